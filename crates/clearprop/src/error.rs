@@ -1,0 +1,185 @@
+//! The one error type of the project: where, what was found, what to do.
+//!
+//! Errors are made at the door (readers, constructors, settings).  Past the door the mathematics
+//! cannot fail, so no function below [`crate::train`] returns one.
+
+use std::fmt;
+
+/// The result of everything that checks what a person gave.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What kind of thing is wrong, for callers that want to react to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// A setting is out of its range, unknown, or contradicts another.
+    Setting,
+    /// Arrays or layers whose shapes do not fit together.
+    Shape,
+    /// Values that cannot be learnt from: infinities, a single class, no rows.
+    Data,
+    /// A file that cannot be opened, or does not hold what its kind promises.
+    File,
+}
+
+/// Where something was found.  Every part is optional; rows and layers are counted from 1 as a
+/// person counts them (row 1 of a CSV file is its first line).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The file's path as the person wrote it.
+    pub file: Option<String>,
+    /// The array inside the file, or the option on the command line.
+    pub name: Option<String>,
+    /// The row (a file's line), counted from 1.
+    pub row: Option<u64>,
+    /// The column's name.
+    pub column: Option<String>,
+    /// The layer, counted from 1.
+    pub layer: Option<usize>,
+}
+
+/// An error in one line: `where: what was found; what to do`.
+///
+/// ```
+/// use clearprop::error::{Error, ErrorKind};
+/// let error = Error::new(ErrorKind::Data, "found \"abc\", expected a number")
+///     .file("people.csv").row(7).column("age")
+///     .hint("mend the cell, or leave it empty");
+/// assert_eq!(
+///     error.to_string(),
+///     "people.csv, row 7, column 'age': found \"abc\", expected a number; mend the cell, or leave it empty",
+/// );
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error(Box<Details>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Details {
+    kind: ErrorKind,
+    place: Place,
+    found: String,
+    hint: Option<String>,
+}
+
+impl Error {
+    /// An error that says what was found; the place and the hint are added by the methods below.
+    pub fn new(kind: ErrorKind, found: impl Into<String>) -> Self {
+        Self(Box::new(Details { kind, place: Place::default(), found: found.into(), hint: None }))
+    }
+
+    /// Adds the file.
+    #[must_use]
+    pub fn file(mut self, file: impl fmt::Display) -> Self {
+        self.0.place.file = Some(file.to_string());
+        self
+    }
+
+    /// Adds the name of the array or option.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.0.place.name = Some(name.into());
+        self
+    }
+
+    /// Adds the row, counted from 1.
+    #[must_use]
+    pub fn row(mut self, row: u64) -> Self {
+        self.0.place.row = Some(row);
+        self
+    }
+
+    /// Adds the column's name.
+    #[must_use]
+    pub fn column(mut self, column: impl Into<String>) -> Self {
+        self.0.place.column = Some(column.into());
+        self
+    }
+
+    /// Adds the layer, counted from 1.
+    #[must_use]
+    pub fn layer(mut self, layer: usize) -> Self {
+        self.0.place.layer = Some(layer);
+        self
+    }
+
+    /// Adds what the person can do.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.0.hint = Some(hint.into());
+        self
+    }
+
+    /// What kind of thing is wrong.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// Where it was found.
+    #[must_use]
+    pub fn place(&self) -> &Place {
+        &self.0.place
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Details { place, found, hint, .. } = &*self.0;
+        let place: Vec<String> = [
+            place.file.clone(),
+            place.name.clone(),
+            place.row.map(|row| format!("row {row}")),
+            place.column.as_ref().map(|column| format!("column '{column}'")),
+            place.layer.map(|layer| format!("layer {layer}")),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        // A name or a cell may hold a line break; the message stays one line.
+        let mut line = String::new();
+        if !place.is_empty() {
+            line = format!("{}: ", place.join(", "));
+        }
+        line.push_str(found);
+        if let Some(hint) = hint {
+            line.push_str("; ");
+            line.push_str(hint);
+        }
+        f.write_str(&line.replace(['\n', '\r'], " "))
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// The candidate nearest to what was typed, if it is near enough to be a slip of the finger.
+///
+/// ```
+/// use clearprop::error::nearest;
+/// assert_eq!(nearest("specis", ["species", "sepal_length"]), Some("species"));
+/// assert_eq!(nearest("price", ["species", "sepal_length"]), None);
+/// ```
+pub fn nearest<'a>(typed: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let limit = 1 + typed.chars().count() / 4;
+    candidates
+        .into_iter()
+        .map(|candidate| (edits(&typed.to_lowercase(), &candidate.to_lowercase()), candidate))
+        .filter(|(distance, _)| *distance <= limit)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// Levenshtein's distance: how many letters to insert, delete or replace.
+fn edits(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, to) in b.iter().enumerate() {
+            let replaced = diagonal + usize::from(from != *to);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(row[j + 1] + 1);
+        }
+    }
+    row[b.len()]
+}

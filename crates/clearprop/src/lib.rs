@@ -1,0 +1,10 @@
+//! Small neural networks that you can see through.
+//!
+//! n = rows of the batch, d = inputs, h = hidden units, k = classes or outputs; layers l = 1..=L.
+
+// words
+pub mod error;
+pub mod real;
+// parts
+pub mod activation;
+pub mod params;

@@ -1,0 +1,124 @@
+//! The weights and biases of all layers, in one flat buffer.
+//!
+//! A layer's parameters lie in memory as `(fan_in + 1, fan_out)`, row-major, with the bias as the last
+//! row.  The notebook's bias trick (`W1`: both in one matrix) and the field's `w`, `b` are two views of
+//! the same numbers.  Gradients and an optimiser's moments have this type too: a gradient has the shape
+//! of what it differentiates by.
+
+use crate::real::Real;
+use ndarray::{ArrayView1, ArrayView2, ArrayViewMut1, ArrayViewMut2, s};
+
+/// Weights and biases of layers 1..=L, or their gradients, or an optimiser's moments.
+///
+/// ```
+/// use clearprop::params::Params;
+/// let mut params = Params::<f64>::zeros(&[3, 2, 1]);
+/// params.w_mut(1)[[2, 0]] = 5.0;
+/// params.b_mut(1)[1] = 7.0;
+/// assert_eq!(params.w(1).dim(), (3, 2));
+/// assert_eq!(params.b(1).len(), 2);
+/// assert_eq!(params.values(), [0., 0., 0., 0., 5., 0., 0., 7., 0., 0., 0.]);
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Params<R> {
+    sizes: Vec<usize>,
+    values: Vec<R>,
+}
+
+impl<R: Real> Params<R> {
+    /// All zero, for layers of these sizes: `[d, h, .., k]`.
+    #[must_use]
+    pub fn zeros(sizes: &[usize]) -> Self {
+        Self { sizes: sizes.to_vec(), values: vec![R::zero(); count(sizes)] }
+    }
+
+    /// From the flat buffer: for each layer its weights row by row, then its bias.
+    /// `None` if the number of values is not what the sizes need.
+    #[must_use]
+    pub fn from_values(sizes: &[usize], values: Vec<R>) -> Option<Self> {
+        (values.len() == count(sizes)).then(|| Self { sizes: sizes.to_vec(), values })
+    }
+
+    /// The layers' sizes `[d, h, .., k]`.
+    #[must_use]
+    pub fn sizes(&self) -> &[usize] {
+        &self.sizes
+    }
+
+    /// L, the number of layers with parameters.
+    #[must_use]
+    pub fn layers(&self) -> usize {
+        self.sizes.len() - 1
+    }
+
+    /// The flat buffer: optimisers run over it in one loop.
+    #[must_use]
+    pub fn values(&self) -> &[R] {
+        &self.values
+    }
+
+    /// The flat buffer, to change.
+    pub fn values_mut(&mut self) -> &mut [R] {
+        &mut self.values
+    }
+
+    /// `w[l]`, shape (fan_in, fan_out), l = 1..=L.
+    #[must_use]
+    pub fn w(&self, l: usize) -> ArrayView2<'_, R> {
+        self.wb(l).slice_move(s![..-1, ..])
+    }
+
+    /// `b[l]`, shape (fan_out).
+    #[must_use]
+    pub fn b(&self, l: usize) -> ArrayView1<'_, R> {
+        self.wb(l).slice_move(s![-1, ..])
+    }
+
+    /// The notebook's `W`: weights with the bias as last row, shape (fan_in + 1, fan_out).
+    #[must_use]
+    pub fn wb(&self, l: usize) -> ArrayView2<'_, R> {
+        let (range, shape) = self.place(l);
+        ArrayView2::from_shape(shape, &self.values[range]).expect("the range has the layer's size")
+    }
+
+    /// `w[l]`, to change.
+    pub fn w_mut(&mut self, l: usize) -> ArrayViewMut2<'_, R> {
+        self.wb_mut(l).slice_move(s![..-1, ..])
+    }
+
+    /// `b[l]`, to change.
+    pub fn b_mut(&mut self, l: usize) -> ArrayViewMut1<'_, R> {
+        self.wb_mut(l).slice_move(s![-1, ..])
+    }
+
+    /// The notebook's `W`, to change.
+    pub fn wb_mut(&mut self, l: usize) -> ArrayViewMut2<'_, R> {
+        let (range, shape) = self.place(l);
+        ArrayViewMut2::from_shape(shape, &mut self.values[range]).expect("the range has the layer's size")
+    }
+
+    /// The same numbers in another precision.
+    #[must_use]
+    pub fn cast<S: Real>(&self) -> Params<S> {
+        Params { sizes: self.sizes.clone(), values: self.values.iter().map(|v| S::of(v.f64())).collect() }
+    }
+
+    /// Whether no value is NaN or infinite.
+    #[must_use]
+    pub fn is_finite(&self) -> bool {
+        self.values.iter().all(|v| v.is_finite())
+    }
+
+    /// Where layer l lies in the flat buffer, and its shape with the bias row.
+    fn place(&self, l: usize) -> (std::ops::Range<usize>, (usize, usize)) {
+        let start = count(&self.sizes[..l]);
+        let shape = (self.sizes[l - 1] + 1, self.sizes[l]);
+        (start..start + shape.0 * shape.1, shape)
+    }
+}
+
+/// How many numbers the layers of a network of these sizes have.
+#[must_use]
+pub fn count(sizes: &[usize]) -> usize {
+    sizes.windows(2).map(|pair| (pair[0] + 1) * pair[1]).sum()
+}
