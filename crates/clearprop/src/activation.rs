@@ -46,7 +46,7 @@ impl Activation {
     ///
     /// ```
     /// use clearprop::activation::Activation;
-    /// let z = 0.5;
+    /// let z = 0.5_f64;
     /// let a = Activation::Tanh.value(z);
     /// let slope = (Activation::Tanh.value(z + 1e-6) - Activation::Tanh.value(z - 1e-6)) / 2e-6;
     /// assert!((Activation::Tanh.derivative(z, a) - slope).abs() < 1e-9);

@@ -7,4 +7,15 @@ pub mod error;
 pub mod real;
 // parts
 pub mod activation;
+pub mod data;
+pub mod init;
+pub mod loss;
+pub mod metrics;
+pub mod network;
 pub mod params;
+pub mod random;
+// pass
+pub mod backward;
+pub mod forward;
+pub mod objective;
+pub mod optim;

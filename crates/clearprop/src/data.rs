@@ -1,0 +1,289 @@
+//! Data: inputs with their right answers, the notebook's spirals, and the split into train and test.
+//!
+//! n = rows, d = inputs, k = classes or outputs.
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::loss::Loss;
+use crate::network::Network;
+use crate::random::{Purpose, generator, shuffled};
+use crate::real::Real;
+use ndarray::{Array1, Array2, Axis};
+use rand::RngExt;
+use rand_distr::StandardNormal;
+
+/// The right answers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Target<R> {
+    /// One class a row, counted from 0: shape (n).
+    Classes(Array1<u32>),
+    /// Numbers, shape (n, k): reals for regression, 0 and 1 for several labels at once.
+    Values(Array2<R>),
+}
+
+/// Inputs `x` (n, d) and right answers `y` (n) or (n, k).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Data<R> {
+    /// The inputs, (n, d).
+    pub x: Array2<R>,
+    /// The right answers.
+    pub y: Target<R>,
+}
+
+impl<R: Real> Target<R> {
+    /// n, the number of rows.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Classes(y) => y.len(),
+            Self::Values(y) => y.nrows(),
+        }
+    }
+
+    /// Whether there is no row.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Some rows, in the order given.
+    #[must_use]
+    pub fn select(&self, rows: &[u32]) -> Self {
+        match self {
+            Self::Classes(y) => Self::Classes(rows.iter().map(|&row| y[row as usize]).collect()),
+            Self::Values(y) => Self::Values(y.select(Axis(0), &indices(rows))),
+        }
+    }
+}
+
+impl<R: Real> Data<R> {
+    /// Inputs and right answers, checked.
+    ///
+    /// # Errors
+    /// Different numbers of rows, no rows, more than 2^32 rows, or a value that is NaN or infinite
+    /// (with its row, counted from 0 as rows of arrays are, and its column).
+    pub fn new(x: Array2<R>, y: Target<R>) -> Result<Self> {
+        if x.nrows() != y.len() {
+            let found = format!("x has {} rows and y has {}", x.nrows(), y.len());
+            return Err(Error::new(ErrorKind::Shape, found).hint("each row needs its right answer"));
+        }
+        if x.nrows() == 0 || x.ncols() == 0 {
+            let found = format!("x has {} rows and {} columns", x.nrows(), x.ncols());
+            return Err(Error::new(ErrorKind::Data, found).hint("there is nothing to learn from"));
+        }
+        if u32::try_from(x.nrows()).is_err() {
+            return Err(Error::new(ErrorKind::Data, format!("{} rows are more than 2^32", x.nrows())));
+        }
+        let finite =
+            |name: &str, values: &Array2<R>| match values.indexed_iter().find(|(_, v)| !v.is_finite()) {
+                Some(((row, column), value)) => {
+                    Err(Error::new(ErrorKind::Data, format!("found {value} at {name}[{row}, {column}]"))
+                        .hint("only finite numbers can be learnt from"))
+                }
+                None => Ok(()),
+            };
+        finite("x", &x)?;
+        if let Target::Values(y) = &y {
+            finite("y", y)?;
+        }
+        Ok(Self { x, y })
+    }
+
+    /// n, the number of rows.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.x.nrows()
+    }
+
+    /// Whether there is no row.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Some rows, in the order given.
+    #[must_use]
+    pub fn select(&self, rows: &[u32]) -> Self {
+        Self { x: self.x.select(Axis(0), &indices(rows)), y: self.y.select(rows) }
+    }
+
+    /// Whether `network` can be trained or evaluated on these data.
+    ///
+    /// # Errors
+    /// Another number of inputs or outputs, a class beyond k, labels other than 0 and 1 for the
+    /// logistic loss, or a kind of answer that the loss has no meaning for.
+    pub fn fits(&self, network: &Network) -> Result<()> {
+        let shape = |found: String| Err(Error::new(ErrorKind::Shape, found));
+        if self.x.ncols() != network.inputs() {
+            return shape(format!(
+                "x has {} columns, the network {} inputs",
+                self.x.ncols(),
+                network.inputs()
+            ));
+        }
+        let k = network.outputs();
+        match (network.loss, &self.y) {
+            (Loss::Softmax, Target::Classes(y)) => match y.iter().position(|&class| class as usize >= k) {
+                Some(row) => {
+                    shape(format!("y[{row}] is class {}, the network has classes 0 to {}", y[row], k - 1))
+                }
+                None => Ok(()),
+            },
+            (Loss::Softmax, Target::Values(_)) => {
+                Err(Error::new(ErrorKind::Data, "the softmax loss needs one class number a row"))
+            }
+            (_, Target::Classes(_)) => {
+                let found =
+                    format!("the {} loss needs numbers as answers, found classes", network.loss.name());
+                Err(Error::new(ErrorKind::Data, found))
+            }
+            (loss, Target::Values(y)) => {
+                if y.ncols() != k {
+                    return shape(format!("y has {} columns, the network {k} outputs", y.ncols()));
+                }
+                let wrong = y.indexed_iter().find(|(_, v)| **v != R::zero() && **v != R::one());
+                match wrong {
+                    Some(((row, column), value)) if loss == Loss::Logistic => {
+                        Err(Error::new(ErrorKind::Data, format!("found {value} at y[{row}, {column}]"))
+                            .hint("the logistic loss needs labels 0 and 1"))
+                    }
+                    _ => Ok(()),
+                }
+            }
+        }
+    }
+}
+
+/// The notebook's data: `classes` spiral arms with `points` points each, in the plane.
+///
+/// Arm j, point i of N: radius `r = i/(N-1)`, angle `t = turns*j .. turns*(j+1)` in equal steps plus
+/// `noise` times a standard normal number, in radians; `x = (r sin t, r cos t)`, `y = j`.
+/// The notebook: 300 points, 3 classes, turns 8 (radians an arm), noise 0.2.
+/// Source: cs231n, *neural networks case study*, where `turns` is 4.
+///
+/// ```
+/// use clearprop::data::{Spirals, spirals};
+/// let data = spirals::<f64>(&Spirals::default(), 0)?;
+/// assert_eq!(data.x.dim(), (900, 2));
+/// assert_eq!(data.x.row(300).to_vec(), [0.0, 0.0]); // each arm starts at the origin
+/// # Ok::<(), clearprop::error::Error>(())
+/// ```
+///
+/// # Errors
+/// No points, no classes, or a noise that is negative or not finite.
+pub fn spirals<R: Real>(spirals: &Spirals, seed: u64) -> Result<Data<R>> {
+    let Spirals { points, classes, turns, noise } = *spirals;
+    let setting = |name: &str, found: String| Error::new(ErrorKind::Setting, found).name(name);
+    if points == 0 {
+        return Err(setting("--points", "found 0".into()).hint("each arm needs at least one point"));
+    }
+    if classes == 0 {
+        return Err(setting("--classes", "found 0".into()).hint("there must be at least one arm"));
+    }
+    if points.checked_mul(classes).is_none_or(|n| n > 100_000_000) {
+        let found = format!("{points} points for each of {classes} classes are too many");
+        return Err(setting("--points", found).hint("at most 100 million rows in all"));
+    }
+    if !turns.is_finite() {
+        return Err(setting("--turns", format!("found {turns}")).hint("give radians, like 8"));
+    }
+    if !(noise >= 0.0 && noise.is_finite()) {
+        return Err(setting("--noise", format!("found {noise}")).hint("give a number from 0 up, like 0.2"));
+    }
+    let mut random = generator(seed, Purpose::Data);
+    let mut x = Array2::zeros((points * classes, 2));
+    let mut y = Vec::with_capacity(points * classes);
+    for (j, class) in (0..classes).zip(0u32..) {
+        for i in 0..points {
+            let share = if points > 1 { i as f64 / (points - 1) as f64 } else { 0.0 };
+            let normal: f64 = random.sample(StandardNormal);
+            let t = turns * (j as f64 + share) + noise * normal;
+            let row = points * j + i;
+            x[[row, 0]] = R::of(share * t.sin());
+            x[[row, 1]] = R::of(share * t.cos());
+            y.push(class);
+        }
+    }
+    Data::new(x, Target::Classes(y.into()))
+}
+
+/// The shape of the spirals.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Spirals {
+    /// Points of each arm.
+    pub points: usize,
+    /// Arms, each a class.
+    pub classes: usize,
+    /// How far an arm turns, in radians.
+    pub turns: f64,
+    /// Standard deviation of the angle, in radians.
+    pub noise: f64,
+}
+
+impl Default for Spirals {
+    /// The notebook's.
+    fn default() -> Self {
+        Self { points: 300, classes: 3, turns: 8.0, noise: 0.2 }
+    }
+}
+
+/// Row numbers (train, test), both in random order: `test_size` of n rows, rounded up, for the test.
+///
+/// ```
+/// use clearprop::data::split;
+/// let (train, test) = split(900, 0.33, 0)?;
+/// assert_eq!((train.len(), test.len()), (603, 297)); // the notebook's
+/// # Ok::<(), clearprop::error::Error>(())
+/// ```
+///
+/// # Errors
+/// A share outside 0..1, or one that leaves no row to train on.
+pub fn split(n: usize, test_size: f64, seed: u64) -> Result<(Vec<u32>, Vec<u32>)> {
+    if !(0.0..1.0).contains(&test_size) {
+        return Err(Error::new(ErrorKind::Setting, format!("found {test_size}"))
+            .name("--test-size")
+            .hint("give a share of the rows, from 0 up to but not including 1"));
+    }
+    let mut train = shuffled(n, seed, Purpose::Split);
+    let kept = n - share_of(n, test_size);
+    if kept == 0 {
+        return Err(Error::new(
+            ErrorKind::Data,
+            format!("{n} rows with a test share of {test_size} leave none to train on"),
+        )
+        .hint("give more rows or a smaller --test-size"));
+    }
+    let test = train.split_off(kept);
+    Ok((train, test))
+}
+
+/// How many of n rows a share is, rounded up.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a share of n is between 0 and n"
+)]
+pub(crate) fn share_of(n: usize, share: f64) -> usize {
+    // 0.1 * 30 is 3.0000000000000004: do not round that up to 4.
+    ((share * n as f64 - 1e-9).ceil().max(0.0) as usize).min(n)
+}
+
+/// The rows that an engine takes its steps over, one update a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Batches<'a> {
+    /// All rows at once, `steps` times.
+    Full {
+        /// The number of updates.
+        steps: usize,
+    },
+    /// These rows in this order, `size` a batch, the last one short if they do not come out even.
+    Of {
+        /// Row numbers.
+        rows: &'a [u32],
+        /// Rows of a batch, at least 1.
+        size: usize,
+    },
+}
+
+fn indices(rows: &[u32]) -> Vec<usize> {
+    rows.iter().map(|&row| row as usize).collect()
+}

@@ -1,0 +1,74 @@
+//! The first weights.
+
+use crate::activation::{Activation, by_name};
+use crate::error::{Error, Result};
+use crate::network::Network;
+use crate::params::Params;
+use crate::random::{Purpose, generator};
+use crate::real::Real;
+use rand::RngExt;
+use rand_distr::StandardNormal;
+use serde::{Deserialize, Serialize};
+
+/// How the first weights are drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Init {
+    /// Weights normal with variance 2/fan_in, biases zero: what the notebook's text asks for
+    /// (He et al., *Delving Deep into Rectifiers*, 2015; cs231n, *neural networks 2*).
+    He,
+    /// What the notebook's code computes.  `np.sqrt(2.0 / num_inputs + 1)` is `sqrt(2/fan_in + 1)`, not
+    /// `sqrt(2/(fan_in + 1))`: the first layer starts sqrt(fan_in/2 + 1) times as large as He's.  The other
+    /// layers get `sqrt(2/(fan_in + 1))`; the bias row is drawn like the weights.
+    AsWritten,
+    /// Weights uniform within ±sqrt(6/(fan_in + fan_out)), for `logistic` ±sqrt(2/(fan_in + fan_out)),
+    /// biases zero (Glorot and Bengio, *Understanding the difficulty of training deep feedforward neural
+    /// networks*, 2010; the smaller bound as in scikit-learn).
+    Glorot,
+}
+
+impl Init {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::He, Self::AsWritten, Self::Glorot];
+
+    /// The name on the command line: `he`, `as-written`, `glorot`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::He => "he",
+            Self::AsWritten => "as-written",
+            Self::Glorot => "glorot",
+        }
+    }
+
+    /// First weights for `network`, drawn at double precision layer by layer, row by row.
+    #[must_use]
+    pub fn draw<R: Real>(self, network: &Network, seed: u64) -> Params<R> {
+        let mut random = generator(seed, Purpose::Weights);
+        let mut params = Params::zeros(&network.sizes);
+        for l in 1..=network.layers() {
+            let (fan_in, fan_out) = (network.sizes[l - 1] as f64, network.sizes[l] as f64);
+            let mut normal = |deviation: f64| R::of(deviation * random.sample::<f64, _>(StandardNormal));
+            match self {
+                Self::He => params.w_mut(l).mapv_inplace(|_| normal((2.0 / fan_in).sqrt())),
+                Self::AsWritten if l == 1 => {
+                    params.wb_mut(l).mapv_inplace(|_| normal((2.0 / fan_in + 1.0).sqrt()));
+                }
+                Self::AsWritten => params.wb_mut(l).mapv_inplace(|_| normal((2.0 / (fan_in + 1.0)).sqrt())),
+                Self::Glorot => {
+                    let factor = if network.activation == Activation::Logistic { 2.0 } else { 6.0 };
+                    let bound: f64 = (factor / (fan_in + fan_out)).sqrt();
+                    params.w_mut(l).mapv_inplace(|_| R::of(random.random_range(-bound..=bound)));
+                }
+            }
+        }
+        params
+    }
+}
+
+impl std::str::FromStr for Init {
+    type Err = Error;
+    fn from_str(name: &str) -> Result<Self> {
+        by_name("initialisation", name, &Self::ALL, |i| i.name())
+    }
+}
