@@ -10,6 +10,7 @@ use crate::real::Real;
 use ndarray::{Array1, Array2, Axis};
 use rand::RngExt;
 use rand_distr::StandardNormal;
+use std::borrow::Cow;
 
 /// The right answers.
 #[derive(Clone, Debug, PartialEq)]
@@ -282,6 +283,28 @@ pub enum Batches<'a> {
         /// Rows of a batch, at least 1.
         size: usize,
     },
+}
+
+impl Batches<'_> {
+    /// How many updates they are.
+    #[must_use]
+    pub fn steps(&self) -> usize {
+        match self {
+            Self::Full { steps } => *steps,
+            Self::Of { rows, size } => rows.len().div_ceil(*size),
+        }
+    }
+
+    /// The rows of batch `step`, counted from 0.
+    #[must_use]
+    pub fn batch<'d, R: Real>(&self, step: usize, data: &'d Data<R>) -> Cow<'d, Data<R>> {
+        match self {
+            Self::Full { .. } => Cow::Borrowed(data),
+            Self::Of { rows, size } => {
+                Cow::Owned(data.select(&rows[step * size..rows.len().min((step + 1) * size)]))
+            }
+        }
+    }
 }
 
 fn indices(rows: &[u32]) -> Vec<usize> {

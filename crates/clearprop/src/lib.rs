@@ -19,3 +19,7 @@ pub mod backward;
 pub mod forward;
 pub mod objective;
 pub mod optim;
+// learn
+pub mod evaluate;
+pub mod settings;
+pub mod train;

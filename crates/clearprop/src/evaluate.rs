@@ -1,0 +1,33 @@
+//! Evaluation: how good given weights are on given rows.
+
+use crate::data::Data;
+use crate::forward::logits;
+use crate::metrics::score;
+use crate::network::Network;
+use crate::params::Params;
+use crate::real::Real;
+
+/// The data loss and the score ([`score`]: accuracy, or R2 for numbers) on some rows.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Evaluation {
+    /// Mean loss a row, without the penalty.
+    pub loss: f64,
+    /// Accuracy, or R2 for numbers.
+    pub score: f64,
+}
+
+/// Evaluates `params` on `data`.
+///
+/// # Panics
+/// If `params` or `data` do not have the network's sizes.
+#[must_use]
+pub fn evaluate<R: Real>(network: &Network, params: &Params<R>, data: &Data<R>) -> Evaluation {
+    let logits = logits(network, params, data.x.view());
+    let loss = network.loss.data_loss(&logits, &data.y);
+    // The largest logit is the largest probability, and for regression they are the same.
+    let score = match network.loss {
+        crate::loss::Loss::Logistic => score(network.loss, network.loss.probs(&logits).view(), &data.y),
+        _ => score(network.loss, logits.view(), &data.y),
+    };
+    Evaluation { loss, score }
+}

@@ -1,0 +1,404 @@
+//! Training: forward, loss, backward, update, over and over; the caller owns the loop.
+//!
+//! ```
+//! use clearprop::{data::{Spirals, spirals}, init::Init, loss::Loss, network::Network};
+//! use clearprop::{settings::{Length, Settings}, train::{Event, StopReason, Trainer}};
+//! let data = spirals::<f32>(&Spirals::default(), 0)?;
+//! let settings = Settings { length: Length::Steps(20), init: Init::He, ..Settings::notebook() };
+//! let network = Network::new(&[2, 200, 3], settings.activation, Loss::Softmax, settings.penalty)?;
+//! let params = settings.init.draw(&network, settings.seed);
+//! let mut trainer = Trainer::new(network, params, data, None, settings)?;
+//! let reason = loop {
+//!     if let Event::Stopped(reason) = trainer.advance(u64::MAX) {
+//!         break reason;
+//!     }
+//! };
+//! assert_eq!(reason, StopReason::Finished);
+//! assert_eq!(trainer.state().step, 20);
+//! # Ok::<(), clearprop::error::Error>(())
+//! ```
+
+use crate::data::{Batches, Data};
+use crate::error::{Error, ErrorKind, Result};
+use crate::evaluate::{Evaluation, evaluate};
+use crate::network::Network;
+use crate::objective::loss_and_grad;
+use crate::optim::Optimiser;
+use crate::params::{self, Params};
+use crate::random::{Purpose, shuffled};
+use crate::real::Real;
+use crate::settings::{Length, Settings};
+use serde::{Deserialize, Serialize};
+use std::ops::ControlFlow;
+
+/// What happened, when [`Trainer::advance`] comes back.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Event {
+    /// Some steps were taken: [`Trainer::losses`] holds their losses.  A moment to draw, save or stop.
+    Steps,
+    /// All training rows were used once more, and more than one step or a decision hangs on it.
+    Epoch(Epoch),
+    /// The run is over, and the weights are final.
+    Stopped(StopReason),
+}
+
+/// One pass over the training rows.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Epoch {
+    /// Which, counted from 1.
+    pub epoch: u64,
+    /// The mean of its batches' losses, each measured before its update.
+    pub loss: f64,
+    /// On the validation rows, after the epoch.
+    pub validation: Option<Evaluation>,
+    /// Whether it was better than every epoch before by more than the tolerance.
+    pub improved: bool,
+}
+
+/// Why a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StopReason {
+    /// The steps or epochs that were asked for are done.
+    Finished,
+    /// The training loss no longer falls.
+    Converged,
+    /// The validation loss no longer falls; the weights of its best epoch are restored.
+    EarlyStopped,
+    /// The loss or a weight became NaN or infinite at this step.
+    Diverged {
+        /// The step, counted from 0.
+        step: u64,
+    },
+    /// The observer said so.
+    Interrupted,
+}
+
+/// All that changes during a run: with the data and settings, enough to go on to the same bits.
+#[derive(Clone, Debug, PartialEq)]
+pub struct State<R> {
+    /// The updates done.
+    pub step: u64,
+    /// The weights now.
+    pub params: Params<R>,
+    /// The optimiser with its moments.
+    pub optimiser: Optimiser<R>,
+    /// Sum over the rows of the epoch so far of their batch's loss.
+    pub epoch_loss: f64,
+    /// The lowest loss of an epoch so far.
+    pub best_loss: f64,
+    /// How many epochs in a row were not better.
+    pub not_better: u64,
+    /// The weights of the best epoch, if a validation share is watched.
+    pub best: Option<Params<R>>,
+}
+
+/// A training run.
+#[derive(Debug)]
+pub struct Trainer<R> {
+    network: Network,
+    data: Data<R>,
+    validation: Option<Data<R>>,
+    settings: Settings,
+    state: State<R>,
+    /// The order of the rows in the epoch that `shuffled_for` names; empty for full batches.
+    order: Vec<u32>,
+    shuffled_for: Option<u64>,
+    losses: Vec<f64>,
+    diverged: Option<u64>,
+}
+
+/// Arithmetic operations of a chunk: it ends well within 50 ms on the slowest machine in use.
+const CHUNK: u64 = 50_000_000;
+
+impl<R: Real> Trainer<R> {
+    /// A run from these first weights.
+    ///
+    /// # Errors
+    /// A setting out of its range, a batch larger than the data, weights or data that do not fit the
+    /// network, or first weights that are NaN or infinite.
+    pub fn new(
+        network: Network,
+        params: Params<R>,
+        data: Data<R>,
+        validation: Option<Data<R>>,
+        settings: Settings,
+    ) -> Result<Self> {
+        let optimiser = Optimiser::new(settings.rule, settings.step_size, &network.sizes)?;
+        let state = State {
+            step: 0,
+            params,
+            optimiser,
+            epoch_loss: 0.0,
+            best_loss: f64::INFINITY,
+            not_better: 0,
+            best: None,
+        };
+        Self::resume(network, state, data, validation, settings)
+    }
+
+    /// Goes on from a saved state, to the same bits as if there had been no pause.
+    ///
+    /// # Errors
+    /// As [`Trainer::new`].
+    pub fn resume(
+        network: Network,
+        state: State<R>,
+        data: Data<R>,
+        validation: Option<Data<R>>,
+        settings: Settings,
+    ) -> Result<Self> {
+        settings.check()?;
+        data.fits(&network)?;
+        if let Some(validation) = &validation {
+            validation.fits(&network)?;
+        }
+        if state.params.sizes() != network.sizes {
+            let found =
+                format!("weights of layers {:?}, the network has {:?}", state.params.sizes(), network.sizes);
+            return Err(Error::new(ErrorKind::Shape, found));
+        }
+        if !state.params.is_finite() {
+            return Err(Error::new(ErrorKind::Data, "the first weights hold NaN or infinity"));
+        }
+        if let Some(size) = settings.batch_size
+            && size > data.len()
+        {
+            return Err(Error::new(ErrorKind::Setting, format!("found {size}"))
+                .name("--batch-size")
+                .hint(format!("there are only {} training rows", data.len())));
+        }
+        Ok(Self {
+            network,
+            data,
+            validation,
+            settings,
+            state,
+            order: Vec::new(),
+            shuffled_for: None,
+            losses: Vec::new(),
+            diverged: None,
+        })
+    }
+
+    /// Takes steps until `until` updates are done in all, or until something happens before that.
+    ///
+    /// It comes back within about 50 ms, so that a caller can draw and be interrupted.
+    pub fn advance(&mut self, until: u64) -> Event {
+        self.losses.clear();
+        if let Some(reason) = self.stop_reason() {
+            return self.stop(reason);
+        }
+        self.shuffle();
+        let chunk = self.next_chunk(until);
+        self.take_steps(chunk);
+        self.after_steps()
+    }
+
+    /// The readable engine: a step is `loss_and_grad`, then `update`.
+    fn take_steps(&mut self, steps: usize) {
+        let Self { network, data, state: State { step, params, optimiser, .. }, losses, .. } = self;
+        let batches = match self.settings.batch_size {
+            None => Batches::Full { steps },
+            Some(size) => {
+                let first = place_in_epoch(*step, data.len(), size) * size;
+                Batches::Of { rows: &self.order[first..data.len().min(first + steps * size)], size }
+            }
+        };
+        for step in 0..batches.steps() {
+            let batch = batches.batch(step, data);
+            let (objective, grads) = loss_and_grad(network, params, &batch);
+            losses.push(objective.loss());
+            optimiser.update(params, &grads);
+        }
+    }
+
+    /// Puts the rows into the order of this epoch, which seed and epoch alone decide.
+    fn shuffle(&mut self) {
+        let epoch = self.state.step / self.steps_per_epoch();
+        if self.settings.batch_size.is_some() && self.shuffled_for != Some(epoch) {
+            self.order = shuffled(self.data.len(), self.settings.seed, Purpose::Shuffle(epoch));
+            self.shuffled_for = Some(epoch);
+        }
+    }
+
+    /// How many steps to take at once: to `until`, the epoch's end, the run's end, or for some 50 ms.
+    fn next_chunk(&self, until: u64) -> usize {
+        let step = self.state.step;
+        let mut chunk = until.min(self.total_steps()).saturating_sub(step);
+        if self.ends_epochs() {
+            chunk = chunk.min(self.steps_per_epoch() - step % self.steps_per_epoch());
+        }
+        // A row costs two operations a parameter forward, and four backward.
+        let rows = self.settings.batch_size.unwrap_or(self.data.len());
+        let operations = (6 * rows as u64).saturating_mul(params::count(&self.network.sizes) as u64);
+        let chunk = chunk.min((CHUNK / operations.max(1)).max(1));
+        usize::try_from(chunk).unwrap_or(usize::MAX)
+    }
+
+    /// Books the steps just taken: the loss of the epoch, its end, the run's end.
+    fn after_steps(&mut self) -> Event {
+        let (first, n) = (self.state.step, self.data.len());
+        self.state.step += self.losses.len() as u64;
+        let bad = self.losses.iter().position(|loss| !loss.is_finite());
+        if bad.is_some() || !self.state.params.is_finite() {
+            self.diverged = Some(first + bad.unwrap_or(self.losses.len()) as u64);
+            return Event::Steps;
+        }
+        if self.losses.is_empty() || !self.ends_epochs() {
+            return Event::Steps;
+        }
+        let size = self.settings.batch_size.unwrap_or(n);
+        for (step, loss) in (first..).zip(&self.losses) {
+            let begin = place_in_epoch(step, n, size) * size;
+            self.state.epoch_loss += loss * (n.min(begin + size) - begin) as f64;
+        }
+        if self.state.step % self.steps_per_epoch() == 0 { self.end_epoch() } else { Event::Steps }
+    }
+
+    /// Ends an epoch: measures it, and stops the run if it has lost its patience.
+    fn end_epoch(&mut self) -> Event {
+        let loss = self.state.epoch_loss / self.data.len() as f64;
+        self.state.epoch_loss = 0.0;
+        let validation =
+            self.validation.as_ref().map(|rows| evaluate(&self.network, &self.state.params, rows));
+        let watched = validation.map_or(loss, |validation| validation.loss);
+        let state = &mut self.state;
+        let tolerance = self.settings.patience.map_or(0.0, |patience| patience.tolerance);
+        let improved = watched < state.best_loss - tolerance;
+        state.not_better = if improved { 0 } else { state.not_better + 1 };
+        if watched < state.best_loss {
+            state.best_loss = watched;
+            if validation.is_some() {
+                state.best = Some(state.params.clone());
+            }
+        }
+        let epoch = self.state.step / self.steps_per_epoch();
+        Event::Epoch(Epoch { epoch, loss, validation, improved })
+    }
+
+    /// Whether the run is over, and why: decided by the state alone, so that a resumed run agrees.
+    fn stop_reason(&self) -> Option<StopReason> {
+        if let Some(step) = self.diverged {
+            return Some(StopReason::Diverged { step });
+        }
+        if self.settings.patience.is_some_and(|patience| self.state.not_better > patience.patience) {
+            let watched = self.validation.is_some();
+            return Some(if watched { StopReason::EarlyStopped } else { StopReason::Converged });
+        }
+        (self.state.step >= self.total_steps()).then_some(StopReason::Finished)
+    }
+
+    /// Ends the run; if a validation share was watched, the weights of its best epoch are the run's.
+    fn stop(&mut self, reason: StopReason) -> Event {
+        if let Some(best) = self.state.best.take() {
+            self.state.params = best;
+        }
+        Event::Stopped(reason)
+    }
+
+    /// Whether the end of an epoch is an event: there are rows to shuffle, or a decision to make.
+    fn ends_epochs(&self) -> bool {
+        self.settings.batch_size.is_some() || self.settings.patience.is_some() || self.validation.is_some()
+    }
+
+    /// How many updates use every training row once.
+    #[must_use]
+    pub fn steps_per_epoch(&self) -> u64 {
+        let n = self.data.len();
+        n.div_ceil(self.settings.batch_size.unwrap_or(n)) as u64
+    }
+
+    /// The most updates that the run can have.
+    #[must_use]
+    pub fn total_steps(&self) -> u64 {
+        match self.settings.length {
+            Length::Steps(steps) => steps,
+            Length::Epochs(epochs) => epochs.saturating_mul(self.steps_per_epoch()),
+        }
+    }
+
+    /// The losses of the steps that the last [`Trainer::advance`] took; the last is that of step
+    /// `state().step - 1`.
+    #[must_use]
+    pub fn losses(&self) -> &[f64] {
+        &self.losses
+    }
+
+    /// Where the run stands.
+    #[must_use]
+    pub fn state(&self) -> &State<R> {
+        &self.state
+    }
+
+    /// The weights now.
+    #[must_use]
+    pub fn params(&self) -> &Params<R> {
+        &self.state.params
+    }
+
+    /// The network.
+    #[must_use]
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// The training rows.
+    #[must_use]
+    pub fn data(&self) -> &Data<R> {
+        &self.data
+    }
+
+    /// The settings.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The weights now, on any rows.
+    #[must_use]
+    pub fn evaluate(&self, data: &Data<R>) -> Evaluation {
+        evaluate(&self.network, &self.state.params, data)
+    }
+}
+
+/// Which batch of its epoch a step is, counted from 0.
+#[expect(clippy::cast_possible_truncation, reason = "an epoch has at most as many batches as rows")]
+fn place_in_epoch(step: u64, n: usize, size: usize) -> usize {
+    (step % n.div_ceil(size) as u64) as usize
+}
+
+/// Trains to the end: `observe` is called at every event but the last, and says go on or stop.
+///
+/// ```
+/// # use clearprop::{data::{Spirals, spirals}, init::Init, loss::Loss, network::Network};
+/// # use clearprop::{settings::{Length, Settings}, train::{StopReason, Trainer, train}};
+/// # let data = spirals::<f64>(&Spirals::default(), 0)?;
+/// # let settings = Settings { length: Length::Steps(50), init: Init::He, ..Settings::notebook() };
+/// # let network = Network::new(&[2, 10, 3], settings.activation, Loss::Softmax, settings.penalty)?;
+/// # let params = settings.init.draw(&network, settings.seed);
+/// let mut trainer = Trainer::new(network, params, data, None, settings)?;
+/// let mut losses = Vec::new();
+/// let reason = train(&mut trainer, |trainer, _event| {
+///     losses.extend_from_slice(trainer.losses());
+///     std::ops::ControlFlow::Continue(())
+/// });
+/// assert_eq!(reason, StopReason::Finished);
+/// assert!(losses[49] < losses[0]);
+/// # Ok::<(), clearprop::error::Error>(())
+/// ```
+pub fn train<R: Real>(
+    trainer: &mut Trainer<R>,
+    mut observe: impl FnMut(&Trainer<R>, Event) -> ControlFlow<()>,
+) -> StopReason {
+    loop {
+        match trainer.advance(u64::MAX) {
+            Event::Stopped(reason) => return reason,
+            event => {
+                if observe(trainer, event).is_break() {
+                    return StopReason::Interrupted;
+                }
+            }
+        }
+    }
+}
