@@ -253,7 +253,7 @@ impl<R: Real> Trainer<R> {
             let begin = place_in_epoch(step, n, size) * size;
             self.state.epoch_loss += loss * (n.min(begin + size) - begin) as f64;
         }
-        if self.state.step % self.steps_per_epoch() == 0 { self.end_epoch() } else { Event::Steps }
+        if self.state.step.is_multiple_of(self.steps_per_epoch()) { self.end_epoch() } else { Event::Steps }
     }
 
     /// Ends an epoch: measures it, and stops the run if it has lost its patience.
