@@ -1,2 +1,33 @@
-//! The project's chores.
-fn main() {}
+//! The project's chores: `cargo xtask COMMAND`.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program of the command line prints")]
+
+use std::process::ExitCode;
+
+mod breaks;
+mod chores;
+mod size;
+
+const USAGE: &str = "cargo xtask COMMAND
+  test     every test of the repository; installs what the tests need under target/
+  ci       test, then formatting, lints, documentation, the wasm32 build
+  size     lines of each file, and of the readable network
+  break    breaks backward.rs in five ways and shows that the tests notice each";
+
+fn main() -> ExitCode {
+    let command = std::env::args().nth(1).unwrap_or_default();
+    let done = match command.as_str() {
+        "test" => chores::test(),
+        "ci" => chores::ci(),
+        "size" => size::show(),
+        "break" => breaks::run(),
+        _ => Err(USAGE.to_owned()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}

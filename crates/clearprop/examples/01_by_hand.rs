@@ -22,6 +22,8 @@
 //!     dw1     = x * dz1                      = [0.018, 0.024, 0.021] in the first column, 0 in the second
 //!     db1     = dz1                          = [0.03, 0]
 
+#![allow(clippy::print_stdout, reason = "an example shows what it does")]
+
 use clearprop::activation::Activation;
 use clearprop::backward::backward;
 use clearprop::data::Target;

@@ -5,6 +5,8 @@
 //! From here to the weight gradient it is three hops: `main`, `Trainer::advance` (one step is
 //! `loss_and_grad` and `update`), `loss_and_grad`, `backward`.
 
+#![allow(clippy::print_stdout, reason = "an example shows what it does")]
+
 use clearprop::data::{Spirals, spirals, split};
 use clearprop::error::Result;
 use clearprop::loss::Loss;

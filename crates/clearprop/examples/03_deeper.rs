@@ -5,6 +5,8 @@
 //! The second part looks at what depth does to the derivative: at the first step, how large is
 //! `dz[l]`, layer by layer, with the logistic activation (slopes of at most 1/4) and with relu?
 
+#![allow(clippy::print_stdout, reason = "an example shows what it does")]
+
 use clearprop::activation::Activation;
 use clearprop::backward::backward;
 use clearprop::data::{Data, Spirals, spirals, split};

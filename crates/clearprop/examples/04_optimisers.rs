@@ -4,6 +4,8 @@
 //!
 //! The loop is written out here, so that its verbs can be seen: loss and gradient, then update.
 
+#![allow(clippy::print_stdout, reason = "an example shows what it does")]
+
 use clearprop::activation::Activation;
 use clearprop::data::{Batches, Spirals, spirals};
 use clearprop::error::Result;

@@ -8,11 +8,11 @@
 //! n = rows of the batch, d = inputs, h = hidden units, k = classes or outputs; layers l = 1..=L.
 //! Source: cs231n, *neural networks case study*, "Computing the analytic gradient with backpropagation".
 
-use crate::data::Target;
 use crate::forward::Pass;
 use crate::network::{Network, Penalized};
 use crate::params::Params;
 use crate::real::Real;
+use crate::target::Target;
 use ndarray::{Array2, Axis};
 
 /// The derivative of `loss` by every weight and bias, and by every value of the forward `pass`.

@@ -7,19 +7,13 @@ use crate::loss::Loss;
 use crate::network::Network;
 use crate::random::{Purpose, generator, shuffled};
 use crate::real::Real;
-use ndarray::{Array1, Array2, Axis};
+use crate::target::indices;
+use ndarray::{Array2, Axis};
 use rand::RngExt;
 use rand_distr::StandardNormal;
 use std::borrow::Cow;
 
-/// The right answers.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Target<R> {
-    /// One class a row, counted from 0: shape (n).
-    Classes(Array1<u32>),
-    /// Numbers, shape (n, k): reals for regression, 0 and 1 for several labels at once.
-    Values(Array2<R>),
-}
+pub use crate::target::Target;
 
 /// Inputs `x` (n, d) and right answers `y` (n) or (n, k).
 #[derive(Clone, Debug, PartialEq)]
@@ -28,32 +22,6 @@ pub struct Data<R> {
     pub x: Array2<R>,
     /// The right answers.
     pub y: Target<R>,
-}
-
-impl<R: Real> Target<R> {
-    /// n, the number of rows.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        match self {
-            Self::Classes(y) => y.len(),
-            Self::Values(y) => y.nrows(),
-        }
-    }
-
-    /// Whether there is no row.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Some rows, in the order given.
-    #[must_use]
-    pub fn select(&self, rows: &[u32]) -> Self {
-        match self {
-            Self::Classes(y) => Self::Classes(rows.iter().map(|&row| y[row as usize]).collect()),
-            Self::Values(y) => Self::Values(y.select(Axis(0), &indices(rows))),
-        }
-    }
 }
 
 impl<R: Real> Data<R> {
@@ -305,8 +273,4 @@ impl Batches<'_> {
             }
         }
     }
-}
-
-fn indices(rows: &[u32]) -> Vec<usize> {
-    rows.iter().map(|&row| row as usize).collect()
 }

@@ -6,9 +6,9 @@
 //! Source: cs231n, *linear classification*, "Softmax classifier" and "Practical issues: Numeric stability".
 
 use crate::activation::{by_name, logistic};
-use crate::data::Target;
 use crate::error::{Error, Result};
 use crate::real::Real;
+use crate::target::Target;
 use ndarray::{Array2, ArrayView1, ArrayView2, Axis, Zip};
 use serde::{Deserialize, Serialize};
 

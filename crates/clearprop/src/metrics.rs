@@ -2,9 +2,9 @@
 //!
 //! n = rows, k = classes or outputs.
 
-use crate::data::Target;
 use crate::loss::{Loss, argmax};
 use crate::real::Real;
+use crate::target::Target;
 use ndarray::{Array2, ArrayView2, Axis};
 
 /// The share of rows whose answer is right.

@@ -6,11 +6,11 @@
 
 use crate::backward::backward;
 use crate::data::Data;
-use crate::data::Target;
 use crate::forward::{Pass, forward};
 use crate::network::{Network, Penalized};
 use crate::params::Params;
 use crate::real::Real;
+use crate::target::Target;
 
 /// `loss` and the two numbers it is the sum of.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -4,6 +4,12 @@
 //! is left out, and counted, when a pre-activation of a hidden layer changes its sign between p - h and
 //! p + h.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
+    reason = "a test that panics has failed, as it should"
+)]
+
 use clearprop::activation::Activation;
 use clearprop::data::{Data, Target};
 use clearprop::forward::forward;
@@ -72,7 +78,7 @@ fn the_gradient_of_500_random_networks_agrees_with_central_differences() {
         let (_, grads) = loss_and_grad(&network, &params, &data);
         let mut numeric = Params::<f64>::zeros(&network.sizes);
         let mut left_out = vec![false; numeric.values().len()];
-        for i in 0..left_out.len() {
+        for (i, left_out) in left_out.iter_mut().enumerate() {
             let p = params.values()[i];
             params.values_mut()[i] = p + H;
             let (above, signs_above) = loss_and_signs(&network, &params, &data);
@@ -80,7 +86,7 @@ fn the_gradient_of_500_random_networks_agrees_with_central_differences() {
             let (below, signs_below) = loss_and_signs(&network, &params, &data);
             params.values_mut()[i] = p;
             numeric.values_mut()[i] = (above - below) / (2.0 * H);
-            left_out[i] = network.activation == Activation::Relu && signs_above != signs_below;
+            *left_out = network.activation == Activation::Relu && signs_above != signs_below;
         }
         entries.set(entries.get() + left_out.len() as u32);
         kinks.set(kinks.get() + left_out.iter().filter(|&&kink| kink).count() as u32);

@@ -1,0 +1,216 @@
+//! Training runs: what they end with, and that a pause changes nothing.
+
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
+
+use clearprop::activation::Activation;
+use clearprop::data::{Data, Spirals, Target, spirals, split};
+use clearprop::error::Error;
+use clearprop::init::Init;
+use clearprop::loss::Loss;
+use clearprop::network::Network;
+use clearprop::optim::Rule;
+use clearprop::params::Params;
+use clearprop::settings::{Length, Patience, Settings};
+use clearprop::train::{Event, State, StopReason, Trainer, train};
+use ndarray::array;
+use std::ops::ControlFlow;
+
+/// Ninety points of the spirals, a third of them for validation.
+fn rows() -> (Data<f64>, Data<f64>) {
+    let data = spirals(&Spirals { points: 30, ..Spirals::default() }, 7).unwrap();
+    let (train, validation) = split(90, 0.33, 7).unwrap();
+    (data.select(&train), data.select(&validation))
+}
+
+fn batches() -> Settings {
+    Settings {
+        hidden: vec![8],
+        rule: Rule::ADAM,
+        step_size: 0.01,
+        batch_size: Some(16),
+        length: Length::Epochs(40),
+        patience: Some(Patience { tolerance: 1e-3, patience: 5 }),
+        init: Init::He,
+        ..Settings::notebook()
+    }
+}
+
+fn start(settings: &Settings) -> (Network, Params<f64>) {
+    let sizes = [&[2], settings.hidden.as_slice(), &[3]].concat();
+    let network = Network::new(&sizes, settings.activation, Loss::Softmax, settings.penalty).unwrap();
+    let params = settings.init.draw(&network, settings.seed);
+    (network, params)
+}
+
+fn trainer(settings: &Settings, validated: bool) -> Trainer<f64> {
+    let (network, params) = start(settings);
+    let (data, validation) = rows();
+    Trainer::new(network, params, data, validated.then_some(validation), settings.clone()).unwrap()
+}
+
+/// Runs to the end, stopping at every multiple of `every` steps; every loss on the way.
+fn finish(trainer: &mut Trainer<f64>, every: u64) -> (StopReason, Vec<f64>, State<f64>) {
+    let mut losses = Vec::new();
+    loop {
+        let until = (trainer.state().step / every + 1) * every;
+        let event = trainer.advance(until);
+        losses.extend_from_slice(trainer.losses());
+        if let Event::Stopped(reason) = event {
+            return (reason, losses, trainer.state().clone());
+        }
+    }
+}
+
+#[test]
+fn a_run_asked_for_every_step_has_the_same_bits_as_one_asked_for_the_end() {
+    for settings in [batches(), Settings { length: Length::Steps(50), ..Settings::notebook() }] {
+        assert_eq!(
+            finish(&mut trainer(&settings, true), 1),
+            finish(&mut trainer(&settings, true), u64::MAX - 1),
+        );
+    }
+}
+
+#[test]
+fn a_run_resumed_at_any_step_ends_in_the_same_bits() {
+    let settings = batches();
+    let whole = finish(&mut trainer(&settings, true), 1000);
+    for pause in [1, 3, 4, 7, 30] {
+        let mut first = trainer(&settings, true);
+        let mut losses = Vec::new();
+        while first.state().step < pause {
+            first.advance(pause);
+            losses.extend_from_slice(first.losses());
+        }
+        let (data, validation) = rows();
+        let (network, _) = start(&settings);
+        let state = first.state().clone();
+        let mut second = Trainer::resume(network, state, data, Some(validation), settings.clone()).unwrap();
+        let (reason, rest, state) = finish(&mut second, 1000);
+        losses.extend(rest);
+        assert_eq!((reason, losses, state), whole, "paused at step {pause}");
+    }
+}
+
+#[test]
+fn early_stopping_restores_the_weights_of_the_best_epoch() {
+    let settings = Settings { step_size: 0.2, ..batches() };
+    let mut trainer = trainer(&settings, true);
+    let (_, validation) = rows();
+    let mut best = f64::INFINITY;
+    let reason = train(&mut trainer, |_, event| {
+        if let Event::Epoch(epoch) = event {
+            best = best.min(epoch.validation.unwrap().loss);
+        }
+        ControlFlow::Continue(())
+    });
+    assert_eq!(reason, StopReason::EarlyStopped);
+    assert_eq!(trainer.evaluate(&validation).loss, best);
+}
+
+#[test]
+fn a_run_whose_loss_no_longer_falls_has_converged() {
+    let patience = Some(Patience { tolerance: 10.0, patience: 3 });
+    let mut trainer = trainer(&Settings { patience, ..batches() }, false);
+    let mut epochs = 0;
+    let reason = train(&mut trainer, |_, event| {
+        epochs += u32::from(matches!(event, Event::Epoch(_)));
+        ControlFlow::Continue(())
+    });
+    // The first epoch is better than none; the next four are not better by 10.
+    assert_eq!((reason, epochs), (StopReason::Converged, 5));
+}
+
+#[test]
+fn a_run_that_diverges_says_at_which_step() {
+    let settings = Settings { step_size: 1e200, length: Length::Steps(50), ..Settings::notebook() };
+    let (reason, losses, _) = finish(&mut trainer(&settings, false), 1000);
+    let StopReason::Diverged { step } = reason else { panic!("{reason:?}") };
+    let first_bad = losses.iter().position(|loss| !loss.is_finite()).unwrap_or(losses.len());
+    assert_eq!(step, first_bad as u64);
+}
+
+#[test]
+fn an_observer_can_end_the_run() {
+    let mut trainer = trainer(&batches(), false);
+    assert_eq!(train(&mut trainer, |_, _| ControlFlow::Break(())), StopReason::Interrupted);
+}
+
+#[test]
+fn each_epoch_uses_every_row_once_in_another_order() {
+    use clearprop::random::{Purpose, shuffled};
+    let orders: Vec<Vec<u32>> = (0..3).map(|epoch| shuffled(100, 5, Purpose::Shuffle(epoch))).collect();
+    for order in &orders {
+        let mut sorted = order.clone();
+        sorted.sort_unstable();
+        assert_eq!(sorted, (0..100).collect::<Vec<u32>>());
+    }
+    assert_ne!(orders[0], orders[1]);
+    assert_ne!(orders[1], orders[2]);
+    assert_ne!(orders[0], shuffled(100, 6, Purpose::Shuffle(0)));
+}
+
+#[test]
+fn two_updates_of_each_rule_by_hand() {
+    use clearprop::optim::Optimiser;
+    // p = 1, step size 0.1, gradients 2 and then -1, on every one of two parameters.
+    let check = |rule: Rule, expected: [f64; 2]| {
+        let mut optimiser = Optimiser::new(rule, 0.1, &[1, 1]).unwrap();
+        let mut params = Params::from_values(&[1, 1], vec![1.0f64; 2]).unwrap();
+        for (gradient, expected) in [2.0, -1.0].into_iter().zip(expected) {
+            optimiser.update(&mut params, &Params::from_values(&[1, 1], vec![gradient; 2]).unwrap());
+            for &p in params.values() {
+                assert!((p - expected).abs() < 1e-12, "{rule:?}: {p}, by hand {expected}");
+            }
+        }
+    };
+    check(Rule::Gd, [0.8, 0.9]);
+    // v = -0.2, then 0.9*-0.2 + 0.1 = -0.08
+    check(Rule::Sgd { momentum: 0.9, nesterov: false }, [0.8, 0.72]);
+    // p += 0.9 v - 0.1 g: 1 - 0.18 - 0.2 = 0.62, then + 0.9*-0.08 + 0.1 = 0.648
+    check(Rule::Sgd { momentum: 0.9, nesterov: true }, [0.62, 0.648]);
+    // beta1 = beta2 = 1/2, epsilon 0.  First m = 1, v = 2, both doubled by the correction: 0.1 * 2/sqrt(4).
+    // Then m = 0, so nothing moves.
+    check(Rule::Adam { beta1: 0.5, beta2: 0.5, epsilon: 0.0 }, [0.9, 0.9]);
+    // epsilon 2: first 0.1 * 2/(2 + 2) = 0.05
+    check(Rule::Adam { beta1: 0.5, beta2: 0.5, epsilon: 2.0 }, [0.95, 0.95]);
+}
+
+#[test]
+fn what_does_not_fit_is_an_error_at_the_door() {
+    let (data, _) = rows();
+    let new = |settings: Settings, data: Data<f64>| {
+        let (network, params) = start(&settings);
+        Trainer::new(network, params, data, None, settings).map(drop)
+    };
+    let check =
+        |result: Result<(), Error>, message: &str| assert_eq!(result.unwrap_err().to_string(), message);
+    check(
+        new(Settings { batch_size: Some(100), ..batches() }, data.clone()),
+        "--batch-size: found 100; there are only 60 training rows",
+    );
+    check(
+        new(Settings { step_size: -1.0, ..batches() }, data.clone()),
+        "--step-size: found -1; give a number above 0, like 0.1",
+    );
+    check(
+        new(Settings { step_size: f64::NAN, ..batches() }, data.clone()),
+        "--step-size: found NaN; give a number above 0, like 0.1",
+    );
+    check(
+        new(batches(), Data::new(array![[1.0]], Target::Classes(array![0])).unwrap()),
+        "x has 1 columns, the network 2 inputs",
+    );
+    check(
+        new(batches(), Data::new(array![[1.0, 2.0]], Target::Classes(array![3])).unwrap()),
+        "y[0] is class 3, the network has classes 0 to 2",
+    );
+    check(
+        Data::new(array![[1.0], [f64::INFINITY]], Target::Classes(array![0, 1])).map(drop),
+        "found inf at x[1, 0]; only finite numbers can be learnt from",
+    );
+    check(
+        "rlu".parse::<Activation>().map(drop),
+        "unknown activation 'rlu'; did you mean 'relu'? There are: identity, logistic, tanh, relu",
+    );
+}

@@ -1,0 +1,87 @@
+//! Running the tests, and what they need.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// What a chore ends with: nothing, or one line on what went wrong.
+pub(crate) type Done = Result<(), String>;
+
+/// The repository's folder.
+pub(crate) fn root() -> PathBuf {
+    let mut root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    root.pop();
+    root
+}
+
+/// Runs a program in the repository; its output goes through.
+pub(crate) fn run(program: impl AsRef<Path>, args: &[&str]) -> Done {
+    let program = program.as_ref();
+    let shown = format!("{} {}", program.display(), args.join(" "));
+    println!("\n$ {shown}");
+    let status = Command::new(program).args(args).current_dir(root()).status();
+    match status {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("{shown}: {status}")),
+        Err(error) => Err(format!("{}: {error}; install it and try again", program.display())),
+    }
+}
+
+fn cargo(args: &[&str]) -> Done {
+    run(env!("CARGO"), args)
+}
+
+/// Every test of the repository.
+pub(crate) fn test() -> Done {
+    cargo(&["test", "--workspace"])?;
+    // The readable engine alone must pass the same tests.
+    cargo(&["test", "-p", "clearprop", "--no-default-features"])?;
+    cargo(&["build", "--release"])?;
+    let python = python()?;
+    run(&python, &["peers/real_data.py"])
+}
+
+/// The test command, then what a reviewer would ask for.
+pub(crate) fn ci() -> Done {
+    test()?;
+    cargo(&["fmt", "--all", "--check"])?;
+    cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
+    doc()?;
+    run("rustup", &["target", "add", "wasm32-unknown-unknown"])?;
+    cargo(&["build", "-p", "clearprop", "--target", "wasm32-unknown-unknown"])?;
+    println!("\nci: all passed");
+    Ok(())
+}
+
+fn doc() -> Done {
+    println!("\n$ cargo doc --workspace --no-deps (a warning is an error)");
+    let status = Command::new(env!("CARGO"))
+        .args(["doc", "--workspace", "--no-deps"])
+        .env("RUSTDOCFLAGS", "-D warnings")
+        .current_dir(root())
+        .status();
+    match status {
+        Ok(status) if status.success() => Ok(()),
+        _ => Err("cargo doc: the documentation has warnings".to_owned()),
+    }
+}
+
+/// The Python of a virtual environment under target/ that holds what the tests compare with.
+pub(crate) fn python() -> Result<PathBuf, String> {
+    let folder = root().join("target/venv");
+    let python = folder.join("bin/python");
+    let wanted = std::fs::read_to_string(root().join("peers/requirements.txt"))
+        .map_err(|error| format!("peers/requirements.txt: {error}"))?;
+    let done = folder.join("installed.txt");
+    if std::fs::read_to_string(&done).is_ok_and(|installed| installed == wanted) {
+        return Ok(python);
+    }
+    if Command::new("python3").arg("--version").output().is_err() {
+        return Err("python3 is missing; install Python 3.11 or later".to_owned());
+    }
+    run("python3", &["-m", "venv", "target/venv"]).map_err(|error| {
+        format!("{error}; Python's venv module is needed (Debian: apt install python3-venv)")
+    })?;
+    run(&python, &["-m", "pip", "install", "--quiet", "-r", "peers/requirements.txt"])?;
+    std::fs::write(&done, wanted).map_err(|error| format!("{}: {error}", done.display()))?;
+    Ok(python)
+}
