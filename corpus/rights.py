@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from catalogue import shape_of
+from catalogue import gradients, shape_of
 from layouts import LAYOUTS, arrays, name_of, stage_names
 from network import Convention, Pass
 import probes
@@ -125,9 +125,8 @@ def rounding(p, layout, file):
 
 
 def few_stages(p, layout, file):
-    kept = {rename(p, layout, n) for n in ("dlogits", "loss")}
-    return {n: None for n in stage_names(file) if n not in kept and n[:4] not in ("dL_d", "dw1", "dw2")
-            and not n.startswith(("dW", "db", "dw"))}
+    kept = {rename(p, layout, n) for n in ["dlogits", "loss", *gradients(p.stages)]}
+    return {n: None for n in stage_names(file) if n not in kept}
 
 
 def loss_parts(p, layout, file):

@@ -62,12 +62,8 @@ def verdict_right(line, answer):
     return answer.get("verdict") == "correct" or line["expected"] == "not wrong" and not_called_wrong(line, answer)
 
 
-def good(line):
-    return line["probe"] in ("good", "square")
-
-
 def single(line, stages):
-    return line["kind"] == "single" and good(line) and line["stages_given"] == stages
+    return line["part"] == "singles" and line["stages_given"] == stages
 
 
 # name, which lines of the manifest, what is asked of the answer, goal as a share (None: for information)
@@ -89,7 +85,9 @@ TABLE = [
     ("right passes not called wrong", lambda m: m["kind"] == "right", not_called_wrong, 1),
     ("   and called correct where nothing is open", lambda m: m["kind"] == "right", verdict_right, None),
     ("   the notebook's own code", lambda m: m["part"] == "notebook", verdict_right, 1),
-    ("poor probes: mistake named", lambda m: m["probe"].startswith("poor"), named, None),
+    ("other conventions: first wrong stage", lambda m: m["part"] == "mixed", stage_right, None),
+    ("other conventions: mistake named", lambda m: m["part"] == "mixed", named, None),
+    ("poor probes: mistake named", lambda m: m["part"] == "poor", named, None),
 ]
 
 

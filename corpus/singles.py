@@ -13,7 +13,7 @@ def root_names(mistakes, layout, n_layers):
     return sorted({name_of(layout, s, n_layers) for m in mistakes for s in m.stages()})
 
 
-def entry(readings, p, m, layout, given, loss):
+def entry(readings, p, m, layout, given, loss, **convention):
     """The arrays of one file with a planted mistake, and its line of the manifest; None where it does not show."""
     reference = readings.run(p.c)
     file = arrays(p, layout, given, loss)
@@ -22,10 +22,14 @@ def entry(readings, p, m, layout, given, loss):
     if not visible:
         return None
     names = given_stages(p, given, loss)
-    base = usual(layout, **m.convention)
+    base = usual(layout, **convention).but(**m.convention)
     ties = readings.tied(p, names, layout, base)
     ids = sorted({t.id for t in ties} | {m.id})
-    also = set() if given == "stages" else set(root_names(ties + [m], layout, p.L))
+    also = set()
+    if given == "gradients":        # the first wrong one given, or the stage not given that it comes from
+        first_gradient, _ = first_wrong(file, right, [n for n in stage_names(file) if n != "loss"])
+        roots = {s for t in ties + [m] for s in t.stages()}
+        also = {first_gradient or stage, *roots, *root_names(ties + [m], layout, p.L)}
     if m.id == 50:                  # the cache is wrong, what is computed from it too
         also |= {name_of(layout, f"dz{max(m.layers)}", p.L), name_of(layout, f"z{min(m.layers)}", p.L)}
         if readings.probe.activation == "relu":
@@ -49,9 +53,9 @@ def entry(readings, p, m, layout, given, loss):
     return file, line
 
 
-def plant(readings, m, layout):
+def plant(readings, m, layout, **convention):
     try:
-        return Pass(readings.probe, usual(layout, **m.convention), [m])
+        return Pass(readings.probe, usual(layout, **convention).but(**m.convention), [m])
     except ValueError:
         return None
 
@@ -119,3 +123,23 @@ def poor_singles():
     """Every mistake that still shows on a poor probe."""
     for i, probe in enumerate(probes.poor()):
         yield from on_probe(Readings(probe, "float64"), MISTAKES, i)
+
+
+OTHER = [{"late": True}, {"penalty": "full"}, {"penalty": "over_n"}, {"summed": True},
+         {"late": True, "penalty": "over_n"}]
+
+
+def in_other_conventions():
+    """Mistakes in passes whose conventions are right but not the notebook's; the loss is given."""
+    for i, probe in enumerate(probes.standard()):
+        readings = Readings(probe, DTYPES[i % 2])
+        convention = OTHER[i % len(OTHER)]
+        for number, variants in sorted(numbered(MISTAKES).items()):
+            variants = [m for m in variants if number not in AMBIGUOUS and not m.convention
+                        and not {"probs", "loss", "dlogits"} & set(m.code)]
+            for m, layout in choices(readings, variants, i + number):
+                p = plant(readings, m, layout, **convention)
+                made = p and entry(readings, p, m, layout, "stages", True, **convention)
+                if made:
+                    yield f"mixed-m{number:02}-{readings.probe.name}-{readings.dtype}-{layout.name}", *made
+                    break
