@@ -50,15 +50,15 @@ class Readings:
     def run(self, convention):
         return Pass(self.probe, convention)
 
-    def plan(self, layout):
-        """Every mistake in every placement that has a meaning here."""
-        return [placed for m in MISTAKES if m.makes_sense(self.probe, layout) or m.only and layout.bias == "row"
-                and self.probe.activation in m.activations for placed in m.placements(len(self.probe.w))]
+    def plan(self, bias):
+        """Every mistake in every placement that has a meaning here, with the bias "row" or "separate"."""
+        return [placed for m in MISTAKES if m.makes_sense(self.probe, bias)
+                for placed in m.placements(len(self.probe.w))]
 
-    def singles(self, layout, convention):
+    def singles(self, bias, convention):
         """(mistake, pass) of every mistake made alone."""
         out = []
-        for m in self.plan(layout):
+        for m in self.plan(bias):
             try:
                 out.append((m, Pass(self.probe, convention.but(**m.convention), [m])))
             except ValueError:          # shapes that do not fit: the person's code stops
@@ -67,7 +67,7 @@ class Readings:
 
     def tied(self, p, names, layout, convention):
         """The mistakes that give the very numbers of p in the named stages."""
-        return [m for m, q in self.singles(layout, convention) if agree(q, p, names, self.dtype)]
+        return [m for m, q in self.singles(layout.bias, convention) if agree(q, p, names, self.dtype)]
 
     def conventions(self, biases):
         """Right passes in every accepted convention of loss and penalty."""

@@ -38,9 +38,14 @@ class Mistake:
         if self.edits_probs:
             p.stages["probs"] = p.stages["dlogits"]
 
-    def makes_sense(self, probe, layout):
+    def fits(self, probe, layout):
+        """Whether it can be made on this probe and seen in this layout."""
+        return self.makes_sense(probe, layout.bias) and self.only in ("", layout.name)
+
+    def makes_sense(self, probe, bias):
+        """Whether it can be made on this probe by somebody who keeps the bias so."""
         return (probe.activation in self.activations and probe.loss in self.losses
-                and self.layout in ("any", layout.bias) and self.only in ("", layout.name)
+                and self.layout in ("any", bias) and (bias == "row" or not self.only)
                 and (not self.square or probe.sizes[-1] == probe.sizes[-2]))
 
     def placements(self, n_layers):

@@ -174,6 +174,7 @@ def same(a, b, tolerance, floor=1e-12):
     a, b = np.asarray(a), np.asarray(b)
     if a.shape != b.shape and a.ndim and b.ndim:
         return False
-    if np.isnan(a).any() or np.isnan(b).any():
+    apart = np.abs(a - b).max()
+    if np.isnan(apart):
         return bool(np.isnan(a).all() and np.isnan(b).all())
-    return bool(np.abs(a - b).max() <= tolerance * np.abs(b).max() + floor)
+    return bool(apart <= floor or apart <= tolerance * np.abs(b).max() + floor)

@@ -33,7 +33,7 @@ def combine(readings, layout, first, second):
         if one is None or agree_loosely(both, one, names):
             return None
     if any(agree(q, both, names, readings.dtype) for c in {both.c, both.c.but(late=True)}
-           for _, q in readings.singles(layout, c)):
+           for _, q in readings.singles(layout.bias, c)):
         return None                     # one mistake explains it
     if readings.accepted(both, names, layout):
         return None
@@ -54,7 +54,7 @@ def agree_loosely(p, q, names):
 def accepted_ids(readings, layout, both, mine, other, names):
     """The mistakes that could stand in place of one of the two and give the same numbers."""
     kinds, ids = set(mine.code), {mine.id}
-    for m in readings.plan(layout):
+    for m in readings.plan(layout.bias):
         if m.id not in ids and kinds & set(m.code) and not m.stages() & other.stages():
             p = run(readings, layout, m, other)
             if p is not None and p.c == both.c and agree(p, both, names, readings.dtype):
@@ -84,7 +84,7 @@ def pairs():
     while made < COUNT:
         r = readings[made % len(readings)]
         layout = LAYOUTS[SINGLE_LAYOUTS[rng.integers(len(SINGLE_LAYOUTS))]]
-        pool = [m for m in MISTAKES if m.plant and m.id not in LEFT_OUT and m.makes_sense(r.probe, layout)]
+        pool = [m for m in MISTAKES if m.plant and m.id not in LEFT_OUT and m.fits(r.probe, layout)]
         ids = sorted({m.id for m in pool})
         chosen = rng.choice(ids, 2, replace=False)
         pair = []

@@ -37,7 +37,7 @@ def draw(seed, n, d, hidden, k, activation="relu", loss="softmax", reg=0.1, bias
 
 
 def is_good(probe):
-    """Both signs of z in every unit, none near zero, sign flips by the bias, unbalanced labels, right and wrong rows."""
+    """Both signs of z in every unit, none near zero, flips by the bias, unbalanced labels, hits and misses."""
     p = Pass(probe)
     for l in range(1, p.L):
         z, without_bias = p.z[l], p.a[l - 1] @ p.w[l]

@@ -1,6 +1,6 @@
 """Scores diagnoses against the corpus.
 
-    python score.py MANIFEST RESULTS.jsonl [--failures N]
+    python score.py MANIFEST RESULTS.jsonl [--failures N] [--only PART]
 
 RESULTS.jsonl has one line of JSON for each file of the manifest, in the manifest's order, as `clearprop diagnose
 --json FILE` prints it: {"verdict", "first_wrong_stage", "mistakes": [{"id", "name", "stage"}], ...}.  A line may
@@ -14,9 +14,9 @@ import sys
 from pathlib import Path
 
 
-def read(manifest, results):
-    """Pairs of a manifest line and its result (None where there is none)."""
-    lines = json.loads(manifest.read_text())
+def read(manifest, results, only):
+    """Pairs of a manifest line and its answer, {} where there is none."""
+    lines = [m for m in json.loads(manifest.read_text()) if only in (None, m["part"])]
     answers = []
     for text in results.read_text().splitlines():
         try:
@@ -115,6 +115,8 @@ def by_number(lines):
 def said(answer):
     if not answer:
         return "no answer"
+    if "error" in answer:
+        return answer["error"]
     return f"{answer.get('verdict')}, first {answer.get('first_wrong_stage')}, mistakes {ids(answer)}"
 
 
@@ -128,9 +130,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("manifest", type=Path)
     parser.add_argument("results", type=Path)
+    parser.add_argument("--only", help="one part of the corpus")
     parser.add_argument("--failures", type=int, default=40, help="how many failures to list, 0 for none")
     options = parser.parse_args()
-    scored, all_reached, failures = read(options.manifest, options.results), True, {}
+    scored = read(options.manifest, options.results, options.only)
+    all_reached, failures = True, {}
     for name, chosen, asked, goal in TABLE:
         lines = [(m, a) for m, a in scored if chosen(m)]
         text, reached = row(name, lines, asked, goal)

@@ -70,7 +70,7 @@ def every_mistake_shows():
         return f"not in the catalogue: {sorted(set(range(1, 58)) - set(IDS))}"
     readings = Readings(probes.standard()[0], "float64")
     for layout in (LAYOUTS["notebook"], LAYOUTS["design"]):
-        for m, p in readings.singles(layout, usual(layout)):
+        for m, p in readings.singles(layout.bias, usual(layout)):
             right = readings.run(p.c)
             names = given_stages(p, "stages", True)
             if m.plant and all(same(p.stages[n], right.stages[n], 1e-3) for n in names):

@@ -65,7 +65,7 @@ def choices(readings, variants, turn):
     names = SINGLE_LAYOUTS[turn % len(SINGLE_LAYOUTS):] + SINGLE_LAYOUTS[:turn % len(SINGLE_LAYOUTS)]
     out = []
     for m in variants:
-        fitting = [LAYOUTS[n] for n in names if m.makes_sense(readings.probe, LAYOUTS[n])]
+        fitting = [LAYOUTS[n] for n in names if m.fits(readings.probe, LAYOUTS[n])]
         if m.plant and fitting:
             out += [(placed, fitting[i % len(fitting)]) for i, placed in enumerate(m.placements(len(readings.probe.w)))]
     start = turn % len(out) if out else 0
