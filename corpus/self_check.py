@@ -78,6 +78,65 @@ def every_mistake_shows():
     return None
 
 
+def rank(m):
+    return np.linalg.matrix_rank(m, tol=1e-9)
+
+
+# What the catalogue says of the numbers of a mistake: (number, variant) -> test of (wrong pass, right pass).
+# The variant "" is the first one.
+SIGNATURES = {
+    (1, ""): lambda p, r: np.allclose(p.dz[2], p.n * r.dz[2]) and np.allclose(p.db[1], p.n * r.db[1]),
+    (2, ""): lambda p, r: np.allclose(p.dz[2] * p.n, r.dz[2]),
+    (4, ""): lambda p, r: np.allclose(p.dz[2], r.dz[2] * p.n / p.k),
+    (5, ""): lambda p, r: np.allclose(p.n * p.dz[2].sum(axis=1), 1 - p.n),
+    (6, ""): lambda p, r: np.allclose(p.n * p.dz[2].sum(axis=1), 1) and (p.dz[2] > 0).all(),
+    (8, ""): lambda p, r: np.allclose(p.n * p.dz[2].sum(axis=1), 1 - len(set(p.y))),
+    (9, "y - 1"): lambda p, r: np.allclose(p.dz[2].sum(axis=1), 0),
+    (10, ""): lambda p, r: np.isclose(p.out.sum(), 1) and np.allclose(p.n * p.dz[2].sum(axis=1), -1, atol=0.8),
+    (11, ""): lambda p, r: np.allclose(p.out.sum(axis=0), 1),
+    (12, ""): lambda p, r: np.allclose(p.dz[2], r.dz[2] * p.target),
+    (13, ""): lambda p, r: np.allclose(p.dz[2], r.dz[2] * r.out * (1 - r.out)),
+    (14, ""): lambda p, r: (p.dz[2][p.target == 1] <= -1 / p.n).all() and not p.dz[2][p.target == 0].any(),
+    (16, ""): lambda p, r: np.allclose(p.dz[2].sum(axis=1), 0),
+    (17, ""): lambda p, r: set(np.round(p.dz[2].ravel() * p.n)) == {-1, 0, 1},
+    (19, ""): lambda p, r: np.allclose(p.dw[2] - r.dw[2], -p.reg * p.w[2]),
+    (21, ""): lambda p, r: np.allclose(p.dw[2] - r.dw[2], -p.reg * (1 - 1 / p.n) * p.w[2]),
+    (22, ""): lambda p, r: np.allclose(p.dw[2] - r.dw[2], -2 * p.reg * p.w[2]),
+    (23, "reg sign(W)"): lambda p, r: np.allclose(np.abs(p.dw[2] - r.dw[2] + p.reg * p.w[2]), p.reg),
+    (28, ""): lambda p, r: np.allclose(p.dw[2] * p.n, r.dw[2]),
+    (29, ""): lambda p, r: np.allclose(p.db[2] * p.n, r.db[2]),
+    (30, ""): lambda p, r: np.ptp(p.db[1]) == 0 and np.allclose(p.db[2], 0),
+    (33, ""): lambda p, r: not p.db[1].any(),
+    (34, ""): lambda p, r: np.allclose(p.dw[2], r.dw[2].T),
+    (36, ""): lambda p, r: np.allclose(p.da[1], 0),
+    (37, ""): lambda p, r: np.allclose(p.da[1] - r.da[1], p.reg * p.a[1]),
+    (39, ""): lambda p, r: np.allclose(p.da[1][:, :-1], r.da[1][:, 1:]),
+    (40, ""): lambda p, r: (p.dz[1][p.z[1] <= 0] != 0).all(),
+    (42, ""): lambda p, r: (p.dz[1] >= 0).all() and p.dz[1][p.z[1] <= 0].any(),
+    (43, ""): lambda p, r: (p.dz[1] >= 0).all() and not p.dz[1][p.z[1] <= 0].any(),
+    (44, ""): lambda p, r: ((p.dz[1] != 0) == (p.z[1] <= 0)).all(),
+    (45, ""): lambda p, r: set(p.dz[1].ravel()) == {0, 1},
+    (46, ""): lambda p, r: np.allclose(p.dz[1] / p.da[1], p.a[1]),
+    (49, ""): lambda p, r: np.allclose((p.dz[1] / p.da[1])[p.z[1] <= 0], 0.01),
+    (51, "dW and db from da"): lambda p, r: np.allclose(p.dz[1], r.dz[1]) and np.allclose(p.db[1], p.da[1].sum(axis=0)),
+    (53, ""): lambda p, r: rank(p.dw[1] - p.reg * p.w[1]) == 1 < rank(r.dw[1] - p.reg * p.w[1]),
+    (55, ""): lambda p, r: np.allclose(p.dw[1], 2 * r.dw[1]),
+}
+
+
+def signatures():
+    """The numbers of each mistake are those that the catalogue describes."""
+    readings = Readings(probes.standard()[0], "float64")
+    for (number, variant), test in SIGNATURES.items():
+        bias = "row" if number == 39 else "separate"
+        m, p = next((m, p) for m, p in readings.singles(bias, Convention())
+                    if m.id == number and variant in ("", m.variant) and (not m.layers or max(m.layers) == p.L
+                                                                         or m.stages() & {"da1", "dz1", "dw1"}))
+        if not test(p, readings.run(p.c)):
+            return f"{m.id} {m.variant}: not the numbers of the catalogue"
+    return None
+
+
 def a_broken_pass_is_seen():
     """The checks above can fail: a net whose loss is not the one that is differentiated."""
     probe = probes.standard()[0]
@@ -89,7 +148,7 @@ def a_broken_pass_is_seen():
 def main(golden_folder):
     failed = 0
     for name, check in [("central differences", central_differences), ("golden", lambda: golden(golden_folder)),
-                        ("every mistake shows", every_mistake_shows),
+                        ("every mistake shows", every_mistake_shows), ("signatures", signatures),
                         ("a broken pass is seen", a_broken_pass_is_seen)]:
         fault = check()
         failed += fault is not None
