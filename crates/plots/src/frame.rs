@@ -15,8 +15,11 @@ pub(crate) struct Frame {
     pub(crate) y: Scale,
 }
 
-/// Pixels from one labelled tick to the next, at least.
-const TICK_GAP: [f64; 2] = [75.0, 52.0];
+/// Pixels from one labelled tick to the next, at least; one number for both axes, so that axes to
+/// one scale have ticks at one distance.
+const TICK_GAP: f64 = 66.0;
+/// The same in a low frame.
+const LOW_TICK_GAP: f64 = 36.0;
 
 impl Frame {
     pub(crate) fn right(&self) -> f64 {
@@ -37,11 +40,11 @@ impl Frame {
     }
 
     fn x_ticks(&self) -> Ticks {
-        self.x.ticks(self.width / TICK_GAP[0])
+        self.x.ticks(self.width / TICK_GAP)
     }
 
     fn y_ticks(&self) -> Ticks {
-        self.y.ticks(self.height / TICK_GAP[1])
+        self.y.ticks(self.height / if self.height < 200.0 { LOW_TICK_GAP } else { TICK_GAP })
     }
 
     /// The room that the y axis takes left of the frame.

