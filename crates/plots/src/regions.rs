@@ -17,7 +17,13 @@ pub(crate) type Outline = Vec<[f64; 2]>;
 /// # Shapes
 ///
 /// `scores` (ny * nx, k), row by row; `x` (nx) and `y` (ny) are the nodes' places in pixels.
-pub(crate) fn regions(scores: ArrayView2<'_, f64>, x: &[f64], y: &[f64]) -> Vec<Vec<Outline>> {
+/// Points that stray less than `tolerance` pixels from a straight line are left out.
+pub(crate) fn regions(
+    scores: ArrayView2<'_, f64>,
+    x: &[f64],
+    y: &[f64],
+    tolerance: f64,
+) -> Vec<Vec<Outline>> {
     let winners = scores.rows().into_iter().map(|row| {
         let best = |best: usize, class: usize| {
             if row[class] > row[best] || row[best].is_nan() { class } else { best }
@@ -44,7 +50,7 @@ pub(crate) fn regions(scores: ArrayView2<'_, f64>, x: &[f64], y: &[f64]) -> Vec<
         march.side(j * nx - 1, j * nx + nx - 1);
         march.side((ny - j) * nx, (ny - j - 1) * nx);
     }
-    march.outlines()
+    march.outlines(tolerance)
 }
 
 struct March<'a> {
@@ -135,19 +141,19 @@ impl March<'_> {
         name
     }
 
-    fn outlines(mut self) -> Vec<Vec<Outline>> {
+    fn outlines(mut self, tolerance: f64) -> Vec<Vec<Outline>> {
         let points = self.points;
         let follow = |next: &mut BTreeMap<usize, usize>| {
             let mut outlines = Vec::new();
             while let Some((start, mut at)) = next.pop_first() {
                 let mut outline = vec![points[&start]];
                 while at != start {
-                    push_unless_straight(&mut outline, points[&at]);
+                    push_unless_straight(&mut outline, points[&at], tolerance);
                     // Every point is left once, so an outline comes back to its start.
                     let Some(to) = next.remove(&at) else { break };
                     at = to;
                 }
-                push_unless_straight(&mut outline, points[&start]);
+                push_unless_straight(&mut outline, points[&start], tolerance);
                 outline.pop();
                 outlines.push(outline);
             }
@@ -158,12 +164,12 @@ impl March<'_> {
 }
 
 /// Replaces the last point if it lies on the straight way from the one before it to `point`.
-fn push_unless_straight(outline: &mut Outline, point: [f64; 2]) {
+fn push_unless_straight(outline: &mut Outline, point: [f64; 2], tolerance: f64) {
     if let [.., a, b] = outline[..] {
         let (u, v) = ([b[0] - a[0], b[1] - a[1]], [point[0] - b[0], point[1] - b[1]]);
         let (cross, dot) = (u[0] * v[1] - u[1] * v[0], u[0] * v[0] + u[1] * v[1]);
         let length = (u[0] * u[0] + u[1] * u[1]).sqrt();
-        if cross.abs() <= 1e-6 * length && dot >= 0.0 {
+        if cross.abs() <= tolerance * length && dot >= 0.0 {
             outline.pop();
         }
     }
@@ -189,7 +195,7 @@ mod tests {
         let scores = Array2::from_shape_fn((n * n, k), |(node, class)| {
             score((node % n) as f64, (node / n) as f64, class)
         });
-        regions(scores.view(), &nodes, &nodes)
+        regions(scores.view(), &nodes, &nodes, 1e-9)
     }
 
     #[test]

@@ -18,6 +18,8 @@ use crate::text;
 const MOST_POINTS: usize = 20_000;
 /// The opacity of a region, so that the points, in full colour, stand out.
 const REGION_ALPHA: f64 = 0.55;
+/// How far, in pixels, an outline may be from the one computed: nobody sees it, and files are half as large.
+const STRAIGHT: f64 = 0.02;
 const TOP: f64 = 72.0;
 /// The part of it that a note would take.
 const NOTE_ROOM: f64 = 18.0;
@@ -96,7 +98,7 @@ pub fn boundary_picture(
     let mut svg = Svg::new();
     match &layout.key {
         Key::Classes(colours) => {
-            let outlines = regions(scores, &nodes[0], &nodes[1]);
+            let outlines = regions(scores, &nodes[0], &nodes[1], STRAIGHT);
             for (class, (outlines, colour)) in outlines.iter().zip(colours).enumerate() {
                 draw_region(&mut svg, class, outlines, colour.over_white(REGION_ALPHA), true);
             }
@@ -114,8 +116,12 @@ pub fn boundary_picture(
                         0.0
                     }
                 };
-                let outlines =
-                    regions(Array2::from_shape_fn((expected.0, 2), above).view(), &nodes[0], &nodes[1]);
+                let outlines = regions(
+                    Array2::from_shape_fn((expected.0, 2), above).view(),
+                    &nodes[0],
+                    &nodes[1],
+                    STRAIGHT,
+                );
                 let colour = layout.key.value_colour((pair[0] + pair[1]) / 2.0).over_white(REGION_ALPHA);
                 draw_region(&mut svg, level, &outlines[1], colour, false);
             }
