@@ -17,7 +17,7 @@ pub(crate) struct Frame {
 
 /// Pixels from one labelled tick to the next, at least; one number for both axes, so that axes to
 /// one scale have ticks at one distance.
-const TICK_GAP: f64 = 66.0;
+const TICK_GAP: f64 = 58.0;
 /// The same in a low frame.
 const LOW_TICK_GAP: f64 = 36.0;
 
