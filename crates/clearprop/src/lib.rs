@@ -16,6 +16,8 @@ pub mod params;
 pub mod random;
 // pass
 pub mod backward;
+#[cfg(feature = "fast")]
+pub mod fast;
 pub mod forward;
 pub mod objective;
 pub mod optim;
