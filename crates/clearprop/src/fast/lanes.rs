@@ -1,6 +1,7 @@
 //! The two kinds of number as vectors, and the two functions that losses need of them.
 //!
 //! A vector holds `LEN` numbers, its lanes; what is written for one is done to all of them at once.
+#![expect(unsafe_code, reason = "bounds checks in innermost loops cost a tenth of them; tests run with them")]
 
 use fearless_simd::{Select, Simd, SimdBase, SimdFloat, SimdFloatElement};
 
@@ -98,6 +99,56 @@ impl Lanes for f64 {
     fn round(value: f64) -> Self {
         value
     }
+}
+
+/// The vector at `slice[at..]`.
+///
+/// # Safety
+/// `at + LEN <= slice.len()`.
+#[inline(always)]
+pub(super) unsafe fn load<S: Simd, R: Lanes>(simd: S, slice: &[R], at: usize) -> V<S, R> {
+    debug_assert!(at + V::<S, R>::LEN <= slice.len());
+    // SAFETY: the caller's promise.
+    V::<S, R>::from_slice(simd, unsafe { slice.get_unchecked(at..at + V::<S, R>::LEN) })
+}
+
+/// Puts a vector to `slice[at..]`.
+///
+/// # Safety
+/// `at + LEN <= slice.len()`.
+#[inline(always)]
+pub(super) unsafe fn store<S: Simd, R: Lanes>(vector: V<S, R>, slice: &mut [R], at: usize) {
+    debug_assert!(at + V::<S, R>::LEN <= slice.len());
+    // SAFETY: the caller's promise.
+    vector.store_slice(unsafe { slice.get_unchecked_mut(at..at + V::<S, R>::LEN) });
+}
+
+/// `slice[at]` in all lanes.
+///
+/// # Safety
+/// `at < slice.len()`.
+#[inline(always)]
+pub(super) unsafe fn spread<S: Simd, R: Lanes>(simd: S, slice: &[R], at: usize) -> V<S, R> {
+    debug_assert!(at < slice.len());
+    // SAFETY: the caller's promise.
+    V::<S, R>::splat(simd, unsafe { *slice.get_unchecked(at) })
+}
+
+/// Adds the lanes of each of the first `LEN` vectors: the sum of vector i becomes lane i.
+///
+/// All at once takes `LEN - 1` steps of two shuffles and an addition, where one vector alone takes
+/// `log2(LEN)` of them.
+#[inline(always)]
+pub(super) fn sums<S: Simd, R: Lanes>(mut vectors: [V<S, R>; 16]) -> V<S, R> {
+    let mut left = V::<S, R>::LEN;
+    while left > 1 {
+        left /= 2;
+        for i in 0..left {
+            let (a, b) = (vectors[i], vectors[i + left]);
+            vectors[i] = a.zip_low(b) + a.zip_high(b);
+        }
+    }
+    vectors[0]
 }
 
 /// `a * b + c` by Horner's rule over coefficients, highest first.

@@ -24,6 +24,7 @@
 pub mod lanes;
 mod level;
 mod team;
+mod thin;
 
 use crate::data::{Batches, Data};
 use crate::network::Network;
@@ -33,6 +34,7 @@ use crate::params::Params;
 use crate::real::Real;
 pub use level::Level;
 use team::Pace;
+use thin::Thin;
 
 /// How a session computes.
 #[derive(Clone, Copy, Debug, Default)]
@@ -46,21 +48,35 @@ pub struct Options {
 /// A training run on the fast path.
 #[derive(Debug)]
 pub struct Session<R> {
-    /// What kind of number it was made for.
-    numbers: std::marker::PhantomData<R>,
     network: Network,
-    #[expect(dead_code, reason = "the kernels to come")]
-    options: Options,
-    #[expect(dead_code, reason = "the kernels to come")]
+    threads: usize,
     pace: Pace,
+    engine: Engine<R>,
+}
+
+/// Which kernels suit the network.
+#[derive(Debug)]
+enum Engine<R> {
+    Thin(Thin<R>),
+    Plain,
 }
 
 impl<R: Real> Session<R> {
     /// Prepares to train `network` on `data`, in batches of `batch_size` rows or on all at once.
+    ///
+    /// # Panics
+    /// If `data` do not fit the network ([`Data::fits`] tells beforehand).
     #[must_use]
     pub fn new(network: &Network, data: &Data<R>, batch_size: Option<usize>, options: Options) -> Self {
-        let _ = (data, batch_size);
-        Self { numbers: std::marker::PhantomData, network: network.clone(), options, pace: Pace::default() }
+        let rows = batch_size.unwrap_or(data.len());
+        let (engine, threads) = if Thin::<R>::fits(network) {
+            let engine = Engine::Thin(Thin::new(network, data, batch_size, options.level));
+            (engine, Thin::<R>::most_threads(network, rows))
+        } else {
+            (Engine::Plain, 1)
+        };
+        let threads = threads.min(options.threads.unwrap_or_else(processors)).max(1);
+        Self { network: network.clone(), threads, pace: Pace::default(), engine }
     }
 
     /// One update of `params` for each batch; adds the loss before each update to `losses`.
@@ -75,14 +91,37 @@ impl<R: Real> Session<R> {
         batches: Batches<'_>,
         losses: &mut Vec<f64>,
     ) {
-        let mut step = |data: &Data<R>| {
-            let (objective, grads) = loss_and_grad(&self.network, params, data);
-            losses.push(objective.loss());
-            optimiser.update(params, &grads);
-        };
-        match batches {
-            Batches::Full { steps } => (0..steps).for_each(|_| step(data)),
-            Batches::Of { rows, size } => rows.chunks(size.max(1)).for_each(|rows| step(&data.select(rows))),
+        match &mut self.engine {
+            Engine::Thin(thin) => {
+                let team = (self.threads, &self.pace);
+                thin.advance(&self.network, team, (params, optimiser), data, batches, losses);
+            }
+            Engine::Plain => plain(&self.network, params, optimiser, data, batches, losses),
         }
+    }
+}
+
+/// How many threads this machine can run at once.
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+/// The plain path, for networks that no kernel suits.
+fn plain<R: Real>(
+    network: &Network,
+    params: &mut Params<R>,
+    optimiser: &mut Optimiser<R>,
+    data: &Data<R>,
+    batches: Batches<'_>,
+    losses: &mut Vec<f64>,
+) {
+    let mut step = |data: &Data<R>| {
+        let (objective, grads) = loss_and_grad(network, params, data);
+        losses.push(objective.loss());
+        optimiser.update(params, &grads);
+    };
+    match batches {
+        Batches::Full { steps } => (0..steps).for_each(|_| step(data)),
+        Batches::Of { rows, size } => rows.chunks(size.max(1)).for_each(|rows| step(&data.select(rows))),
     }
 }
