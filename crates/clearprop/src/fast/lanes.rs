@@ -153,7 +153,7 @@ pub(super) fn sums<S: Simd, R: Lanes>(mut vectors: [V<S, R>; 16]) -> V<S, R> {
 
 /// `a * b + c` by Horner's rule over coefficients, highest first.
 #[inline(always)]
-fn polynomial<S: Simd, R: Lanes>(simd: S, coefficients: &[R], x: V<S, R>) -> V<S, R> {
+pub(super) fn polynomial<S: Simd, R: Lanes>(simd: S, coefficients: &[R], x: V<S, R>) -> V<S, R> {
     let mut sum = V::<S, R>::splat(simd, coefficients[0]);
     for &c in &coefficients[1..] {
         sum = sum.mul_add(x, V::<S, R>::splat(simd, c));

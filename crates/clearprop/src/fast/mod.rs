@@ -22,7 +22,13 @@
 //! ```
 
 pub mod lanes;
+mod activate;
+mod blocks;
+mod gemm;
+mod layout;
 mod level;
+mod softmax;
+mod update;
 mod team;
 mod thin;
 
