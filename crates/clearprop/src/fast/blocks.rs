@@ -91,11 +91,11 @@ impl Strip {
     }
 }
 
-/// The columns of a layer with their column of ones, in whole vectors.  Rows that lie a large power of two
-/// apart would fall on each other in the cache.
+/// The columns of a layer with their column of ones, in an odd number of cache lines: so any number of
+/// rows spreads over the whole cache.
 fn stride<R>(columns: usize, layers: &Layers) -> usize {
-    let stride = (columns + 1).next_multiple_of(layers.lanes);
-    stride + if (stride * size_of::<R>()).is_multiple_of(1024) { layers.lanes } else { 0 }
+    let line = (64 / size_of::<R>()).max(layers.lanes);
+    ((columns + 1).div_ceil(line) | 1) * line
 }
 
 /// A stretch of one layer's weights: rows `rows` of panel `panel`, the bias being the last row.
@@ -171,8 +171,9 @@ impl<R: Real> Blocks<R> {
         let row = Strip::row::<R>(network, &layers);
         let plan = Plan::choose(n, row * size_of::<R>(), layers.w_len * size_of::<R>(), layers.lanes);
         let (rows, strips, grads) = match plan {
-            Plan::Rows { group, groups } => (group.min(BLOCK), members, groups),
-            Plan::Weights { chunk } => (chunk, 1, 1),
+            Plan::Rows { group, groups } => (group.min(BLOCK), members, groups * layers.w_len),
+            Plan::Weights { chunk } if chunk < n => (chunk, 1, layers.w_len),
+            Plan::Weights { chunk } => (chunk, 1, members * layers.largest_stretch(STRETCH)),
         };
         let strip = Strip::new::<R>(network, &layers, rows, true);
         let units = units(&layers);
@@ -181,7 +182,7 @@ impl<R: Real> Blocks<R> {
         Self {
             w: Buffer::zeros(layers.w_len),
             wt: Buffer::zeros(layers.wt_len),
-            grads: Buffer::zeros(grads * layers.w_len),
+            grads: Buffer::zeros(grads),
             moments: [Buffer::zeros(0), Buffer::zeros(0)],
             values: Buffer::zeros(strips * strip.len),
             columns: Buffer::zeros(members * last.w.full_columns() * layers.lanes),
@@ -330,7 +331,8 @@ fn step<R: Real>(
             team.each(parts.len(), &|part, _| {
                 for u in parts[part].clone() {
                     // SAFETY: each unit is in one part.
-                    dispatch!(level, simd => unsafe { view.update(simd, u, &next, groups) });
+                    let g = view.grads.at(view.place(u));
+                    dispatch!(level, simd => unsafe { view.update(simd, u, &next, g, groups) });
                 }
             });
             sum += losses(groups);
@@ -348,11 +350,14 @@ fn step<R: Real>(
                 });
                 sum += losses(rows.div_ceil(lanes));
                 let is_last = first + rows == n;
-                team.each(parts.len(), &|part, _| {
+                team.each(parts.len(), &|part, member| {
                     for u in parts[part].clone() {
-                        // SAFETY: each unit is in one part, and nobody writes values any more.
+                        let own = member * view.blocks.largest_stretch(STRETCH);
+                        let g = view.grads.at(if n > chunk { view.place(u) } else { own });
+                        // SAFETY: each unit is in one part, each member has room for one unit's gradient,
+                        // and nobody writes values any more.
                         dispatch!(level, simd => unsafe {
-                            view.unit(simd, u, rows, first > 0, is_last.then_some(&next));
+                            view.unit(simd, u, rows, g, first > 0, is_last.then_some(&next));
                         });
                     }
                 });
@@ -378,9 +383,9 @@ impl<R: Real> View<'_, R> {
             // SAFETY: the caller's promise.
             unsafe {
                 self.forward_and_back(simd, first, 0..count, strip, member, losses);
-                for unit in self.units {
-                    let at = g * self.blocks.w_len;
-                    self.gradient(simd, unit, count, strip, at, first > rows.start);
+                for u in 0..self.units.len() {
+                    let to = self.grads.at(g * self.blocks.w_len + self.place(u));
+                    self.gradient(simd, u, 0..count, strip, to, first > rows.start);
                 }
             }
             sum += losses.iter().sum::<f64>();
@@ -400,19 +405,25 @@ impl<R: Real> View<'_, R> {
         }
     }
 
-    /// The gradient of unit u over the chunk's rows, and at the end of the batch its update.
+    /// The gradient g of unit u over the chunk's rows, and at the end of the batch its update.
     #[inline(always)]
-    unsafe fn unit<S: Simd>(&self, simd: S, u: usize, rows: usize, add: bool, next: Option<&Step<R>>) {
+    unsafe fn unit<S: Simd>(&self, simd: S, u: usize, rows: usize, g: *mut R, add: bool, next: Option<&Step<R>>) {
         // SAFETY: the caller's promise.
         unsafe {
             for first in (0..rows).step_by(DEPTH) {
-                let strip = Rows { first, count: DEPTH.min(rows - first) };
-                self.gradient_of(simd, &self.units[u], strip, 0, 0, add || first > 0);
+                self.gradient(simd, u, first..rows.min(first + DEPTH), 0, g, add || first > 0);
             }
             if let Some(next) = next {
-                self.update(simd, u, next, 1);
+                self.update(simd, u, next, g, 1);
             }
         }
+    }
+
+    /// Where unit u begins among all weights.
+    fn place(&self, u: usize) -> usize {
+        let unit = &self.units[u];
+        let panel = &self.blocks.all[unit.l - 1].w.panels[unit.panel];
+        panel.at + unit.rows.start * panel.width
     }
 
     /// Rows `own` of a strip: inputs, forward, loss, backward.  Row i of the strip is row `first + i` of
@@ -527,48 +538,42 @@ impl<R: Real> View<'_, R> {
         }
     }
 
-    /// `dw = a^T dz` of a unit over the first `count` rows of a strip, into the gradients that begin at
-    /// `grads`.
+    /// `dw = a^T dz` of unit u over some rows of a strip.
     #[inline(always)]
-    unsafe fn gradient<S: Simd>(&self, simd: S, unit: &Unit, count: usize, strip: usize, grads: usize, add: bool) {
-        // SAFETY: the caller's promise.
-        unsafe { self.gradient_of(simd, unit, Rows { first: 0, count }, strip, grads, add) };
-    }
-
-    #[inline(always)]
-    unsafe fn gradient_of<S: Simd>(
+    unsafe fn gradient<S: Simd>(
         &self,
         simd: S,
-        unit: &Unit,
-        rows: Rows,
+        u: usize,
+        rows: Range<usize>,
         strip: usize,
-        grads: usize,
+        dw: *mut R,
         add: bool,
     ) {
+        let unit = &self.units[u];
         let (l, values) = (unit.l, self.values.at(strip));
         let panel = &self.blocks.all[l - 1].w.panels[unit.panel];
         let (stride, below) = (self.strip.stride[l], self.strip.stride[l - 1]);
         let product = Product {
             rows: unit.rows.len(),
-            depth: rows.count,
+            depth: rows.len(),
             vectors: panel.vectors,
-            a: values.wrapping_add(self.strip.a[l - 1] + rows.first * below + unit.rows.start),
+            a: values.wrapping_add(self.strip.a[l - 1] + rows.start * below + unit.rows.start),
             a_row: 1,
             a_step: below,
-            b: values.wrapping_add(self.strip.dz[l] + rows.first * stride + panel.columns.start),
+            b: values.wrapping_add(self.strip.dz[l] + rows.start * stride + panel.columns.start),
             b_step: stride,
-            c: self.grads.at(grads + panel.at + unit.rows.start * panel.width),
+            c: dw,
             c_row: panel.width,
             start: if add { Start::Sum } else { Start::Zero },
             finish: Finish::Plain,
         };
-        // SAFETY: the caller's promise: the unit is its own, and the strip is not written.
+        // SAFETY: the caller's promise: dw is its own, and the strip is not written.
         unsafe { multiply(simd, &product) };
     }
 
-    /// Updates unit u from the gradients of `groups` groups.
+    /// Updates unit u from its gradient g, or those of several groups.
     #[inline(always)]
-    unsafe fn update<S: Simd>(&self, simd: S, u: usize, next: &Step<R>, groups: usize) {
+    unsafe fn update<S: Simd>(&self, simd: S, u: usize, next: &Step<R>, g: *const R, groups: usize) {
         let unit = &self.units[u];
         let layer = &self.blocks.all[unit.l - 1];
         let panel = &layer.w.panels[unit.panel];
@@ -583,7 +588,7 @@ impl<R: Real> View<'_, R> {
             let stretch = Stretch {
                 len: rows.len() * panel.width,
                 p: self.w.at(at),
-                g: self.grads.at(at),
+                g: g.wrapping_add((rows.start - unit.rows.start) * panel.width),
                 parts: groups,
                 apart: self.blocks.w_len,
                 moments: [moment(&self.moments[0]), moment(&self.moments[1])],
@@ -623,13 +628,6 @@ impl<R: Real> View<'_, R> {
             }
         }
     }
-}
-
-/// Rows of a strip.
-#[derive(Clone, Copy, Debug)]
-struct Rows {
-    first: usize,
-    count: usize,
 }
 
 /// A sum of so many terms, cut where every sum is cut: first term and number of terms.

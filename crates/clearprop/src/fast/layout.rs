@@ -127,6 +127,12 @@ impl Layers {
         Self { all, lanes: V::<S, R>::LEN, w_len, wt_len }
     }
 
+    /// Numbers of the largest stretch of so many rows of a panel.
+    pub(super) fn largest_stretch(&self, rows: usize) -> usize {
+        let widths = self.all.iter().flat_map(|layer| &layer.w.panels).map(|panel| panel.width);
+        rows * widths.max().unwrap_or(0)
+    }
+
     /// The flat buffer of `Params` into panels.
     pub(super) fn pack<R: Copy>(&self, flat: &[R], packed: &mut [R]) {
         for layer in &self.all {
