@@ -443,7 +443,9 @@ impl<R: Real> View<'_, R> {
         unsafe {
             self.gather(first, own.clone(), strip);
             let values = self.values.at(strip);
-            forward(simd, self.network, self.blocks, self.strip, self.w.at(0), values, own.clone());
+            let x = values.wrapping_add(self.strip.a[0] + own.start * self.strip.stride[0]);
+            let x = (x.cast_const(), self.strip.stride[0]);
+            forward(simd, self.network, self.blocks, self.strip, self.w.at(0), x, values, own.clone());
             let logits = &self.blocks.all[last - 1];
             let stride = self.strip.stride[last];
             let width = logits.w.full_columns();
@@ -636,10 +638,11 @@ fn depths(terms: usize) -> impl Iterator<Item = (usize, usize)> {
     (0..terms).step_by(size).map(move |start| (start, size.min(terms - start)))
 }
 
-/// Rows `own` of the strip at `values`, from the inputs to the logits.
+/// Rows `own` of the strip at `values`, from the inputs to the logits.  `x` is where their inputs are, and
+/// how far apart.
 ///
 /// # Safety
-/// Nobody else may touch these rows, or write weights.
+/// Nobody else may touch these rows, or write inputs or weights.
 #[inline(always)]
 pub(super) unsafe fn forward<S: Simd, R: Real>(
     simd: S,
@@ -647,12 +650,13 @@ pub(super) unsafe fn forward<S: Simd, R: Real>(
     layers: &Layers,
     strip: &Strip,
     w: *const R,
+    x: (*const R, usize),
     values: *mut R,
     own: Range<usize>,
 ) {
+    let (mut a, mut below) = x;
     for (i, layer) in layers.all.iter().enumerate() {
-        let (stride, below) = (strip.stride[i + 1], strip.stride[i]);
-        let a = values.wrapping_add(strip.a[i] + own.start * below);
+        let stride = strip.stride[i + 1];
         let z = values.wrapping_add(strip.a[i + 1] + own.start * stride);
         let hidden = i + 1 < layers.all.len();
         for panel in &layer.w.panels {
@@ -690,6 +694,7 @@ pub(super) unsafe fn forward<S: Simd, R: Real>(
                 }
             }
         }
+        (a, below) = (z, stride);
     }
 }
 

@@ -195,6 +195,11 @@ unsafe impl<R: Send> Send for Shared<R> {}
 unsafe impl<R: Send> Sync for Shared<R> {}
 
 impl<R> Shared<R> {
+    /// All of a slice, which is borrowed for as long as this is used.
+    pub(super) fn of(slice: &mut [R]) -> Self {
+        Self { at: slice.as_mut_ptr(), len: slice.len() }
+    }
+
     /// The address of number `i`.
     #[inline(always)]
     pub(super) fn at(&self, i: usize) -> *mut R {

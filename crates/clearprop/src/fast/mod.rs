@@ -27,6 +27,7 @@ mod blocks;
 mod gemm;
 mod layout;
 mod level;
+mod predict;
 mod softmax;
 mod update;
 mod team;
@@ -39,6 +40,7 @@ use crate::optim::Optimiser;
 use crate::params::Params;
 use crate::real::Real;
 pub use level::Level;
+pub use predict::Predictor;
 use team::Pace;
 use thin::Thin;
 
