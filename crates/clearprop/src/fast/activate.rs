@@ -27,8 +27,7 @@ fn exp_minus_1<S: Simd, R: Lanes>(simd: S, x: V<S, R>) -> V<S, R> {
     let k = x.mul_add(V::<S, R>::splat(simd, R::LOG2_E), magic) - magic;
     let [high, low] = R::LN_2;
     let r = k.mul_add(V::<S, R>::splat(simd, -low), k.mul_add(V::<S, R>::splat(simd, -high), x));
-    let power =
-        V::<S, R>::from_bits((k + V::<S, R>::splat(simd, R::BIAS) + magic).to_bits() << R::FRACTION);
+    let power = V::<S, R>::from_bits((k + V::<S, R>::splat(simd, R::BIAS) + magic).to_bits() << R::FRACTION);
     let small = r * polynomial::<S, R>(simd, &R::EXP[..R::EXP.len() - 1], r);
     small.mul_add(power, power - V::<S, R>::splat(simd, R::round(1.0)))
 }

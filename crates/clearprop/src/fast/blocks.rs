@@ -25,14 +25,14 @@
 //! notebook's bias trick, and `db` is the last row of `a^T dz`.
 #![expect(unsafe_code, reason = "threads share buffers by parts, and kernels take addresses")]
 
-use super::activate::{activate, times_slope};
 use super::gemm::{DEPTH, Finish, Product, Start, multiply};
 use super::layout::{Buffer, Layers, Shared};
 use super::level::{Level, dispatch};
+use super::plan::{GROUPS, Plan, STRETCH, Unit, parts, units};
 use super::softmax::{Outputs, dlogits};
+use super::strip::{BLOCK, Strip, backward, forward};
 use super::team::Team;
 use super::update::{Step, Stretch, update};
-use crate::activation::Activation;
 use crate::data::{Batches, Data, Target};
 use crate::network::{Network, Penalized};
 use crate::optim::Optimiser;
@@ -40,80 +40,6 @@ use crate::params::Params;
 use crate::real::Real;
 use fearless_simd::Simd;
 use std::ops::Range;
-
-/// The most rows that go through the layers together.
-pub(super) const BLOCK: usize = 128;
-/// The most groups of rows with a gradient of their own.
-const GROUPS: usize = 8;
-/// Rows of a weight matrix that are updated together.
-const STRETCH: usize = 48;
-/// What the values of one job's rows, or the groups' gradients, may take.
-const SCRATCH: usize = 8 << 20;
-
-/// Where the values of a block of rows lie: for each row the inputs, then for each layer a, then dz, each
-/// with room for its column of ones.  The last a are the logits.
-#[derive(Clone, Debug)]
-pub(super) struct Strip {
-    /// How many rows there is room for.
-    pub(super) rows: usize,
-    /// From one row of `a[l]` or `dz[l]` to the next.
-    pub(super) stride: Vec<usize>,
-    /// Where `a[l]` begins, l = 0..=L.
-    pub(super) a: Vec<usize>,
-    /// Where `dz[l]` begins, l = 1..=L; nothing at 0.
-    dz: Vec<usize>,
-    /// Where the right answers begin.
-    y: usize,
-    /// How many numbers all of it takes.
-    pub(super) len: usize,
-}
-
-impl Strip {
-    /// The numbers that one row takes.
-    fn row<R: Real>(network: &Network, layers: &Layers) -> usize {
-        let strides: usize = (1..=network.layers()).map(|l| 2 * stride::<R>(network.sizes[l], layers)).sum();
-        stride::<R>(network.sizes[0], layers) + strides + network.outputs()
-    }
-
-    pub(super) fn new<R: Real>(network: &Network, layers: &Layers, rows: usize, backward: bool) -> Self {
-        let rows = rows.next_multiple_of(layers.lanes);
-        let stride: Vec<usize> = network.sizes.iter().map(|&size| stride::<R>(size, layers)).collect();
-        let mut len = 0;
-        let mut place = |numbers: usize| {
-            len += numbers.next_multiple_of(layers.lanes);
-            len - numbers.next_multiple_of(layers.lanes)
-        };
-        let a = stride.iter().map(|stride| place(rows * stride)).collect();
-        let used = if backward { 1 } else { 0 };
-        let dz = stride.iter().enumerate().map(|(l, s)| place(used * l.min(1) * rows * s)).collect();
-        let y = place(used * rows * network.outputs());
-        Self { rows, stride, a, dz, y, len }
-    }
-}
-
-/// The columns of a layer with their column of ones, in an odd number of cache lines: so any number of
-/// rows spreads over the whole cache.
-fn stride<R>(columns: usize, layers: &Layers) -> usize {
-    let line = (64 / size_of::<R>()).max(layers.lanes);
-    ((columns + 1).div_ceil(line) | 1) * line
-}
-
-/// A stretch of one layer's weights: rows `rows` of panel `panel`, the bias being the last row.
-#[derive(Clone, Debug)]
-struct Unit {
-    l: usize,
-    panel: usize,
-    rows: Range<usize>,
-}
-
-/// Where `dw` is summed: see the head of this file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Plan {
-    /// In the rows job, by groups of so many rows.
-    Rows { group: usize, groups: usize },
-    /// In the weights job, after so many rows.
-    Weights { chunk: usize },
-}
 
 /// Weights, gradients and scratch of a network in training.
 #[derive(Debug)]
@@ -143,7 +69,7 @@ pub(super) struct Blocks<R> {
 
 /// What all members see during a step.
 struct View<'a, R> {
-    blocks: &'a Layers,
+    layers: &'a Layers,
     network: &'a Network,
     strip: &'a Strip,
     units: &'a [Unit],
@@ -219,7 +145,7 @@ impl<R: Real> Blocks<R> {
         let x = data.x.as_standard_layout();
         let x = x.as_slice().expect("it is in standard layout");
         let mut view = View {
-            blocks: &self.layers,
+            layers: &self.layers,
             network: &self.network,
             strip: &self.strip,
             units: &self.units,
@@ -262,46 +188,6 @@ impl<R: Real> Blocks<R> {
     }
 }
 
-impl Plan {
-    /// For batches of n rows, `row` bytes of values a row, and `weights` bytes of weights.
-    fn choose(n: usize, row: usize, weights: usize, lanes: usize) -> Self {
-        let groups = n.div_ceil(BLOCK).clamp(1, GROUPS).min(SCRATCH / weights.max(1));
-        // Both ways the other threads read what one has written: the values of all rows, or the
-        // gradients of all groups.
-        if groups > 1 && groups * weights < n * row {
-            let group = n.div_ceil(groups).next_multiple_of(lanes);
-            return Self::Rows { group, groups: n.div_ceil(group) };
-        }
-        Self::Weights { chunk: n.min((SCRATCH / row).max(BLOCK)).next_multiple_of(lanes) }
-    }
-}
-
-fn units(layers: &Layers) -> Vec<Unit> {
-    let mut units = Vec::new();
-    for (i, layer) in layers.all.iter().enumerate() {
-        for panel in 0..layer.w.panels.len() {
-            let starts = (0..layer.w.rows).step_by(STRETCH);
-            units.extend(starts.map(|row| Unit { l: i + 1, panel, rows: row..layer.w.rows.min(row + STRETCH) }));
-        }
-    }
-    units
-}
-
-/// Units put together until a part is worth handing out.
-fn parts(units: &[Unit], layers: &Layers, plan: Plan) -> Vec<Range<usize>> {
-    // An update alone takes a fraction of a nanosecond a weight, a gradient some hundred times as long.
-    let enough = if matches!(plan, Plan::Rows { .. }) { 4096 } else { 512 };
-    let (mut parts, mut first, mut weights) = (Vec::new(), 0, 0);
-    for (i, unit) in units.iter().enumerate() {
-        weights += unit.rows.len() * layers.all[unit.l - 1].w.panels[unit.panel].width;
-        if weights >= enough || i + 1 == units.len() {
-            parts.push(first..i + 1);
-            (first, weights) = (i + 1, 0);
-        }
-    }
-    parts
-}
-
 /// One step: the loss before it.
 fn step<R: Real>(
     view: &View<'_, R>,
@@ -314,7 +200,7 @@ fn step<R: Real>(
 ) -> f64 {
     let next = Step::next(optimiser);
     let n = view.n;
-    let lanes = view.blocks.lanes;
+    let lanes = view.layers.lanes;
     let losses = |count: usize| -> f64 {
         // SAFETY: the team is done; these were written by its parts.
         (0..count).map(|i| unsafe { *view.losses.at(i) }).sum()
@@ -352,7 +238,7 @@ fn step<R: Real>(
                 let is_last = first + rows == n;
                 team.each(parts.len(), &|part, member| {
                     for u in parts[part].clone() {
-                        let own = member * view.blocks.largest_stretch(STRETCH);
+                        let own = member * view.layers.largest_stretch(STRETCH);
                         let g = view.grads.at(if n > chunk { view.place(u) } else { own });
                         // SAFETY: each unit is in one part, each member has room for one unit's gradient,
                         // and nobody writes values any more.
@@ -379,12 +265,12 @@ impl<R: Real> View<'_, R> {
         for first in rows.clone().step_by(self.strip.rows) {
             let count = rows.end.min(first + self.strip.rows) - first;
             let mut losses = [0.0; BLOCK];
-            let losses = &mut losses[..count.div_ceil(self.blocks.lanes)];
+            let losses = &mut losses[..count.div_ceil(self.layers.lanes)];
             // SAFETY: the caller's promise.
             unsafe {
                 self.forward_and_back(simd, first, 0..count, strip, member, losses);
                 for u in 0..self.units.len() {
-                    let to = self.grads.at(g * self.blocks.w_len + self.place(u));
+                    let to = self.grads.at(g * self.layers.w_len + self.place(u));
                     self.gradient(simd, u, 0..count, strip, to, first > rows.start);
                 }
             }
@@ -397,7 +283,7 @@ impl<R: Real> View<'_, R> {
     /// Rows `own` of the chunk that begins at row `first` of the batch.
     #[inline(always)]
     unsafe fn rows_of_chunk<S: Simd>(&self, simd: S, first: usize, own: Range<usize>, member: usize) {
-        let (start, count) = (own.start / self.blocks.lanes, own.len().div_ceil(self.blocks.lanes));
+        let (start, count) = (own.start / self.layers.lanes, own.len().div_ceil(self.layers.lanes));
         // SAFETY: the part's own: parts begin at whole vectors of rows.
         unsafe {
             let losses = std::slice::from_raw_parts_mut(self.losses.at(start), count);
@@ -407,7 +293,15 @@ impl<R: Real> View<'_, R> {
 
     /// The gradient g of unit u over the chunk's rows, and at the end of the batch its update.
     #[inline(always)]
-    unsafe fn unit<S: Simd>(&self, simd: S, u: usize, rows: usize, g: *mut R, add: bool, next: Option<&Step<R>>) {
+    unsafe fn unit<S: Simd>(
+        &self,
+        simd: S,
+        u: usize,
+        rows: usize,
+        g: *mut R,
+        add: bool,
+        next: Option<&Step<R>>,
+    ) {
         // SAFETY: the caller's promise.
         unsafe {
             for first in (0..rows).step_by(DEPTH) {
@@ -422,7 +316,7 @@ impl<R: Real> View<'_, R> {
     /// Where unit u begins among all weights.
     fn place(&self, u: usize) -> usize {
         let unit = &self.units[u];
-        let panel = &self.blocks.all[unit.l - 1].w.panels[unit.panel];
+        let panel = &self.layers.all[unit.l - 1].w.panels[unit.panel];
         panel.at + unit.rows.start * panel.width
     }
 
@@ -445,8 +339,8 @@ impl<R: Real> View<'_, R> {
             let values = self.values.at(strip);
             let x = values.wrapping_add(self.strip.a[0] + own.start * self.strip.stride[0]);
             let x = (x.cast_const(), self.strip.stride[0]);
-            forward(simd, self.network, self.blocks, self.strip, self.w.at(0), x, values, own.clone());
-            let logits = &self.blocks.all[last - 1];
+            forward(simd, self.network, self.layers, self.strip, self.w.at(0), x, values, own.clone());
+            let logits = &self.layers.all[last - 1];
             let stride = self.strip.stride[last];
             let width = logits.w.full_columns();
             let outputs = Outputs {
@@ -456,12 +350,12 @@ impl<R: Real> View<'_, R> {
                 width,
                 stride,
                 logits: values.wrapping_add(self.strip.a[last] + own.start * stride),
-                columns: self.columns.at(member * width * self.blocks.lanes),
+                columns: self.columns.at(member * width * self.layers.lanes),
             };
             let y = values.wrapping_add(self.strip.y + own.start * self.answers());
             let dz = values.wrapping_add(self.strip.dz[last] + own.start * stride);
             dlogits(simd, &outputs, y, dz, 1.0 / self.n as f64, losses);
-            self.backward(simd, strip, own);
+            backward(simd, self.network, self.layers, self.strip, self.wt.at(0), values, own);
         }
     }
 
@@ -475,7 +369,7 @@ impl<R: Real> View<'_, R> {
     #[inline(always)]
     unsafe fn gather(&self, first: usize, own: Range<usize>, strip: usize) {
         let d = self.network.inputs();
-        let lanes = self.blocks.lanes;
+        let lanes = self.layers.lanes;
         let stride = self.strip.stride[0];
         for i in own {
             let row = self.rows.map_or(first + i, |rows| rows[first + i] as usize);
@@ -485,7 +379,10 @@ impl<R: Real> View<'_, R> {
                 let to = self.values.at(strip + self.strip.a[0] + i * stride);
                 std::ptr::copy_nonoverlapping(x.as_ptr(), to, d);
                 *to.wrapping_add(d) = R::one();
-                let y = |j: usize| self.values.at(strip + self.strip.y + (i / lanes * self.answers() + j) * lanes + i % lanes);
+                let y = |j: usize| {
+                    self.values
+                        .at(strip + self.strip.y + (i / lanes * self.answers() + j) * lanes + i % lanes)
+                };
                 match self.y {
                     Target::Classes(classes) => *y(0) = R::of(f64::from(classes[row])),
                     Target::Values(values) => {
@@ -495,48 +392,6 @@ impl<R: Real> View<'_, R> {
                     }
                 }
             }
-        }
-    }
-
-    /// From dlogits down to dz[1].
-    #[inline(always)]
-    unsafe fn backward<S: Simd>(&self, simd: S, strip: usize, own: Range<usize>) {
-        let values = self.values.at(strip);
-        let activation = self.network.activation;
-        for l in (2..=self.network.layers()).rev() {
-            let layer = &self.blocks.all[l - 1];
-            let (stride, below) = (self.strip.stride[l], self.strip.stride[l - 1]);
-            let dz = values.wrapping_add(self.strip.dz[l] + own.start * stride);
-            let da = values.wrapping_add(self.strip.dz[l - 1] + own.start * below);
-            let a = values.wrapping_add(self.strip.a[l - 1] + own.start * below).cast_const();
-            for panel in &layer.wt.panels {
-                for (start, depth) in depths(layer.fan_out) {
-                    let to = panel.columns.start;
-                    let ends = start + depth == layer.fan_out;
-                    let product = Product {
-                        rows: own.len(),
-                        depth,
-                        vectors: panel.vectors,
-                        a: dz.wrapping_add(start),
-                        a_row: stride,
-                        a_step: 1,
-                        b: self.wt.at(panel.at + start * panel.width),
-                        b_step: panel.width,
-                        c: da.wrapping_add(to),
-                        c_row: below,
-                        start: if start == 0 { Start::Zero } else { Start::Sum },
-                        finish: match activation {
-                            Activation::Relu if ends => Finish::ReluSlope(a.wrapping_add(to)),
-                            _ => Finish::Plain,
-                        },
-                    };
-                    // SAFETY: rows of the caller's, in a strip laid out for them.
-                    unsafe { multiply(simd, &product) };
-                }
-            }
-            let width = self.blocks.all[l - 2].w.full_columns();
-            // SAFETY: as above.
-            unsafe { times_slope(simd, activation, da, a, [own.len(), width, below]) };
         }
     }
 
@@ -553,7 +408,7 @@ impl<R: Real> View<'_, R> {
     ) {
         let unit = &self.units[u];
         let (l, values) = (unit.l, self.values.at(strip));
-        let panel = &self.blocks.all[l - 1].w.panels[unit.panel];
+        let panel = &self.layers.all[l - 1].w.panels[unit.panel];
         let (stride, below) = (self.strip.stride[l], self.strip.stride[l - 1]);
         let product = Product {
             rows: unit.rows.len(),
@@ -577,7 +432,7 @@ impl<R: Real> View<'_, R> {
     #[inline(always)]
     unsafe fn update<S: Simd>(&self, simd: S, u: usize, next: &Step<R>, g: *const R, groups: usize) {
         let unit = &self.units[u];
-        let layer = &self.blocks.all[unit.l - 1];
+        let layer = &self.layers.all[unit.l - 1];
         let panel = &layer.w.panels[unit.panel];
         let reg = R::of(self.network.penalty.reg);
         let weights = unit.rows.start..unit.rows.end.min(layer.fan_in);
@@ -592,7 +447,7 @@ impl<R: Real> View<'_, R> {
                 p: self.w.at(at),
                 g: g.wrapping_add((rows.start - unit.rows.start) * panel.width),
                 parts: groups,
-                apart: self.blocks.w_len,
+                apart: self.layers.w_len,
                 moments: [moment(&self.moments[0]), moment(&self.moments[1])],
                 reg,
             };
@@ -616,7 +471,7 @@ impl<R: Real> View<'_, R> {
     /// Writes the unit's weights into `wt`.
     #[inline(always)]
     unsafe fn transpose(&self, unit: &Unit) {
-        let layer = &self.blocks.all[unit.l - 1];
+        let layer = &self.layers.all[unit.l - 1];
         let from = &layer.w.panels[unit.panel];
         for to in &layer.wt.panels {
             for row in unit.rows.start.max(to.columns.start)..unit.rows.end.min(to.columns.end) {
@@ -632,182 +487,5 @@ impl<R: Real> View<'_, R> {
     }
 }
 
-/// A sum of so many terms, cut where every sum is cut: first term and number of terms.
-fn depths(terms: usize) -> impl Iterator<Item = (usize, usize)> {
-    let size = terms.div_ceil(terms.div_ceil(DEPTH));
-    (0..terms).step_by(size).map(move |start| (start, size.min(terms - start)))
-}
-
-/// Rows `own` of the strip at `values`, from the inputs to the logits.  `x` is where their inputs are, and
-/// how far apart.
-///
-/// # Safety
-/// Nobody else may touch these rows, or write inputs or weights.
-#[inline(always)]
-pub(super) unsafe fn forward<S: Simd, R: Real>(
-    simd: S,
-    network: &Network,
-    layers: &Layers,
-    strip: &Strip,
-    w: *const R,
-    x: (*const R, usize),
-    values: *mut R,
-    own: Range<usize>,
-) {
-    let (mut a, mut below) = x;
-    for (i, layer) in layers.all.iter().enumerate() {
-        let stride = strip.stride[i + 1];
-        let z = values.wrapping_add(strip.a[i + 1] + own.start * stride);
-        let hidden = i + 1 < layers.all.len();
-        for panel in &layer.w.panels {
-            for (start, depth) in depths(layer.fan_in) {
-                let ends = start + depth == layer.fan_in;
-                let row = |row: usize| w.wrapping_add(panel.at + row * panel.width);
-                let product = Product {
-                    rows: own.len(),
-                    depth,
-                    vectors: panel.vectors,
-                    a: a.wrapping_add(start),
-                    a_row: below,
-                    a_step: 1,
-                    b: row(start),
-                    b_step: panel.width,
-                    c: z.wrapping_add(panel.columns.start),
-                    c_row: stride,
-                    start: if start == 0 { Start::Bias(row(layer.fan_in)) } else { Start::Sum },
-                    finish: match network.activation {
-                        Activation::Relu if hidden && ends => Finish::Relu,
-                        _ => Finish::Plain,
-                    },
-                };
-                // SAFETY: the caller's promise, in a strip laid out for these layers.
-                unsafe { multiply(simd, &product) };
-            }
-        }
-        if hidden {
-            let size = [own.len(), layer.w.full_columns(), stride];
-            // SAFETY: as above; the column of ones is in the strip.
-            unsafe {
-                activate(simd, network.activation, z, size);
-                for row in 0..own.len() {
-                    *z.wrapping_add(row * stride + layer.fan_out) = R::one();
-                }
-            }
-        }
-        (a, below) = (z, stride);
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::super::team::{Pace, with_team};
-    use super::*;
-    use crate::loss::Loss;
-    use crate::network::Penalty;
-    use crate::objective::loss_and_grad;
-    use crate::optim::Rule;
-    use ndarray::{Array1, Array2};
-    use rand::RngExt;
-    use rand::SeedableRng;
-    use rand_pcg::Pcg64;
-
-    fn data<R: Real>(n: usize, d: usize, k: usize, loss: Loss, seed: u64) -> Data<R> {
-        let mut generator = Pcg64::seed_from_u64(seed);
-        let mut number = |_| R::of(generator.random_range(-1.0..1.0));
-        let x = Array2::from_shape_fn((n, d), |_| number(()));
-        let y = match loss {
-            Loss::Softmax => {
-                Target::Classes(Array1::from_shape_fn(n, |_| (number(()).f64().abs() * k as f64) as u32))
-            }
-            Loss::Logistic => Target::Values(Array2::from_shape_fn((n, k), |_| {
-                if number(()) > R::zero() { R::one() } else { R::zero() }
-            })),
-            Loss::Squared => Target::Values(Array2::from_shape_fn((n, k), |_| number(()))),
-        };
-        Data { x, y }
-    }
-
-    /// A network, and parameters that are all different from 0.
-    fn network<R: Real>(
-        sizes: &[usize],
-        activation: Activation,
-        loss: Loss,
-        over: Penalized,
-    ) -> (Network, Params<R>) {
-        let network = Network::new(sizes, activation, loss, Penalty { reg: 0.01, over }).unwrap();
-        let mut params = Params::zeros(sizes);
-        let mut generator = Pcg64::seed_from_u64(7);
-        for l in 1..=network.layers() {
-            let scale = 1.5 / (sizes[l - 1] as f64).sqrt();
-            params.wb_mut(l).mapv_inplace(|_| R::of(generator.random_range(-1.0..1.0) * scale));
-        }
-        (network, params)
-    }
-
-    fn far<R: Real>(a: &[R], b: &[R]) -> f64 {
-        let largest = b.iter().map(|b| b.f64().abs()).fold(1e-300, f64::max);
-        let off = a.iter().zip(b).map(|(a, b)| (a.f64() - b.f64()).abs());
-        off.fold(0.0, |worst: f64, off| if off > worst || off.is_nan() { off } else { worst }) / largest
-    }
-
-    /// Takes steps on both paths and compares losses, parameters and moments.
-    fn compare<R: Real>(
-        what: &str,
-        level: Level,
-        (network, params): &(Network, Params<R>),
-        data: &Data<R>,
-        rule: Rule,
-        batches: Batches<'_>,
-        tolerance: f64,
-    ) {
-        let (mut plain, mut fast) = (params.clone(), params.clone());
-        let mut plain_optimiser = Optimiser::new(rule, if rule == Rule::Gd { 8.0 } else { 0.05 }, &network.sizes).unwrap();
-        let mut fast_optimiser = plain_optimiser.clone();
-        let mut plain_losses = Vec::new();
-        for step in 0..batches.steps() {
-            let batch = batches.batch(step, data);
-            let (objective, grads) = loss_and_grad(network, &plain, &batch);
-            plain_losses.push(objective.loss());
-            plain_optimiser.update(&mut plain, &grads);
-        }
-        let n = match batches {
-            Batches::Full { .. } => data.len(),
-            Batches::Of { size, .. } => size,
-        };
-        let mut losses = Vec::new();
-        with_team(1, &Pace::default(), |team| {
-            Blocks::new(network, n, level, 1)
-                .advance(&mut fast, &mut fast_optimiser, data, batches, &mut losses, team);
-        });
-        let near = |name: &str, off: f64| {
-            assert!(off <= tolerance, "{what} {level:?} {} {:?}: {name} is off by {off}", R::NAME, network.sizes);
-        };
-        near("loss", far(&losses, &plain_losses));
-        for l in 1..=network.layers() {
-            let moved = |after: &Params<R>| -> Vec<R> {
-                after.wb(l).iter().zip(params.wb(l).iter()).map(|(a, b)| *a - *b).collect()
-            };
-            near(&format!("update of layer {l}"), far(&moved(&fast), &moved(&plain)));
-        }
-        for (a, b) in fast_optimiser.moments.iter().zip(&plain_optimiser.moments) {
-            near("moment", far(a.values(), b.values()));
-        }
-        assert_eq!(fast_optimiser.t, plain_optimiser.t);
-    }
-
-    #[test]
-    fn a_step_is_that_of_the_plain_path() {
-        let (net, batch) = (&[5, 33, 17, 10], Batches::Full { steps: 1 });
-        for level in Level::available() {
-            for loss in Loss::ALL {
-                for activation in Activation::ALL {
-                    let what = format!("{loss:?} {activation:?}");
-                    let rule = Rule::Gd;
-                    let (data32, data64) = (data(45, 5, 10, loss, 1), data(45, 5, 10, loss, 1));
-                    compare::<f32>(&what, level, &network(net, activation, loss, Penalized::All), &data32, rule, batch, 1e-5);
-                    compare::<f64>(&what, level, &network(net, activation, loss, Penalized::Weights), &data64, rule, batch, 1e-12);
-                }
-            }
-        }
-    }
-}
+mod tests;

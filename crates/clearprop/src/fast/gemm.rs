@@ -23,7 +23,10 @@
 //! Rows that do not fill the last tile are done anyway, from the last row there is, and not stored.  So a
 //! number's bits depend on neither its neighbours nor its place: any split of the rows gives the same.
 #![expect(unsafe_code, reason = "bounds checks in the innermost loop cost a tenth of it")]
-#![expect(clippy::needless_range_loop, reason = "closures of iterators need not be inlined, and then lose the instructions")]
+#![expect(
+    clippy::needless_range_loop,
+    reason = "closures of iterators need not be inlined, and then lose the instructions"
+)]
 
 use super::lanes::{Lanes, V};
 use fearless_simd::{Select, Simd, SimdBase, SimdFloat};
@@ -112,10 +115,22 @@ pub(super) unsafe fn multiply<S: Simd, R: Lanes>(simd: S, p: &Product<R>) {
     // each caller.  One vector alone needs twelve rows to hide the time that a multiply-add takes.
     // SAFETY: the caller's promise; a panel has 1 to `widest` vectors.
     match p.vectors {
-        1 => simd.vectorize(#[inline(always)] || unsafe { tiles::<S, R, 12, 1>(simd, p) }),
-        2 => simd.vectorize(#[inline(always)] || unsafe { tiles::<S, R, 6, 2>(simd, p) }),
-        3 if widest::<S>() > 2 => simd.vectorize(#[inline(always)] || unsafe { tiles::<S, R, 6, 3>(simd, p) }),
-        4 if widest::<S>() > 2 => simd.vectorize(#[inline(always)] || unsafe { tiles::<S, R, 6, 4>(simd, p) }),
+        1 => simd.vectorize(
+            #[inline(always)]
+            || unsafe { tiles::<S, R, 12, 1>(simd, p) },
+        ),
+        2 => simd.vectorize(
+            #[inline(always)]
+            || unsafe { tiles::<S, R, 6, 2>(simd, p) },
+        ),
+        3 if widest::<S>() > 2 => simd.vectorize(
+            #[inline(always)]
+            || unsafe { tiles::<S, R, 6, 3>(simd, p) },
+        ),
+        4 if widest::<S>() > 2 => simd.vectorize(
+            #[inline(always)]
+            || unsafe { tiles::<S, R, 6, 4>(simd, p) },
+        ),
         vectors => unreachable!("a panel of {vectors} vectors"),
     }
 }

@@ -21,17 +21,19 @@
 //! # Ok::<(), clearprop::error::Error>(())
 //! ```
 
-pub mod lanes;
 mod activate;
 mod blocks;
 mod gemm;
+pub mod lanes;
 mod layout;
 mod level;
+mod plan;
 mod predict;
 mod softmax;
-mod update;
+mod strip;
 mod team;
 mod thin;
+mod update;
 
 use crate::data::{Batches, Data};
 use crate::network::Network;
@@ -85,6 +87,13 @@ impl<R: Real> Session<R> {
         };
         let threads = threads.min(options.threads.unwrap_or_else(processors)).max(1);
         Self { network: network.clone(), threads, pace: Pace::default(), engine }
+        let threads = options.threads.unwrap_or(1);
+        let n = batch_size.unwrap_or(data.len()).min(data.len());
+        Self {
+            blocks: blocks::Blocks::new(network, n, options.level, threads),
+            threads,
+            pace: Pace::default(),
+        }
     }
 
     /// One update of `params` for each batch; adds the loss before each update to `losses`.

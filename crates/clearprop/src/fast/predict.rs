@@ -16,12 +16,12 @@
 
 use super::Options;
 use super::activate::activate;
-use super::blocks::{Strip, forward};
 use super::gemm::{load, store, widest};
 use super::lanes::{V, exp};
 use super::layout::{Buffer, Layers, Shared};
 use super::level::{Level, dispatch};
 use super::softmax::{Outputs, probabilities};
+use super::strip::{Strip, forward};
 use super::team::{Pace, with_team};
 use crate::activation::Activation;
 use crate::loss::Loss;

@@ -14,7 +14,10 @@
 //! the second.  With the elements numbered in binary, row bits before column bits, one such step rotates
 //! the bits by one place, and after log2(n) steps rows and columns have changed places.
 #![expect(unsafe_code, reason = "rows of a block lie in memory that threads share by parts")]
-#![expect(clippy::needless_range_loop, reason = "closures of iterators need not be inlined, and then lose the instructions")]
+#![expect(
+    clippy::needless_range_loop,
+    reason = "closures of iterators need not be inlined, and then lose the instructions"
+)]
 
 use super::activate::logistic;
 use super::gemm::{load, store};
@@ -44,7 +47,13 @@ pub(super) fn transpose<S: Simd, R: Lanes>(v: &mut [V<S, R>; 16]) {
 /// # Safety
 /// Both must be there, and nobody else may touch the columns.
 #[inline(always)]
-unsafe fn to_columns<S: Simd, R: Lanes>(simd: S, rows: *const R, stride: usize, columns: *mut R, width: usize) {
+unsafe fn to_columns<S: Simd, R: Lanes>(
+    simd: S,
+    rows: *const R,
+    stride: usize,
+    columns: *mut R,
+    width: usize,
+) {
     let n = V::<S, R>::LEN;
     for first in (0..width).step_by(n) {
         let mut v = [V::<S, R>::splat(simd, R::round(0.0)); 16];
@@ -177,7 +186,9 @@ pub(super) unsafe fn dlogits<S: Simd, R: Real>(
     for (i, loss) in losses.iter_mut().enumerate() {
         let row = i * n;
         // SAFETY: the caller's promise, here and below.
-        unsafe { to_columns::<S, R>(simd, o.logits.wrapping_add(row * o.stride), o.stride, o.columns, o.width) };
+        unsafe {
+            to_columns::<S, R>(simd, o.logits.wrapping_add(row * o.stride), o.stride, o.columns, o.width)
+        };
         let y = y.wrapping_add(row * y_columns);
         let at = |j: usize| o.columns.wrapping_add(j * n);
         let mut sum = zero;
