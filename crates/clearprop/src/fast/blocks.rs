@@ -47,6 +47,8 @@ pub(super) struct Blocks<R> {
     network: Network,
     level: Level,
     members: usize,
+    /// The most rows of a batch.
+    n: usize,
     layers: Layers,
     strip: Strip,
     plan: Plan,
@@ -92,10 +94,19 @@ impl<R: Real> Blocks<R> {
     /// Room to train `network` in batches of at most `n` rows, by at most `members` threads.
     pub(super) fn new(network: &Network, n: usize, level: Level, members: usize) -> Self {
         let layers = dispatch!(level, simd => Layers::new::<_, R>(simd, &network.sizes));
+        let plan = Plan::choose(network, &layers, n.max(1), size_of::<R>());
+        Self::with_plan(network, layers, plan, n, level, members)
+    }
+
+    fn with_plan(
+        network: &Network,
+        layers: Layers,
+        plan: Plan,
+        n: usize,
+        level: Level,
+        members: usize,
+    ) -> Self {
         let members = members.max(1);
-        let n = n.max(1);
-        let row = Strip::row::<R>(network, &layers);
-        let plan = Plan::choose(n, row * size_of::<R>(), layers.w_len * size_of::<R>(), layers.lanes);
         let (rows, strips, grads) = match plan {
             Plan::Rows { group, groups } => (group.min(BLOCK), members, groups * layers.w_len),
             Plan::Weights { chunk } if chunk < n => (chunk, 1, layers.w_len),
@@ -117,6 +128,7 @@ impl<R: Real> Blocks<R> {
             network: network.clone(),
             level,
             members,
+            n,
             layers,
             strip,
             plan,
@@ -126,6 +138,9 @@ impl<R: Real> Blocks<R> {
     }
 
     /// One update for each batch; adds the loss before each update to `losses`.
+    ///
+    /// # Panics
+    /// If a batch has more rows than `new` was told, or sizes are not those of the network.
     pub(super) fn advance(
         &mut self,
         params: &mut Params<R>,
@@ -135,6 +150,14 @@ impl<R: Real> Blocks<R> {
         losses: &mut Vec<f64>,
         team: &Team<'_>,
     ) {
+        // What kernels read and write without a check follows from these.
+        let largest = match batches {
+            Batches::Full { .. } => data.len(),
+            Batches::Of { rows, size } => size.min(rows.len()),
+        };
+        assert!(largest <= self.n, "a batch of {largest} rows, not {}", self.n);
+        assert_eq!(self.network.sizes, params.sizes(), "network and parameters");
+        assert_eq!(optimiser.moments.len(), optimiser.rule.moments(), "the rule's moments");
         self.layers.pack(params.values(), self.w.as_mut_slice());
         for (moment, packed) in optimiser.moments.iter().zip(&mut self.moments) {
             if packed.as_slice().is_empty() {

@@ -221,3 +221,151 @@ unsafe fn tile<S: Simd, R: Lanes, const MR: usize, const NV: usize>(simd: S, p: 
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fast::layout::{Buffer, Matrix};
+    use crate::fast::level::{Level, dispatch};
+    use crate::real::Real;
+    use ndarray::{Array2, s};
+    use rand::{RngExt, SeedableRng};
+    use rand_pcg::Pcg64;
+
+    /// c = start + a b by the kernel, each panel of b in turn; a transposed in memory if `turned`.
+    #[inline(always)]
+    fn by_panels<S: Simd, R: Real>(
+        simd: S,
+        a: &Array2<R>,
+        b: &Array2<R>,
+        c: &Array2<R>,
+        turned: bool,
+        bias: bool,
+    ) -> Array2<R> {
+        let (rows, columns) = c.dim();
+        let (matrix, len) = Matrix::new::<S, R>(simd, b.nrows(), columns, 0);
+        let mut packed = Buffer::zeros(len);
+        matrix.pack(b.as_standard_layout().as_slice().unwrap(), packed.as_mut_slice());
+        let width = matrix.full_columns();
+        let mut result = Buffer::<R>::zeros(rows * width);
+        for (i, row) in c.rows().into_iter().enumerate() {
+            for (to, from) in result.as_mut_slice()[i * width..].iter_mut().zip(row) {
+                *to = *from;
+            }
+        }
+        // The bias is the first row of c, to have one.
+        let mut first = Buffer::<R>::zeros(width);
+        first.as_mut_slice()[..columns].copy_from_slice(&c.row(0).to_vec());
+        let a_in_memory = if turned { a.t().as_standard_layout().to_owned() } else { a.clone() };
+        let (a_row, a_step) = if turned { (1, rows) } else { (a.ncols(), 1) };
+        for panel in &matrix.panels {
+            let product = Product {
+                rows,
+                depth: a.ncols(),
+                vectors: panel.vectors,
+                a: a_in_memory.as_ptr(),
+                a_row,
+                a_step,
+                b: packed.as_slice()[panel.at..].as_ptr(),
+                b_step: panel.width,
+                c: result.as_mut_slice()[panel.columns.start..].as_mut_ptr(),
+                c_row: width,
+                start: if bias {
+                    Start::Bias(first.as_slice()[panel.columns.start..].as_ptr())
+                } else {
+                    Start::Sum
+                },
+                finish: Finish::Plain,
+            };
+            // SAFETY: all matrices have the sizes that the product says.
+            unsafe { multiply(simd, &product) };
+        }
+        let result = Array2::from_shape_vec((rows, width), result.as_slice().to_vec()).unwrap();
+        assert!(result.slice(s![.., columns..]).iter().all(|&v| v == R::zero()), "what fills up stays 0");
+        result.slice(s![.., ..columns]).to_owned()
+    }
+
+    fn compare<R: Real>(level: Level, tolerance: f64) {
+        let mut generator = Pcg64::seed_from_u64(3);
+        let mut random = |shape: (usize, usize)| -> Array2<R> {
+            Array2::from_shape_simple_fn(shape, || R::of(generator.random_range(-1.0..1.0)))
+        };
+        let sizes = [0, 1, 3, 4, 5, 7, 8, 9, 15, 16, 17, 127, 128, 257];
+        for rows in sizes {
+            for depth in sizes {
+                for columns in sizes {
+                    let large = [rows, depth, columns].iter().filter(|&&size| size > 17).count();
+                    if columns == 0 || rows == 0 || large > 1 {
+                        continue;
+                    }
+                    let (a, b, c) =
+                        (random((rows, depth)), random((depth, columns)), random((rows, columns)));
+                    let turned = (rows + depth + columns) % 2 == 0;
+                    for bias in [false, true] {
+                        let right = if bias { a.dot(&b) + c.row(0) } else { a.dot(&b) + &c };
+                        let got = dispatch!(level, simd => by_panels(simd, &a, &b, &c, turned, bias));
+                        let largest = right.iter().fold(0.0, |m: f64, v| m.max(v.f64().abs()));
+                        let off = (&got - &right).iter().fold(0.0, |m: f64, v| m.max(v.f64().abs()));
+                        assert!(
+                            off <= tolerance * largest,
+                            "{level:?} {} {rows} x {depth} x {columns}: off by {off} of {largest}",
+                            R::NAME
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_product_is_that_of_ndarray_at_every_size_and_level() {
+        for level in Level::available() {
+            compare::<f32>(level, 1e-5);
+            compare::<f64>(level, 1e-12);
+        }
+    }
+
+    /// The last product's finishes, on numbers that tell them apart.
+    #[inline(always)]
+    fn finished<S: Simd, R: Real>(simd: S, z: &[R], a: Option<&[R]>) -> Vec<R> {
+        let lanes = V::<S, R>::LEN;
+        let zeros = vec![R::zero(); lanes];
+        let mut c = vec![R::zero(); z.len()];
+        for i in (0..z.len()).step_by(lanes) {
+            let product = Product {
+                rows: 1,
+                depth: 0,
+                vectors: 1,
+                a: zeros.as_ptr(),
+                a_row: 0,
+                a_step: 0,
+                b: zeros.as_ptr(),
+                b_step: 0,
+                c: c[i..].as_mut_ptr(),
+                c_row: 0,
+                start: Start::Bias(z[i..].as_ptr()),
+                finish: a.map_or(Finish::Relu, |a| Finish::ReluSlope(a[i..].as_ptr())),
+            };
+            // SAFETY: whole vectors everywhere.
+            unsafe { multiply(simd, &product) };
+        }
+        c
+    }
+
+    #[test]
+    fn relu_and_its_slope_treat_infinity_and_nan_as_the_plain_path_does() {
+        use crate::activation::Activation::Relu;
+        let z = [-1.5, 0.0, -0.0, 2.5, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e-310].repeat(2);
+        let da: Vec<f64> = z.iter().rev().copied().collect();
+        let same = |a: f64, b: f64| a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan());
+        for level in Level::available() {
+            let a = dispatch!(level, simd => finished(simd, &z, None));
+            let dz = dispatch!(level, simd => finished(simd, &da, Some(&a)));
+            for (i, &z) in z.iter().enumerate() {
+                assert!(same(a[i], Relu.value(z)), "{level:?}: relu({z}) = {}", a[i]);
+                let right = da[i] * Relu.derivative(z, a[i]);
+                assert!(same(dz[i], right), "{level:?}: {} * slope({z}) = {}", da[i], dz[i]);
+            }
+        }
+    }
+}

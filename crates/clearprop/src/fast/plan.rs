@@ -3,7 +3,8 @@
 //! Everything here follows from the sizes of the network and of the batch, not from the number of threads.
 
 use super::layout::Layers;
-use super::strip::BLOCK;
+use super::strip::{BLOCK, Strip};
+use crate::network::Network;
 use std::ops::Range;
 
 /// The most groups of rows with a gradient of their own.
@@ -31,16 +32,18 @@ pub(super) enum Plan {
 }
 
 impl Plan {
-    /// For batches of n rows, `row` bytes of values a row, and `weights` bytes of weights.
-    pub(super) fn choose(n: usize, row: usize, weights: usize, lanes: usize) -> Self {
-        let groups = n.div_ceil(BLOCK).clamp(1, GROUPS).min(SCRATCH / weights.max(1));
+    /// For batches of n rows, in numbers of so many bytes.
+    pub(super) fn choose(network: &Network, layers: &Layers, n: usize, bytes: usize) -> Self {
+        let row = Strip::row(network, layers, bytes) * bytes;
+        let weights = layers.w_len * bytes;
+        let groups = n.div_ceil(BLOCK).clamp(1, GROUPS).min(SCRATCH / weights);
         // Both ways the other threads read what one has written: the values of all rows, or the
         // gradients of all groups.
         if groups > 1 && groups * weights < n * row {
-            let group = n.div_ceil(groups).next_multiple_of(lanes);
+            let group = n.div_ceil(groups).next_multiple_of(layers.lanes);
             return Self::Rows { group, groups: n.div_ceil(group) };
         }
-        Self::Weights { chunk: n.min((SCRATCH / row).max(BLOCK)).next_multiple_of(lanes) }
+        Self::Weights { chunk: n.min((SCRATCH / row).max(BLOCK)).next_multiple_of(layers.lanes) }
     }
 }
 

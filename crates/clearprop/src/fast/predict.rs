@@ -307,3 +307,75 @@ unsafe fn softmax_row<S: Simd, R: Real>(simd: S, row: *mut R, width: usize) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::forward;
+    use crate::network::{Penalized, Penalty};
+    use ndarray::Array2;
+    use rand::{RngExt, SeedableRng};
+    use rand_pcg::Pcg64;
+
+    fn compare<R: Real>(level: Level, activation: Activation, loss: Loss, sizes: &[usize], tolerance: f64) {
+        let penalty = Penalty { reg: 0.0, over: Penalized::All };
+        let network = Network::new(sizes, activation, loss, penalty).unwrap();
+        let mut generator = Pcg64::seed_from_u64(8);
+        let mut params = Params::<R>::zeros(sizes);
+        params.values_mut().fill_with(|| R::of(generator.random_range(-0.7..0.7)));
+        for (n, threads) in [(0, 1), (1, 1), (2, 1), (5, 1), (95, 1), (96, 1), (97, 1), (3300, 2)] {
+            let x = Array2::from_shape_simple_fn((n, sizes[0]), || R::of(generator.random_range(-1.0..1.0)));
+            let right = forward::predict(&network, &params, x.view());
+            let mut probs = Array2::zeros(right.dim());
+            let options = Options { level, threads: Some(threads) };
+            Predictor::new(&network, &params, options)
+                .predict(x.as_slice().unwrap(), probs.as_slice_mut().unwrap());
+            let largest = right.iter().fold(0.0, |m: f64, v| m.max(v.f64().abs()));
+            let off = (&probs - &right).iter().fold(0.0, |m: f64, v| m.max(v.f64().abs()));
+            assert!(off <= tolerance * largest, "{level:?} {loss:?} {activation:?} {n} of {sizes:?}: {off}");
+        }
+    }
+
+    #[test]
+    fn predictions_are_those_of_the_plain_path() {
+        for level in Level::available() {
+            for loss in Loss::ALL {
+                for activation in Activation::ALL {
+                    compare::<f32>(level, activation, loss, &[7, 33, 10], 1e-5);
+                    compare::<f64>(level, activation, loss, &[7, 33, 10], 1e-12);
+                }
+                for sizes in [&[1, 1, 2][..], &[64, 100, 10], &[130, 17, 65, 33], &[9, 2], &[3, 20, 70]] {
+                    compare::<f32>(level, Activation::Relu, loss, sizes, 1e-5);
+                    compare::<f64>(level, Activation::Relu, loss, sizes, 1e-12);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_row_that_is_not_finite_is_not_a_number_and_stays_alone() {
+        let sizes = &[3, 20, 4];
+        let penalty = Penalty { reg: 0.0, over: Penalized::All };
+        let network = Network::new(sizes, Activation::Relu, Loss::Softmax, penalty).unwrap();
+        let mut params = Params::<f32>::zeros(sizes);
+        params.values_mut().fill(0.1);
+        for level in Level::available() {
+            let mut predictor = Predictor::new(&network, &params, Options { level, threads: None });
+            let mut probs = [0.0; 8];
+            predictor.predict(&[1.0, f32::NAN, 1.0], &mut probs[..4]);
+            assert!(probs[..4].iter().all(|p| p.is_nan()), "{level:?}: {probs:?}");
+            predictor.predict(&[1.0, f32::NAN, 1.0, 1.0, 1.0, 1.0], &mut probs);
+            assert!(probs[..4].iter().all(|p| p.is_nan()), "{level:?}: {probs:?}");
+            assert_eq!(probs[4..], [0.25; 4], "{level:?}");
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "numbers in x, in probs")]
+    fn too_little_room_is_refused() {
+        let penalty = Penalty { reg: 0.0, over: Penalized::All };
+        let network = Network::new(&[3, 4], Activation::Relu, Loss::Softmax, penalty).unwrap();
+        let params = Params::<f32>::zeros(&[3, 4]);
+        Predictor::new(&network, &params, Options::default()).predict(&[0.0; 6], &mut [0.0; 7]);
+    }
+}

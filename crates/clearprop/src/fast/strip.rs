@@ -43,14 +43,16 @@ pub(super) struct Strip {
 
 impl Strip {
     /// The numbers that one row takes.
-    pub(super) fn row<R: Real>(network: &Network, layers: &Layers) -> usize {
-        let strides: usize = (1..=network.layers()).map(|l| 2 * stride::<R>(network.sizes[l], layers)).sum();
-        stride::<R>(network.sizes[0], layers) + strides + network.outputs()
+    pub(super) fn row(network: &Network, layers: &Layers, bytes: usize) -> usize {
+        let strides: usize =
+            (1..=network.layers()).map(|l| 2 * stride(network.sizes[l], layers, bytes)).sum();
+        stride(network.sizes[0], layers, bytes) + strides + network.outputs()
     }
 
     pub(super) fn new<R: Real>(network: &Network, layers: &Layers, rows: usize, backward: bool) -> Self {
         let rows = rows.next_multiple_of(layers.lanes);
-        let stride: Vec<usize> = network.sizes.iter().map(|&size| stride::<R>(size, layers)).collect();
+        let stride: Vec<usize> =
+            network.sizes.iter().map(|&size| stride(size, layers, size_of::<R>())).collect();
         let mut len = 0;
         let mut place = |numbers: usize| {
             len += numbers.next_multiple_of(layers.lanes);
@@ -66,8 +68,8 @@ impl Strip {
 
 /// The columns of a layer with their column of ones, in an odd number of cache lines: so any number of
 /// rows spreads over the whole cache.
-fn stride<R>(columns: usize, layers: &Layers) -> usize {
-    let line = (64 / size_of::<R>()).max(layers.lanes);
+fn stride(columns: usize, layers: &Layers, bytes: usize) -> usize {
+    let line = (64 / bytes).max(layers.lanes);
     ((columns + 1).div_ceil(line) | 1) * line
 }
 
