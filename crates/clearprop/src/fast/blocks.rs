@@ -239,8 +239,8 @@ fn step<R: Real>(
             });
             team.each(parts.len(), &|part, _| {
                 for u in parts[part].clone() {
-                    // SAFETY: each unit is in one part.
                     let g = view.grads.at(view.place(u));
+                    // SAFETY: each unit is in one part.
                     dispatch!(level, simd => unsafe { view.update(simd, u, &next, g, groups) });
                 }
             });

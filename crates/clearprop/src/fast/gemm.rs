@@ -113,22 +113,25 @@ pub(super) unsafe fn store<S: Simd, R: Lanes>(v: V<S, R>, p: *mut R) {
 pub(super) unsafe fn multiply<S: Simd, R: Lanes>(simd: S, p: &Product<R>) {
     // Each of these is a function of its own, so that four copies of the loop exist and not four for
     // each caller.  One vector alone needs twelve rows to hide the time that a multiply-add takes.
-    // SAFETY: the caller's promise; a panel has 1 to `widest` vectors.
     match p.vectors {
         1 => simd.vectorize(
             #[inline(always)]
+            // SAFETY: the caller's promise, here and below.
             || unsafe { tiles::<S, R, 12, 1>(simd, p) },
         ),
         2 => simd.vectorize(
             #[inline(always)]
+            // SAFETY: as above.
             || unsafe { tiles::<S, R, 6, 2>(simd, p) },
         ),
         3 if widest::<S>() > 2 => simd.vectorize(
             #[inline(always)]
+            // SAFETY: as above.
             || unsafe { tiles::<S, R, 6, 3>(simd, p) },
         ),
         4 if widest::<S>() > 2 => simd.vectorize(
             #[inline(always)]
+            // SAFETY: as above.
             || unsafe { tiles::<S, R, 6, 4>(simd, p) },
         ),
         vectors => unreachable!("a panel of {vectors} vectors"),
