@@ -36,7 +36,7 @@ use super::update::{Step, Stretch, update};
 use crate::data::{Batches, Data, Target};
 use crate::network::{Network, Penalized};
 use crate::optim::Optimiser;
-use crate::params::Params;
+use crate::params::{Params, count};
 use crate::real::Real;
 use fearless_simd::Simd;
 use std::ops::Range;
@@ -91,6 +91,12 @@ struct View<'a, R> {
 }
 
 impl<R: Real> Blocks<R> {
+    /// How many threads are worth their waiting for each other.
+    pub(super) fn most_threads(network: &Network, rows: usize) -> usize {
+        // A thread's share of a step should be some hundred microseconds.
+        rows.saturating_mul(count(&network.sizes)) >> 22
+    }
+
     /// Room to train `network` in batches of at most `n` rows, by at most `members` threads.
     pub(super) fn new(network: &Network, n: usize, level: Level, members: usize) -> Self {
         let layers = dispatch!(level, simd => Layers::new::<_, R>(simd, &network.sizes));

@@ -37,10 +37,10 @@ mod update;
 
 use crate::data::{Batches, Data};
 use crate::network::Network;
-use crate::objective::loss_and_grad;
 use crate::optim::Optimiser;
 use crate::params::Params;
 use crate::real::Real;
+use blocks::Blocks;
 pub use level::Level;
 pub use predict::Predictor;
 use team::Pace;
@@ -68,7 +68,7 @@ pub struct Session<R> {
 #[derive(Debug)]
 enum Engine<R> {
     Thin(Thin<R>),
-    Plain,
+    Blocks(Blocks<R>),
 }
 
 impl<R: Real> Session<R> {
@@ -79,21 +79,19 @@ impl<R: Real> Session<R> {
     #[must_use]
     pub fn new(network: &Network, data: &Data<R>, batch_size: Option<usize>, options: Options) -> Self {
         let rows = batch_size.unwrap_or(data.len());
-        let (engine, threads) = if Thin::<R>::fits(network) {
-            let engine = Engine::Thin(Thin::new(network, data, batch_size, options.level));
-            (engine, Thin::<R>::most_threads(network, rows))
+        let thin = Thin::<R>::fits(network);
+        let most = if thin {
+            Thin::<R>::most_threads(network, rows)
         } else {
-            (Engine::Plain, 1)
+            Blocks::<R>::most_threads(network, rows)
         };
-        let threads = threads.min(options.threads.unwrap_or_else(processors)).max(1);
+        let threads = most.min(options.threads.unwrap_or_else(processors)).max(1);
+        let engine = if thin {
+            Engine::Thin(Thin::new(network, data, batch_size, options.level))
+        } else {
+            Engine::Blocks(Blocks::new(network, rows.min(data.len()), options.level, threads))
+        };
         Self { network: network.clone(), threads, pace: Pace::default(), engine }
-        let threads = options.threads.unwrap_or(1);
-        let n = batch_size.unwrap_or(data.len()).min(data.len());
-        Self {
-            blocks: blocks::Blocks::new(network, n, options.level, threads),
-            threads,
-            pace: Pace::default(),
-        }
     }
 
     /// One update of `params` for each batch; adds the loss before each update to `losses`.
@@ -113,7 +111,9 @@ impl<R: Real> Session<R> {
                 let team = (self.threads, &self.pace);
                 thin.advance(&self.network, team, (params, optimiser), data, batches, losses);
             }
-            Engine::Plain => plain(&self.network, params, optimiser, data, batches, losses),
+            Engine::Blocks(blocks) => team::with_team(self.threads, &self.pace, |team| {
+                blocks.advance(params, optimiser, data, batches, losses, team);
+            }),
         }
     }
 }
@@ -121,24 +121,4 @@ impl<R: Real> Session<R> {
 /// How many threads this machine can run at once.
 fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
-}
-
-/// The plain path, for networks that no kernel suits.
-fn plain<R: Real>(
-    network: &Network,
-    params: &mut Params<R>,
-    optimiser: &mut Optimiser<R>,
-    data: &Data<R>,
-    batches: Batches<'_>,
-    losses: &mut Vec<f64>,
-) {
-    let mut step = |data: &Data<R>| {
-        let (objective, grads) = loss_and_grad(network, params, data);
-        losses.push(objective.loss());
-        optimiser.update(params, &grads);
-    };
-    match batches {
-        Batches::Full { steps } => (0..steps).for_each(|_| step(data)),
-        Batches::Of { rows, size } => rows.chunks(size.max(1)).for_each(|rows| step(&data.select(rows))),
-    }
 }
