@@ -99,7 +99,7 @@ impl<R: Real> Blocks<R> {
 
     /// Room to train `network` in batches of at most `n` rows, by at most `members` threads.
     pub(super) fn new(network: &Network, n: usize, level: Level, members: usize) -> Self {
-        let layers = dispatch!(level, simd => Layers::new::<_, R>(simd, &network.sizes));
+        let layers = dispatch!(level, simd => Layers::new::<_, R>(simd, network));
         let plan = Plan::choose(network, &layers, n.max(1), size_of::<R>());
         Self::with_plan(network, layers, plan, n, level, members)
     }
@@ -368,7 +368,7 @@ impl<R: Real> View<'_, R> {
             let values = self.values.at(strip);
             let x = values.wrapping_add(self.strip.a[0] + own.start * self.strip.stride[0]);
             let x = (x.cast_const(), self.strip.stride[0]);
-            forward(simd, self.network, self.layers, self.strip, self.w.at(0), x, values, own.clone());
+            forward(simd, self.layers, self.strip, self.w.at(0), x, values, own.clone());
             let logits = &self.layers.all[last - 1];
             let stride = self.strip.stride[last];
             let width = logits.w.full_columns();
@@ -384,7 +384,7 @@ impl<R: Real> View<'_, R> {
             let y = values.wrapping_add(self.strip.y + own.start * self.answers());
             let dz = values.wrapping_add(self.strip.dz[last] + own.start * stride);
             dlogits(simd, &outputs, y, dz, 1.0 / self.n as f64, losses);
-            backward(simd, self.network, self.layers, self.strip, self.wt.at(0), values, own);
+            backward(simd, self.layers, self.strip, self.wt.at(0), values, own);
         }
     }
 

@@ -18,6 +18,8 @@
 
 use super::gemm::widest;
 use super::lanes::{Lanes, V};
+use crate::activation::Activation;
+use crate::network::Network;
 use fearless_simd::{Simd, SimdBase};
 use std::ops::Range;
 
@@ -105,6 +107,7 @@ pub(super) struct Layer {
 /// All layers, and the sizes of the buffers that they lie in.
 #[derive(Clone, Debug)]
 pub(super) struct Layers {
+    pub(super) activation: Activation,
     pub(super) all: Vec<Layer>,
     pub(super) lanes: usize,
     pub(super) w_len: usize,
@@ -113,7 +116,8 @@ pub(super) struct Layers {
 
 impl Layers {
     #[inline(always)]
-    pub(super) fn new<S: Simd, R: Lanes>(simd: S, sizes: &[usize]) -> Self {
+    pub(super) fn new<S: Simd, R: Lanes>(simd: S, network: &Network) -> Self {
+        let sizes = &network.sizes;
         let (mut w_len, mut wt_len, mut flat) = (0, 0, 0);
         let mut all = Vec::with_capacity(sizes.len() - 1);
         for (l, pair) in sizes.windows(2).enumerate() {
@@ -124,7 +128,7 @@ impl Layers {
             all.push(Layer { fan_in, fan_out, w, wt, flat: flat..end });
             (w_len, wt_len, flat) = (w_end, wt_end, end);
         }
-        Self { all, lanes: V::<S, R>::LEN, w_len, wt_len }
+        Self { activation: network.activation, all, lanes: V::<S, R>::LEN, w_len, wt_len }
     }
 
     /// Numbers of the largest stretch of so many rows of a panel.

@@ -67,8 +67,8 @@ pub struct Session<R> {
 /// Which kernels suit the network.
 #[derive(Debug)]
 enum Engine<R> {
-    Thin(Thin<R>),
-    Blocks(Blocks<R>),
+    Thin(Box<Thin<R>>),
+    Blocks(Box<Blocks<R>>),
 }
 
 impl<R: Real> Session<R> {
@@ -87,9 +87,9 @@ impl<R: Real> Session<R> {
         };
         let threads = most.min(options.threads.unwrap_or_else(processors)).max(1);
         let engine = if thin {
-            Engine::Thin(Thin::new(network, data, batch_size, options.level))
+            Engine::Thin(Box::new(Thin::new(network, data, batch_size, options.level)))
         } else {
-            Engine::Blocks(Blocks::new(network, rows.min(data.len()), options.level, threads))
+            Engine::Blocks(Box::new(Blocks::new(network, rows.min(data.len()), options.level, threads)))
         };
         Self { network: network.clone(), threads, pace: Pace::default(), engine }
     }

@@ -76,7 +76,7 @@ impl<R: Real> Predictor<R> {
         assert_eq!(network.sizes, params.sizes(), "network and parameters");
         let level = options.level;
         let members = options.threads.unwrap_or(1).max(1);
-        let layers = dispatch!(level, simd => Layers::new::<_, R>(simd, &network.sizes));
+        let layers = dispatch!(level, simd => Layers::new::<_, R>(simd, network));
         let mut w = Buffer::zeros(layers.w_len);
         layers.pack(params.values(), w.as_mut_slice());
         let last = &layers.all[network.layers() - 1];
@@ -170,7 +170,7 @@ impl<R: Real> Job<'_, R> {
         // SAFETY: the caller's promise.
         unsafe {
             let (w, x) = (self.w.as_ptr(), (x.as_ptr(), d));
-            forward(simd, self.network, self.layers, self.strip, w, x, values, 0..rows.len());
+            forward(simd, self.layers, self.strip, w, x, values, 0..rows.len());
             probabilities(simd, &outputs);
             for (i, row) in rows.enumerate() {
                 let probs = outputs.logits.wrapping_add(i * outputs.stride);

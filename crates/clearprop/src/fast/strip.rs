@@ -81,7 +81,6 @@ fn stride(columns: usize, layers: &Layers, bytes: usize) -> usize {
 #[inline(always)]
 pub(super) unsafe fn forward<S: Simd, R: Real>(
     simd: S,
-    network: &Network,
     layers: &Layers,
     strip: &Strip,
     w: *const R,
@@ -110,7 +109,7 @@ pub(super) unsafe fn forward<S: Simd, R: Real>(
                     c: z.wrapping_add(panel.columns.start),
                     c_row: stride,
                     start: if start == 0 { Start::Bias(row(layer.fan_in)) } else { Start::Sum },
-                    finish: match network.activation {
+                    finish: match layers.activation {
                         Activation::Relu if hidden && ends => Finish::Relu,
                         _ => Finish::Plain,
                     },
@@ -123,7 +122,7 @@ pub(super) unsafe fn forward<S: Simd, R: Real>(
             let size = [own.len(), layer.w.full_columns(), stride];
             // SAFETY: as above; the column of ones is in the strip.
             unsafe {
-                activate(simd, network.activation, z, size);
+                activate(simd, layers.activation, z, size);
                 for row in 0..own.len() {
                     *z.wrapping_add(row * stride + layer.fan_out) = R::one();
                 }
@@ -140,15 +139,14 @@ pub(super) unsafe fn forward<S: Simd, R: Real>(
 #[inline(always)]
 pub(super) unsafe fn backward<S: Simd, R: Real>(
     simd: S,
-    network: &Network,
     layers: &Layers,
     strip: &Strip,
     wt: *const R,
     values: *mut R,
     own: Range<usize>,
 ) {
-    let activation = network.activation;
-    for l in (2..=network.layers()).rev() {
+    let activation = layers.activation;
+    for l in (2..=layers.all.len()).rev() {
         let layer = &layers.all[l - 1];
         let (stride, below) = (strip.stride[l], strip.stride[l - 1]);
         let dz = values.wrapping_add(strip.dz[l] + own.start * stride);

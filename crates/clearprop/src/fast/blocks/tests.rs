@@ -14,12 +14,12 @@ use rand_pcg::Pcg64;
 
 fn data<R: Real>(n: usize, d: usize, k: usize, loss: Loss, seed: u64) -> Data<R> {
     let mut generator = Pcg64::seed_from_u64(seed);
+    let classes = 0..u32::try_from(k).unwrap();
+    let y_classes = Array1::from_shape_simple_fn(n, || generator.random_range(classes.clone()));
     let mut number = |_| R::of(generator.random_range(-1.0..1.0));
     let x = Array2::from_shape_fn((n, d), |_| number(()));
     let y = match loss {
-        Loss::Softmax => {
-            Target::Classes(Array1::from_shape_fn(n, |_| (number(()).f64().abs() * k as f64) as u32))
-        }
+        Loss::Softmax => Target::Classes(y_classes),
         Loss::Logistic => Target::Values(Array2::from_shape_fn((n, k), |_| {
             if number(()) > R::zero() { R::one() } else { R::zero() }
         })),
@@ -109,7 +109,7 @@ fn run<R: Real>(
         Batches::Full { .. } => data.len(),
         Batches::Of { size, .. } => size,
     };
-    let layers = dispatch!(level, simd => Layers::new::<_, R>(simd, &network.sizes));
+    let layers = dispatch!(level, simd => Layers::new::<_, R>(simd, network));
     let plan = plan.unwrap_or(Plan::choose(network, &layers, n, size_of::<R>()));
     let mut blocks = Blocks::with_plan(network, layers, plan, n, level, members);
     let mut losses = Vec::new();
