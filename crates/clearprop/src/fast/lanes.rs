@@ -3,6 +3,7 @@
 //! A vector holds `LEN` numbers, its lanes; what is written for one is done to all of them at once.
 #![expect(unsafe_code, reason = "bounds checks in innermost loops cost a tenth of them; tests run with them")]
 
+use super::compiled::Compiled;
 use fearless_simd::{Select, Simd, SimdBase, SimdFloat, SimdFloatElement};
 
 /// The vector of numbers `R` at the level `S`.
@@ -12,7 +13,7 @@ type Bits<S, R> = <V<S, R> as SimdFloat<S>>::Bits;
 /// A kind of number that the kernels are written for: what its vectors are, and the constants of
 /// [`exp`] and [`ln`].
 #[doc(hidden)]
-pub trait Lanes: SimdFloatElement + 'static {
+pub trait Lanes: SimdFloatElement + Compiled + 'static {
     /// Bits of the fraction.
     const FRACTION: u32;
     /// The bits of 1.

@@ -23,6 +23,8 @@
 
 mod activate;
 mod blocks;
+#[doc(hidden)]
+pub mod compiled;
 mod gemm;
 pub mod lanes;
 mod layout;
@@ -78,6 +80,10 @@ impl<R: Real> Session<R> {
     /// If `data` do not fit the network ([`Data::fits`] tells beforehand).
     #[must_use]
     pub fn new(network: &Network, data: &Data<R>, batch_size: Option<usize>, options: Options) -> Self {
+        R::session(network, data, batch_size, options)
+    }
+
+    fn new_here(network: &Network, data: &Data<R>, batch_size: Option<usize>, options: Options) -> Self {
         let rows = batch_size.unwrap_or(data.len());
         let thin = Thin::<R>::fits(network);
         let most = if thin {
@@ -99,6 +105,17 @@ impl<R: Real> Session<R> {
     /// # Panics
     /// If `params`, `optimiser` or `data` are not of the network's sizes, or not what `new` was given.
     pub fn advance(
+        &mut self,
+        params: &mut Params<R>,
+        optimiser: &mut Optimiser<R>,
+        data: &Data<R>,
+        batches: Batches<'_>,
+        losses: &mut Vec<f64>,
+    ) {
+        R::advance(self, params, optimiser, data, batches, losses);
+    }
+
+    fn advance_here(
         &mut self,
         params: &mut Params<R>,
         optimiser: &mut Optimiser<R>,

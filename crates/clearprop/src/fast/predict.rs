@@ -73,6 +73,10 @@ impl<R: Real> Predictor<R> {
     /// If `params` are not of the network's sizes.
     #[must_use]
     pub fn new(network: &Network, params: &Params<R>, options: Options) -> Self {
+        R::predictor(network, params, options)
+    }
+
+    pub(super) fn new_here(network: &Network, params: &Params<R>, options: Options) -> Self {
         assert_eq!(network.sizes, params.sizes(), "network and parameters");
         let level = options.level;
         let members = options.threads.unwrap_or(1).max(1);
@@ -106,6 +110,10 @@ impl<R: Real> Predictor<R> {
     /// # Panics
     /// If `x` is not n times d numbers, or `probs` not n times k.
     pub fn predict(&mut self, x: &[R], probs: &mut [R]) {
+        R::predict(self, x, probs);
+    }
+
+    pub(super) fn predict_here(&mut self, x: &[R], probs: &mut [R]) {
         let (d, k) = (self.network.inputs(), self.network.outputs());
         let n = x.len() / d;
         assert_eq!((x.len(), probs.len()), (n * d, n * k), "numbers in x, in probs");
