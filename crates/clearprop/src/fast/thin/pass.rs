@@ -204,18 +204,18 @@ impl<R: Real> Part<R> {
         let active = &self.active[(j + unit) * TILE..(j + unit + U) * TILE];
         assert!(vectors <= TILE && from + G <= count && vectors * count * lanes <= self.products.len());
         for vector in 0..vectors {
-            let mut products = [sums[0][0]; G];
-            for g in 0..G {
-                // SAFETY: asserted above.
-                products[g] =
-                    unsafe { load::<S, R>(simd, &self.products, (vector * count + from + g) * lanes) };
-            }
+            // The masks of all units first: they take fewer registers than the products would.
+            let mut masks = [<V<S, R> as SimdBase<S>>::Mask::splat(simd, false); U];
             for u in 0..U {
                 // SAFETY: `active` is (U, TILE) and `vector < TILE`.
                 let bits = unsafe { *active.get_unchecked(u * TILE + vector) };
-                let active = <V<S, R> as SimdBase<S>>::Mask::from_bitmask(simd, u64::from(bits));
-                for g in 0..G {
-                    sums[g][u] = add_active::<S, R>(simd, active, sums[g][u], products[g]);
+                masks[u] = <V<S, R> as SimdBase<S>>::Mask::from_bitmask(simd, u64::from(bits));
+            }
+            for g in 0..G {
+                // SAFETY: asserted above.
+                let product = unsafe { load::<S, R>(simd, &self.products, (vector * count + from + g) * lanes) };
+                for u in 0..U {
+                    sums[g][u] = add_active::<S, R>(simd, masks[u], sums[g][u], product);
                 }
             }
         }
