@@ -135,13 +135,13 @@ pub(super) unsafe fn spread<S: Simd, R: Lanes>(simd: S, slice: &[R], at: usize) 
     V::<S, R>::splat(simd, unsafe { *slice.get_unchecked(at) })
 }
 
-/// Adds the lanes of each of the first `LEN` vectors: the sum of vector i becomes lane i.
+/// Folds the first `count` vectors, a power of two, into one: of each, `LEN / count` partial sums of its lanes remain.
 ///
-/// All at once takes `LEN - 1` steps of two shuffles and an addition, where one vector alone takes
-/// `log2(LEN)` of them.
+/// With `LEN` vectors, in one go or in several, lane i becomes the sum of vector i.  That takes `LEN - 1`
+/// steps of two shuffles and an addition, where one vector alone takes `log2(LEN)` of them.
 #[inline(always)]
-pub(super) fn sums<S: Simd, R: Lanes>(mut vectors: [V<S, R>; 16]) -> V<S, R> {
-    let mut left = V::<S, R>::LEN;
+pub(super) fn fold<S: Simd, R: Lanes, const N: usize>(mut vectors: [V<S, R>; N], count: usize) -> V<S, R> {
+    let mut left = count;
     while left > 1 {
         left /= 2;
         for i in 0..left {
@@ -203,8 +203,8 @@ pub(super) fn ln<S: Simd, R: Lanes>(simd: S, x: V<S, R>) -> V<S, R> {
     let s2 = s * s;
     let tail = s * s2 * polynomial::<S, R>(simd, R::LN, s2);
     let [high, low] = R::LN_2;
-    // x - x is 0, or NaN where x is no finite number.
-    k.mul_add(of(high), k.mul_add(of(low), tail) + (s + s)) + (x - x)
+    // 0 x is 0, or NaN where x is no finite number.
+    k.mul_add(of(high), k.mul_add(of(low), tail) + (s + s)) + x * of(R::round(0.0))
 }
 
 #[cfg(test)]

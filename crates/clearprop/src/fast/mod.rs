@@ -70,7 +70,7 @@ pub struct Session<R> {
 #[derive(Debug)]
 enum Engine<R> {
     Thin(Box<Thin<R>>),
-    Blocks(Box<Blocks<R>>),
+    Plain,
 }
 
 impl<R: Real> Session<R> {
@@ -85,9 +85,9 @@ impl<R: Real> Session<R> {
 
     fn new_here(network: &Network, data: &Data<R>, batch_size: Option<usize>, options: Options) -> Self {
         let rows = batch_size.unwrap_or(data.len());
-        let thin = Thin::<R>::fits(network);
-        let most = if thin {
-            Thin::<R>::most_threads(network, rows)
+        let (engine, threads) = if Thin::<R>::fits(network) {
+            let engine = Engine::Thin(Box::new(Thin::new(network, data, batch_size, options.level)));
+            (engine, Thin::<R>::most_threads(network, rows))
         } else {
             Blocks::<R>::most_threads(network, rows)
         };

@@ -1,6 +1,6 @@
 //! From the sums of all parts to the gradient, and from the gradient to the weights: all lanes are units.
 
-use super::super::lanes::{V, load, store};
+use super::super::lanes::V;
 use super::pass::Part;
 use super::{Model, lock};
 use crate::loss::Loss;
@@ -68,9 +68,9 @@ pub(super) fn gradient<S: Simd, R: Real>(
         }
     }
     let mut others = R::zero();
-    for c in 0..q {
-        bias[c] = first.db[c];
-        others += first.db[c];
+    for (bias, &db) in bias.iter_mut().zip(&first.db[..q]) {
+        *bias = db;
+        others += db;
     }
     if model.loss == Loss::Softmax {
         bias[q] = -others;
