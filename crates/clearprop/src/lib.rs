@@ -24,6 +24,7 @@ pub mod forward;
 pub mod objective;
 pub mod optim;
 // learn
+pub mod engine;
 pub mod evaluate;
 pub mod settings;
 pub mod train;

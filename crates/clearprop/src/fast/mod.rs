@@ -38,12 +38,14 @@ mod thin;
 mod update;
 
 use crate::data::{Batches, Data};
+use crate::loss::Loss;
 use crate::network::Network;
 use crate::optim::Optimiser;
 use crate::params::Params;
 use crate::real::Real;
 use blocks::Blocks;
 pub use level::Level;
+use ndarray::{Array2, ArrayView2};
 pub use predict::Predictor;
 use team::Pace;
 use thin::Thin;
@@ -70,7 +72,7 @@ pub struct Session<R> {
 #[derive(Debug)]
 enum Engine<R> {
     Thin(Box<Thin<R>>),
-    Plain,
+    Blocks(Box<Blocks<R>>),
 }
 
 impl<R: Real> Session<R> {
@@ -85,9 +87,9 @@ impl<R: Real> Session<R> {
 
     fn new_here(network: &Network, data: &Data<R>, batch_size: Option<usize>, options: Options) -> Self {
         let rows = batch_size.unwrap_or(data.len());
-        let (engine, threads) = if Thin::<R>::fits(network) {
-            let engine = Engine::Thin(Box::new(Thin::new(network, data, batch_size, options.level)));
-            (engine, Thin::<R>::most_threads(network, rows))
+        let thin = Thin::<R>::fits(network);
+        let most = if thin {
+            Thin::<R>::most_threads(network, rows)
         } else {
             Blocks::<R>::most_threads(network, rows)
         };
@@ -133,6 +135,27 @@ impl<R: Real> Session<R> {
             }),
         }
     }
+}
+
+/// `logits` (n, k) of the rows `x` (n, d), as [`forward::logits`](crate::forward::logits) gives them.
+///
+/// # Panics
+/// If `params` or `x` do not have the network's sizes.
+#[must_use]
+pub fn logits<R: Real>(
+    network: &Network,
+    params: &Params<R>,
+    x: ArrayView2<'_, R>,
+    level: Level,
+) -> Array2<R> {
+    // What the squared error makes of logits is the logits themselves.
+    let network = Network { loss: Loss::Squared, ..network.clone() };
+    let mut logits = Array2::zeros((x.nrows(), network.outputs()));
+    let x = x.as_standard_layout();
+    if let (Some(x), Some(logits)) = (x.as_slice(), logits.as_slice_mut()) {
+        Predictor::new(&network, params, Options { level, threads: None }).predict(x, logits);
+    }
+    logits
 }
 
 /// How many threads this machine can run at once.
