@@ -25,5 +25,6 @@ pub mod objective;
 pub mod optim;
 // learn
 pub mod evaluate;
+pub mod model;
 pub mod settings;
 pub mod train;
