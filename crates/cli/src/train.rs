@@ -342,36 +342,40 @@ fn check_start<R: Real>(
     Ok(())
 }
 
-/// Which steps are told and which are recorded.
+/// Which steps (or epochs) are told and which are recorded.
 struct Pace {
-    /// Steps of a unit: 1, or those of an epoch.
-    unit: u64,
+    /// The updates of an epoch, if epochs are what is counted.
+    epoch: Option<u64>,
     log: u64,
     record: u64,
 }
 
 impl Pace {
     fn new<R: Real>(options: &Train, trainer: &Trainer<R>) -> Self {
-        let (unit, log, record) = match trainer.settings().length {
-            Length::Steps(_) => (1, 500, 10),
-            Length::Epochs(_) => (trainer.steps_per_epoch(), 10, 1),
+        let settings = trainer.settings();
+        let tells_epochs = settings.batch_size.is_some() || settings.patience.is_some();
+        let (epoch, log, record) = match settings.length {
+            Length::Epochs(_) if tells_epochs => (Some(trainer.steps_per_epoch()), 10, 1),
+            _ => (None, 500, 10),
         };
-        Self { unit, log: options.log_every.unwrap_or(log), record: options.record_every.unwrap_or(record) }
+        Self { epoch, log: options.log_every.unwrap_or(log), record: options.record_every.unwrap_or(record) }
     }
 
-    /// Whether something that comes every so many units comes after `done` updates.  Steps are counted
-    /// from 0, so that the first is told, as in the notebook; epochs from 1.
-    fn falls(&self, every: u64, done: u64) -> bool {
-        if self.unit == 1 { (done - 1).is_multiple_of(every) } else { done.is_multiple_of(every * self.unit) }
+    /// Whether a line is due after `done` updates.  Steps are counted from 0, so that the first is told,
+    /// as in the notebook; epochs from 1, and the first is told too.
+    fn tells(&self, done: u64) -> bool {
+        match self.epoch {
+            None => done > 0 && (done - 1).is_multiple_of(self.log),
+            Some(epoch) => done == epoch || done.is_multiple_of(epoch.saturating_mul(self.log)),
+        }
     }
 
-    /// The next number of updates done at which a line is due.
+    /// The next number of updates done at which a line is due; an epoch's end comes by itself.
     fn next_line(&self, done: u64) -> u64 {
-        let every = self.log.saturating_mul(self.unit);
-        match (self.unit, done) {
-            (1, 0) => 1,
-            (1, _) => ((done - 1) / every).saturating_add(1).saturating_mul(every).saturating_add(1),
-            _ => (done / every).saturating_add(1).saturating_mul(every),
+        match (self.epoch, done) {
+            (Some(_), _) => u64::MAX,
+            (None, 0) => 1,
+            (None, _) => ((done - 1) / self.log + 1).saturating_mul(self.log).saturating_add(1),
         }
     }
 }
@@ -393,15 +397,16 @@ fn take_steps<R: Real>(
             return Ok((reason, history));
         }
         let last = done == trainer.total_steps();
-        for (step, &loss) in (first..).zip(trainer.losses()) {
-            let is_last = step + 1 == done && last;
-            if pace.unit == 1 && (pace.falls(pace.record, step + 1) || is_last) {
-                history.rows.push(Row { step, loss, ..Row::default() });
+        if pace.epoch.is_none() {
+            for (step, &loss) in (first..).zip(trainer.losses()) {
+                if step.is_multiple_of(pace.record) || (last && step + 1 == done) {
+                    history.rows.push(Row { step, loss, ..Row::default() });
+                }
             }
         }
         let mut line = None;
         if let Event::Epoch(epoch) = event {
-            let due = pace.unit > 1 && (epoch.epoch.is_multiple_of(pace.record) || last);
+            let due = pace.epoch.is_some() && (epoch.epoch.is_multiple_of(pace.record) || last);
             if due || epoch.validation.is_some() {
                 if history.rows.last().is_none_or(|row| row.step + 1 != done) {
                     history.rows.push(Row { step: done - 1, loss: epoch.loss, ..Row::default() });
@@ -410,10 +415,11 @@ fn take_steps<R: Real>(
                     (row.epoch, row.validation) = (Some(epoch.epoch), epoch.validation);
                 }
             }
-            if pace.unit > 1 && (pace.falls(pace.log, done) || epoch.epoch == 1) {
+            if pace.epoch.is_some() && pace.tells(done) {
                 line = Some((format!("Epoch {:3}", epoch.epoch), epoch.loss));
             }
-        } else if pace.falls(pace.log, done) && done > first {
+        }
+        if pace.epoch.is_none() && pace.tells(done) && done > first {
             line = trainer.losses().last().map(|&loss| (format!("Step {:4}", done - 1), loss));
         }
         let finite = trainer.params().is_finite() && trainer.losses().iter().all(|loss| loss.is_finite());

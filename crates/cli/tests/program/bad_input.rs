@@ -105,7 +105,7 @@ fn settings() {
         "train --activation swish",
         "--activation: found 'swish'; there are: identity, logistic, tanh, relu",
     );
-    check("train --precision f16", "--precision: found 'f16'; did you mean 'f64'? There are: f32, f64");
+    check("train --precision f16", "--precision: found 'f16'; there are: f32, f64");
 }
 
 #[test]
@@ -149,14 +149,10 @@ fn models() {
     place.write("cut", &whole[..whole.len() - 10]);
     place.write("head", &whole[..100]);
     place.write("text", "this is not a model at all");
-    let text = String::from_utf8_lossy(&whole);
-    assert!(text.contains("\\\"version\\\":1"));
-    let later: Vec<u8> = {
-        let at = text.find("\\\"version\\\":1").unwrap() + "\\\"version\\\":".len();
-        let mut bytes = whole.clone();
-        bytes[at] = b'9';
-        bytes
-    };
+    let version = br#"\"version\":1"#;
+    let at = whole.windows(version.len()).position(|bytes| bytes == version).unwrap();
+    let mut later = whole.clone();
+    later[at + version.len() - 1] = b'9';
     place.write("later", later);
     place.write("other.csv", "a,x1\n1,2\n");
     let check = |line: &str, message: &str| refused(&place, line, 2, message);
@@ -169,7 +165,7 @@ fn models() {
     check("info later", "later: the model has version 9, this program reads up to 1; take a newer clearprop");
     check(
         "predict run/model.safetensors other.csv",
-        "other.csv: the column 'x0' of the model is missing; the columns are 'a', 'x1'",
+        "other.csv: the column 'x0' of the model is missing; is it 'x1'?",
     );
     check(
         "predict run/model.safetensors none.csv",
@@ -177,7 +173,7 @@ fn models() {
     );
     check(
         "evaluate run/model.safetensors other.csv",
-        "other.csv: the column 'x0' of the model is missing; the columns are 'a', 'x1'",
+        "other.csv: the column 'x0' of the model is missing; is it 'x1'?",
     );
     check(
         "plot run/model.safetensors -o picture.gif",
@@ -212,10 +208,10 @@ fn folders_that_cannot_be_written_are_found_before_the_training() {
 #[test]
 fn a_run_that_diverges_says_so_and_writes_nothing() {
     let place = Place::new();
-    let ended = place.run("train --step-size 1e30 --quiet --out run");
+    let ended = place.run("train --step-size 1000000 --quiet --out run");
     assert_eq!((ended.code, ended.out.as_str()), (Some(1), ""));
     let (found, hint) = ended.err.split_once("; ").unwrap();
     assert!(found.starts_with("error: the loss became infinite or NaN at step "), "{}", ended.err);
-    assert_eq!(hint, "nothing was written; try a smaller step size, like --step-size 100000000000000000000000000000\n");
+    assert_eq!(hint, "nothing was written; try a smaller step size, like --step-size 100000\n");
     assert!(place.files().is_empty(), "{:?}", place.files());
 }

@@ -225,6 +225,7 @@ fn every_command_has_help_with_an_example_and_the_man_page_names_all() {
         .skip_while(|line| !line.starts_with("Commands:"))
         .skip(1)
         .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.strip_prefix("  ").filter(|line| !line.starts_with(' ')))
         .filter_map(|line| line.split_whitespace().next())
         .collect();
     assert!(commands.len() >= 8, "{commands:?}");
