@@ -12,7 +12,7 @@ use clearprop::model::{AnyModel, Model};
 use clearprop::real::Real;
 use clearprop::table::Unseen;
 use clearprop::target::Target;
-use comfy_table::{CellAlignment, Table, presets};
+use comfy_table::{CellAlignment, LineStyle, Table, presets};
 use ndarray::Array2;
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -102,7 +102,7 @@ fn class_json(name: &str, figures: &ClassFigures) -> Value {
 
 fn new_table() -> Table {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    table.load_style(presets::UTF8_HORIZONTAL_ONLY.row_separator(LineStyle::none()));
     table
 }
 

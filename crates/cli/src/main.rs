@@ -18,6 +18,7 @@ mod screen;
 mod shell;
 mod source;
 mod spirals;
+mod steps;
 mod train;
 
 use clap::{Parser, Subcommand};
