@@ -26,5 +26,6 @@ pub mod optim;
 // learn
 pub mod engine;
 pub mod evaluate;
+pub mod model;
 pub mod settings;
 pub mod train;
