@@ -21,7 +21,7 @@ use std::str::FromStr;
 /// # Ok::<(), clearprop::error::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")]
+#[serde(into = "String", from = "String")]
 pub enum Engine {
     /// The readable one: [`forward`](mod@crate::forward) and its neighbours.
     Plain,
@@ -99,9 +99,9 @@ impl From<Engine> for String {
     }
 }
 
-impl TryFrom<String> for Engine {
-    type Error = Error;
-    fn try_from(name: String) -> Result<Self> {
-        name.parse()
+impl From<String> for Engine {
+    /// What a file says; vectors that this machine does not have are replaced by its best.
+    fn from(name: String) -> Self {
+        name.parse().unwrap_or_default()
     }
 }
