@@ -30,3 +30,5 @@ pub mod evaluate;
 pub mod model;
 pub mod settings;
 pub mod train;
+// look
+pub mod trace;
