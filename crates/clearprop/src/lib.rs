@@ -31,4 +31,5 @@ pub mod model;
 pub mod settings;
 pub mod train;
 // look
+pub mod gradcheck;
 pub mod trace;
