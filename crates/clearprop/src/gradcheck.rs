@@ -48,7 +48,7 @@ impl Default for Plan {
 
 /// The loss at some parameters.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Evaluation {
+pub struct LossAt {
     /// The data's part, or the whole loss of a program that does not tell them apart.
     pub data_loss: f64,
     /// The penalty's part.
@@ -119,12 +119,12 @@ pub struct TensorCheck {
 /// `loss` evaluates the loss at any parameters; `claims` are gradients by the same parameters.
 ///
 /// ```
-/// use clearprop::gradcheck::{Evaluation, Part, Plan, gradcheck};
+/// use clearprop::gradcheck::{LossAt, Part, Plan, gradcheck};
 /// use clearprop::params::Params;
 /// // loss = w^3 + b at w = 2, b = 1: by w 3 w^2 = 12, by b 1
 /// let at = Params::from_values(&[1, 1], vec![2.0, 1.0]).unwrap();
 /// let mut loss = |p: &Params<f64>| {
-///     Ok(Evaluation { data_loss: p.values()[0].powi(3) + p.values()[1], penalty: 0.0, on: vec![] })
+///     Ok(LossAt { data_loss: p.values()[0].powi(3) + p.values()[1], penalty: 0.0, on: vec![] })
 /// };
 /// let right = Params::from_values(&[1, 1], vec![12.0, 1.0]).unwrap();
 /// assert!(gradcheck(&mut loss, &at, &[(Part::Loss, &right)], &Plan::default())?.iter().all(|t| t.passed));
@@ -137,7 +137,7 @@ pub struct TensorCheck {
 /// # Errors
 /// What `loss` returns as an error, and a claim of other sizes than the parameters.
 pub fn gradcheck(
-    loss: &mut dyn FnMut(&Params<f64>) -> Result<Evaluation>,
+    loss: &mut dyn FnMut(&Params<f64>) -> Result<LossAt>,
     params: &Params<f64>,
     claims: &[(Part, &Params<f64>)],
     plan: &Plan,
@@ -163,12 +163,12 @@ pub fn gradcheck(
 /// # Panics
 /// If `params` or `data` do not have the network's sizes ([`Data::fits`] tells beforehand).
 #[must_use]
-pub fn evaluate(network: &Network, params: &Params<f64>, data: &Data<f64>) -> Evaluation {
+pub fn loss_at(network: &Network, params: &Params<f64>, data: &Data<f64>) -> LossAt {
     let pass = forward(network, params, data.x.view());
     let objective = objective(network, params, &pass, &data.y);
     let hidden = if network.activation == Activation::Relu { 1..network.layers() } else { 0..0 };
     let on = hidden.flat_map(|l| pass.z[l].iter().map(|&z| z > 0.0)).collect();
-    Evaluation { data_loss: objective.data_loss, penalty: objective.penalty, on }
+    LossAt { data_loss: objective.data_loss, penalty: objective.penalty, on }
 }
 
 /// One tensor in the flat buffer.
@@ -239,7 +239,7 @@ struct Slope {
 
 /// The slope at a place of the flat buffer; `None` at a kink.
 fn slope(
-    loss: &mut dyn FnMut(&Params<f64>) -> Result<Evaluation>,
+    loss: &mut dyn FnMut(&Params<f64>) -> Result<LossAt>,
     params: &Params<f64>,
     place: usize,
 ) -> Result<Option<Slope>> {

@@ -8,7 +8,7 @@ mod backward;
 mod forward;
 
 use super::{Entry, Kind, Names, Trace};
-use crate::data::Target;
+use crate::target::Target;
 use serde::Serialize;
 
 /// The arithmetic of one number.
