@@ -1,6 +1,7 @@
 //! `clearprop trace`: one forward and backward pass, everything in it named.
 
 pub(crate) mod chain;
+pub(crate) mod report;
 pub(crate) mod worked;
 
 #[cfg(test)]

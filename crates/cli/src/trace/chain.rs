@@ -75,7 +75,7 @@ fn side_by_side(sheet: Sheet<'_>, links: &[Link], paper: Paper, out: &mut String
         let left = cell(sheet, &link.value, half, "↓");
         let right = match &link.derivative {
             Some(derivative) => cell(sheet, derivative, half, "↑"),
-            None => remark(sheet.trace, link, half),
+            None => split(Line::Numbers(remark(sheet.trace, link)), half),
         };
         let right_ink = if link.derivative.is_some() { Ink::Backward } else { Ink::Faint };
         for i in 0..left.len().max(right.len()) {
@@ -110,7 +110,7 @@ fn stacked(sheet: Sheet<'_>, links: &[Link], paper: Paper, out: &mut String) {
         write(cell(sheet, &link.value, paper.width, "↓"), Ink::Forward, 0);
         match &link.derivative {
             Some(derivative) => write(cell(sheet, derivative, paper.width - 2, "↑"), Ink::Backward, 2),
-            None => write(remark(sheet.trace, link, paper.width - 2), Ink::Faint, 2),
+            None => write(split(Line::Numbers(remark(sheet.trace, link)), paper.width - 2), Ink::Faint, 2),
         }
     }
 }
@@ -168,7 +168,7 @@ fn cell(sheet: Sheet<'_>, quantity: &Quantity, width: usize, arrow: &str) -> Vec
 }
 
 /// `= x w1 + b1`, `+= reg * w1`: the formulas of a quantity without the name they begin with.
-fn right_sides(quantity: &Quantity, names: Names) -> Vec<String> {
+pub(crate) fn right_sides(quantity: &Quantity, names: Names) -> Vec<String> {
     if quantity.name == "loss" {
         let penalty = if names == Names::Design { "penalty" } else { "reg_loss" };
         return vec![format!("= data_loss + {penalty}")];
@@ -186,6 +186,11 @@ fn right_sides(quantity: &Quantity, names: Names) -> Vec<String> {
             },
         })
         .collect()
+}
+
+/// Statistics or the numbers of one row, line by line on wide paper.
+pub(crate) fn note(sheet: Sheet<'_>, quantity: &Quantity) -> Vec<String> {
+    numbers(sheet, quantity, 100).iter().map(|line| line.text().trim().to_owned()).collect()
 }
 
 /// Statistics, or the numbers of one row.
@@ -235,12 +240,13 @@ fn numbers(sheet: Sheet<'_>, quantity: &Quantity, width: usize) -> Vec<Line> {
 /// A line, broken where it must be.
 fn split(line: Line, width: usize) -> Vec<Line> {
     let parts = wrap(line.text().trim_start(), width.saturating_sub(4));
+    let parts = parts.into_iter().filter(|part| !part.is_empty());
     let make: fn(String) -> Line = match line {
         Line::Formula(_) => Line::Formula,
         Line::Numbers(_) => Line::Numbers,
         Line::Kink(_) => Line::Kink,
     };
-    parts.into_iter().map(|part| make(format!("    {part}"))).collect()
+    parts.map(|part| make(format!("    {part}"))).collect()
 }
 
 fn percent(part: usize, whole: usize) -> String {
@@ -277,9 +283,9 @@ pub(crate) fn few(places: &[usize]) -> String {
 }
 
 /// Why there is no derivative beside a value.
-fn remark(trace: &Trace, link: &Link, width: usize) -> Vec<Line> {
+pub(crate) fn remark(trace: &Trace, link: &Link) -> String {
     let penalised = if trace.network.penalty.over == Penalized::All { "every w and b" } else { "every w" };
-    let text = match link.value.name.as_str() {
+    match link.value.name.as_str() {
         "x" | "X" => "none: the data do not learn".to_owned(),
         "probs" => "none: softmax and loss are differentiated together, by the logits".replace(
             "softmax",
@@ -287,13 +293,12 @@ fn remark(trace: &Trace, link: &Link, width: usize) -> Vec<Line> {
         ),
         "data_loss" => "its derivative by itself is 1: here the way up begins".to_owned(),
         "penalty" | "reg_loss" => format!("does not pass through the layers: goes straight to {penalised}"),
-        _ => return Vec::new(),
-    };
-    split(Line::Numbers(text), width)
+        _ => String::new(),
+    }
 }
 
 /// Which row, and how it came out.
-fn row_title(trace: &Trace, row: usize, names: Names) -> String {
+pub(crate) fn row_title(trace: &Trace, row: usize, names: Names) -> String {
     let answer = match &trace.data.y {
         Target::Classes(y) => format!("class {}", y[row]),
         Target::Values(y) => {
