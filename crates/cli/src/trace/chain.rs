@@ -190,7 +190,7 @@ pub(crate) fn right_sides(quantity: &Quantity, names: Names) -> Vec<String> {
 
 /// Statistics or the numbers of one row, line by line on wide paper.
 pub(crate) fn note(sheet: Sheet<'_>, quantity: &Quantity) -> Vec<String> {
-    numbers(sheet, quantity, 100).iter().map(|line| line.text().trim().to_owned()).collect()
+    numbers(sheet, quantity, 100).iter().map(|line| line.text().trim().replace("  ", ", ")).collect()
 }
 
 /// Statistics, or the numbers of one row.

@@ -95,7 +95,7 @@ fn card(page: &mut String, sheet: Sheet<'_>, quantity: &Quantity, class: &str, b
         let _ = write!(page, " <span class=\"other\">{}</span>", escaped(&quantity.other_name));
     }
     if !by.is_empty() {
-        let _ = write!(page, " <span class=\"by\">the loss {}</span>", escaped(by));
+        let _ = write!(page, " <span class=\"by\">the derivative of the loss {}</span>", escaped(by));
     }
     let _ = write!(page, " <span class=\"shape\">{}</span></h3>\n", shape(quantity.values.shape()));
     for formula in &quantity.formulas {
@@ -136,10 +136,12 @@ fn heat_map(page: &mut String, quantity: &Quantity) {
     let (rows, columns) = (chosen(values.nrows(), DRAWN), chosen(values.ncols(), DRAWN));
     let largest = values.iter().filter(|v| v.is_finite()).fold(0.0_f64, |largest, v| largest.max(v.abs()));
     let s = quantity.statistics();
-    let drawn = if rows.len() < values.nrows() || columns.len() < values.ncols() {
-        format!(", {} of its rows and {} of its columns drawn", rows.len(), columns.len())
-    } else {
-        String::new()
+    let part =
+        |drawn: usize, all: usize, what: &str| (drawn < all).then(|| format!("{drawn} of {all} {what}"));
+    let parts = [part(rows.len(), values.nrows(), "rows"), part(columns.len(), values.ncols(), "columns")];
+    let drawn = match parts.into_iter().flatten().collect::<Vec<_>>().join(" and ") {
+        parts if parts.is_empty() => parts,
+        parts => format!(", {parts} drawn"),
     };
     let label = format!(
         "heat map of {}, shape {}{drawn}: from {} to {}, mean {}, {} exactly zero",
@@ -150,15 +152,15 @@ fn heat_map(page: &mut String, quantity: &Quantity) {
         short(s.mean),
         s.zeros
     );
-    // Few columns are drawn wide, so that a bias is no hairline.
     let (width, height) = (columns.len(), rows.len());
-    let cell = (360 / width).min(240 / height.max(1)).clamp(4, 18);
+    let (across, down) = ((320 / width).clamp(4, 18), (160 / height).clamp(4, 18));
     let _ = write!(
         page,
-        "<svg role=\"img\" aria-label=\"{}\" viewBox=\"0 0 {width} {height}\" width=\"{}\" height=\"{}\">",
+        "<svg role=\"img\" aria-label=\"{}\" viewBox=\"0 0 {width} {height}\" \
+         preserveAspectRatio=\"none\" width=\"{}\" height=\"{}\">",
         escaped(&label),
-        width * cell,
-        height * cell
+        width * across,
+        height * down
     );
     for level in -LEVELS..=LEVELS {
         let mut path = String::new();
