@@ -106,9 +106,10 @@ pub struct TensorCheck {
     pub kinks: usize,
     /// How many numbers the tensor has.
     pub size: usize,
-    /// `max |claimed - numeric| / max |numeric|`; infinite if only the claimed ones are not zero.
+    /// `max |claimed - numeric| / max |numeric|`, what rounding explains included; infinite if only the
+    /// claimed ones are not zero.
     pub error: f64,
-    /// The number that is furthest off.
+    /// The number that is furthest off beyond its uncertainty.
     pub worst: Option<Compared>,
     /// Whether the claim is right, as far as it could be checked.
     pub passed: bool,
@@ -312,10 +313,12 @@ fn compare(
         if off.is_nan() { f64::INFINITY } else { off.max(0.0) }
     };
     let worst = compared.iter().reduce(|worst, next| if excess(next) > excess(worst) { next } else { worst });
-    let largest = worst.map_or(0.0, excess);
-    let error = match (largest, scale) {
+    let off = |c: &Compared| {
+        let off = (c.claimed - c.numeric).abs();
+        if off.is_nan() { f64::INFINITY } else { off }
+    };
+    let error = match (compared.iter().map(off).fold(0.0, f64::max), scale) {
         (0.0, _) => 0.0,
-        (largest, 0.0) => largest / 0.0,
         (largest, scale) => largest / scale,
     };
     TensorCheck {
@@ -326,6 +329,6 @@ fn compare(
         size: tensor.size(),
         error,
         worst: worst.cloned(),
-        passed: error <= tolerance,
+        passed: worst.is_none_or(|worst| excess(worst) <= tolerance * scale),
     }
 }
