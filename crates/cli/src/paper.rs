@@ -111,7 +111,8 @@ pub(crate) fn short(value: f64) -> String {
         s if s >= 1.0 => format!("{value:.3}"),
         s if s >= 0.1 => format!("{value:.4}"),
         s if s >= 0.01 => format!("{value:.5}"),
-        _ => format!("{value:.6}"),
+        s if s >= 0.001 => format!("{value:.6}"),
+        _ => format!("{value:.7}"),
     };
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
@@ -136,6 +137,7 @@ mod tests {
         check(1.0, "1");
         check(-2.34567, "-2.346");
         check(0.001_234_56, "0.001235");
+        check(0.000_123_456, "0.0001235");
         check(1234.5, "1234");
         check(1.5e-7, "1.5e-7");
         check(-3.456_78e9, "-3.457e9");

@@ -312,9 +312,9 @@ pub(crate) fn row_title(trace: &Trace, row: usize, names: Names) -> String {
 /// One unit of a hidden layer: when it is on, and what it hears and says.
 pub(crate) fn unit(trace: &Trace, layer: usize, j: usize, paper: Paper) -> String {
     let hidden = layer < trace.layers();
-    let kind = if hidden { format!("unit {j} of layer {layer}") } else { format!("output {j}") };
+    let kind = if hidden { format!("Unit {j} of layer {layer}") } else { format!("Output {j}") };
     let (z, dz) = (trace.pass.z[layer].column(j), trace.dpass.z[layer].column(j));
-    let mut out = format!("{}\n", paper.ink(Ink::Bold, &format!("The {kind}")));
+    let mut out = format!("{}\n", paper.ink(Ink::Bold, &kind));
     if hidden && trace.network.activation == Activation::Relu {
         let on = z.iter().filter(|&&z| z > 0.0).count();
         let kinks = z.iter().filter(|&&z| z == 0.0).count();

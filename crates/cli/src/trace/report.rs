@@ -211,7 +211,7 @@ fn scale() -> String {
         };
         let _ = write!(svg, "<path class=\"{class}\" d=\"M{} 0h1v1h-1z\"/>", level + LEVELS);
     }
-    svg.push_str("</svg> positive</span>");
+    svg.push_str("</svg> positive, grey exactly 0</span>");
     svg
 }
 
