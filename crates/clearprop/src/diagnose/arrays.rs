@@ -117,8 +117,9 @@ pub fn read(arrays: &[Array]) -> Result<Case> {
     let layers = (1..).take_while(|&l| of.contains_key(&(false, Word::W(l)))).count();
     let found = Found { of, layers };
     let missing = |what: &str| {
-        Error::new(ErrorKind::Data, format!("found no {what}"))
-            .hint("needed are X, y, W1, W2, .. (names of the notebook or of the design) and what you computed")
+        Error::new(ErrorKind::Data, format!("found no {what}")).hint(
+            "needed are X, y, W1, W2, .. (names of the notebook or of the design) and what you computed",
+        )
     };
     if layers == 0 {
         return Err(missing("weights W1"));
@@ -200,7 +201,8 @@ fn one_layout(
         });
         sizes.push(w.ncols());
     }
-    let labels = labels::read(y, x.nrows(), sizes[found.layers], columns, wanted, found_probs(found, columns))?;
+    let labels =
+        labels::read(y, x.nrows(), sizes[found.layers], columns, wanted, found_probs(found, columns))?;
     let mut layout =
         Layout { columns, out_in, ones, bias, sizes, x, labels, names: Default::default(), fitting: 0 };
     layout.fitting = found
@@ -297,7 +299,9 @@ fn fits(layout: &Layout, quantity: Quantity, value: &Array2<f64>) -> bool {
 /// One line: which array, its shape, the shapes that would fit.
 fn no_layout(found: &Found) -> Error {
     let shape = |word: Word| {
-        found.first(word).map_or(String::new(), |(array, _)| format!("{} {}", array.name, shape_text(&array.shape)))
+        found
+            .first(word)
+            .map_or(String::new(), |(array, _)| format!("{} {}", array.name, shape_text(&array.shape)))
     };
     let (_, x) = &found.of[&(false, Word::X)][0];
     let mut fan_in = x.ncols();
@@ -321,9 +325,8 @@ fn no_layout(found: &Found) -> Error {
         .map(shape)
         .filter(|text| !text.is_empty())
         .collect();
-    Error::new(ErrorKind::Shape, format!("these do not fit together: {}", all.join(", "))).hint(
-        "X is (N, D), y is (N) whole numbers from 0 to K-1 or one-hot (N, K), the last W has K columns",
-    )
+    Error::new(ErrorKind::Shape, format!("these do not fit together: {}", all.join(", ")))
+        .hint("X is (N, D), y is (N) whole numbers from 0 to K-1 or one-hot (N, K), the last W has K columns")
 }
 
 /// `(3, 4)`, `(5,)`, `()`: as NumPy prints shapes.
@@ -370,8 +373,10 @@ fn case(arrays: &[Array], found: &Found, layout: Layout, mut ignored: Vec<String
         for (nth, found) in values.iter().enumerate() {
             let array = found.0;
             let Some(quantity) = quantity(*derivative, *word, layers) else {
-                let inputs = matches!(word, Word::X | Word::Y) && (array.name != layout.names.0 && array.name != layout.names.1);
-                let parameters = matches!(word, Word::W(_) | Word::B(_)) && (nth > 0 || !within(*word, layers));
+                let inputs = matches!(word, Word::X | Word::Y)
+                    && (array.name != layout.names.0 && array.name != layout.names.1);
+                let parameters =
+                    matches!(word, Word::W(_) | Word::B(_)) && (nth > 0 || !within(*word, layers));
                 if *derivative || inputs || parameters || matches!(word, Word::Z(_) | Word::A(_)) {
                     ignored.push(array.name.clone());
                 }
@@ -402,8 +407,9 @@ fn case(arrays: &[Array], found: &Found, layout: Layout, mut ignored: Vec<String
         given.insert(Quantity::Loss, Given { name: array.name.clone(), shape: vec![], value });
     }
     if given.is_empty() {
-        return Err(Error::new(ErrorKind::Data, "found nothing that you computed")
-            .hint("add any of h11 h12 f probs loss dL_df dL_dW2 dL_dh12 dL_dh11 dL_dW1, or z1 a1 logits dw1 .."));
+        return Err(Error::new(ErrorKind::Data, "found nothing that you computed").hint(
+            "add any of h11 h12 f probs loss dL_df dL_dW2 dL_dh12 dL_dh11 dL_dW1, or z1 a1 logits dw1 ..",
+        ));
     }
 
     let reg = found.number(Word::Reg);

@@ -30,7 +30,12 @@ const STEPS: [f64; 14] = [1.0, 0.5, 0.3, 0.2, 0.1, 0.05, 0.03, 0.02, 0.01, 0.005
 const LEAKS: [f64; 6] = [0.01, 0.1, 0.2, 0.3, 0.05, 0.001];
 
 /// Everything that the catalogue knows to go wrong at this stage.
-pub(super) fn candidates(case: &Case, convention: &Convention, values: &Values, quantity: Quantity) -> Vec<Candidate> {
+pub(super) fn candidates(
+    case: &Case,
+    convention: &Convention,
+    values: &Values,
+    quantity: Quantity,
+) -> Vec<Candidate> {
     match quantity {
         Z(_) | A(_) => Some(Vec::new()),
         Probs => probs(case, values),
@@ -104,7 +109,10 @@ fn dlogits(case: &Case, convention: &Convention, values: &Values) -> Option<Vec<
             let present: Vec<bool> = (0..width).map(|j| case.classes.contains(&j)).collect();
             let marked = Array2::from_shape_fn(p.dim(), |(_, j)| if present[j] { 1.0 } else { 0.0 });
             let shifted = |by: usize| {
-                Array2::from_shape_fn(p.dim(), |(i, j)| if (case.classes[i] + by) % width == j { 1.0 } else { 0.0 })
+                Array2::from_shape_fn(
+                    p.dim(),
+                    |(i, j)| if (case.classes[i] + by) % width == j { 1.0 } else { 0.0 },
+                )
             };
             forms.push((&[8], p - &marked));
             forms.push((&[9], p - &shifted(width - 1)));
@@ -130,7 +138,11 @@ fn dlogits(case: &Case, convention: &Convention, values: &Values) -> Option<Vec<
         }
         Loss::Squared => {}
     }
-    let mut scales: Vec<(&[u8], f64)> = vec![(&[], 1.0), (&[2], 1.0 / n), (&[3], 1.0 / k)];
+    let mut scales: Vec<(&[u8], f64)> = vec![(&[], 1.0), (&[3], 1.0 / k)];
+    if !convention.late {
+        // With a late mean, dlogits with its 1/N is the usual one, and the second 1/N comes in dW.
+        scales.push((&[2], 1.0 / n));
+    }
     if !convention.late && !convention.summed {
         scales.push((&[1], n));
         scales.push((&[4], n / k));
@@ -208,8 +220,10 @@ fn dw(case: &Case, convention: &Convention, values: &Values, l: usize) -> Option
     let hidden_nonlinearity = case.network.activation != Activation::Identity;
     let product = |a: &Array2<f64>, dz: &Array2<f64>| a.t().dot(dz) * mean;
     let right = product(a, dz);
-    let mut data: Vec<Part> = vec![(vec![], right.clone()), (vec![27, 2], &right / n), (vec![54], &right * n)];
-    if l > 1 && hidden_nonlinearity
+    let mut data: Vec<Part> =
+        vec![(vec![], right.clone()), (vec![27, 2], &right / n), (vec![54], &right * n)];
+    if l > 1
+        && hidden_nonlinearity
         && let Some(z) = values.get(Z(l - 1))
         && z.dim() == a.dim()
     {
@@ -254,7 +268,11 @@ fn dw(case: &Case, convention: &Convention, values: &Values, l: usize) -> Option
         _ => (right, w * strength),
     };
     found.push(made(&[34], (&full.0 + &full.1).reversed_axes()));
-    found.push(Candidate { parts: vec![vec![34], vec![19]], detail: String::new(), value: full.0.reversed_axes() });
+    found.push(Candidate {
+        parts: vec![vec![34], vec![19]],
+        detail: String::new(),
+        value: full.0.reversed_axes(),
+    });
     Some(found)
 }
 
@@ -386,10 +404,13 @@ fn dz(case: &Case, values: &Values, l: usize) -> Option<Vec<Candidate>> {
         return wide.then(|| vec![made(&[38], &with_ones(&slope(activation, z, a)) * da)]);
     }
     let relu = activation == Activation::Relu;
-    let times = |f: &dyn Fn(f64, f64) -> f64| Zip::from(da).and(z).and(a).map_collect(|&d, &z, &a| d * f(z, a));
+    let times =
+        |f: &dyn Fn(f64, f64) -> f64| Zip::from(da).and(z).and(a).map_collect(|&d, &z, &a| d * f(z, a));
     let each = |f: &dyn Fn(f64, f64) -> f64| Zip::from(da).and(z).map_collect(|&d, &z| f(d, z));
-    let overwritten =
-        case.given.get(&Z(l)).is_some_and(|given| given.value.dim() == a.dim() && given.value == *a && *a != *z);
+    let overwritten = case
+        .given
+        .get(&Z(l))
+        .is_some_and(|given| given.value.dim() == a.dim() && given.value == *a && *a != *z);
     let mut found = Vec::new();
     if activation != Activation::Identity {
         let ids: &[u8] = match (relu, overwritten) {
@@ -425,7 +446,11 @@ fn dz(case: &Case, values: &Values, l: usize) -> Option<Vec<Candidate>> {
             Activation::Identity => false,
         };
         if !is_right {
-            found.push(Candidate { parts: vec![vec![47]], detail: format!("times {words}"), value: times(&f) });
+            found.push(Candidate {
+                parts: vec![vec![47]],
+                detail: format!("times {words}"),
+                value: times(&f),
+            });
         }
     }
     if matches!(activation, Activation::Tanh | Activation::Logistic) {
@@ -435,9 +460,8 @@ fn dz(case: &Case, values: &Values, l: usize) -> Option<Vec<Candidate>> {
     }
     if let Some(below) = values.a(case, l - 1) {
         let bare = super::case::fits(below, &case.w[l]).filter(|bare| bare.dim() == da.dim())?;
-        let value = Zip::from(da)
-            .and(&bare)
-            .map_collect(|&d, &z| d * activation.derivative(z, activation.value(z)));
+        let value =
+            Zip::from(da).and(&bare).map_collect(|&d, &z| d * activation.derivative(z, activation.value(z)));
         found.push(made(&[48], value));
     }
     if case.bias[l + 1] == Bias::Row {
@@ -466,4 +490,3 @@ fn wide_slope(activation: Activation, z: &Array2<f64>, a: &Array2<f64>) -> Array
     wide.column_mut(z.ncols()).fill(at_one);
     wide
 }
-

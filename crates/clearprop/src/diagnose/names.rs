@@ -49,7 +49,8 @@ pub enum Word {
 /// ```
 #[must_use]
 pub fn meaning(name: &str) -> Option<(bool, Word)> {
-    let plain: String = name.chars().filter(|c| c.is_ascii_alphanumeric()).map(|c| c.to_ascii_lowercase()).collect();
+    let plain: String =
+        name.chars().filter(|c| c.is_ascii_alphanumeric()).map(|c| c.to_ascii_lowercase()).collect();
     if let Some(word) = value(&plain) {
         return Some((false, word));
     }
@@ -124,9 +125,37 @@ mod tests {
     #[test]
     fn strays_of_a_notebook_mean_nothing() {
         let strays = [
-            "i", "h", "K", "N", "D", "data_per_class", "num_train", "d", "delta", "xx", "yy", "Z", "ix", "r", "t",
-            "dX", "dA", "losses", "step", "W1_0", "h1", "h10", "rng_state", "mask", "correct_logprobs", "X_test",
-            "W0", "num_classes", "", "___", "дельта",
+            "i",
+            "h",
+            "K",
+            "N",
+            "D",
+            "data_per_class",
+            "num_train",
+            "d",
+            "delta",
+            "xx",
+            "yy",
+            "Z",
+            "ix",
+            "r",
+            "t",
+            "dX",
+            "dA",
+            "losses",
+            "step",
+            "W1_0",
+            "h1",
+            "h10",
+            "rng_state",
+            "mask",
+            "correct_logprobs",
+            "X_test",
+            "W0",
+            "num_classes",
+            "",
+            "___",
+            "дельта",
         ];
         for stray in strays {
             assert_eq!(meaning(stray), None, "{stray}");
