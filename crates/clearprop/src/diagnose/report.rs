@@ -146,14 +146,16 @@ fn lines(diagnosis: &Diagnosis, style: Style) -> String {
     let shapes = widest(&|stage| shape(stage).chars().count());
     let mut out = String::new();
     let mut way = "";
-    let mut cause = diagnosis.first_wrong_stage.clone();
+    let mut cause: Option<String> = None;
     for stage in &diagnosis.stages {
         let now = if is_forward(stage) { "forward" } else { "backward" };
         if now != way {
             out.push_str(&format!("\n  {}\n", style.ink(Ink::Faint, now)));
             way = now;
         }
-        if stage.status == Status::Wrong && stage.shape.is_some() {
+        // Nothing is computed from dw and db.
+        let leads_on = !matches!(stage.quantity, Some(Quantity::Dw(_) | Quantity::Db(_)));
+        if stage.status == Status::Wrong && leads_on {
             cause = Some(stage.name.clone());
         }
         let numbers: Vec<String> = stage.mistakes.iter().map(ToString::to_string).collect();
@@ -172,8 +174,8 @@ fn lines(diagnosis: &Diagnosis, style: Style) -> String {
             }
             Status::Wrong => ("\u{2717}", Ink::Bad, format!("WRONG{mistakes}")),
             Status::Inherited => {
-                let from = cause.as_deref().map_or(String::new(), |cause| format!(" (from {cause})"));
-                ("~", Ink::Warn, format!("its own line is right, off because of what came before{from}"))
+                let from = cause.as_deref().unwrap_or("what came before");
+                ("~", Ink::Warn, format!("follows {from}: its own line is right"))
             }
             Status::Overwritten => ("=", Ink::Warn, "overwritten later, not judged".to_owned()),
             Status::NotJudged => ("?", Ink::Warn, "cannot be judged from what came before".to_owned()),
@@ -181,7 +183,7 @@ fn lines(diagnosis: &Diagnosis, style: Style) -> String {
         };
         let ambiguous = diagnosis.verdict == Verdict::Ambiguous && !stage.mistakes.is_empty();
         let (mark, ink, words) = if ambiguous {
-            ("?", Ink::Warn, format!("right, or{mistakes}: see the question below"))
+            ("?", Ink::Warn, format!("right, or {}: see the question below", mistakes.trim_start()))
         } else {
             (mark, ink, words)
         };
