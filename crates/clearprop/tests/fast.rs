@@ -23,7 +23,9 @@ fn random_data<R: Real>(network: &Network, n: usize, random: &mut Pcg64Mcg) -> D
     let x = Array2::from_shape_simple_fn((n, d), &mut normal);
     let values = Array2::from_shape_simple_fn((n, k), &mut normal);
     let y = match network.loss {
-        Loss::Softmax => Target::Classes(Array1::from_iter((0..n).map(|i| u32::try_from(i * 7 % k).unwrap()))),
+        Loss::Softmax => {
+            Target::Classes(Array1::from_iter((0..n).map(|i| u32::try_from(i * 7 % k).unwrap())))
+        }
         Loss::Logistic => Target::Values(values.mapv(|v| if v > R::zero() { R::one() } else { R::zero() })),
         Loss::Squared => Target::Values(values),
     };

@@ -357,11 +357,19 @@ pub fn difference(a: &Array2<f64>, b: &Array2<f64>, scale: f64) -> f64 {
 /// The magnitude that rounding errors of a quantity are measured by, where its numbers cancel.
 pub fn magnitude(case: &Case, convention: &Convention, values: &Values, quantity: Quantity) -> f64 {
     let largest = |a: &Array2<f64>| a.iter().filter(|v| v.is_finite()).fold(0.0_f64, |m, v| m.max(v.abs()));
-    match quantity {
+    // What cancels in dlogits leaves rounding of its size in everything below.
+    let noise = match quantity {
+        Dw(_) | Db(_) | Da(_) | Dz(_) => {
+            values.get(Dlogits).map_or(0.0, largest) * convention.mean(case) * 0.01
+        }
+        _ => 0.0,
+    };
+    let own = match quantity {
         Db(l) => values
             .dz(case, l)
             .map_or(0.0, |dz| largest(&column_sums(&dz.mapv(f64::abs))) * convention.mean(case)),
         Da(l) => values.dz(case, l + 1).map_or(0.0, |dz| largest(dz) * largest(&case.w[l + 1])),
         _ => 0.0,
-    }
+    };
+    own.max(noise)
 }

@@ -54,7 +54,8 @@ pub fn meaning(name: &str) -> Option<(bool, Word)> {
     // W1_0 is not W10.
     let digits = |c: char| c.is_ascii_digit();
     let pieces = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|piece| !piece.is_empty());
-    if pieces.collect::<Vec<_>>().windows(2).any(|two| two[0].ends_with(digits) && two[1].starts_with(digits)) {
+    if pieces.collect::<Vec<_>>().windows(2).any(|two| two[0].ends_with(digits) && two[1].starts_with(digits))
+    {
         return None;
     }
     if let Some(word) = value(&plain) {

@@ -15,7 +15,7 @@ use std::rc::Rc;
 /// What a mistake costs.
 const MISTAKE: u32 = 10;
 /// The same mistake in one more layer: a habit, not a second mistake.
-const AGAIN: u32 = 3;
+const AGAIN: u32 = 1;
 /// A convention that the person's loss does not vouch for.
 const UNUSUAL: u32 = 5;
 /// A convention that it does, or an array that was overwritten.

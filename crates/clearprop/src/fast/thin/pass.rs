@@ -36,7 +36,12 @@ const fn many_registers<S: Simd>() -> bool {
 
 /// `a + b` where active, `a` elsewhere: one instruction on AVX-512, two elsewhere.
 #[inline(always)]
-fn add_active<S: Simd, R: Real>(simd: S, active: <V<S, R> as SimdBase<S>>::Mask, a: V<S, R>, b: V<S, R>) -> V<S, R> {
+fn add_active<S: Simd, R: Real>(
+    simd: S,
+    active: <V<S, R> as SimdBase<S>>::Mask,
+    a: V<S, R>,
+    b: V<S, R>,
+) -> V<S, R> {
     if <S::f32s as SimdBase<S>>::LEN == 16 {
         active.select(a + b, a)
     } else {
@@ -202,7 +207,8 @@ impl<R: Real> Part<R> {
             let mut products = [sums[0][0]; G];
             for g in 0..G {
                 // SAFETY: asserted above.
-                products[g] = unsafe { load::<S, R>(simd, &self.products, (vector * count + from + g) * lanes) };
+                products[g] =
+                    unsafe { load::<S, R>(simd, &self.products, (vector * count + from + g) * lanes) };
             }
             for u in 0..U {
                 // SAFETY: `active` is (U, TILE) and `vector < TILE`.
@@ -260,7 +266,8 @@ impl<R: Real> Each<'_, R> {
         assert!(at + B <= TILE && h * TILE <= self.active.len());
         let zero = V::<S, R>::splat(simd, R::zero());
         // SAFETY: asserted above, with i < d and b < B.
-        let input = |i: usize, b: usize| unsafe { load::<S, R>(simd, inputs, i * stride + start + b * lanes) };
+        let input =
+            |i: usize, b: usize| unsafe { load::<S, R>(simd, inputs, i * stride + start + b * lanes) };
 
         let mut x = [[zero; B]; D];
         for i in 0..D {
