@@ -25,6 +25,7 @@ pub mod objective;
 pub mod optim;
 // learn
 pub mod evaluate;
+pub mod model;
 pub mod settings;
 pub mod train;
 // look
