@@ -5,6 +5,7 @@
 
 mod arguments;
 mod chosen;
+mod diagnose;
 mod evaluate;
 mod folder;
 mod info;
@@ -12,6 +13,7 @@ mod load;
 mod pictures;
 mod plot;
 mod predict;
+mod probe;
 mod progress;
 mod save;
 mod screen;
@@ -45,6 +47,8 @@ enum Command {
     Plot(plot::Plot),
     Spirals(spirals::MakeSpirals),
     Info(info::Info),
+    Diagnose(diagnose::Diagnose),
+    Probe(probe::Probe),
     Completions(shell::Completions),
     Man(shell::Man),
 }
@@ -68,6 +72,8 @@ fn run(command: Command) -> Result<Outcome> {
         Command::Plot(plot) => plot::run(&plot),
         Command::Spirals(spirals) => spirals::run(&spirals),
         Command::Info(info) => info::run(&info),
+        Command::Diagnose(diagnose) => diagnose::run(&diagnose),
+        Command::Probe(probe) => probe::run(&probe),
         Command::Completions(completions) => shell::completions(&completions),
         Command::Man(man) => shell::man(&man),
     }
