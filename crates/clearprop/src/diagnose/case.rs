@@ -360,7 +360,7 @@ pub fn magnitude(case: &Case, convention: &Convention, values: &Values, quantity
     // What cancels in dlogits leaves rounding of its size in everything below.
     let noise = match quantity {
         Dw(_) | Db(_) | Da(_) | Dz(_) => {
-            values.get(Dlogits).map_or(0.0, largest) * convention.mean(case) * 0.01
+            values.get(Dlogits).map_or(0.0, largest) * convention.mean(case) * 0.05
         }
         _ => 0.0,
     };

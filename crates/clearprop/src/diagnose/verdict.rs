@@ -178,6 +178,11 @@ fn not_a_number(case: &Case) -> Option<Diagnosis> {
 }
 
 fn conclude(case: &Case, mut explanations: Vec<Explanation>) -> Diagnosis {
+    // What explains every stage is worth more than what leaves one open.
+    let open_ended = |one: &Explanation| one.findings.iter().any(|(_, finding)| *finding == Finding::Unknown);
+    if explanations.iter().any(|one| !open_ended(one)) {
+        explanations.retain(|one| !open_ended(one));
+    }
     // Readings without a mistake first, and of these the ones that need no question.
     explanations.sort_by_key(|one| (one.has_mistakes(), undecided(case, one).len()));
     let main = &explanations[0];
