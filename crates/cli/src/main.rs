@@ -6,6 +6,7 @@
 mod arguments;
 mod check;
 mod chosen;
+mod diagnose;
 mod evaluate;
 mod explain;
 mod folder;
@@ -15,6 +16,7 @@ mod paper;
 mod pictures;
 mod plot;
 mod predict;
+mod probe;
 mod progress;
 mod save;
 mod screen;
@@ -53,6 +55,8 @@ enum Command {
     Trace(trace::LookAt),
     Check(check::Check),
     Explain(explain::Explain),
+    Diagnose(diagnose::Diagnose),
+    Probe(probe::Probe),
     Completions(shell::Completions),
     Man(shell::Man),
 }
@@ -79,6 +83,8 @@ fn run(command: Command) -> Result<Outcome> {
         Command::Trace(trace) => trace::run(&trace),
         Command::Check(check) => check::run(&check),
         Command::Explain(explain) => explain::run(&explain),
+        Command::Diagnose(diagnose) => diagnose::run(&diagnose),
+        Command::Probe(probe) => probe::run(&probe),
         Command::Completions(completions) => shell::completions(&completions),
         Command::Man(man) => shell::man(&man),
     }
