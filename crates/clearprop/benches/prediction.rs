@@ -16,9 +16,13 @@ fn main() -> Result<()> {
     let penalty = Penalty { reg: 0.0, over: Penalized::Weights };
     let network = Network::new(&[64, 100, 10], Activation::Relu, Loss::Softmax, penalty)?;
     let params = Init::He.draw::<f32>(&network, 0);
-    for (rows, threads, calls, repetitions) in
-        [(1, 1, 1000, 2000), (10, 1, 100, 2000), (1000, 1, 1, 5000), (1_000_000, 1, 1, 5), (1_000_000, 2, 1, 5)]
-    {
+    for (rows, threads, calls, repetitions) in [
+        (1, 1, 1000, 2000),
+        (10, 1, 100, 2000),
+        (1000, 1, 1, 5000),
+        (1_000_000, 1, 1, 5),
+        (1_000_000, 2, 1, 5),
+    ] {
         let mut predictor =
             Predictor::new(&network, &params, Options { threads: Some(threads), ..Options::default() });
         let x: Vec<f32> = (0..rows * 64).map(|i| (i * 37 % 101) as f32 / 50.0 - 1.0).collect();
