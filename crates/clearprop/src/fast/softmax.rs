@@ -248,10 +248,7 @@ pub(super) unsafe fn dlogits<S: Simd, R: Real>(
                             }
                         }
                     }
-                    // The columns that fill up the last vector must not reach the weights that do.
-                    for j in o.outputs..o.width {
-                        store::<S, R>(zero, at(j));
-                    }
+                    // The columns that fill up the last vector still hold 0, the logits of no weights.
                     to_rows::<S, R>(simd, o.columns, dlogits.wrapping_add(row * o.stride), o.stride, o.width);
                 }
                 *loss = sum.as_slice()[..n.min(o.rows - row)].iter().map(|&loss| loss.f64()).sum();
