@@ -5,6 +5,7 @@
 // words
 pub mod error;
 pub mod real;
+pub mod stage;
 // parts
 pub mod activation;
 pub mod data;
