@@ -25,3 +25,5 @@ pub mod optim;
 pub mod evaluate;
 pub mod settings;
 pub mod train;
+// look
+pub mod trace;
