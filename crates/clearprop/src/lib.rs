@@ -26,4 +26,5 @@ pub mod evaluate;
 pub mod settings;
 pub mod train;
 // look
+pub mod gradcheck;
 pub mod trace;
