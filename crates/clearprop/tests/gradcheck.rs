@@ -1,4 +1,5 @@
 //! The gradient check: it passes what is right, fails what is wrong, and knows a kink from an error.
+#![allow(clippy::unwrap_used, reason = "a helper of a test may stop it")]
 
 use clearprop::activation::Activation;
 use clearprop::data::{Data, Spirals, Target, spirals};

@@ -1,4 +1,5 @@
 //! The trace: what it names, and that its arithmetic gives the numbers it names.
+#![allow(clippy::unwrap_used, reason = "a helper of a test may stop it")]
 
 use clearprop::activation::Activation;
 use clearprop::data::{Data, Target};
