@@ -5,6 +5,7 @@
 // words
 pub mod error;
 pub mod real;
+pub mod stage;
 // parts
 pub mod activation;
 pub mod data;
@@ -24,3 +25,6 @@ pub mod optim;
 pub mod evaluate;
 pub mod settings;
 pub mod train;
+// look
+pub mod gradcheck;
+pub mod trace;
