@@ -15,6 +15,7 @@ pub mod metrics;
 pub mod network;
 pub mod params;
 pub mod random;
+pub mod table;
 pub mod target;
 // pass
 pub mod backward;

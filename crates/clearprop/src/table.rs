@@ -1,0 +1,372 @@
+//! Tables as people have them: named columns of numbers or words, with missing values.
+//!
+//! A [`Table`] is only values.  What is learnt from its training rows (means, medians, categories)
+//! and turns it into the inputs of a network is the [`Encoder`].  n = rows, d = inputs.
+
+mod answers;
+mod encoder;
+
+pub use answers::{Answers, MAX_CLASS_NUMBERS};
+pub use encoder::{Coding, Dropped, Encoder, Input, Learn, MAX_CATEGORIES, Unseen};
+
+use crate::error::{Error, ErrorKind, Result, nearest};
+use std::collections::{HashMap, HashSet};
+
+/// Named columns of one length.
+///
+/// ```
+/// use clearprop::table::{Column, Table};
+/// let table = Table::new(vec![
+///     ("age".into(), Column::numbers([31.0, f64::NAN, 47.0])),
+///     ("city".into(), Column::words(["Bonn", "?", "Kiel"])),
+/// ])?;
+/// assert_eq!(table.len(), 3);
+/// assert!(table.column("city")?.is_missing(1));
+/// assert_eq!(
+///     table.column("cty").unwrap_err().to_string(),
+///     "there is no column 'cty'; did you mean 'city'?",
+/// );
+/// # Ok::<(), clearprop::error::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Table {
+    columns: Vec<(String, Column)>,
+    rows: usize,
+    /// Where runs of consecutive lines begin: (row counted from 0, its line in the file).
+    lines: Vec<(usize, u64)>,
+}
+
+/// One column: numbers, or words.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Column {
+    /// Numbers; NaN is a missing value.
+    Numbers(Numbers),
+    /// Words, each kept once.
+    Words(Words),
+}
+
+/// Numbers, in the precision they are kept in.
+///
+/// A large table is kept in single precision when the network is trained in it: half the memory.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Numbers {
+    /// Single precision.
+    F32(Vec<f32>),
+    /// Double precision.
+    F64(Vec<f64>),
+}
+
+/// Words, each kept once: `codes` are places in `known`, [`Words::MISSING`] is a missing value.
+#[derive(Clone, Debug, Default)]
+pub struct Words {
+    codes: Vec<u32>,
+    known: Vec<String>,
+    place: HashMap<String, u32>,
+}
+
+impl Table {
+    /// From columns.
+    ///
+    /// # Errors
+    /// Columns of different lengths, or two of one name.
+    pub fn new(columns: Vec<(String, Column)>) -> Result<Self> {
+        let rows = columns.first().map_or(0, |(_, column)| column.len());
+        let mut names = HashSet::new();
+        for (name, column) in &columns {
+            if column.len() != rows {
+                let found = format!("found {} rows, the first column has {rows}", column.len());
+                return Err(Error::new(ErrorKind::Shape, found).column(name));
+            }
+            if !names.insert(name) {
+                return Err(Error::new(ErrorKind::Data, "there are two columns of this name")
+                    .column(name)
+                    .hint("rename one of them"));
+            }
+        }
+        drop(names);
+        Ok(Self { columns, rows, lines: vec![(0, 1)] })
+    }
+
+    /// Says where the rows stand in their file: runs of consecutive lines, each as (row counted from
+    /// 0, line counted from 1).  Without it a row's line is its number.
+    #[must_use]
+    pub fn with_lines(mut self, runs: Vec<(usize, u64)>) -> Self {
+        if runs.first().is_some_and(|run| run.0 == 0) {
+            self.lines = runs;
+        }
+        self
+    }
+
+    /// n, the number of rows.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.rows
+    }
+
+    /// Whether there is no row.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows == 0
+    }
+
+    /// The columns with their names, in the file's order.
+    #[must_use]
+    pub fn columns(&self) -> &[(String, Column)] {
+        &self.columns
+    }
+
+    /// The columns' names.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.columns.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// The line in the file (counted from 1) of a row (counted from 0).
+    #[must_use]
+    pub fn line(&self, row: usize) -> u64 {
+        let run = self.lines.partition_point(|run| run.0 <= row).saturating_sub(1);
+        let (first, line) = self.lines[run];
+        line + (row - first) as u64
+    }
+
+    /// The column of this name, if there is one.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|(known, _)| known == name).map(|(_, column)| column)
+    }
+
+    /// The column of this name.
+    ///
+    /// # Errors
+    /// There is none; the error names the nearest, or all.
+    pub fn column(&self, name: &str) -> Result<&Column> {
+        self.get(name).ok_or_else(|| {
+            let hint = match nearest(name, self.names()) {
+                Some(near) => format!("did you mean '{near}'?"),
+                None => format!("the columns are {}", listed(self.names())),
+            };
+            Error::new(ErrorKind::Data, format!("there is no column '{name}'")).hint(hint)
+        })
+    }
+
+    /// Without these columns (an ID, a leak).
+    ///
+    /// # Errors
+    /// A name that is no column's.
+    pub fn without(mut self, names: &[String]) -> Result<Self> {
+        for name in names {
+            self.column(name)?;
+        }
+        self.columns.retain(|(name, _)| !names.contains(name));
+        Ok(self)
+    }
+
+    /// With these columns alone, in the table's order.
+    ///
+    /// # Errors
+    /// A name that is no column's.
+    pub fn only(mut self, names: &[String]) -> Result<Self> {
+        for name in names {
+            self.column(name)?;
+        }
+        self.columns.retain(|(name, _)| names.contains(name));
+        Ok(self)
+    }
+}
+
+/// Names for a message: the first ten, and how many more.
+pub(crate) fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let names: Vec<&str> = names.collect();
+    let shown = names.iter().take(10).map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(10) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+impl Column {
+    /// A column of numbers; NaN is a missing value.
+    #[must_use]
+    pub fn numbers(values: impl IntoIterator<Item = f64>) -> Self {
+        Self::Numbers(Numbers::F64(values.into_iter().collect()))
+    }
+
+    /// A column of words; those that [`is_missing_word`] are missing values.
+    #[must_use]
+    pub fn words<'a>(words: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut column = Words::default();
+        for word in words {
+            column.push((!is_missing_word(word)).then_some(word));
+        }
+        Self::Words(column)
+    }
+
+    /// n, the number of rows.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Numbers(numbers) => numbers.len(),
+            Self::Words(words) => words.len(),
+        }
+    }
+
+    /// Whether there is no row.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether the value of this row is missing.
+    #[must_use]
+    pub fn is_missing(&self, row: usize) -> bool {
+        match self {
+            Self::Numbers(numbers) => numbers.get(row).is_nan(),
+            Self::Words(words) => words.get(row).is_none(),
+        }
+    }
+
+    /// What stands in this row, as a person would write it; empty if it is missing.
+    #[must_use]
+    pub fn text(&self, row: usize) -> String {
+        match self {
+            Self::Numbers(numbers) if numbers.get(row).is_nan() => String::new(),
+            Self::Numbers(numbers) => numbers.text(row),
+            Self::Words(words) => words.get(row).unwrap_or_default().to_owned(),
+        }
+    }
+}
+
+impl Numbers {
+    /// n, the number of rows.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match self {
+            Self::F32(values) => values.len(),
+            Self::F64(values) => values.len(),
+        }
+    }
+
+    /// Whether there is no row.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The number in this row, NaN if it is missing.
+    #[must_use]
+    pub fn get(&self, row: usize) -> f64 {
+        match self {
+            Self::F32(values) => f64::from(values[row]),
+            Self::F64(values) => values[row],
+        }
+    }
+
+    /// The shortest text that reads as the number.
+    #[must_use]
+    pub fn text(&self, row: usize) -> String {
+        match self {
+            Self::F32(values) => values[row].to_string(),
+            Self::F64(values) => values[row].to_string(),
+        }
+    }
+
+    /// One more row.
+    #[expect(clippy::cast_possible_truncation, reason = "single precision was asked for")]
+    pub fn push(&mut self, value: f64) {
+        match self {
+            Self::F32(values) => values.push(value as f32),
+            Self::F64(values) => values.push(value),
+        }
+    }
+}
+
+impl Words {
+    /// The code of a missing value.
+    pub const MISSING: u32 = u32::MAX;
+
+    /// n, the number of rows.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.codes.len()
+    }
+
+    /// Whether there is no row.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.codes.is_empty()
+    }
+
+    /// The word in this row, `None` if it is missing.
+    #[must_use]
+    pub fn get(&self, row: usize) -> Option<&str> {
+        self.known.get(self.codes[row] as usize).map(String::as_str)
+    }
+
+    /// For each row the place of its word in [`Words::known`], or [`Words::MISSING`].
+    #[must_use]
+    pub fn codes(&self) -> &[u32] {
+        &self.codes
+    }
+
+    /// The distinct words, in the order of their first appearance.
+    #[must_use]
+    pub fn known(&self) -> &[String] {
+        &self.known
+    }
+
+    /// One more row.
+    #[expect(clippy::cast_possible_truncation, reason = "fewer words than 2^32 fit into memory")]
+    pub fn push(&mut self, word: Option<&str>) {
+        let code = match word {
+            None => Self::MISSING,
+            Some(word) => self.place.get(word).copied().unwrap_or_else(|| {
+                let code = self.known.len() as u32;
+                self.known.push(word.to_owned());
+                self.place.insert(word.to_owned(), code);
+                code
+            }),
+        };
+        self.codes.push(code);
+    }
+}
+
+impl PartialEq for Words {
+    fn eq(&self, other: &Self) -> bool {
+        self.len() == other.len() && (0..self.len()).all(|row| self.get(row) == other.get(row))
+    }
+}
+
+/// Whether a cell says that its value is missing: empty, `NA`, `NaN`, `null`, `?`.
+///
+/// ```
+/// use clearprop::table::is_missing_word;
+/// assert!(["", "NA", "nan", "NULL", "?"].iter().all(|word| is_missing_word(word)));
+/// assert!(!is_missing_word("Nancy"));
+/// ```
+#[must_use]
+pub fn is_missing_word(cell: &str) -> bool {
+    match cell {
+        "" | "?" => true,
+        _ if cell.len() > 4 => false,
+        _ => ["NA", "N/A", "NaN", "null"].iter().any(|word| cell.eq_ignore_ascii_case(word)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_follow_the_runs() {
+        let table = Table::new(vec![("a".into(), Column::numbers([0.0; 6]))]).unwrap();
+        assert_eq!(table.line(4), 5);
+        let table = table.with_lines(vec![(0, 2), (3, 9)]);
+        assert_eq!([0, 2, 3, 5].map(|row| table.line(row)), [2, 4, 9, 11]);
+    }
+
+    #[test]
+    fn two_columns_of_one_name_are_an_error() {
+        let column = Column::numbers([1.0]);
+        let error = Table::new(vec![("a".into(), column.clone()), ("a".into(), column)]).unwrap_err();
+        assert_eq!(error.to_string(), "column 'a': there are two columns of this name; rename one of them");
+    }
+}

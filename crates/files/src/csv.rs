@@ -1,0 +1,177 @@
+//! CSV files into tables.
+//!
+//! A column in which at least 95 % of the values are numbers is a column of numbers, and a word in it
+//! an error with its row.  Rows are the file's lines, counted from 1.
+
+mod column;
+mod records;
+mod sniff;
+
+use clearprop::error::{Error, ErrorKind, Result};
+use clearprop::table::Table;
+use column::Builder;
+pub use column::Kind;
+use records::{Record, Records, Trouble};
+use std::collections::{BTreeMap, HashSet};
+use std::io::Read;
+
+/// How a file is read; the default finds everything out by itself.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Whether the first line holds the columns' names; by default, if no cell of it is a number.
+    pub header: Option<bool>,
+    /// What separates the fields; by default the one of `,` `;` tab `|` that fits the first lines.
+    pub separator: Option<u8>,
+    /// Whether numbers have a decimal comma; by default, if they look like it.
+    pub decimal_comma: Option<bool>,
+    /// Whether numbers are kept in single precision: half the memory.
+    pub single: bool,
+    /// What columns must be, by name: what a model was trained on.  Others are found out.
+    pub kinds: BTreeMap<String, Kind>,
+}
+
+/// A CSV file that is being read, in blocks of rows.
+pub struct Reader<S: Read> {
+    rows: Records<S>,
+    file: String,
+    names: Vec<String>,
+    options: Options,
+    /// The first line, if it is no header.
+    first: Option<Record>,
+    decimal_comma: bool,
+}
+
+/// Reads a whole file; `file` is its name for messages.
+///
+/// # Errors
+/// See [`Reader::new`] and [`Reader::block`]; and a file without rows.
+pub fn read(source: impl Read, file: &str, options: &Options) -> Result<Table> {
+    let mut reader = Reader::new(source, file, options)?;
+    match reader.block(usize::MAX)? {
+        Some(table) => Ok(table),
+        None => Err(Error::new(ErrorKind::Data, "there is a header and no row").file(file)),
+    }
+}
+
+impl<S: Read> Reader<S> {
+    /// Reads the first line and finds out what separates fields.
+    ///
+    /// # Errors
+    /// An empty file, two columns of one name, bytes that are no text.
+    pub fn new(source: S, file: &str, options: &Options) -> Result<Self> {
+        let (mut rows, sample) = Records::new(source).map_err(|error| unreadable(file, &error))?;
+        let separator = options.separator.unwrap_or_else(|| sniff::separator(&sample));
+        let decimal_comma =
+            options.decimal_comma.unwrap_or_else(|| sniff::has_decimal_comma(&sample, separator));
+        rows.separator = separator;
+        let mut reader = Self {
+            rows,
+            file: file.to_owned(),
+            names: Vec::new(),
+            options: options.clone(),
+            first: None,
+            decimal_comma,
+        };
+        let mut first = Record::default();
+        if !reader.next(&mut first)? {
+            return Err(reader.error("the file is empty").hint("a line of names and some rows are needed"));
+        }
+        let is_number = |cell: &str| column::number(cell, decimal_comma).is_some();
+        if options.header.unwrap_or_else(|| !first.fields().any(is_number)) {
+            let name = |(i, name): (usize, &str)| match name {
+                "" => format!("column {i}"),
+                name => name.to_owned(),
+            };
+            reader.names = (1..).zip(first.fields()).map(name).collect();
+        } else {
+            reader.names = (1..=first.len()).map(|i| format!("column {i}")).collect();
+            reader.first = Some(first);
+        }
+        let mut seen = HashSet::new();
+        if let Some(name) = reader.names.iter().find(|name| !seen.insert(name.as_str())) {
+            let error = reader.error("there are two columns of this name");
+            return Err(error.row(1).column(name).hint("rename one of them"));
+        }
+        Ok(reader)
+    }
+
+    /// The columns' names.
+    #[must_use]
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// The next rows, at most `limit`; `None` at the end.
+    ///
+    /// # Errors
+    /// A row with more or fewer fields than the first, a quote that is not closed, a NUL byte, bytes
+    /// that are not UTF-8, a word in a column of numbers, an infinite number: each with its row.
+    pub fn block(&mut self, limit: usize) -> Result<Option<Table>> {
+        let mut columns: Vec<Builder> = self
+            .names
+            .iter()
+            .map(|name| {
+                Builder::new(self.options.kinds.get(name).copied(), self.options.single, self.decimal_comma)
+            })
+            .collect();
+        let mut lines: Vec<(usize, u64)> = Vec::new();
+        let mut record = Record::default();
+        let (mut rows, mut expected) = (0, None);
+        while rows < limit {
+            if let Some(first) = self.first.take() {
+                record = first;
+            } else if !self.next(&mut record)? {
+                break;
+            }
+            let line = record.line;
+            if record.len() != self.names.len() {
+                let found = format!("found {} fields, the first line has {}", record.len(), self.names.len());
+                return Err(self
+                    .error(&found)
+                    .row(line)
+                    .hint("a field with the separator in it needs quotes"));
+            }
+            if expected != Some(line) {
+                lines.push((rows, line));
+            }
+            expected = Some(line + 1);
+            for ((cell, column), name) in record.fields().zip(&mut columns).zip(&self.names) {
+                column.push(cell).map_err(|error| error.file(&self.file).row(line).column(name))?;
+            }
+            rows += 1;
+        }
+        if rows == 0 {
+            return Ok(None);
+        }
+        let mut table = Vec::new();
+        for (column, name) in columns.into_iter().zip(&self.names) {
+            let of_row = |row: usize| {
+                let run = lines[lines.partition_point(|run| run.0 <= row).saturating_sub(1)];
+                run.1 + (row - run.0) as u64
+            };
+            let column = column
+                .finish()
+                .map_err(|(row, error)| error.file(&self.file).row(of_row(row)).column(name))?;
+            table.extend(column.map(|column| (name.clone(), column)));
+        }
+        Ok(Some(Table::new(table)?.with_lines(lines)))
+    }
+
+    fn next(&mut self, record: &mut Record) -> Result<bool> {
+        self.rows.next(record).map_err(|error| unreadable(&self.file, &error))
+    }
+
+    fn error(&self, found: &str) -> Error {
+        Error::new(ErrorKind::Data, found).file(&self.file)
+    }
+}
+
+/// What stopped the reading: trouble with the text, or with the disk.
+fn unreadable(file: &str, error: &std::io::Error) -> Error {
+    match error.get_ref().and_then(|inner| inner.downcast_ref::<Trouble>()) {
+        Some(trouble) => {
+            Error::new(ErrorKind::Data, &trouble.found).file(file).row(trouble.line).hint(trouble.hint)
+        }
+        None => Error::new(ErrorKind::File, format!("cannot read: {error}")).file(file),
+    }
+}

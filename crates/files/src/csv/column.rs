@@ -1,0 +1,184 @@
+//! A column while its cells come in: is it numbers, or words?
+
+use clearprop::error::{Error, ErrorKind, Result};
+use clearprop::table::{Column, Numbers, Words, is_missing_word};
+
+/// What a column must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Numbers: any word is an error.
+    Numbers,
+    /// Words, even if they look like numbers.
+    Words,
+    /// Not read at all.
+    Skip,
+}
+
+/// So many cells are kept as text before the column is taken as one of numbers or of words.
+const UNDECIDED: usize = 1000;
+
+/// Percent of the values that must be numbers in a column of numbers.
+const NUMBERS_PERCENT: usize = 95;
+
+pub(super) struct Builder {
+    state: State,
+    decimal_comma: bool,
+    single: bool,
+    strict: bool,
+}
+
+enum State {
+    Skip,
+    Undecided(Vec<Option<String>>),
+    /// Numbers so far, with the words that stand between them as (row, word).
+    Numbers(Numbers, Vec<(usize, String)>),
+    /// Words so far, how many of them are numbers, and the row of the first that is none.
+    Words(Words, usize, Option<usize>),
+}
+
+impl Builder {
+    pub(super) fn new(kind: Option<Kind>, single: bool, decimal_comma: bool) -> Self {
+        let state = match kind {
+            None => State::Undecided(Vec::new()),
+            Some(Kind::Numbers) => State::Numbers(empty(single), Vec::new()),
+            Some(Kind::Words) => State::Words(Words::default(), 0, None),
+            Some(Kind::Skip) => State::Skip,
+        };
+        Self { state, decimal_comma, single, strict: kind.is_some() }
+    }
+
+    /// One more cell; the error is about this one.
+    pub(super) fn push(&mut self, cell: &str) -> Result<()> {
+        let comma = self.decimal_comma;
+        match &mut self.state {
+            State::Skip => {}
+            State::Undecided(cells) => {
+                cells.push((!is_missing_word(cell)).then(|| cell.to_owned()));
+                if cells.len() >= UNDECIDED {
+                    self.decide();
+                }
+            }
+            State::Numbers(numbers, odd) => match number(cell, comma) {
+                Some(value) => numbers.push(value),
+                None => {
+                    if !is_missing_word(cell) {
+                        if self.strict {
+                            return Err(a_word(cell));
+                        }
+                        odd.push((numbers.len(), cell.to_owned()));
+                    }
+                    numbers.push(f64::NAN);
+                }
+            },
+            State::Words(words, numbers, odd) => {
+                let present = !is_missing_word(cell);
+                if !self.strict && present {
+                    if number(cell, comma).is_some() {
+                        *numbers += 1;
+                    } else {
+                        odd.get_or_insert(words.len());
+                    }
+                }
+                words.push(present.then_some(cell));
+            }
+        }
+        Ok(())
+    }
+
+    /// The column (`None` if it is skipped), or what is wrong in which row.
+    pub(super) fn finish(mut self) -> std::result::Result<Option<Column>, (usize, Error)> {
+        if matches!(self.state, State::Undecided(_)) {
+            self.decide();
+        }
+        match self.state {
+            State::Skip | State::Undecided(_) => Ok(None),
+            State::Numbers(numbers, odd) => {
+                if let Some(row) = (0..numbers.len()).find(|&row| numbers.get(row).is_infinite()) {
+                    return Err((row, infinite()));
+                }
+                let present = (0..numbers.len()).filter(|&row| !numbers.get(row).is_nan()).count();
+                match odd.first() {
+                    None => Ok(Some(Column::Numbers(numbers))),
+                    Some((row, word)) if mostly(present, present + odd.len()) => Err((*row, a_word(word))),
+                    Some(_) => Ok(Some(Column::Words(mixed(&numbers, &odd)))),
+                }
+            }
+            State::Words(words, numbers, odd) => {
+                let present = words.codes().iter().filter(|&&code| code != Words::MISSING).count();
+                match odd {
+                    Some(row) if mostly(numbers, present) => {
+                        Err((row, a_word(words.get(row).unwrap_or_default())))
+                    }
+                    _ => Ok(Some(Column::Words(words))),
+                }
+            }
+        }
+    }
+
+    /// Takes the column as numbers or words by its first cells, which are kept.
+    fn decide(&mut self) {
+        let State::Undecided(cells) = std::mem::replace(&mut self.state, State::Skip) else { return };
+        let present = cells.iter().flatten().count();
+        let numbers = cells.iter().flatten().filter(|cell| number(cell, self.decimal_comma).is_some());
+        self.state = if mostly(numbers.count(), present) {
+            State::Numbers(empty(self.single), Vec::new())
+        } else {
+            State::Words(Words::default(), 0, None)
+        };
+        for cell in &cells {
+            let pushed = self.push(cell.as_deref().unwrap_or_default());
+            debug_assert!(pushed.is_ok(), "only a column of a given kind refuses a cell");
+        }
+    }
+}
+
+fn mostly(numbers: usize, present: usize) -> bool {
+    numbers * 100 >= present * NUMBERS_PERCENT
+}
+
+fn empty(single: bool) -> Numbers {
+    if single { Numbers::F32(Vec::new()) } else { Numbers::F64(Vec::new()) }
+}
+
+/// A column that began as numbers and turned out to be words.
+fn mixed(numbers: &Numbers, odd: &[(usize, String)]) -> Words {
+    let mut words = Words::default();
+    let mut odd = odd.iter().peekable();
+    for row in 0..numbers.len() {
+        match odd.next_if(|(place, _)| *place == row) {
+            Some((_, word)) => words.push(Some(word)),
+            None if numbers.get(row).is_nan() => words.push(None),
+            None => words.push(Some(&numbers.text(row))),
+        }
+    }
+    words
+}
+
+fn a_word(word: &str) -> Error {
+    Error::new(ErrorKind::Data, format!("found {word:?}, expected a number"))
+        .hint("mend the cell, or leave it empty")
+}
+
+fn infinite() -> Error {
+    Error::new(ErrorKind::Data, "found an infinite number")
+        .hint("only finite numbers can be learnt from: mend the cell, or leave it empty")
+}
+
+/// The number that a cell holds; `None` for words and missing values.
+pub(super) fn number(cell: &str, decimal_comma: bool) -> Option<f64> {
+    // A cheap look first: most words end here.
+    let first = *cell.as_bytes().first()?;
+    if !(first.is_ascii_digit() || b"+-.,iI".contains(&first)) {
+        return None;
+    }
+    let value: f64 = if decimal_comma && cell.contains(',') {
+        if cell.contains('.') {
+            return None;
+        }
+        cell.replace(',', ".").parse().ok()?
+    } else {
+        cell.parse().ok()?
+    };
+    // -0 and 0 are one number.
+    (!value.is_nan()).then_some(value + 0.0)
+}

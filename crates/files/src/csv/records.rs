@@ -1,0 +1,201 @@
+//! The rows of a CSV file, split into fields, each with the line on which it begins.
+//!
+//! Own code and not the crate `csv`, which counts lines differently behind blank lines and in files
+//! with Windows line ends, and takes a quote that is not closed for the rest of the file.
+
+use super::sniff::SAMPLE;
+use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
+
+/// A row longer than this is not one: a quote was not closed, or it is no CSV file.
+const LONGEST: usize = 16 << 20;
+
+const UTF8: &str = "save it as UTF-8; Latin-1 (Windows) text can be converted with: iconv -f latin1 -t utf8";
+
+/// What is wrong with the text, and in which line.
+#[derive(Debug)]
+pub(super) struct Trouble {
+    pub(super) found: String,
+    pub(super) line: u64,
+    pub(super) hint: &'static str,
+}
+
+impl std::fmt::Display for Trouble {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.found)
+    }
+}
+
+impl std::error::Error for Trouble {}
+
+/// Reads rows.
+pub(super) struct Records<S: Read> {
+    source: BufReader<Chain<Cursor<Vec<u8>>, S>>,
+    pub(super) separator: u8,
+    /// Bytes and lines read so far.
+    passed: u64,
+    lines: u64,
+    raw: Vec<u8>,
+}
+
+/// A row: its fields without their quotes.
+#[derive(Default)]
+pub(super) struct Record {
+    /// The line on which it begins, counted from 1.
+    pub(super) line: u64,
+    text: String,
+    ends: Vec<usize>,
+}
+
+impl Record {
+    /// The number of fields.
+    pub(super) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// The fields.
+    pub(super) fn fields(&self) -> impl Iterator<Item = &str> {
+        let mut start = 0;
+        self.ends.iter().map(move |&end| {
+            let field = &self.text[start..end];
+            start = end;
+            field.trim()
+        })
+    }
+
+    fn push_field(&mut self, field: &str) {
+        self.text.push_str(field);
+        self.ends.push(self.text.len());
+    }
+}
+
+impl<S: Read> Records<S> {
+    /// Reads a sample of the file, for a look at how it is separated.
+    pub(super) fn new(mut source: S) -> io::Result<(Self, Vec<u8>)> {
+        let mut sample = Vec::new();
+        source.by_ref().take(SAMPLE as u64).read_to_end(&mut sample)?;
+        // The mark that some programs put before UTF-8 text is no part of the first name.
+        let mark = if sample.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
+        let sample = sample.split_off(mark);
+        let source = BufReader::with_capacity(1 << 16, Cursor::new(sample.clone()).chain(source));
+        Ok((Self { source, separator: b',', passed: mark as u64, lines: 0, raw: Vec::new() }, sample))
+    }
+
+    /// The next row that is not blank; false at the end.
+    pub(super) fn next(&mut self, record: &mut Record) -> io::Result<bool> {
+        record.text.clear();
+        record.ends.clear();
+        loop {
+            if !self.next_line()? {
+                return Ok(false);
+            }
+            if !self.raw.is_empty() {
+                break;
+            }
+        }
+        record.line = self.lines;
+        if memchr::memchr(b'"', &self.raw).is_some() {
+            self.split_quoted(record)?;
+        } else {
+            let text = utf8(&self.raw)?;
+            let mut start = 0;
+            for end in memchr::memchr_iter(self.separator, &self.raw).chain([self.raw.len()]) {
+                record.push_field(&text[start..end]);
+                start = end + 1;
+            }
+        }
+        Ok(true)
+    }
+
+    /// Reads a line into `raw`, without its end; false at the end of the file.
+    fn next_line(&mut self) -> io::Result<bool> {
+        self.raw.clear();
+        let read = self.source.by_ref().take(LONGEST as u64).read_until(b'\n', &mut self.raw)?;
+        if read == 0 {
+            return Ok(false);
+        }
+        self.lines += 1;
+        if let Some(at) = memchr::memchr(0, &self.raw) {
+            let hint = "this is not text, or UTF-16: save it as UTF-8";
+            return Err(
+                self.trouble(format!("found a NUL byte (byte {})", self.passed + at as u64 + 1), hint)
+            );
+        }
+        if let Err(error) = std::str::from_utf8(&self.raw) {
+            let at = error.valid_up_to();
+            let byte = self.passed + at as u64 + 1;
+            return Err(self.trouble(format!("byte {byte} (0x{:02X}) is not UTF-8", self.raw[at]), UTF8));
+        }
+        if read == LONGEST {
+            return Err(
+                self.trouble(format!("this line is longer than {LONGEST} bytes"), "is it a CSV file?")
+            );
+        }
+        self.passed += read as u64;
+        if self.raw.last() == Some(&b'\n') {
+            self.raw.pop();
+            if self.raw.last() == Some(&b'\r') {
+                self.raw.pop();
+            }
+        }
+        Ok(true)
+    }
+
+    /// Splits a row with quotes, which may go on over further lines.  A quote opens at the beginning
+    /// of a field; inside, two of them stand for one (RFC 4180).
+    fn split_quoted(&mut self, record: &mut Record) -> io::Result<()> {
+        let mut field = Vec::new();
+        let mut i = 0;
+        loop {
+            field.clear();
+            if self.raw.get(i) == Some(&b'"') {
+                i += 1;
+                let opened = self.lines;
+                loop {
+                    match (self.raw.get(i), self.raw.get(i + 1)) {
+                        (Some(b'"'), Some(b'"')) => {
+                            field.push(b'"');
+                            i += 2;
+                        }
+                        (Some(b'"'), _) => {
+                            i += 1;
+                            break;
+                        }
+                        (Some(&byte), _) => {
+                            field.push(byte);
+                            i += 1;
+                        }
+                        (None, _) => {
+                            field.push(b'\n');
+                            i = 0;
+                            if field.len() > LONGEST || !self.next_line()? {
+                                return Err(unclosed(opened));
+                            }
+                        }
+                    }
+                }
+            }
+            // What stands between a closing quote and the separator belongs to the field.
+            let rest = &self.raw[i..];
+            let end = memchr::memchr(self.separator, rest).unwrap_or(rest.len());
+            field.extend_from_slice(&rest[..end]);
+            record.push_field(utf8(&field)?);
+            i += end + 1;
+            if i > self.raw.len() {
+                return Ok(());
+            }
+        }
+    }
+
+    fn trouble(&self, found: String, hint: &'static str) -> io::Error {
+        io::Error::other(Trouble { found, line: self.lines, hint })
+    }
+}
+
+fn utf8(bytes: &[u8]) -> io::Result<&str> {
+    std::str::from_utf8(bytes).map_err(io::Error::other)
+}
+
+fn unclosed(line: u64) -> io::Error {
+    let hint = "close it, or write it twice";
+    io::Error::other(Trouble { found: "found a quote that is not closed".into(), line, hint })
+}

@@ -1,0 +1,36 @@
+//! NumPy reads what we write.  Left out where Python has no NumPy.
+#![allow(clippy::unwrap_used, reason = "helpers of tests may unwrap like the tests")]
+
+use clearprop_files::npz::{Array, Values, write};
+use std::process::Command;
+
+#[test]
+fn numpy_reads_what_is_written() {
+    let python = std::env::var("CLEARPROP_PYTHON").unwrap_or("python3".into());
+    let has_numpy = Command::new(&python).args(["-c", "import numpy"]).output();
+    if !has_numpy.is_ok_and(|output| output.status.success()) {
+        eprintln!("left out: {python} has no NumPy (CLEARPROP_PYTHON names another)");
+        return;
+    }
+    let arrays = [
+        ("x", Array::f64(&[2, 3], vec![1.0, -2.0, 0.1, 1e300, 5.0, 0.0])),
+        ("y", Array::whole([0, -5, 7])),
+        ("s", Array::scalar(0.25)),
+        ("t", Array::text("Köln")),
+        ("m", Array { shape: vec![2], values: Values::Bool(vec![true, false]) }),
+        ("f", Array { shape: vec![1, 1, 2], values: Values::F32(vec![0.5, 3.0]) }),
+    ];
+    let path = std::env::temp_dir().join(format!("clearprop-numpy-{}.npz", std::process::id()));
+    std::fs::write(&path, write(arrays.iter().map(|(name, array)| (*name, array))).unwrap()).unwrap();
+    let code = "import numpy as np, sys; a = np.load(sys.argv[1])\n\
+        print({k: (a[k].tolist(), a[k].dtype.str) for k in a})";
+    let output = Command::new(&python).args(["-c", code]).arg(&path).output().unwrap();
+    std::fs::remove_file(path).unwrap();
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout).trim(),
+        "{'x': ([[1.0, -2.0, 0.1], [1e+300, 5.0, 0.0]], '<f8'), 'y': ([0, -5, 7], '<i8'), \
+         's': (0.25, '<f8'), 't': ('Köln', '<U4'), 'm': ([True, False], '|b1'), 'f': ([[[0.5, 3.0]]], '<f4')}",
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
