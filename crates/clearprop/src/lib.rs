@@ -19,6 +19,8 @@ pub mod table;
 pub mod target;
 // pass
 pub mod backward;
+#[cfg(feature = "fast")]
+pub mod fast;
 pub mod forward;
 pub mod objective;
 pub mod optim;

@@ -1,11 +1,15 @@
 //! The two kinds of number that networks are trained in: `f32` and `f64`.
 
+#[cfg(feature = "fast")]
+use crate::fast::lanes::Lanes as Kernels;
 use ndarray::NdFloat;
+#[cfg(not(feature = "fast"))]
+use private::Sealed as Kernels;
 
 /// A floating point number: `f32` or `f64`.
 ///
 /// Everything in this crate is written once, for any `Real`.
-pub trait Real: NdFloat + Default + std::iter::Sum + private::Sealed {
+pub trait Real: NdFloat + Default + std::iter::Sum + Kernels + private::Sealed {
     /// `"f32"` or `"f64"`.
     const NAME: &'static str;
     /// The nearest number of this kind.

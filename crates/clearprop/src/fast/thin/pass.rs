@@ -1,0 +1,380 @@
+//! Forward, loss and backward of some rows: the loops whose speed counts.
+#![expect(unsafe_code, reason = "bounds checks in innermost loops cost a tenth of them; tests run with them")]
+#![expect(clippy::needless_range_loop, reason = "closures of iterators may lose the vector instructions")]
+
+use super::super::lanes::{V, exp, ln, load, spread, store, sums};
+use super::{MOST_OUTPUTS, Model, Rows, Source};
+use crate::loss::Loss;
+use crate::real::Real;
+use fearless_simd::{Select, Simd, SimdBase, SimdFloat, SimdMask};
+use std::ops::Range;
+
+/// Vectors of rows that go through forward and backward together: their products stay in the cache.
+const TILE: usize = 48;
+/// Units that are summed together, if there are registers for them.
+pub(super) const UNITS: usize = 4;
+
+/// What one part of the rows works in, and what it leaves behind.
+#[derive(Debug)]
+pub(super) struct Part<R> {
+    tile: Rows<R>,
+    /// For each unit and each vector of a tile, which of its rows are active (width, TILE).
+    active: Vec<u16>,
+    /// `d[c] x~[i]` for each vector of a tile (TILE, q (d + 1), LEN).
+    products: Vec<R>,
+    /// S (q (d + 1), width).
+    pub(super) sums: Vec<R>,
+    /// The sum of d[c] over the rows.
+    pub(super) db: [R; MOST_OUTPUTS],
+    pub(super) data_loss: f64,
+}
+
+/// Whether there are 32 registers, or only 16.
+const fn many_registers<S: Simd>() -> bool {
+    <S::f32s as SimdBase<S>>::LEN == 16 || cfg!(target_arch = "aarch64")
+}
+
+/// `a + b` where active, `a` elsewhere: one instruction on AVX-512, two elsewhere.
+#[inline(always)]
+fn add_active<S: Simd, R: Real>(simd: S, active: <V<S, R> as SimdBase<S>>::Mask, a: V<S, R>, b: V<S, R>) -> V<S, R> {
+    if <S::f32s as SimdBase<S>>::LEN == 16 {
+        active.select(a + b, a)
+    } else {
+        a + active.select(b, V::<S, R>::splat(simd, R::zero()))
+    }
+}
+
+impl<R: Real> Part<R> {
+    pub(super) fn new(model: &Model<R>, lanes: usize) -> Self {
+        let sums = model.q * (model.d + 1);
+        Self {
+            tile: Rows::new(model, TILE * lanes),
+            active: vec![0; model.width * TILE],
+            products: vec![R::zero(); TILE * sums * lanes],
+            sums: vec![R::zero(); sums * model.width],
+            db: [R::zero(); MOST_OUTPUTS],
+            data_loss: 0.0,
+        }
+    }
+
+    /// Goes through these vectors of the `rows` rows of the source.
+    #[inline(always)]
+    pub(super) fn pass<S: Simd>(
+        &mut self,
+        simd: S,
+        model: &Model<R>,
+        source: &Source<'_, R>,
+        rows: usize,
+        vectors: Range<usize>,
+    ) {
+        self.db = [R::zero(); MOST_OUTPUTS];
+        self.data_loss = 0.0;
+        self.sums.fill(R::zero());
+        let tiles = vectors.len().div_ceil(TILE);
+        for tile in 0..tiles {
+            let from = vectors.start + vectors.len() * tile / tiles;
+            let to = vectors.start + vectors.len() * (tile + 1) / tiles;
+            match (model.q, model.d) {
+                (1, 2) => self.forward::<S, 2, 1>(simd, model, source, rows, from..to),
+                (2, 2) => self.forward::<S, 2, 2>(simd, model, source, rows, from..to),
+                (3, 2) => self.forward::<S, 2, 3>(simd, model, source, rows, from..to),
+                (1, _) => self.forward::<S, 0, 1>(simd, model, source, rows, from..to),
+                (2, _) => self.forward::<S, 0, 2>(simd, model, source, rows, from..to),
+                _ => self.forward::<S, 0, 3>(simd, model, source, rows, from..to),
+            }
+            self.backward(simd, model, to - from);
+        }
+    }
+
+    /// The active bits, the products and the loss of a tile.  `D` is d, or 0 if it is known only now.
+    #[inline(always)]
+    fn forward<S: Simd, const D: usize, const Q: usize>(
+        &mut self,
+        simd: S,
+        model: &Model<R>,
+        source: &Source<'_, R>,
+        rows: usize,
+        vectors: Range<usize>,
+    ) {
+        let lanes = V::<S, R>::LEN;
+        let (tile, offset) = match source.kept {
+            Some(kept) => (kept, vectors.start * lanes),
+            None => {
+                let (from, to) = (vectors.start * lanes, (vectors.end * lanes).min(rows));
+                self.tile.fill(model, source, from, to);
+                (&self.tile, 0)
+            }
+        };
+        let mut each = Each { model, tile, offset, active: &mut self.active, products: &mut self.products };
+        // Rows of the tile; of the last vector some may be beyond the last row.
+        let left = rows - vectors.start * lanes;
+        let weight = R::one() / R::of(rows as f64);
+        let mut answer = Answer { left, weight, db: [V::<S, R>::splat(simd, R::zero()); Q], data_loss: 0.0 };
+        let mut at = 0;
+        if many_registers::<S>() {
+            while at + 6 <= vectors.len() {
+                each.vectors::<S, D, Q, 6>(simd, at, &mut answer);
+                at += 6;
+            }
+        } else {
+            while at + 3 <= vectors.len() {
+                each.vectors::<S, D, Q, 3>(simd, at, &mut answer);
+                at += 3;
+            }
+        }
+        while at < vectors.len() {
+            each.vectors::<S, D, Q, 1>(simd, at, &mut answer);
+            at += 1;
+        }
+        for c in 0..Q {
+            self.db[c] += answer.db[c].reduce_sum();
+        }
+        self.data_loss += answer.data_loss;
+    }
+
+    /// Adds the products of a tile's active rows to the sums of every unit.
+    #[inline(always)]
+    fn backward<S: Simd>(&mut self, simd: S, model: &Model<R>, vectors: usize) {
+        let count = model.q * (model.d + 1);
+        // At most 6 products at a time, as evenly as can be.
+        let groups = count.div_ceil(6);
+        for group in 0..groups {
+            let from = count * group / groups;
+            let to = count * (group + 1) / groups;
+            match to - from {
+                1 => self.collect::<S, 1>(simd, model, vectors, from),
+                2 => self.collect::<S, 2>(simd, model, vectors, from),
+                3 => self.collect::<S, 3>(simd, model, vectors, from),
+                4 => self.collect::<S, 4>(simd, model, vectors, from),
+                5 => self.collect::<S, 5>(simd, model, vectors, from),
+                _ => self.collect::<S, 6>(simd, model, vectors, from),
+            }
+        }
+    }
+
+    /// `G` products, from the given one.
+    #[inline(always)]
+    fn collect<S: Simd, const G: usize>(&mut self, simd: S, model: &Model<R>, vectors: usize, from: usize) {
+        let lanes = V::<S, R>::LEN;
+        let zero = V::<S, R>::splat(simd, R::zero());
+        for j in (0..model.width).step_by(lanes) {
+            // The sums of as many units as a vector has lanes, each still spread over the lanes of rows.
+            let mut spread = [[zero; 16]; G];
+            if many_registers::<S>() && lanes >= UNITS {
+                for unit in (0..lanes).step_by(UNITS) {
+                    self.units::<S, G, UNITS>(simd, model, vectors, from, j, unit, &mut spread);
+                }
+            } else {
+                for unit in (0..lanes).step_by(2) {
+                    self.units::<S, G, 2>(simd, model, vectors, from, j, unit, &mut spread);
+                }
+            }
+            for g in 0..G {
+                let at = (from + g) * model.width + j;
+                // SAFETY: S is (q (d + 1), width), the group lies within q (d + 1) and j within width.
+                unsafe {
+                    let sum = load::<S, R>(simd, &self.sums, at) + sums::<S, R>(spread[g]);
+                    store::<S, R>(sum, &mut self.sums, at);
+                }
+            }
+        }
+    }
+
+    /// `U` units, from the given one after j.
+    #[expect(clippy::too_many_arguments, reason = "the innermost loop's place in all loops around it")]
+    #[inline(always)]
+    fn units<S: Simd, const G: usize, const U: usize>(
+        &self,
+        simd: S,
+        model: &Model<R>,
+        vectors: usize,
+        from: usize,
+        j: usize,
+        unit: usize,
+        spread: &mut [[V<S, R>; 16]; G],
+    ) {
+        let lanes = V::<S, R>::LEN;
+        let count = model.q * (model.d + 1);
+        let mut sums = [[V::<S, R>::splat(simd, R::zero()); U]; G];
+        let active = &self.active[(j + unit) * TILE..(j + unit + U) * TILE];
+        assert!(vectors <= TILE && from + G <= count && vectors * count * lanes <= self.products.len());
+        for vector in 0..vectors {
+            let mut products = [sums[0][0]; G];
+            for g in 0..G {
+                // SAFETY: asserted above.
+                products[g] = unsafe { load::<S, R>(simd, &self.products, (vector * count + from + g) * lanes) };
+            }
+            for u in 0..U {
+                // SAFETY: `active` is (U, TILE) and `vector < TILE`.
+                let bits = unsafe { *active.get_unchecked(u * TILE + vector) };
+                let active = <V<S, R> as SimdBase<S>>::Mask::from_bitmask(simd, u64::from(bits));
+                for g in 0..G {
+                    sums[g][u] = add_active::<S, R>(simd, active, sums[g][u], products[g]);
+                }
+            }
+        }
+        for g in 0..G {
+            for u in 0..U {
+                spread[g][unit + u] = sums[g][u];
+            }
+        }
+    }
+}
+
+/// What the forward pass of a tile reads and writes.
+struct Each<'a, R> {
+    model: &'a Model<R>,
+    tile: &'a Rows<R>,
+    /// The tile's first row in `tile`.
+    offset: usize,
+    active: &'a mut [u16],
+    products: &'a mut [R],
+}
+
+/// What is added up over the rows of a tile.
+struct Answer<S: Simd, R: Real, const Q: usize> {
+    /// Rows from the tile's first one to the last of all.
+    left: usize,
+    /// 1/n, the mean's share of each row.
+    weight: R,
+    db: [V<S, R>; Q],
+    data_loss: f64,
+}
+
+impl<R: Real> Each<'_, R> {
+    /// `B` vectors of the tile, from the given one.
+    #[inline(always)]
+    fn vectors<S: Simd, const D: usize, const Q: usize, const B: usize>(
+        &mut self,
+        simd: S,
+        at: usize,
+        answer: &mut Answer<S, R, Q>,
+    ) {
+        let lanes = V::<S, R>::LEN;
+        let Model { d, h, width, .. } = *self.model;
+        let d = if D == 0 { d } else { D };
+        let (hidden, v) = (&self.model.params[..(d + 1) * width], &self.model.v[..Q * width]);
+        let (stride, start) = (self.tile.stride, self.offset + at * lanes);
+        let inputs = &self.tile.x[..];
+        assert!(h <= width && start + B * lanes <= stride && d * stride <= inputs.len());
+        assert!(at + B <= TILE && h * TILE <= self.active.len());
+        let zero = V::<S, R>::splat(simd, R::zero());
+        // SAFETY: asserted above, with i < d and b < B.
+        let input = |i: usize, b: usize| unsafe { load::<S, R>(simd, inputs, i * stride + start + b * lanes) };
+
+        let mut x = [[zero; B]; D];
+        for i in 0..D {
+            for b in 0..B {
+                x[i][b] = input(i, b);
+            }
+        }
+        let mut t = [[zero; B]; Q];
+        for c in 0..Q {
+            t[c] = [V::<S, R>::splat(simd, self.model.bias[c]); B];
+        }
+        for j in 0..h {
+            // SAFETY: j < h <= width; `hidden` is (d + 1, width), `v` is (Q, width), `active` has h TILE.
+            unsafe {
+                // z1[i,j] = x~[i,:] . w1~[:,j]
+                let mut z = [spread::<S, R>(simd, hidden, d * width + j); B];
+                for i in 0..d {
+                    let w = spread::<S, R>(simd, hidden, i * width + j);
+                    for b in 0..B {
+                        let x = if D == 0 { input(i, b) } else { x[i % D.max(1)][b] };
+                        z[b] = x.mul_add(w, z[b]);
+                    }
+                }
+                // t[i,c] += max(0, z1[i,j]) v[j,c]
+                for b in 0..B {
+                    let active = z[b].simd_gt(zero);
+                    #[expect(clippy::cast_possible_truncation, reason = "a vector has at most 16 lanes")]
+                    let bits = active.to_bitmask() as u16;
+                    *self.active.get_unchecked_mut(j * TILE + at + b) = bits;
+                    for c in 0..Q {
+                        let v = spread::<S, R>(simd, v, c * width + j);
+                        t[c][b] = if <S::f32s as SimdBase<S>>::LEN == 16 {
+                            active.select(z[b].mul_add(v, t[c][b]), t[c][b])
+                        } else {
+                            active.select(z[b], zero).mul_add(v, t[c][b])
+                        };
+                    }
+                }
+            }
+        }
+        let mut data_loss = zero;
+        for b in 0..B {
+            let mut logits = [zero; Q];
+            for c in 0..Q {
+                logits[c] = t[c][b];
+            }
+            let left = answer.left.saturating_sub((at + b) * lanes);
+            let weight = V::<S, R>::from_fn(simd, |lane| if lane < left { answer.weight } else { R::zero() });
+            let (dlogits, loss) = self.loss::<S, Q>(simd, logits, start + b * lanes);
+            data_loss = loss.mul_add(weight, data_loss);
+            for c in 0..Q {
+                let dlogits = dlogits[c] * weight;
+                answer.db[c] += dlogits;
+                let place = ((at + b) * Q + c) * (d + 1) * lanes;
+                let products = &mut self.products[place..place + (d + 1) * lanes];
+                for i in 0..d {
+                    (input(i, b) * dlogits).store_slice(&mut products[i * lanes..(i + 1) * lanes]);
+                }
+                dlogits.store_slice(&mut products[d * lanes..]);
+            }
+        }
+        answer.data_loss += data_loss.reduce_sum().f64();
+    }
+
+    /// n dlogits and the loss of each row of the vector at `row`.
+    #[inline(always)]
+    fn loss<S: Simd, const Q: usize>(&self, simd: S, t: [V<S, R>; Q], row: usize) -> ([V<S, R>; Q], V<S, R>) {
+        let lanes = V::<S, R>::LEN;
+        let of = |value: f64| V::<S, R>::splat(simd, R::of(value));
+        let (zero, one) = (of(0.0), of(1.0));
+        let y = |c: usize| V::<S, R>::from_slice(simd, &self.tile.y[c * self.tile.stride + row..][..lanes]);
+        let mut d = [zero; Q];
+        match self.model.loss {
+            Loss::Softmax => {
+                // The last logit is 0 after it was taken from all; the largest is taken out for exp.
+                let mut largest = zero;
+                for c in 0..Q {
+                    largest = t[c].simd_gt(largest).select(t[c], largest);
+                }
+                let mut sum = exp::<S, R>(simd, -largest);
+                for c in 0..Q {
+                    d[c] = exp::<S, R>(simd, t[c] - largest);
+                    sum += d[c];
+                }
+                let share = one / sum;
+                let class = y(0);
+                let mut right = zero;
+                for c in 0..Q {
+                    let here = class.simd_eq(of(c as f64));
+                    right = here.select(t[c], right);
+                    d[c] = d[c] * share - here.select(one, zero);
+                }
+                (d, largest - right + ln::<S, R>(simd, sum))
+            }
+            Loss::Logistic => {
+                let mut loss = zero;
+                for c in 0..Q {
+                    // log(1 + exp(t)) - y t, and 1/(1 + exp(-t)) - y, with an exp that cannot overflow
+                    let positive = t[c].simd_gt(zero);
+                    let small = exp::<S, R>(simd, -t[c].abs());
+                    let sum = one + small;
+                    loss += positive.select(t[c], zero) + ln::<S, R>(simd, sum) - y(c) * t[c];
+                    d[c] = positive.select(one, small) / sum - y(c);
+                }
+                (d, loss)
+            }
+            Loss::Squared => {
+                let mut loss = zero;
+                for c in 0..Q {
+                    d[c] = t[c] - y(c);
+                    loss = d[c].mul_add(d[c] * of(0.5), loss);
+                }
+                (d, loss)
+            }
+        }
+    }
+}
