@@ -19,3 +19,5 @@ pub mod backward;
 pub mod forward;
 pub mod objective;
 pub mod optim;
+// look
+pub mod diagnose;
