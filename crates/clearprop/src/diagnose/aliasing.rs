@@ -15,6 +15,7 @@ pub(super) fn overwritten_by(case: &Case, values: &Values, quantity: Quantity, r
         later(q).filter(|other| other.value == *given).map(|other| other.name.clone())
     };
     match quantity {
+        Quantity::Probs if right.dim() != case.target.dim() => None,
         Quantity::Probs => equal(Quantity::Dlogits).or_else(|| {
             // Edited in place, and divided into another array.
             let (n, target) = (case.rows(), &case.target);

@@ -88,7 +88,7 @@ fn dlogits(case: &Case, convention: &Convention, values: &Values) -> Option<Vec<
     if p.dim() != y.dim() {
         return None;
     }
-    let f = values.get(Z(case.layers()))?;
+    let f = values.get(Z(case.layers())).filter(|f| f.dim() == y.dim())?;
     let (n, k) = (case.rows(), case.network.outputs() as f64);
     let scale = convention.dlogits_scale(case);
     let diff = p - y;
@@ -211,6 +211,7 @@ fn dw(case: &Case, convention: &Convention, values: &Values, l: usize) -> Option
     let mut data: Vec<Part> = vec![(vec![], right.clone()), (vec![27, 2], &right / n), (vec![54], &right * n)];
     if l > 1 && hidden_nonlinearity
         && let Some(z) = values.get(Z(l - 1))
+        && z.dim() == a.dim()
     {
         data.push((vec![26], product(z, dz)));
     }
@@ -433,14 +434,14 @@ fn dz(case: &Case, values: &Values, l: usize) -> Option<Vec<Candidate>> {
         found.push(made(ids, times(&|_, a| activation.derivative(a, activation.value(a)))));
     }
     if let Some(below) = values.a(case, l - 1) {
-        let bare = super::case::fits(below, &case.w[l])?;
+        let bare = super::case::fits(below, &case.w[l]).filter(|bare| bare.dim() == da.dim())?;
         let value = Zip::from(da)
             .and(&bare)
             .map_collect(|&d, &z| d * activation.derivative(z, activation.value(z)));
         found.push(made(&[48], value));
     }
     if case.bias[l + 1] == Bias::Row {
-        let extra = values.dz(case, l + 1).filter(|dz| dz.ncols() == case.b[l + 1].ncols());
+        let extra = values.dz(case, l + 1).filter(|dz| dz.dim() == (da.nrows(), case.b[l + 1].ncols()));
         if let Some(dz) = extra {
             let wide = ndarray::concatenate(Axis(1), &[da.view(), dz.dot(&case.b[l + 1].t()).view()]).ok()?;
             found.push(made(&[39], &wide.slice(s![.., 1..]) * &slope(activation, z, a)));

@@ -242,7 +242,10 @@ pub fn right(case: &Case, convention: &Convention, values: &Values, quantity: Qu
             let data = data_loss(case, values)?;
             Array2::from_elem((1, 1), convention.loss(case, data))
         }
-        Dlogits => (values.get(Probs)? - &case.target) * convention.dlogits_scale(case),
+        Dlogits => {
+            let probs = values.get(Probs).filter(|probs| probs.dim() == case.target.dim())?;
+            (probs - &case.target) * convention.dlogits_scale(case)
+        }
         Dw(l) => {
             let (a, dz) = (values.a(case, l - 1)?, values.dz(case, l)?);
             if dz.dim() != (case.n(), case.w[l].ncols()) {

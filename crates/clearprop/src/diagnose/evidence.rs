@@ -114,7 +114,7 @@ fn penalty_words(
     };
     let difference = value - right;
     let squares = (w * w).sum();
-    if squares == 0.0 || case.network.penalty.reg == 0.0 {
+    if difference.dim() != w.dim() || squares == 0.0 || case.network.penalty.reg == 0.0 {
         return None;
     }
     let factor = (&difference * w).sum() / squares;

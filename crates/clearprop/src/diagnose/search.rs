@@ -85,8 +85,8 @@ pub(super) fn explain(case: &Case) -> Vec<Explanation> {
         if search.next == u32::MAX {
             break;
         }
-        // A few steps at a time: costs are small whole numbers.
-        search.limit = search.next.max(search.limit + SAID);
+        // Some steps at a time; what is found within the limit is still the least.
+        search.limit = search.next.max(search.limit + UNUSUAL);
     }
     search.found
 }
@@ -259,6 +259,7 @@ impl Search<'_> {
     fn hidden(&mut self, at: usize, cost: u32, path: &Explanation, quantity: Quantity) {
         let case = self.case;
         let right = right(case, &path.convention, &path.values, quantity).map(Rc::new);
+        let shape = right.as_ref().map(|right| right.dim());
         let known = right.is_some();
         self.step(at, cost, path, right, if known { Finding::Right } else { Finding::NotJudged });
         // Nothing further on is computed from these, or the catalogue has nothing for them.
@@ -271,6 +272,10 @@ impl Search<'_> {
             return;
         }
         for candidate in candidates(case, &path.convention, &path.values, quantity) {
+            // With another shape the person's code would have stopped; a column more lets it run on.
+            if Some(candidate.value.dim()) != shape && candidate.parts != [[38]] {
+                continue;
+            }
             let (price, finding) = if candidate.parts.is_empty() {
                 (SAID, Finding::Allowed(candidate.detail))
             } else {
