@@ -31,3 +31,5 @@ pub mod train;
 // look
 pub mod gradcheck;
 pub mod trace;
+// look
+pub mod diagnose;

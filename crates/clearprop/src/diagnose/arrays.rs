@@ -1,0 +1,530 @@
+//! From a person's named arrays to a [`Case`]: names, layouts, biases and labels in all their habits.
+//!
+//! n = rows of the batch, d = inputs, h = hidden units, k = classes or outputs; layers l = 1..=L.
+
+use super::case::{Bias, Case, Given, Habit, Quantity, same};
+use super::labels::{self, Labels};
+use super::names::{Word, meaning};
+use crate::activation::Activation;
+use crate::error::{Error, ErrorKind, Result};
+use crate::loss::Loss;
+use crate::network::{Network, Penalized, Penalty};
+use ndarray::{Array2, Axis, concatenate, s};
+use std::collections::BTreeMap;
+
+/// One array as a person saved it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Array {
+    /// Its name.
+    pub name: String,
+    /// Its shape; empty for a single number.
+    pub shape: Vec<usize>,
+    /// What it holds, row by row.
+    pub values: Values,
+}
+
+/// What an array holds.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Values {
+    /// Numbers, and how they were stored.
+    Numbers(Vec<f64>, Stored),
+    /// A word.
+    Text(String),
+    /// Something that is neither, in words (an object array): it is ignored, and said to be.
+    Other(String),
+}
+
+/// How numbers were stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stored {
+    /// Double precision.
+    Double,
+    /// Single precision or less: numbers are compared less strictly.
+    Single,
+    /// Whole numbers or truth values.
+    Whole,
+}
+
+/// Where the constant 1 of the bias trick stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ones {
+    /// `X` has none.
+    Absent,
+    Last,
+    First,
+}
+
+/// One way to read the shapes.
+#[derive(Clone, Debug)]
+struct Layout {
+    /// Samples are columns.
+    columns: bool,
+    /// Weights are (fan_out, fan_in).
+    out_in: bool,
+    ones: Ones,
+    /// Where each layer's bias stands, at index l.
+    bias: Vec<Bias>,
+    /// `[d, h, .., k]`
+    sizes: Vec<usize>,
+    x: Array2<f64>,
+    labels: Labels,
+    /// Which arrays were taken for x and y.
+    names: (String, String),
+    /// How many of the other arrays fit.
+    fitting: usize,
+}
+
+/// The arrays by what they mean.
+struct Found<'a> {
+    of: BTreeMap<(bool, Word), Vec<(&'a Array, Array2<f64>)>>,
+    layers: usize,
+}
+
+impl<'a> Found<'a> {
+    fn first(&self, word: Word) -> Option<&(&'a Array, Array2<f64>)> {
+        self.of.get(&(false, word))?.first()
+    }
+    fn text(arrays: &'a [Array], word: Word) -> Option<&'a str> {
+        arrays.iter().find_map(|array| match &array.values {
+            Values::Text(text) if meaning(&array.name) == Some((false, word)) => Some(text.as_str()),
+            _ => None,
+        })
+    }
+    fn number(&self, word: Word) -> Option<f64> {
+        let (_, value) = self.first(word)?;
+        (value.len() == 1).then(|| value[[0, 0]])
+    }
+}
+
+/// Reads a person's arrays.
+///
+/// # Errors
+/// No `X`, `y` or `W1`, weights whose shapes do not fit together, labels that fit no loss, or nothing that
+/// the person computed.
+pub fn read(arrays: &[Array]) -> Result<Case> {
+    let mut ignored = Vec::new();
+    let mut of: BTreeMap<(bool, Word), Vec<(&Array, Array2<f64>)>> = BTreeMap::new();
+    for array in arrays {
+        match (meaning(&array.name), &array.values) {
+            (Some(meaning), Values::Numbers(values, _)) => match matrix(&array.shape, values) {
+                Some(matrix) => of.entry(meaning).or_default().push((array, matrix)),
+                None => ignored.push(array.name.clone()),
+            },
+            (Some((false, Word::Activation | Word::LossName | Word::Regularize)), Values::Text(_)) => {}
+            _ => ignored.push(array.name.clone()),
+        }
+    }
+    let layers = (1..).take_while(|&l| of.contains_key(&(false, Word::W(l)))).count();
+    let found = Found { of, layers };
+    let missing = |what: &str| {
+        Error::new(ErrorKind::Data, format!("found no {what}"))
+            .hint("needed are X, y, W1, W2, .. (names of the notebook or of the design) and what you computed")
+    };
+    if layers == 0 {
+        return Err(missing("weights W1"));
+    }
+    for (word, what) in [(Word::X, "inputs X"), (Word::Y, "labels y")] {
+        if found.first(word).is_none() {
+            return Err(missing(what));
+        }
+    }
+    let wanted = Found::text(arrays, Word::LossName).and_then(|name| name.parse::<Loss>().ok());
+    let layout = layout(&found, wanted)?;
+    case(arrays, &found, layout, ignored)
+}
+
+/// An array of at most two axes as a matrix; vectors are rows.
+fn matrix(shape: &[usize], values: &[f64]) -> Option<Array2<f64>> {
+    let dim = match shape {
+        [] => (1, 1),
+        [n] => (1, *n),
+        [n, m] => (*n, *m),
+        _ => return None,
+    };
+    (dim.0 > 0 && dim.1 > 0).then(|| Array2::from_shape_vec(dim, values.to_vec()).ok()).flatten()
+}
+
+/// The way to read the shapes in which most arrays fit.
+fn layout(found: &Found, wanted: Option<Loss>) -> Result<Layout> {
+    let mut best: Option<Layout> = None;
+    for (x, x_value) in &found.of[&(false, Word::X)] {
+        for columns in [false, true] {
+            for out_in in [false, true] {
+                for ones in [Ones::Last, Ones::First, Ones::Absent] {
+                    for (y, y_value) in &found.of[&(false, Word::Y)] {
+                        let tried = one_layout(found, x_value, y_value, (columns, out_in, ones), wanted);
+                        let Some(mut layout) = tried else { continue };
+                        layout.names = (x.name.clone(), y.name.clone());
+                        if best.as_ref().is_none_or(|best| layout.fitting > best.fitting) {
+                            best = Some(layout);
+                        }
+                    }
+                }
+            }
+        }
+    }
+    best.ok_or_else(|| no_layout(found))
+}
+
+fn one_layout(
+    found: &Found,
+    x: &Array2<f64>,
+    y: &Array2<f64>,
+    (columns, out_in, ones): (bool, bool, Ones),
+    wanted: Option<Loss>,
+) -> Option<Layout> {
+    let x = if columns { x.t().to_owned() } else { x.clone() };
+    let one = |column: usize| x.column(column).iter().all(|&v| v == 1.0);
+    let last = x.ncols() - 1;
+    let x = match ones {
+        Ones::Absent => x,
+        _ if x.ncols() < 2 || found.first(Word::B(1)).is_some() => return None,
+        Ones::Last if one(last) => x.slice(s![.., ..last]).to_owned(),
+        Ones::First if one(0) => x.slice(s![.., 1..]).to_owned(),
+        _ => return None,
+    };
+    let mut sizes = vec![x.ncols()];
+    let mut bias = vec![Bias::None];
+    for l in 1..=found.layers {
+        let (_, w) = found.first(Word::W(l))?;
+        let w = if out_in { w.t() } else { w.view() };
+        let fan_in = sizes[l - 1];
+        let trick = w.nrows() == fan_in + 1;
+        if !trick && w.nrows() != fan_in || (l == 1 && ones != Ones::Absent && !trick) {
+            return None;
+        }
+        bias.push(match (trick, found.first(Word::B(l)).is_some()) {
+            (true, _) => Bias::Row,
+            (false, true) => Bias::Separate,
+            (false, false) => Bias::None,
+        });
+        sizes.push(w.ncols());
+    }
+    let labels = labels::read(y, x.nrows(), sizes[found.layers], columns, wanted, found_probs(found, columns))?;
+    let mut layout =
+        Layout { columns, out_in, ones, bias, sizes, x, labels, names: Default::default(), fitting: 0 };
+    layout.fitting = found
+        .of
+        .iter()
+        .filter(|((derivative, word), values)| {
+            quantity(*derivative, *word, found.layers)
+                .is_some_and(|quantity| fits(&layout, quantity, &canonical(&layout, quantity, &values[0])))
+        })
+        .count();
+    Some(layout)
+}
+
+fn found_probs(found: &Found, columns: bool) -> Option<Array2<f64>> {
+    let probs = found.first(Word::Probs).or_else(|| found.first(Word::A(found.layers)))?;
+    Some(if columns { probs.1.t().to_owned() } else { probs.1.clone() })
+}
+
+/// The quantity of a word, if it is one that a pass computes.
+fn quantity(derivative: bool, word: Word, layers: usize) -> Option<Quantity> {
+    let within = |l: usize| (1..=layers).contains(&l);
+    match (derivative, word) {
+        (false, Word::Z(l)) if within(l) => Some(Quantity::Z(l)),
+        (false, Word::Logits) => Some(Quantity::Z(layers)),
+        (false, Word::A(l)) if l < layers => Some(Quantity::A(l)),
+        (false, Word::A(l)) if l == layers => Some(Quantity::Probs),
+        (false, Word::Probs) => Some(Quantity::Probs),
+        (false, Word::Loss) => Some(Quantity::Loss),
+        (true, Word::W(l)) if within(l) => Some(Quantity::Dw(l)),
+        (true, Word::B(l)) if within(l) => Some(Quantity::Db(l)),
+        (true, Word::Z(l)) if l < layers => Some(Quantity::Dz(l)),
+        (true, Word::Z(l)) if l == layers => Some(Quantity::Dlogits),
+        (true, Word::Logits) => Some(Quantity::Dlogits),
+        (true, Word::A(l)) if l < layers => Some(Quantity::Da(l)),
+        _ => None,
+    }
+}
+
+/// The array with rows of the batch as rows and weights as (fan_in, fan_out), its shape otherwise kept.
+fn canonical(layout: &Layout, quantity: Quantity, (array, value): &(&Array, Array2<f64>)) -> Array2<f64> {
+    let vector = array.shape.len() == 1;
+    match quantity {
+        Quantity::Loss => value.clone(),
+        Quantity::Dw(l) => {
+            let turned = if layout.out_in || vector { value.t().to_owned() } else { value.clone() };
+            let full = layout.sizes[l - 1] + 1;
+            if layout.ones == Ones::First && layout.bias[l] == Bias::Row && turned.nrows() == full {
+                bias_last(&turned)
+            } else {
+                turned
+            }
+        }
+        Quantity::Db(l) => {
+            let standing = value.ncols() == 1 && value.nrows() == layout.sizes[l];
+            let sums = value.nrows() == 1 && value.ncols() == layout.sizes[l];
+            if standing || (layout.columns && !sums) { value.t().to_owned() } else { value.clone() }
+        }
+        _ => {
+            // A vector was made a row above; one value a row of the batch is a column.
+            let mut value = if layout.columns || vector { value.t().to_owned() } else { value.clone() };
+            if let Quantity::A(l) | Quantity::Da(l) = quantity
+                && layout.bias[l + 1] == Bias::Row
+                && value.ncols() == layout.sizes[l] + 1
+            {
+                value = match layout.ones {
+                    Ones::First => value.slice(s![.., 1..]).to_owned(),
+                    _ => value.slice(s![.., ..-1]).to_owned(),
+                };
+            }
+            value
+        }
+    }
+}
+
+/// The first row moved to the end.
+fn bias_last(w: &Array2<f64>) -> Array2<f64> {
+    concatenate(Axis(0), &[w.slice(s![1.., ..]), w.slice(s![..1, ..])]).unwrap_or_else(|_| w.clone())
+}
+
+/// Whether a canonical array has the shape of its quantity.
+fn fits(layout: &Layout, quantity: Quantity, value: &Array2<f64>) -> bool {
+    let (n, sizes) = (layout.x.nrows(), &layout.sizes);
+    let last = sizes.len() - 1;
+    value.dim()
+        == match quantity {
+            Quantity::Loss => (1, 1),
+            Quantity::Z(l) | Quantity::A(l) | Quantity::Da(l) | Quantity::Dz(l) => (n, sizes[l]),
+            Quantity::Probs | Quantity::Dlogits => (n, sizes[last]),
+            Quantity::Dw(l) => (sizes[l - 1] + usize::from(layout.bias[l] == Bias::Row), sizes[l]),
+            Quantity::Db(l) => (1, sizes[l]),
+        }
+}
+
+/// One line: which array, its shape, the shapes that would fit.
+fn no_layout(found: &Found) -> Error {
+    let shape = |word: Word| {
+        found.first(word).map_or(String::new(), |(array, _)| format!("{} {}", array.name, shape_text(&array.shape)))
+    };
+    let (_, x) = &found.of[&(false, Word::X)][0];
+    let mut fan_in = x.ncols();
+    for l in 1..=found.layers {
+        let Some((array, w)) = found.first(Word::W(l)) else { continue };
+        let transposed = w.ncols() == fan_in || w.ncols() == fan_in + 1;
+        let right = w.nrows() == fan_in || w.nrows() == fan_in + 1;
+        if !right && !transposed {
+            let found = format!("{} has shape {}", array.name, shape_text(&array.shape));
+            let hint = format!(
+                "({fan_in}, h) would fit, or ({}, h) with the bias as last row, or these transposed throughout",
+                fan_in + 1
+            );
+            return Error::new(ErrorKind::Shape, found).name(array.name.clone()).hint(hint);
+        }
+        fan_in = if right { w.ncols() } else { w.nrows() };
+    }
+    let all: Vec<String> = [Word::X, Word::Y]
+        .into_iter()
+        .chain((1..=found.layers).map(Word::W))
+        .map(shape)
+        .filter(|text| !text.is_empty())
+        .collect();
+    Error::new(ErrorKind::Shape, format!("these do not fit together: {}", all.join(", "))).hint(
+        "X is (N, D), y is (N) whole numbers from 0 to K-1 or one-hot (N, K), the last W has K columns",
+    )
+}
+
+/// `(3, 4)`, `(5,)`, `()`: as NumPy prints shapes.
+#[must_use]
+pub fn shape_text(shape: &[usize]) -> String {
+    match shape {
+        [one] => format!("({one},)"),
+        many => format!("({})", many.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
+    }
+}
+
+fn case(arrays: &[Array], found: &Found, layout: Layout, mut ignored: Vec<String>) -> Result<Case> {
+    let layers = found.layers;
+    let (mut w, mut b) = (vec![Array2::zeros((0, 0))], vec![Array2::zeros((0, 0))]);
+    let mut names = BTreeMap::new();
+    for l in 1..=layers {
+        let Some((array, value)) = found.first(Word::W(l)) else { continue };
+        names.insert(format!("w{l}"), array.name.clone());
+        let value = if layout.out_in { value.t().to_owned() } else { value.clone() };
+        if layout.bias[l] == Bias::Row {
+            let value = if layout.ones == Ones::First { bias_last(&value) } else { value };
+            w.push(value.slice(s![..-1, ..]).to_owned());
+            b.push(value.slice(s![-1.., ..]).to_owned());
+        } else {
+            let mut bias = Array2::zeros((1, layout.sizes[l]));
+            if let Some((array, value)) = found.first(Word::B(l)) {
+                if value.len() != layout.sizes[l] {
+                    let text = format!("{} has shape {}", array.name, shape_text(&array.shape));
+                    return Err(Error::new(ErrorKind::Shape, text)
+                        .hint(format!("({0},) or (1, {0}) would fit", layout.sizes[l])));
+                }
+                names.insert(format!("b{l}"), array.name.clone());
+                bias.iter_mut().zip(value).for_each(|(to, from)| *to = *from);
+            }
+            w.push(value);
+            b.push(bias);
+        }
+    }
+    names.insert("x".to_owned(), layout.names.0.clone());
+    names.insert("y".to_owned(), layout.names.1.clone());
+
+    let mut given = BTreeMap::new();
+    for ((derivative, word), values) in &found.of {
+        for (nth, found) in values.iter().enumerate() {
+            let array = found.0;
+            let Some(quantity) = quantity(*derivative, *word, layers) else {
+                let inputs = matches!(word, Word::X | Word::Y) && (array.name != layout.names.0 && array.name != layout.names.1);
+                let parameters = matches!(word, Word::W(_) | Word::B(_)) && (nth > 0 || !within(*word, layers));
+                if *derivative || inputs || parameters || matches!(word, Word::Z(_) | Word::A(_)) {
+                    ignored.push(array.name.clone());
+                }
+                continue;
+            };
+            let value = canonical(&layout, quantity, found);
+            // One number a step is a history, not this pass's loss.
+            if given.contains_key(&quantity) || (quantity == Quantity::Loss && value.len() > 1) {
+                ignored.push(array.name.clone());
+                continue;
+            }
+            let one = |value| Given { name: array.name.clone(), shape: array.shape.clone(), value };
+            if let Quantity::Dw(l) = quantity
+                && layout.bias[l] == Bias::Row
+                && fits(&layout, quantity, &value)
+            {
+                given.insert(quantity, one(value.slice(s![..-1, ..]).to_owned()));
+                given.insert(Quantity::Db(l), one(value.slice(s![-1.., ..]).to_owned()));
+                continue;
+            }
+            given.insert(quantity, one(value));
+        }
+    }
+    if let (false, Some(data)) = (given.contains_key(&Quantity::Loss), found.number(Word::DataLoss))
+        && let Some((array, _)) = found.first(Word::DataLoss)
+    {
+        let value = Array2::from_elem((1, 1), data + found.number(Word::Penalty).unwrap_or(0.0));
+        given.insert(Quantity::Loss, Given { name: array.name.clone(), shape: vec![], value });
+    }
+    if given.is_empty() {
+        return Err(Error::new(ErrorKind::Data, "found nothing that you computed")
+            .hint("add any of h11 h12 f probs loss dL_df dL_dW2 dL_dh12 dL_dh11 dL_dW1, or z1 a1 logits dw1 .."));
+    }
+
+    let reg = found.number(Word::Reg);
+    let trick = layout.bias.contains(&Bias::Row);
+    let over = match Found::text(arrays, Word::Regularize) {
+        Some("all") => Penalized::All,
+        Some("weights") => Penalized::Weights,
+        _ if trick => Penalized::All,
+        _ => Penalized::Weights,
+    };
+    let named = Found::text(arrays, Word::Activation);
+    let activation = named.and_then(|name| name.parse().ok()).or_else(|| seen_activation(&given, layers));
+    let penalty = Penalty { reg: reg.filter(|reg| *reg >= 0.0 && reg.is_finite()).unwrap_or(0.0), over };
+    let loss = layout.labels.loss;
+    let network = Network {
+        sizes: layout.sizes.clone(),
+        activation: activation.unwrap_or(Activation::Relu),
+        loss,
+        penalty,
+    };
+    let mut case = Case {
+        network,
+        x: layout.x.clone(),
+        target: layout.labels.target.clone(),
+        classes: layout.labels.classes.clone(),
+        w,
+        b,
+        bias: layout.bias.clone(),
+        given,
+        step: found.number(Word::Step).filter(|step| *step > 0.0),
+        tolerance: 2e-7,
+        habit: habit(arrays),
+        names,
+        turned: (layout.columns, layout.out_in),
+        x_has_ones: layout.ones != Ones::Absent,
+        activation_assumed: activation.is_none() && layers > 1,
+        understood: Vec::new(),
+        warnings: Vec::new(),
+        ignored,
+    };
+    say(&mut case, arrays, &layout, reg);
+    Ok(case)
+}
+
+fn within(word: Word, layers: usize) -> bool {
+    matches!(word, Word::W(l) | Word::B(l) if l <= layers)
+}
+
+/// What was understood, and what may surprise.
+fn say(case: &mut Case, arrays: &[Array], layout: &Layout, reg: Option<f64>) {
+    let used = |array: &&Array| meaning(&array.name).is_some() && !case.ignored.contains(&array.name);
+    let stored = |array: &Array| match &array.values {
+        Values::Numbers(_, stored) => Some(*stored),
+        _ => None,
+    };
+    let wide = |array: &Array| array.shape.iter().product::<usize>() > 1;
+    if arrays.iter().filter(used).any(|array| wide(array) && stored(array) == Some(Stored::Single)) {
+        // 24 bits, and sums of a few hundred products.
+        case.tolerance = 1e-4;
+        case.understood.push("float32: numbers are compared to 4 digits".to_owned());
+    }
+    let whole: Vec<String> = arrays
+        .iter()
+        .filter(used)
+        .filter(|a| wide(a) && stored(a) == Some(Stored::Whole) && meaning(&a.name) != Some((false, Word::Y)))
+        .map(|array| array.name.clone())
+        .collect();
+    if !whole.is_empty() {
+        case.warnings.push(format!(
+            "{} holds whole numbers: np.zeros_like of it is whole too, and results written into that are cut off; \
+             use .astype(float)",
+            whole.join(", ")
+        ));
+    }
+    let trick = layout.bias.contains(&Bias::Row);
+    let mut add = |words: &str| case.understood.push(words.to_owned());
+    match (trick, layout.ones) {
+        (true, Ones::First) => add("the bias is the first row of W (X has its ones first)"),
+        (true, Ones::Last) => add("the bias is the last row of W (X carries its ones)"),
+        (true, Ones::Absent) => add("the bias is the last row of W (X has no ones, they are added)"),
+        _ if layout.bias[1..].contains(&Bias::Separate) => add("the biases stand apart from W"),
+        _ => add("there are no biases"),
+    }
+    if layout.columns {
+        add("samples are columns, (D, N)");
+    }
+    if layout.out_in {
+        add("weights are (fan_out, fan_in)");
+    }
+    if layout.labels.from_one {
+        add("classes are counted from 1");
+    }
+    if reg.is_none() {
+        case.warnings.push("reg is not in the file: 0 is assumed".to_owned());
+    }
+    case.ignored.sort();
+}
+
+/// The activation that leads from the person's z to their a.
+fn seen_activation(given: &BTreeMap<Quantity, Given>, layers: usize) -> Option<Activation> {
+    (1..layers).find_map(|l| {
+        let (z, a) = (&given.get(&Quantity::Z(l))?.value, &given.get(&Quantity::A(l))?.value);
+        if z == a {
+            return None; // one buffer, which says nothing
+        }
+        Activation::ALL.into_iter().find(|f| same(a, &z.mapv(|z| f.value(z)), 1e-4, 0.0))
+    })
+}
+
+/// Whose names the person uses.
+fn habit(arrays: &[Array]) -> Habit {
+    let has = |test: &dyn Fn(&str) -> bool| arrays.iter().any(|array| test(&array.name));
+    let quantity = |name: &str, letters: &[char]| {
+        let rest = name.trim_end_matches(|c: char| c.is_ascii_digit());
+        rest.len() < name.len() && rest.len() <= 2 && rest.ends_with(letters)
+    };
+    if has(&|name| name.starts_with("dL_d") || matches!(name, "h11" | "h12")) {
+        Habit::Notebook
+    } else if has(&|name| quantity(name, &['Z', 'A', 'W'])) {
+        Habit::Upper
+    } else {
+        Habit::Design
+    }
+}

@@ -1,0 +1,164 @@
+//! The line of NumPy that would be right, in the person's names and layout.
+
+use super::case::{Bias, Case, Quantity};
+use super::conventions::{Convention, PenaltyForm};
+use crate::activation::Activation;
+use crate::loss::Loss;
+use Quantity::{A, Da, Db, Dlogits, Dw, Dz, Probs, Z};
+
+/// The right line for a stage.
+pub(super) fn right_line(case: &Case, convention: &Convention, quantity: Quantity) -> String {
+    let last = case.layers();
+    let name = |q: Quantity| case.name(q);
+    let other = |key: &str| case.names.get(key).cloned().unwrap_or_else(|| key.to_owned());
+    let (columns, out_in) = case.turned;
+    let y = other("y");
+    let n = if columns { format!("{y}.size") } else { format!("len({y})") };
+    let dz = |l: usize| name(if l == last { Dlogits } else { Dz(l) });
+    let w = |l: usize| other(&format!("w{l}"));
+    let strength = match convention.penalty {
+        PenaltyForm::Half => " + reg * ".to_owned(),
+        PenaltyForm::Full => " + 2 * reg * ".to_owned(),
+        PenaltyForm::OverN => format!(" + reg / {n} * "),
+        PenaltyForm::Absent => String::new(),
+    };
+    let penalty = |what: String| {
+        if strength.is_empty() || case.network.penalty.reg == 0.0 { String::new() } else { format!("{strength}{what}") }
+    };
+    let mean = if convention.late { format!(" / {n}") } else { String::new() };
+    let axis = if columns { "axis=0" } else { "axis=1" };
+    let left = name(quantity);
+    let right = match quantity {
+        Z(l) => {
+            let (a, w) = (input(case, l), w(l));
+            let product = match (columns, out_in) {
+                (false, false) => format!("{a}.dot({w})"),
+                (false, true) => format!("{a}.dot({w}.T)"),
+                (true, true) => format!("{w}.dot({a})"),
+                (true, false) => format!("{w}.T.dot({a})"),
+            };
+            if case.bias[l] == Bias::Separate { format!("{product} + {}", other(&format!("b{l}"))) } else { product }
+        }
+        A(l) => match case.network.activation {
+            Activation::Identity => name(Z(l)),
+            Activation::Relu => format!("np.maximum(0, {})", name(Z(l))),
+            Activation::Tanh => format!("np.tanh({})", name(Z(l))),
+            Activation::Logistic => format!("1 / (1 + np.exp(-{}))", name(Z(l))),
+        },
+        Probs => match case.network.loss {
+            Loss::Softmax => {
+                let f = name(Z(last));
+                return format!(
+                    "e = np.exp({f} - {f}.max({axis}, keepdims=True)); {left} = e / e.sum({axis}, keepdims=True)"
+                );
+            }
+            Loss::Logistic => format!("1 / (1 + np.exp(-{}))", name(Z(last))),
+            Loss::Squared => name(Z(last)),
+        },
+        Quantity::Loss => match case.network.loss {
+            Loss::Softmax => format!("-np.mean(np.log({}[np.arange({n}), {y}])) + the penalty", name(Probs)),
+            Loss::Logistic => {
+                let p = name(Probs);
+                format!("-np.sum({y} * np.log({p}) + (1 - {y}) * np.log(1 - {p})) / {n} + the penalty")
+            }
+            Loss::Squared => format!("0.5 * np.sum(({} - {y}) ** 2) / {n} + the penalty", name(Z(last))),
+        },
+        Dlogits => {
+            let divide = convention.dlogits_scale(case) != 1.0;
+            match case.network.loss {
+                Loss::Softmax => {
+                    let at = if columns { format!("{y}, np.arange({n})") } else { format!("np.arange({n}), {y}") };
+                    let divided = if divide { format!("; {left} /= {n}") } else { String::new() };
+                    return format!("{left} = {}.copy(); {left}[{at}] -= 1{divided}", name(Probs));
+                }
+                _ if divide => format!("({} - {y}) / {n}", name(Probs)),
+                _ => format!("{} - {y}", name(Probs)),
+            }
+        }
+        Dw(l) => {
+            let (a, dz) = (input(case, l), dz(l));
+            let product = match (columns, out_in) {
+                (false, false) => format!("{a}.T.dot({dz})"),
+                (false, true) => format!("{dz}.T.dot({a})"),
+                (true, true) => format!("{dz}.dot({a}.T)"),
+                (true, false) => format!("{a}.dot({dz}.T)"),
+            };
+            format!("{product}{mean}{}", penalty(w(l)))
+        }
+        Db(l) if case.bias[l] == Bias::Row => return right_line(case, convention, Dw(l)),
+        Db(l) => {
+            let over = if columns { "axis=1, keepdims=True" } else { "axis=0" };
+            let bias = convention.bias_strength(case) != 0.0;
+            let penalty = if bias { penalty(other(&format!("b{l}"))) } else { String::new() };
+            format!("{}.sum({over}){mean}{penalty}", dz(l))
+        }
+        Da(l) => {
+            let (dz, w) = (dz(l + 1), w(l + 1));
+            let product = match (columns, out_in) {
+                (false, false) => format!("{dz}.dot({w}.T)"),
+                (false, true) => format!("{dz}.dot({w})"),
+                (true, true) => format!("{w}.T.dot({dz})"),
+                (true, false) => format!("{w}.dot({dz})"),
+            };
+            if case.bias[l + 1] == Bias::Row && !has_bias_column(case, l) {
+                format!("{product}[:, :-1]  # without the bias's column")
+            } else {
+                product
+            }
+        }
+        Dz(l) => {
+            let da = if has_bias_column(case, l) { format!("{}[:, :-1]", name(Da(l))) } else { name(Da(l)) };
+            let a = if wide(case, A(l), l) { format!("{}[:, :-1]", name(A(l))) } else { name(A(l)) };
+            match case.network.activation {
+                Activation::Identity => da,
+                Activation::Relu => format!("{da} * ({} > 0)", name(Z(l))),
+                Activation::Tanh => format!("{da} * (1 - {a} ** 2)"),
+                Activation::Logistic => format!("{da} * {a} * (1 - {a})"),
+            }
+        }
+    };
+    format!("{left} = {right}")
+}
+
+/// What the short words of the catalogue are called here, where they differ.
+pub(super) fn letters(case: &Case, quantity: Quantity) -> Vec<(String, String)> {
+    let last = case.layers();
+    let dz = |l: usize| if l == last { Dlogits } else { Dz(l) };
+    let used: Vec<(&str, Quantity)> = match quantity {
+        Dlogits => vec![("p", Probs), ("the scores", Z(last))],
+        Dw(l) if l > 1 => vec![("dW", Dw(l)), ("a", A(l - 1)), ("z", Z(l - 1)), ("dz", dz(l))],
+        Dw(l) => vec![("dW", Dw(l)), ("dz", dz(l))],
+        Db(l) => vec![("db", Db(l)), ("dz", dz(l))],
+        Da(l) => vec![("da", Da(l)), ("a", A(l)), ("dz", dz(l + 1))],
+        Dz(l) => vec![("dz", Dz(l)), ("da", Da(l)), ("z", Z(l)), ("a", A(l))],
+        _ => vec![],
+    };
+    used.into_iter()
+        .map(|(letter, q)| (letter.to_owned(), case.name(q)))
+        .filter(|(letter, name)| letter != name)
+        .collect()
+}
+
+/// What layer l multiplies its weights by, with ones if the bias is a row of W.
+fn input(case: &Case, l: usize) -> String {
+    let name = if l == 1 {
+        case.names.get("x").cloned().unwrap_or_else(|| "X".to_owned())
+    } else {
+        case.name(A(l - 1))
+    };
+    let has_ones = if l == 1 { case.x_has_ones } else { wide(case, A(l - 1), l - 1) };
+    if case.bias[l] == Bias::Row && !has_ones { format!("np.c_[{name}, np.ones(len({name}))]") } else { name }
+}
+
+fn has_bias_column(case: &Case, l: usize) -> bool {
+    case.bias[l + 1] == Bias::Row && wide(case, Da(l), l)
+}
+
+/// Whether the file's array has a column for the bias.
+fn wide(case: &Case, quantity: Quantity, l: usize) -> bool {
+    let units = case.network.sizes[l];
+    case.given.get(&quantity).is_some_and(|given| {
+        let axis = usize::from(!case.turned.0);
+        given.shape.get(axis).is_some_and(|&size| size == units + 1)
+    })
+}
