@@ -11,9 +11,9 @@ pub(crate) fn section(id: &str) -> Result<String, String> {
     let by = if stage.way == Way::Backward { "by" } else { "depends on" };
     for (term, text) in [
         ("name", names(stage)),
-        (by, words(stage.by)),
+        (by, plain(stage.by)),
         ("undoes", if stage.undoes.is_empty() { String::new() } else { format!("<code>{}</code>", stage.undoes) }),
-        ("shape", format!("<code>{}</code>: {}", stage.shape, words(stage.shape_rule))),
+        ("shape", format!("<code>{}</code>: {}", stage.shape, plain(stage.shape_rule))),
     ] {
         if !text.is_empty() {
             let _ = write!(out, "<div class=\"fact\"><span>{term}</span><div>{text}</div></div>\n");
@@ -21,9 +21,10 @@ pub(crate) fn section(id: &str) -> Result<String, String> {
     }
     out.push_str("\n\n<div class=\"derivation\">\n\n");
     for line in joined(stage.derivation) {
-        let _ = writeln!(out, "1. {}", words(&line));
+        let _ = writeln!(out, "1. {}", plain(&line));
     }
     out.push_str("\n</div>\n");
+    let _ = writeln!(out, "\nMistakes made here: {}.", links(stage.mistakes));
     if stage.formulas.len() > 1 {
         out.push_str("\n| case | formula | NumPy, with the notebook's names |\n|---|---|---|\n");
         for Formula { case, tex, numpy, .. } in stage.formulas {
@@ -36,6 +37,19 @@ pub(crate) fn section(id: &str) -> Result<String, String> {
     Ok(out)
 }
 
+/// The mistakes' numbers, each a link to its picture.
+fn links(mistakes: &[u8]) -> String {
+    let link = |id: &u8| {
+        let page = match id {
+            1..=18 | 56 | 57 => "scores",
+            19..=34 | 51..=55 => "parameters",
+            _ => "hidden",
+        };
+        format!("[{id}](mistakes-{page}.md#mistake-{id})")
+    };
+    mistakes.iter().map(link).collect::<Vec<_>>().join(", ")
+}
+
 /// Both names: the design's and the notebook's.
 fn names(stage: &Stage) -> String {
     let same = stage.result == stage.notebook;
@@ -43,8 +57,8 @@ fn names(stage: &Stage) -> String {
     format!("<code>{}</code>{notebook}", stage.result)
 }
 
-/// A line of the table's plain text, safe in Markdown.
-fn words(text: &str) -> String {
+/// Plain text, safe in Markdown.
+pub(crate) fn plain(text: &str) -> String {
     let mut out = String::new();
     for c in text.chars() {
         match c {

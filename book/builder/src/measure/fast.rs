@@ -3,16 +3,16 @@
 use super::Measured;
 use super::golden;
 use clearprop::backward::backward;
-use clearprop::data::{Spirals, spirals};
+use clearprop::data::{Batches, Spirals, spirals};
 use clearprop::error::Result;
+use clearprop::fast::{Options, Session};
 use clearprop::forward::forward;
 use clearprop::init::Init;
 use clearprop::loss::Loss;
+use clearprop::network::Network;
+use clearprop::optim::{Optimiser, Rule};
 use clearprop::params::Params;
-use clearprop::settings::{Engine, Length, Settings};
-use clearprop::train::{Trainer, train};
 use ndarray::{Array2, Axis, concatenate, s};
-use std::ops::ControlFlow;
 
 pub(super) fn measure(m: &mut Measured) -> Result<()> {
     let run = golden::read("notebook_he")?;
@@ -57,27 +57,29 @@ pub(super) fn measure(m: &mut Measured) -> Result<()> {
     // A sum depends on its order.
     m.set("fast.left", (0.1 + 0.2) + 0.3);
     m.set("fast.right", 0.1 + (0.2 + 0.3));
-    let losses = |threads| -> Result<Vec<u64>> {
-        let settings = Settings {
-            engine: Engine::Fast,
-            threads: Some(threads),
-            init: Init::He,
-            length: Length::Steps(200),
-            ..Settings::notebook()
-        };
-        let data = spirals::<f32>(&Spirals::default(), 0)?;
-        let params = settings.init.draw(network, 0);
-        let mut trainer = Trainer::new(network.clone(), params, data, None, settings)?;
-        let mut bits = Vec::new();
-        train(&mut trainer, |trainer, _| {
-            bits.extend(trainer.losses().iter().map(|loss| loss.to_bits()));
-            ControlFlow::Continue(())
-        });
-        bits.extend(trainer.params().values().iter().map(|w| u64::from(w.to_bits())));
-        Ok(bits)
-    };
-    let (one, three) = (losses(1)?, losses(3)?);
+    let (one, three) = (bits(network, 1)?, bits(network, 3)?);
     m.set("fast.compared", one.len() as f64);
     m.set("fast.differ", one.iter().zip(&three).filter(|(a, b)| a != b).count() as f64);
+
+    // The fast engine against the plain path, over the first steps of the golden run.
+    let (mut fast, mut losses) = (run.start.clone(), Vec::new());
+    let mut optimiser = Optimiser::new(Rule::Gd, run.step_size, &network.sizes)?;
+    let mut session = Session::new(network, &run.train, None, Options::default());
+    session.advance(&mut fast, &mut optimiser, &run.train, Batches::Full { steps: 100 }, &mut losses);
+    let differences = losses.iter().zip(&run.loss).map(|(a, b)| (a - b).abs() / b.abs());
+    m.set("fast.engine", differences.fold(0.0, f64::max));
     Ok(())
+}
+
+/// The bits of all losses and all weights of 200 steps with so many threads.
+fn bits(network: &Network, threads: usize) -> Result<Vec<u64>> {
+    let data = spirals::<f32>(&Spirals::default(), 0)?;
+    let options = Options { threads: Some(threads), ..Options::default() };
+    let mut params = Init::He.draw(network, 0);
+    let mut optimiser = Optimiser::new(Rule::Gd, 0.1, &network.sizes)?;
+    let mut session = Session::new(network, &data, None, options);
+    let mut losses = Vec::new();
+    session.advance(&mut params, &mut optimiser, &data, Batches::Full { steps: 200 }, &mut losses);
+    let weights = params.values().iter().map(|w| u64::from(w.to_bits()));
+    Ok(losses.iter().map(|loss| loss.to_bits()).chain(weights).collect())
 }

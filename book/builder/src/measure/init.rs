@@ -21,8 +21,8 @@ pub(super) fn measure(m: &mut Measured) -> Result<()> {
     m.set("init.factor", factor(&slip) / factor(&he));
     m.set("init.rows", slip.train.len() as f64);
 
-    let mut followed = Vec::new();
-    for (name, run) in [("slip", &slip), ("he", &he)] {
+    let (mut followed, mut boundaries) = (Vec::new(), Vec::new());
+    for (name, run) in [("as-written", &slip), ("he", &he)] {
         let mut set = |what: &str, value: f64| m.set(format!("init.{name}.{what}"), value);
         let pass = forward(&run.network, &run.start, run.train.x.view());
         let early = follow(run)?;
@@ -34,12 +34,13 @@ pub(super) fn measure(m: &mut Measured) -> Result<()> {
         set("sharp_0", early.sharpness[0].1);
         set("last_loss", run.loss[run.loss.len() - 1]);
         set("test_accuracy", run.test_accuracy);
-        m.show(format!("init.{name}.boundary"), boundary(run));
+        boundaries.push(format!("<figure><figcaption>{name}</figcaption>{}</figure>", boundary(run)));
         followed.push(early);
     }
+    m.show("init.boundaries", format!("<div class=\"pair\">{}</div>", boundaries.join("")));
     let [slip, he] = [&followed[0], &followed[1]];
     m.set("init.ulp", slip.nudge);
-    m.set("init.slip.factor_150", slip.apart[149] / slip.nudge);
+    m.set("init.as-written.factor_150", slip.apart[149] / slip.nudge);
 
     let step = Axis::linear("step", 0.0, STEPS as f64);
     let two = |alt, y: Axis, a: Vec<(f64, f64)>, b: Vec<(f64, f64)>| {
