@@ -26,8 +26,8 @@ pub(super) const MISTAKES: &[Mistake] = &[
     mistake(48, "dz1", "dL_dh11[X[:, :-1].dot(W1[:-1]) < 0] = 0", |c| {
         &c.da1 * &c.x.dot(&c.params.w(1)).mapv(on)
     }),
-    mistake(49, "dz1", "dL_dh11[h11 < 0] *= 0.01", |c| {
-        Zip::from(&c.da1).and(&c.z1).map_collect(|&d, &z| if z > 0.0 { d } else { 0.01 * d })
+    mistake(49, "dz1", "dL_dh11[h11 < 0] *= 0.1", |c| {
+        Zip::from(&c.da1).and(&c.z1).map_collect(|&d, &z| if z > 0.0 { d } else { 0.1 * d })
     }),
     mistake(50, "z1", "h12 = np.maximum(0, h11, out=h11)", |c| c.a1.clone()),
 ];
