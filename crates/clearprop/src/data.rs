@@ -225,6 +225,30 @@ pub fn split(n: usize, test_size: f64, seed: u64) -> Result<(Vec<u32>, Vec<u32>)
     Ok((train, test))
 }
 
+/// The training rows without a share for validation, and that share: (train, validation).
+///
+/// ```
+/// use clearprop::data::hold_out;
+/// let (train, validation) = hold_out(&[7, 8, 9, 10], 0.25, 0)?;
+/// assert_eq!((train.len(), validation.len()), (3, 1));
+/// # Ok::<(), clearprop::error::Error>(())
+/// ```
+///
+/// # Errors
+/// A share outside 0..1, or one that leaves no row to train on.
+pub fn hold_out(train: &[u32], validation_size: f64, seed: u64) -> Result<(Vec<u32>, Vec<u32>)> {
+    let (n, count) = (train.len(), share_of(train.len(), validation_size));
+    if !(0.0..1.0).contains(&validation_size) || count >= n {
+        let found = format!("{validation_size} of {n} training rows leaves none to train on");
+        return Err(Error::new(ErrorKind::Setting, found)
+            .name("--validation-size")
+            .hint("give a smaller share, or 0"));
+    }
+    let shuffled = shuffled(n, seed, Purpose::Validation);
+    let rows = |places: &[u32]| places.iter().map(|&place| train[place as usize]).collect();
+    Ok((rows(&shuffled[count..]), rows(&shuffled[..count])))
+}
+
 /// How many of n rows a share is, rounded up.
 #[expect(
     clippy::cast_possible_truncation,

@@ -25,7 +25,9 @@ pub mod forward;
 pub mod objective;
 pub mod optim;
 // learn
+pub mod engine;
 pub mod evaluate;
+pub mod model;
 pub mod settings;
 pub mod train;
 // look

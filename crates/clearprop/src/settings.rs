@@ -4,6 +4,7 @@
 //! [`Settings`] holds the choices themselves, checked once before a run begins.
 
 use crate::activation::Activation;
+use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
 use crate::init::Init;
 use crate::network::{Penalized, Penalty};
@@ -104,33 +105,49 @@ pub fn find(name: &str) -> Option<&'static Setting> {
 }
 
 impl Setting {
+    /// The value that a text says.
+    ///
+    /// # Errors
+    /// It is no number, or outside the range.
+    pub fn parse(&self, text: &str) -> Result<f64> {
+        match text.trim().parse::<f64>() {
+            Ok(value) if self.holds(value) => Ok(value),
+            _ => Err(self.wrong(&format!("'{text}'"))),
+        }
+    }
+
     /// Checks one value of this setting.
     ///
     /// # Errors
     /// The value is outside the range, or not a number.
     pub fn check(&self, value: f64) -> Result<()> {
-        let (fits, expected) = match self.values {
+        if self.holds(value) { Ok(()) } else { Err(self.wrong(&value.to_string())) }
+    }
+
+    fn holds(&self, value: f64) -> bool {
+        match self.values {
             Values::Number { from, to, open } => {
                 let low = if open.0 { value > from } else { value >= from };
                 let high = if open.1 { value < to } else { value <= to };
-                let expected = match (from, to, open.0) {
-                    (0.0, f64::INFINITY, true) => "a number above 0".to_owned(),
-                    (0.0, f64::INFINITY, false) => "a number from 0 up".to_owned(),
-                    _ => format!("a number from {from} up to but not including {to}"),
-                };
-                (low && high, expected)
+                low && high
             }
-            Values::Count(least) | Values::Counts(least) => {
-                (value >= least as f64 && value.fract() == 0.0, format!("a whole number from {least} up"))
-            }
-            Values::Word(words) => (false, format!("one of {}", words.join(", "))),
-        };
-        if fits {
-            return Ok(());
+            Values::Count(least) | Values::Counts(least) => value >= least as f64 && value.fract() == 0.0,
+            Values::Word(_) => false,
         }
-        Err(Error::new(ErrorKind::Setting, format!("found {value}"))
+    }
+
+    fn wrong(&self, found: &str) -> Error {
+        let expected = match self.values {
+            Values::Number { from: 0.0, to: f64::INFINITY, open: (true, _) } => "a number above 0".to_owned(),
+            Values::Number { from: 0.0, to: f64::INFINITY, .. } => "a number from 0 up".to_owned(),
+            Values::Number { from, to, .. } => format!("a number from {from} up to but not including {to}"),
+            Values::Count(least) => format!("a whole number from {least} up"),
+            Values::Counts(least) => format!("whole numbers from {least} up, like 200 or 200,50"),
+            Values::Word(words) => format!("one of {}", words.join(", ")),
+        };
+        Error::new(ErrorKind::Setting, format!("found {found}"))
             .name(format!("--{}", self.name))
-            .hint(format!("give {expected}")))
+            .hint(format!("give {expected}"))
     }
 }
 
@@ -152,16 +169,6 @@ pub struct Patience {
     pub tolerance: f64,
     /// How many epochs in a row may fail to be.
     pub patience: u64,
-}
-
-/// Which engine takes the steps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Engine {
-    /// The readable one: the specification.
-    Plain,
-    /// The fused one; where it is not compiled in, the plain one serves.
-    Fast,
 }
 
 /// All choices of a run.
@@ -214,7 +221,7 @@ impl Settings {
             init: Init::AsWritten,
             seed: 0,
             test_size: 0.33,
-            engine: Engine::Fast,
+            engine: Engine::default(),
             threads: None,
         }
     }

@@ -1,2 +1,96 @@
-//! The command line.
-fn main() {}
+//! The command line: parse, call, show.  No formula stands here.
+//!
+//! One file a command: its options (a clap struct with examples in its help) and a function `run`.
+//! A new command is a new file, a line in [`Command`] and a line in [`run`].
+
+mod arguments;
+mod chosen;
+mod evaluate;
+mod folder;
+mod info;
+mod load;
+mod pictures;
+mod plot;
+mod predict;
+mod progress;
+mod save;
+mod screen;
+mod shell;
+mod source;
+mod spirals;
+mod steps;
+mod train;
+
+use clap::{Parser, Subcommand};
+use clearprop::error::{Error, Result};
+use std::process::ExitCode;
+
+/// Neural networks you can see through, trained as fast as the machine allows.
+#[derive(Debug, Parser)]
+#[command(name = "clearprop", version, about, subcommand_required = true, arg_required_else_help = true)]
+#[command(max_term_width = 100, disable_help_subcommand = true)]
+#[command(
+    after_help = "Start with 'clearprop train': it trains a small network on three spirals and draws what it learnt.\n'clearprop COMMAND --help' has an example of each command."
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Train(Box<train::Train>),
+    Predict(predict::Predict),
+    Evaluate(evaluate::Evaluate),
+    Plot(plot::Plot),
+    Spirals(spirals::MakeSpirals),
+    Info(info::Info),
+    Completions(shell::Completions),
+    Man(shell::Man),
+}
+
+/// How a command ends when its input was right.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// It did what was asked.
+    Done,
+    /// It found something: a run that diverges, a check that fails.
+    Found(Error),
+    /// It was interrupted, and has saved; the line says what and how to go on.
+    Interrupted(String),
+}
+
+fn run(command: Command) -> Result<Outcome> {
+    match command {
+        Command::Train(train) => train::run(&train),
+        Command::Predict(predict) => predict::run(&predict),
+        Command::Evaluate(evaluate) => evaluate::run(&evaluate),
+        Command::Plot(plot) => plot::run(&plot),
+        Command::Spirals(spirals) => spirals::run(&spirals),
+        Command::Info(info) => info::run(&info),
+        Command::Completions(completions) => shell::completions(&completions),
+        Command::Man(man) => shell::man(&man),
+    }
+}
+
+fn main() -> ExitCode {
+    let command = match Cli::try_parse() {
+        Ok(cli) => cli.command,
+        Err(error) => return arguments::explain(&error),
+    };
+    match run(command) {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Found(finding)) => {
+            screen::complain(&format!("error: {finding}"));
+            ExitCode::from(1)
+        }
+        Err(error) => {
+            screen::complain(&format!("error: {error}"));
+            ExitCode::from(2)
+        }
+        Ok(Outcome::Interrupted(saved)) => {
+            screen::complain(&saved);
+            ExitCode::from(130)
+        }
+    }
+}

@@ -241,7 +241,16 @@ impl<R: Real> Thin<R> {
         let last = self.grads.len() - inputs - bias - outputs;
         for (len, reg) in [(inputs, reg), (bias, reg_bias), (outputs, reg), (last, reg_bias)] {
             let range = start..start + len;
-            squares += reg * update(simd, &step, R::of(reg), &mut self.model.params, &self.grads, &mut self.moments, range);
+            squares += reg
+                * update(
+                    simd,
+                    &step,
+                    R::of(reg),
+                    &mut self.model.params,
+                    &self.grads,
+                    &mut self.moments,
+                    range,
+                );
             start += len;
         }
         if !step.keeps_zero() {
@@ -315,7 +324,8 @@ impl<R: Real> Model<R> {
         let mut hidden_by_bits = V::<S, R>::splat(simd, R::zero());
         let zero = hidden_by_bits;
         for at in (0..self.params.len()).step_by(lanes) {
-            hidden_by_bits = V::<S, R>::from_slice(simd, &self.params[at..at + lanes]).mul_add(zero, hidden_by_bits);
+            hidden_by_bits =
+                V::<S, R>::from_slice(simd, &self.params[at..at + lanes]).mul_add(zero, hidden_by_bits);
         }
         let hidden_by_bits = hidden_by_bits.reduce_sum();
         for c in 0..self.q {

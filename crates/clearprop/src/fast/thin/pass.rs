@@ -2,7 +2,7 @@
 #![expect(unsafe_code, reason = "bounds checks in innermost loops cost a tenth of them; tests run with them")]
 #![expect(clippy::needless_range_loop, reason = "closures of iterators may lose the vector instructions")]
 
-use super::super::lanes::{V, exp, ln, load, spread, store, sums};
+use super::super::lanes::{V, exp, fold, ln, load, spread, store};
 use super::{MOST_OUTPUTS, Model, Rows, Source};
 use crate::loss::Loss;
 use crate::real::Real;
@@ -36,7 +36,12 @@ const fn many_registers<S: Simd>() -> bool {
 
 /// `a + b` where active, `a` elsewhere: one instruction on AVX-512, two elsewhere.
 #[inline(always)]
-fn add_active<S: Simd, R: Real>(simd: S, active: <V<S, R> as SimdBase<S>>::Mask, a: V<S, R>, b: V<S, R>) -> V<S, R> {
+fn add_active<S: Simd, R: Real>(
+    simd: S,
+    active: <V<S, R> as SimdBase<S>>::Mask,
+    a: V<S, R>,
+    b: V<S, R>,
+) -> V<S, R> {
     if <S::f32s as SimdBase<S>>::LEN == 16 {
         active.select(a + b, a)
     } else {
@@ -156,68 +161,71 @@ impl<R: Real> Part<R> {
     #[inline(always)]
     fn collect<S: Simd, const G: usize>(&mut self, simd: S, model: &Model<R>, vectors: usize, from: usize) {
         let lanes = V::<S, R>::LEN;
+        let count = model.q * (model.d + 1);
         let zero = V::<S, R>::splat(simd, R::zero());
         for j in (0..model.width).step_by(lanes) {
-            // The sums of as many units as a vector has lanes, each still spread over the lanes of rows.
-            let mut spread = [[zero; 16]; G];
-            if many_registers::<S>() && lanes >= UNITS {
-                for unit in (0..lanes).step_by(UNITS) {
-                    self.units::<S, G, UNITS>(simd, model, vectors, from, j, unit, &mut spread);
-                }
-            } else {
-                for unit in (0..lanes).step_by(2) {
-                    self.units::<S, G, 2>(simd, model, vectors, from, j, unit, &mut spread);
+            // The sums of as many units as a vector has lanes, still spread over the lanes of rows.
+            let mut spread = [[zero; 8]; G];
+            let apart = if many_registers::<S>() && lanes >= UNITS { lanes / UNITS } else { lanes / 2 };
+            for unit in 0..apart {
+                let folded = if many_registers::<S>() && lanes >= UNITS {
+                    self.units::<S, G, UNITS>(simd, vectors, count, from, j + unit)
+                } else {
+                    self.units::<S, G, 2>(simd, vectors, count, from, j + unit)
+                };
+                for g in 0..G {
+                    spread[g][unit] = folded[g];
                 }
             }
             for g in 0..G {
                 let at = (from + g) * model.width + j;
                 // SAFETY: S is (q (d + 1), width), the group lies within q (d + 1) and j within width.
                 unsafe {
-                    let sum = load::<S, R>(simd, &self.sums, at) + sums::<S, R>(spread[g]);
+                    let sum = load::<S, R>(simd, &self.sums, at) + fold::<S, R, 8>(spread[g], apart);
                     store::<S, R>(sum, &mut self.sums, at);
                 }
             }
         }
     }
 
-    /// `U` units, from the given one after j.
-    #[expect(clippy::too_many_arguments, reason = "the innermost loop's place in all loops around it")]
+    /// The sums of `U` units, of unit j and each `LEN / U` after it, folded into one vector a product.
     #[inline(always)]
     fn units<S: Simd, const G: usize, const U: usize>(
         &self,
         simd: S,
-        model: &Model<R>,
         vectors: usize,
+        count: usize,
         from: usize,
         j: usize,
-        unit: usize,
-        spread: &mut [[V<S, R>; 16]; G],
-    ) {
+    ) -> [V<S, R>; G] {
         let lanes = V::<S, R>::LEN;
-        let count = model.q * (model.d + 1);
         let mut sums = [[V::<S, R>::splat(simd, R::zero()); U]; G];
-        let active = &self.active[(j + unit) * TILE..(j + unit + U) * TILE];
-        assert!(vectors <= TILE && from + G <= count && vectors * count * lanes <= self.products.len());
+        let active = &self.active[j * TILE..];
+        let apart = lanes / U * TILE;
+        assert!(vectors <= TILE && (U - 1) * apart + TILE <= active.len());
+        assert!(from + G <= count && vectors * count * lanes <= self.products.len());
         for vector in 0..vectors {
-            let mut products = [sums[0][0]; G];
+            // The masks of all units first: they take fewer registers than the products would.
+            let mut masks = [<V<S, R> as SimdBase<S>>::Mask::splat(simd, false); U];
+            for u in 0..U {
+                // SAFETY: asserted above.
+                let bits = unsafe { *active.get_unchecked(u * apart + vector) };
+                masks[u] = <V<S, R> as SimdBase<S>>::Mask::from_bitmask(simd, u64::from(bits));
+            }
             for g in 0..G {
                 // SAFETY: asserted above.
-                products[g] = unsafe { load::<S, R>(simd, &self.products, (vector * count + from + g) * lanes) };
-            }
-            for u in 0..U {
-                // SAFETY: `active` is (U, TILE) and `vector < TILE`.
-                let bits = unsafe { *active.get_unchecked(u * TILE + vector) };
-                let active = <V<S, R> as SimdBase<S>>::Mask::from_bitmask(simd, u64::from(bits));
-                for g in 0..G {
-                    sums[g][u] = add_active::<S, R>(simd, active, sums[g][u], products[g]);
+                let product =
+                    unsafe { load::<S, R>(simd, &self.products, (vector * count + from + g) * lanes) };
+                for u in 0..U {
+                    sums[g][u] = add_active::<S, R>(simd, masks[u], sums[g][u], product);
                 }
             }
         }
+        let mut folded = [sums[0][0]; G];
         for g in 0..G {
-            for u in 0..U {
-                spread[g][unit + u] = sums[g][u];
-            }
+            folded[g] = fold::<S, R, U>(sums[g], U);
         }
+        folded
     }
 }
 
@@ -260,7 +268,8 @@ impl<R: Real> Each<'_, R> {
         assert!(at + B <= TILE && h * TILE <= self.active.len());
         let zero = V::<S, R>::splat(simd, R::zero());
         // SAFETY: asserted above, with i < d and b < B.
-        let input = |i: usize, b: usize| unsafe { load::<S, R>(simd, inputs, i * stride + start + b * lanes) };
+        let input =
+            |i: usize, b: usize| unsafe { load::<S, R>(simd, inputs, i * stride + start + b * lanes) };
 
         let mut x = [[zero; B]; D];
         for i in 0..D {

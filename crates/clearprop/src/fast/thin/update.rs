@@ -1,6 +1,6 @@
 //! From the sums of all parts to the gradient, and from the gradient to the weights: all lanes are units.
 
-use super::super::lanes::{V, load, store};
+use super::super::lanes::V;
 use super::pass::Part;
 use super::{Model, lock};
 use crate::loss::Loss;
@@ -12,7 +12,12 @@ use std::sync::Mutex;
 
 /// The gradient of the data loss, in the order of `Model::params`; the parts are added in their order.
 #[inline(always)]
-pub(super) fn gradient<S: Simd, R: Real>(simd: S, model: &Model<R>, parts: &[Mutex<Part<R>>], grads: &mut [R]) {
+pub(super) fn gradient<S: Simd, R: Real>(
+    simd: S,
+    model: &Model<R>,
+    parts: &[Mutex<Part<R>>],
+    grads: &mut [R],
+) {
     let Model { d, k, q, width, .. } = *model;
     let zero = V::<S, R>::splat(simd, R::zero());
     let mut first = lock(&parts[0]);
@@ -34,7 +39,10 @@ pub(super) fn gradient<S: Simd, R: Real>(simd: S, model: &Model<R>, parts: &[Mut
         for i in 0..=d {
             let mut dw1 = zero;
             for c in 0..q {
-                let s = V::<S, R>::from_slice(simd, &first.sums[(c * (d + 1) + i) * width + j..][..V::<S, R>::LEN]);
+                let s = V::<S, R>::from_slice(
+                    simd,
+                    &first.sums[(c * (d + 1) + i) * width + j..][..V::<S, R>::LEN],
+                );
                 let v = V::<S, R>::from_slice(simd, &model.v[c * width + j..][..V::<S, R>::LEN]);
                 dw1 = s.mul_add(v, dw1);
             }
@@ -45,7 +53,10 @@ pub(super) fn gradient<S: Simd, R: Real>(simd: S, model: &Model<R>, parts: &[Mut
         for c in 0..q {
             let mut dw2 = zero;
             for i in 0..=d {
-                let s = V::<S, R>::from_slice(simd, &first.sums[(c * (d + 1) + i) * width + j..][..V::<S, R>::LEN]);
+                let s = V::<S, R>::from_slice(
+                    simd,
+                    &first.sums[(c * (d + 1) + i) * width + j..][..V::<S, R>::LEN],
+                );
                 let w = V::<S, R>::from_slice(simd, &model.params[i * width + j..][..V::<S, R>::LEN]);
                 dw2 = s.mul_add(w, dw2);
             }
@@ -57,9 +68,9 @@ pub(super) fn gradient<S: Simd, R: Real>(simd: S, model: &Model<R>, parts: &[Mut
         }
     }
     let mut others = R::zero();
-    for c in 0..q {
-        bias[c] = first.db[c];
-        others += first.db[c];
+    for (bias, &db) in bias.iter_mut().zip(&first.db[..q]) {
+        *bias = db;
+        others += db;
     }
     if model.loss == Loss::Softmax {
         bias[q] = -others;
@@ -131,7 +142,8 @@ pub(super) fn update<S: Simd, R: Real>(
                 p += if nesterov { of(mu) * v - of(step) * g } else { v };
             }
             (Step::Adam { beta1, beta2, rate, epsilon }, [mean, square]) => {
-                let (mean, square) = (&mut mean[at..at + V::<S, R>::LEN], &mut square[at..at + V::<S, R>::LEN]);
+                let (mean, square) =
+                    (&mut mean[at..at + V::<S, R>::LEN], &mut square[at..at + V::<S, R>::LEN]);
                 let m = of(beta1) * V::<S, R>::from_slice(simd, mean) + of(R::one() - beta1) * g;
                 let v = of(beta2) * V::<S, R>::from_slice(simd, square) + of(R::one() - beta2) * g * g;
                 m.store_slice(mean);

@@ -1,0 +1,136 @@
+//! `clearprop evaluate`: how good a model is on rows with known answers.
+
+use crate::source::{all_rows, open_for};
+use crate::{Outcome, load, screen};
+use clap::Args;
+use clearprop::data::Data;
+use clearprop::error::{Error, Result};
+use clearprop::evaluate::evaluate;
+use clearprop::loss::argmax;
+use clearprop::metrics::{ClassFigures, class_figures, confusion, r2, rmse};
+use clearprop::model::{AnyModel, Model};
+use clearprop::real::Real;
+use clearprop::table::Unseen;
+use clearprop::target::Target;
+use comfy_table::{CellAlignment, LineStyle, Table, presets};
+use ndarray::Array2;
+use serde_json::{Value, json};
+use std::path::PathBuf;
+
+/// Evaluate a model on rows with known answers: accuracy, confusion matrix, figures of each class (or R2)
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  clearprop evaluate runs/iris-1/model.safetensors test.csv
+  clearprop evaluate model.safetensors test.csv --json")]
+pub(crate) struct Evaluate {
+    /// The model
+    model: PathBuf,
+    /// A .csv table or .npz file with the model's columns and the answers
+    data: PathBuf,
+    /// Print everything as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(options: &Evaluate) -> Result<Outcome> {
+    match load::open(&options.model)? {
+        AnyModel::F32(model) => figures(options, &model),
+        AnyModel::F64(model) => figures(options, &model),
+    }
+}
+
+fn figures<R: Real>(options: &Evaluate, model: &Model<R>) -> Result<Outcome> {
+    let file = options.data.display();
+    let about = |error: Error| if error.place().file.is_none() { error.file(&file) } else { error };
+    let table = open_for::<R>(&options.data, &model.encoder)?.table;
+    let rows = all_rows(&table)?;
+    let mut unseen = Unseen::default();
+    let data: Data<R> = model.encoder.encode_data(&table, &rows, &mut unseen).map_err(about)?;
+    unseen.warnings().iter().for_each(|warning| screen::complain(&format!("warning: {warning}")));
+    let evaluation = evaluate(model.engine, &model.network, &model.params, &data);
+    let answers = &model.encoder.answers;
+    let mut probs = model.engine.predict(&model.network, &model.params, data.x.view());
+    let mut report = json!({ "rows": rows.len(), "loss": evaluation.loss });
+    let mut text = format!("{} rows, loss {:.5}", rows.len(), evaluation.loss);
+    match &data.y {
+        Target::Classes(y) => {
+            let confusion = confusion(answers.outputs(), &argmax(probs.view()), &y.to_vec());
+            let figures = class_figures(&confusion);
+            report["accuracy"] = json!(evaluation.score);
+            report["classes"] =
+                answers.names().iter().zip(&figures).map(|(name, f)| class_json(name, f)).collect();
+            report["confusion"] = confusion.rows().into_iter().map(|row| json!(row.to_vec())).collect();
+            text.push_str(&format!(", accuracy {:.5}\n", evaluation.score));
+            text.push_str(&confusion_text(answers.names(), &confusion));
+            text.push_str(&figures_text(answers.names(), "class", &figures));
+        }
+        Target::Values(y) if model.network.loss == clearprop::loss::Loss::Logistic => {
+            let half = R::of(0.5);
+            let of_label = |j: usize| {
+                let called = |values: &Array2<R>| {
+                    values.column(j).iter().map(|&v| u32::from(v > half)).collect::<Vec<_>>()
+                };
+                class_figures(&confusion(2, &called(&probs), &called(y))).swap_remove(1)
+            };
+            let figures: Vec<ClassFigures> = (0..y.ncols()).map(of_label).collect();
+            report["accuracy"] = json!(evaluation.score);
+            report["labels"] =
+                answers.names().iter().zip(&figures).map(|(name, f)| class_json(name, f)).collect();
+            text.push_str(&format!(", all labels of a row right {:.5}\n", evaluation.score));
+            text.push_str(&figures_text(answers.names(), "label", &figures));
+        }
+        Target::Values(y) => {
+            let mut y = y.clone();
+            answers.decode(&mut probs);
+            answers.decode(&mut y);
+            let (r2, rmse) = (r2(probs.view(), y.view()), rmse(probs.view(), y.view()));
+            report["r2"] = json!(r2);
+            report["rmse"] = json!(rmse);
+            text.push_str(&format!(", R2 {r2:.5}, RMSE {rmse:.5}\n"));
+        }
+    }
+    screen::print(&if options.json { format!("{report:#}\n") } else { text })?;
+    Ok(Outcome::Done)
+}
+
+fn class_json(name: &str, figures: &ClassFigures) -> Value {
+    let ClassFigures { precision, recall, f1, rows } = figures;
+    json!({ "name": name, "precision": precision, "recall": recall, "f1": f1, "rows": rows })
+}
+
+fn new_table() -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_HORIZONTAL_ONLY.row_separator(LineStyle::none()));
+    table
+}
+
+fn numbers_to_the_right(table: &mut Table) -> String {
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    format!("\n{table}\n")
+}
+
+/// Rows are what it is, columns what it was called; too wide a matrix is left to `--json`.
+fn confusion_text(names: &[String], confusion: &Array2<u64>) -> String {
+    if names.len() > 15 {
+        return format!("\nThe confusion matrix of {} classes is in --json.\n", names.len());
+    }
+    let mut table = new_table();
+    table.set_header(std::iter::once("is \\ called".to_owned()).chain(names.iter().cloned()));
+    for (name, row) in names.iter().zip(confusion.rows()) {
+        table.add_row(std::iter::once(name.clone()).chain(row.iter().map(ToString::to_string)));
+    }
+    numbers_to_the_right(&mut table)
+}
+
+fn figures_text(names: &[String], what: &str, figures: &[ClassFigures]) -> String {
+    let mut table = new_table();
+    table.set_header([what, "precision", "recall", "F1", "rows"]);
+    let share = |value: f64| if value.is_nan() { "-".to_owned() } else { format!("{value:.3}") };
+    for (name, ClassFigures { precision, recall, f1, rows }) in names.iter().zip(figures) {
+        table.add_row([name.clone(), share(*precision), share(*recall), share(*f1), rows.to_string()]);
+    }
+    numbers_to_the_right(&mut table)
+}

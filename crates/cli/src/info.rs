@@ -1,0 +1,116 @@
+//! `clearprop info`: what a model is.
+
+use crate::chosen::shown;
+use crate::train::score_name;
+use crate::{Outcome, load, screen};
+use clap::Args;
+use clearprop::error::Result;
+use clearprop::model::{AnyModel, Model};
+use clearprop::real::Real;
+use clearprop::table::{Answers, Coding, Input};
+use serde_json::{Value, json};
+use std::path::PathBuf;
+
+/// Say what a model is: its sizes, columns and classes, and how it was trained
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  clearprop info runs/spirals-1/model.safetensors
+  clearprop info model.safetensors --json")]
+pub(crate) struct Info {
+    /// The model
+    model: PathBuf,
+    /// Print it as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(options: &Info) -> Result<Outcome> {
+    match load::open(&options.model)? {
+        AnyModel::F32(model) => info(options, &model),
+        AnyModel::F64(model) => info(options, &model),
+    }
+}
+
+fn info<R: Real>(options: &Info, model: &Model<R>) -> Result<Outcome> {
+    if options.json {
+        let metadata: Value = serde_json::from_str(&model.metadata()?).unwrap_or(Value::Null);
+        screen::print(&format!("{metadata:#}\n"))?;
+        return Ok(Outcome::Done);
+    }
+    let Model { network, params, encoder, trained, .. } = model;
+    let sizes: Vec<String> = network.sizes.iter().map(ToString::to_string).collect();
+    let mut lines = vec![
+        (
+            "network",
+            format!("{} ({} weights and biases, {})", sizes.join(" -> "), params.values().len(), R::NAME),
+        ),
+        ("hidden layers", network.activation.name().to_owned()),
+        (
+            "loss",
+            format!(
+                "{}, penalty {} over {}",
+                network.loss.name(),
+                network.penalty.reg,
+                network.penalty.over.name()
+            ),
+        ),
+    ];
+    let (title, names) = match &encoder.answers {
+        Answers::Classes { column, names } => ("classes", format!("{} (column {column})", shortened(names))),
+        Answers::Labels { columns } => ("labels", shortened(columns)),
+        Answers::Numbers { columns, .. } => ("predicts", shortened(columns)),
+    };
+    lines.push((title, names));
+    let inputs: Vec<String> = encoder.inputs.iter().map(described).collect();
+    lines.push(("columns", shortened(&inputs)));
+    let dropped: Vec<String> =
+        encoder.dropped.iter().map(|dropped| format!("{} ({})", dropped.column, dropped.reason)).collect();
+    if !dropped.is_empty() {
+        lines.push(("not used", shortened(&dropped)));
+    }
+    let reason = json!(trained.stop_reason);
+    lines.push((
+        "trained",
+        format!(
+            "{} steps on {} rows, {}",
+            trained.steps,
+            trained.rows,
+            reason.as_str().unwrap_or("ended").replace('_', " ")
+        ),
+    ));
+    let score = score_name(network.loss);
+    let test = trained.test_score.map_or_else(String::new, |test| format!(", test {score} {test:.5}"));
+    lines.push((
+        "reached",
+        format!("loss {:.5}, train {score} {:.5}{test}", trained.loss, trained.train_score),
+    ));
+    let settings: Vec<String> = shown(&trained.settings)
+        .into_iter()
+        .filter(|(name, value)| {
+            !value.is_null()
+                && !["hidden", "activation", "reg", "penalize", "threads"].contains(&name.as_str())
+        })
+        .map(|(name, value)| format!("{} {}", name.replace('_', "-"), value.to_string().trim_matches('"')))
+        .collect();
+    lines.push(("settings", settings.join(", ")));
+    let width = lines.iter().map(|(title, _)| title.len()).max().unwrap_or(0);
+    let text: String = lines.iter().map(|(title, text)| format!("{title:width$}  {text}\n")).collect();
+    screen::print(&text)?;
+    Ok(Outcome::Done)
+}
+
+/// What a column is to the model.
+fn described(input: &Input) -> String {
+    match &input.coding {
+        Coding::Number { .. } => input.column.clone(),
+        Coding::Words { categories, .. } => format!("{} ({} categories)", input.column, categories.len()),
+    }
+}
+
+fn shortened(names: &[String]) -> String {
+    match names.len() {
+        0..=12 => names.join(", "),
+        n => format!("{} and {} more", names[..10].join(", "), n - 10),
+    }
+}

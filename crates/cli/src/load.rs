@@ -1,0 +1,94 @@
+//! Models from their files, and back.
+
+use crate::source::ends;
+use clearprop::engine::Engine;
+use clearprop::error::{Error, ErrorKind, Result};
+use clearprop::model::{AnyModel, Model, Tensor, precision};
+use clearprop::params::Params;
+use clearprop::real::Real;
+use clearprop_files::disk;
+use clearprop_files::safetensors::{self, Floats};
+use std::path::Path;
+
+/// A file of this size is no model of a small network.
+const LARGEST: u64 = 64 << 30;
+
+/// The bytes of a model's file; equal models have equal ones.
+pub(crate) fn bytes<R: Real>(model: &Model<R>) -> Result<Vec<u8>> {
+    let tensors: Vec<safetensors::Tensor> = model
+        .tensors()
+        .into_iter()
+        .map(|Tensor { name, shape, values }| safetensors::Tensor { name, shape, values: floats(&values) })
+        .collect();
+    safetensors::write(&tensors, &model.metadata()?)
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "an f32 comes back as what it was")]
+fn floats<R: Real>(values: &[R]) -> Floats {
+    match R::NAME {
+        "f32" => Floats::F32(values.iter().map(|value| value.f64() as f32).collect()),
+        _ => Floats::F64(values.iter().map(|value| value.f64()).collect()),
+    }
+}
+
+fn values<R: Real>(floats: &Floats) -> Vec<R> {
+    match floats {
+        Floats::F32(values) => values.iter().map(|&value| R::of(f64::from(value))).collect(),
+        Floats::F64(values) => values.iter().map(|&value| R::of(value)).collect(),
+    }
+}
+
+/// The variable that chooses the vector instructions of the fast engine.
+const SIMD: &str = "CLEARPROP_SIMD";
+
+/// The engine of this name; the environment may choose its vectors.
+pub(crate) fn engine(name: &str) -> Result<Engine> {
+    match std::env::var(SIMD) {
+        Ok(level) if name == "fast" => {
+            format!("fast-{level}").parse().map_err(|error: Error| error.name(SIMD))
+        }
+        _ => name.parse(),
+    }
+}
+
+/// Reads a model.
+pub(crate) fn open(path: &Path) -> Result<AnyModel> {
+    let file = path.display().to_string();
+    if path.is_dir() {
+        let found = Error::new(ErrorKind::File, "this is a folder").file(&file);
+        return Err(
+            found.hint(format!("name the model in it: {}", path.join(crate::folder::MODEL).display()))
+        );
+    }
+    if ["csv", "npz", "parquet"].iter().any(|ending| ends(path, ending)) {
+        return Err(Error::new(ErrorKind::File, "this is a file of data, a model is needed")
+            .file(&file)
+            .hint("the model comes first, then the data"));
+    }
+    let (tensors, metadata) = safetensors::read(&disk::read_whole(path, LARGEST)?, &file)?;
+    let metadata = metadata.ok_or_else(|| {
+        Error::new(ErrorKind::File, "no model of clearprop: its metadata have no key 'clearprop'")
+            .file(&file)
+            .hint("train one with 'clearprop train'")
+    })?;
+    let about = |error: Error| error.file(&file);
+    let engine = engine("fast")?;
+    Ok(match precision(&metadata).map_err(about)?.as_str() {
+        "f32" => AnyModel::F32(Model::from_parts(engine, &metadata, &named(tensors)).map_err(about)?),
+        _ => AnyModel::F64(Model::from_parts(engine, &metadata, &named(tensors)).map_err(about)?),
+    })
+}
+
+fn named<R: Real>(tensors: Vec<safetensors::Tensor>) -> Vec<Tensor<R>> {
+    let named =
+        |safetensors::Tensor { name, shape, values: floats }| Tensor { name, shape, values: values(&floats) };
+    tensors.into_iter().map(named).collect()
+}
+
+/// The weights of a model, in any precision.
+pub(crate) fn params<R: Real>(path: &Path) -> Result<Params<R>> {
+    Ok(match open(path)? {
+        AnyModel::F32(model) => model.params.cast(),
+        AnyModel::F64(model) => model.params.cast(),
+    })
+}

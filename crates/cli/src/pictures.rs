@@ -1,0 +1,136 @@
+//! The pictures of a run or of a model: what is drawn; how is the business of `plots`.
+
+use crate::save::{History, Run};
+use crate::train::score_name;
+use clearprop::error::{Error, ErrorKind, Result};
+use clearprop::model::Model;
+use clearprop::real::Real;
+use clearprop::table::{Coding, Column, Table, Unseen};
+use clearprop::target::Target as Answer;
+use clearprop_plots::{
+    Grid, Panel, Picture, Points, Series, Target, boundary_picture, data_picture, loss_picture,
+};
+use ndarray::Array2;
+use std::thread;
+
+/// Pixels of a PNG a unit of the drawing: sharp on any screen.
+pub(crate) const SHARP: f64 = 2.0;
+
+/// `data.png`, `boundary.png` (both only for two number columns) and `loss.png`.
+pub(crate) fn of_run<R: Real>(run: &Run<'_, R>) -> Result<[Option<Vec<u8>>; 3]> {
+    let png = |picture: Picture| picture.png(SHARP);
+    let plane = Plane::of(run.model, &run.source.table)?;
+    thread::scope(|scope| {
+        let data = plane.as_ref().map(|plane| scope.spawn(|| plane.data("The data").and_then(png)));
+        let boundary = plane
+            .as_ref()
+            .map(|plane| scope.spawn(|| plane.boundary(run.model, "What the network learnt").and_then(png)));
+        let loss = loss(run.history, score_name(run.model.network.loss)).and_then(png)?;
+        let join = |drawn: Option<thread::ScopedJoinHandle<'_, Result<Vec<u8>>>>| {
+            drawn.map(|drawn| drawn.join().unwrap_or_else(|_| Err(failed()))).transpose()
+        };
+        Ok([join(data)?, join(boundary)?, Some(loss)])
+    })
+}
+
+fn failed() -> Error {
+    Error::new(ErrorKind::Data, "a picture could not be drawn")
+}
+
+/// Rows of two number columns, in the unit of the table, with their answers.
+pub(crate) struct Plane {
+    columns: [String; 2],
+    x: Array2<f64>,
+    labels: Vec<usize>,
+    values: Vec<f64>,
+    names: Vec<String>,
+    classes: bool,
+}
+
+impl Plane {
+    /// `None` if the model has not two number columns, or more than one output that is no class.
+    pub(crate) fn of<R: Real>(model: &Model<R>, table: &Table) -> Result<Option<Self>> {
+        let [a, b] = model.encoder.inputs.as_slice() else { return Ok(None) };
+        let numbers = [a, b].iter().all(|input| matches!(input.coding, Coding::Number { .. }));
+        let columns = [a.column.clone(), b.column.clone()];
+        let (Column::Numbers(first), Column::Numbers(second)) =
+            (table.column(&columns[0])?, table.column(&columns[1])?)
+        else {
+            return Ok(None);
+        };
+        // What is missing has no place in the plane.
+        let rows: Vec<u32> = (0..u32::try_from(table.len()).unwrap_or(u32::MAX))
+            .filter(|&row| !first.get(row as usize).is_nan() && !second.get(row as usize).is_nan())
+            .collect();
+        let answers = model.encoder.answers.encode::<f64>(table, &rows)?;
+        let names = model.encoder.answers.names().to_vec();
+        let (labels, values, classes) = match answers {
+            Answer::Classes(y) => (y.iter().map(|&class| class as usize).collect(), Vec::new(), true),
+            Answer::Values(mut y)
+                if y.ncols() == 1 && model.network.loss == clearprop::loss::Loss::Squared =>
+            {
+                model.encoder.answers.decode(&mut y);
+                (Vec::new(), y.column(0).to_vec(), false)
+            }
+            Answer::Values(_) => return Ok(None),
+        };
+        if !numbers || rows.is_empty() {
+            return Ok(None);
+        }
+        let x = Array2::from_shape_fn((rows.len(), 2), |(i, j)| [first, second][j].get(rows[i] as usize));
+        Ok(Some(Self { columns, x, labels, values, names, classes }))
+    }
+
+    fn points(&self) -> Result<Points<'_>> {
+        let target = match self.classes {
+            true => Target::Classes { labels: &self.labels, names: &self.names },
+            false => Target::Values { values: &self.values, name: &self.names[0] },
+        };
+        Points::new(self.x.view(), target, [&self.columns[0], &self.columns[1]])
+    }
+
+    /// The points alone.
+    pub(crate) fn data(&self, title: &str) -> Result<Picture> {
+        data_picture(&self.points()?, title)
+    }
+
+    /// The points over what the model says about every place.
+    pub(crate) fn boundary<R: Real>(&self, model: &Model<R>, title: &str) -> Result<Picture> {
+        let points = self.points()?;
+        let grid = Grid::around(&points, Grid::CELLS);
+        let nodes = grid.nodes();
+        let column = |j: usize| Column::numbers(nodes.column(j).iter().copied());
+        let places =
+            Table::new(vec![(self.columns[0].clone(), column(0)), (self.columns[1].clone(), column(1))])?;
+        let rows: Vec<u32> = (0..).take(places.len()).collect();
+        let x = model.encoder.encode::<R>(&places, &rows, &mut Unseen::default())?;
+        let mut scores = model.engine.logits(&model.network, &model.params, x.view()).mapv(R::f64);
+        model.encoder.answers.decode(&mut scores);
+        let note = match model.trained.test_score {
+            Some(score) => format!("test {} {score:.3}", score_name(model.network.loss)),
+            None => String::new(),
+        };
+        boundary_picture(&points, &grid, scores.view(), title, &note)
+    }
+}
+
+/// Loss and accuracy over the steps.
+pub(crate) fn loss(history: &History, score: &str) -> Result<Picture> {
+    let rows = &history.rows;
+    let column = |value: &dyn Fn(&crate::save::Row) -> Option<f64>| -> (Vec<f64>, Vec<f64>) {
+        rows.iter().filter_map(|row| Some((row.step as f64, value(row)?))).unzip()
+    };
+    let accuracy = if score == "accuracy" { Some(Panel::Accuracy) } else { None };
+    let curves = [
+        ("train", Some(Panel::Loss), column(&|row| Some(row.loss))),
+        ("validation", Some(Panel::Loss), column(&|row| row.validation.map(|v| v.loss))),
+        ("train", accuracy, column(&|row| row.train_score)),
+        ("validation", accuracy, column(&|row| row.validation.map(|v| v.score))),
+    ];
+    let series: Vec<Series<'_>> = curves
+        .iter()
+        .filter(|(_, _, (steps, _))| !steps.is_empty())
+        .filter_map(|(name, panel, (steps, values))| Some(Series { name, panel: (*panel)?, steps, values }))
+        .collect();
+    loss_picture(&series, "Loss while training")
+}

@@ -1,0 +1,101 @@
+//! What a person sees of a run while it goes on: the notebook's lines, a bar on a terminal.
+
+use crate::screen;
+use clearprop::error::Result;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// Where lines go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lines {
+    /// Standard output.
+    Out,
+    /// Standard error: standard output holds the summary as JSON.
+    Err,
+    /// Nowhere.
+    Quiet,
+}
+
+/// Lines, and below them the bar.
+pub(crate) struct Progress {
+    lines: Lines,
+    bar: ProgressBar,
+}
+
+impl Progress {
+    /// For a run of at most so many steps.
+    pub(crate) fn new(lines: Lines, steps: u64) -> Self {
+        // Hidden where standard error is no terminal.
+        let target = match lines {
+            Lines::Quiet => ProgressDrawTarget::hidden(),
+            _ => ProgressDrawTarget::stderr(),
+        };
+        let bar = ProgressBar::with_draw_target(Some(steps), target);
+        let template = "{bar:30} step {pos} of {len}, {msg}{eta} left";
+        bar.set_style(
+            ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()),
+        );
+        Self { lines, bar }
+    }
+
+    /// Moves the bar.
+    pub(crate) fn show(&self, step: u64, loss: Option<f64>) {
+        if self.bar.is_hidden() {
+            return;
+        }
+        if let Some(loss) = loss {
+            self.bar.set_message(format!("loss {loss:.3}, "));
+        }
+        self.bar.set_position(step);
+    }
+
+    /// Writes a line above the bar.
+    pub(crate) fn line(&self, text: &str) -> Result<()> {
+        self.bar.suspend(|| match self.lines {
+            Lines::Out => screen::print(&format!("{text}\n")),
+            Lines::Err => {
+                screen::complain(text);
+                Ok(())
+            }
+            Lines::Quiet => Ok(()),
+        })
+    }
+
+    /// Writes a warning, whatever was asked for.
+    pub(crate) fn warn(&self, text: &str) {
+        self.bar.suspend(|| screen::complain(&format!("warning: {text}")));
+    }
+
+    /// Takes the bar away.
+    pub(crate) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// From now on Ctrl-C is a wish that [`interrupted`] tells; a second one ends the program at once.
+pub(crate) fn listen_for_interrupts() {
+    // If the system gives no handler, Ctrl-C does what it always does.
+    let _ = ctrlc::set_handler(|| {
+        if INTERRUPTED.swap(true, Ordering::SeqCst) {
+            std::process::exit(130);
+        }
+    });
+}
+
+/// Whether somebody has asked the run to end.
+pub(crate) fn interrupted() -> bool {
+    INTERRUPTED.load(Ordering::SeqCst)
+}
+
+/// A time as a person says it.
+pub(crate) fn said(time: Duration) -> String {
+    let seconds = time.as_secs_f64();
+    match seconds {
+        s if s < 1.0 => format!("{:.0} ms", 1000.0 * s),
+        s if s < 120.0 => format!("{s:.1} s"),
+        s => format!("{:.0} min", s / 60.0),
+    }
+}

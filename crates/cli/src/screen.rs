@@ -1,0 +1,23 @@
+//! Lines on the terminal.  A reader who has gone away (`| head`) is no error.
+
+use clearprop::error::{Error, ErrorKind, Result};
+use std::io::{ErrorKind as Kind, Write, stderr, stdout};
+
+/// Writes text to standard output.
+///
+/// # Errors
+/// It cannot be written, other than because nobody reads it.
+pub(crate) fn print(text: &str) -> Result<()> {
+    let mut out = stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(e) if e.kind() != Kind::BrokenPipe => {
+            Err(Error::new(ErrorKind::File, format!("cannot be written: {e}")).file("standard output"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Writes a line to standard error; if that fails there is nobody to tell.
+pub(crate) fn complain(line: &str) {
+    let _ = writeln!(stderr().lock(), "{line}");
+}

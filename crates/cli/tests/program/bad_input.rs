@@ -1,0 +1,217 @@
+//! Bad input: one line on standard error, exit code 2, nothing written.
+
+use crate::{Place, flowers, golden};
+
+/// Runs a bad call beside some files: its exact message, and no file more than before.
+#[track_caller]
+fn check(files: &[(&str, &str)], line: &str, message: &str) {
+    let place = Place::new();
+    files.iter().for_each(|(name, text)| place.write(name, text));
+    refused(&place, line, 2, message);
+}
+
+#[track_caller]
+fn refused(place: &Place, line: &str, code: i32, message: &str) {
+    let before = place.files();
+    let ended = place.run(line);
+    assert_eq!(ended.err, format!("error: {message}\n"), "clearprop {line}");
+    assert_eq!((ended.code, ended.out.as_str()), (Some(code), ""), "clearprop {line}");
+    // An empty folder `runs` may be there.
+    let after: Vec<String> = place.files().into_iter().filter(|name| name != "runs").collect();
+    assert_eq!(after, before, "clearprop {line} has written something");
+    assert!(
+        std::fs::read_dir(place.path("runs")).is_ok_and(|runs| runs.count() == 0)
+            || !place.path("runs").exists()
+    );
+}
+
+#[test]
+fn files_that_are_not_there_or_empty() {
+    check(&[], "train none.csv --target a", "none.csv: cannot read: there is no such file; check the path");
+    check(
+        &[("e.csv", "")],
+        "train e.csv --target a",
+        "e.csv: the file is empty; a line of names and some rows are needed",
+    );
+    check(&[("e.csv", "a,b\n")], "train e.csv --target a", "e.csv: there is a header and no row");
+    check(
+        &[("e.npz", "")],
+        "train e.npz",
+        "e.npz: not a whole npz file: it is empty; save it again with np.savez",
+    );
+    check(&[], "evaluate none none.csv", "none: cannot read: there is no such file; check the path");
+}
+
+#[test]
+fn labels() {
+    let text = flowers();
+    let files = [("f.csv", text.as_str())];
+    check(
+        &files,
+        "train f.csv",
+        "--target: is missing; name the column to predict; the columns are length, width, kind",
+    );
+    check(&files, "train f.csv --target knd", "f.csv: there is no column 'knd'; did you mean 'kind'?");
+    check(
+        &files,
+        "train f.csv --target price",
+        "f.csv: there is no column 'price'; the columns are 'length', 'width', 'kind'",
+    );
+    check(
+        &[("one.csv", "a,b\n1,x\n2,x\n3,x\n")],
+        "train one.csv --target b",
+        "one.csv, column 'b': all 3 rows are of one class, \"x\"; at least two classes are needed",
+    );
+    check(
+        &[("gap.csv", "a,b\n1,x\n2,\n3,y\n4,y\n")],
+        "train gap.csv --target b",
+        "gap.csv, row 3, column 'b': the answer is missing; fill it in, or remove the row",
+    );
+}
+
+#[test]
+fn settings() {
+    let check = |line: &str, message: &str| check(&[], line, message);
+    check("train --hidden 0", "--hidden: found '0'; give whole numbers from 1 up, like 200 or 200,50");
+    check("train --hidden 20,x", "--hidden: found 'x'; give whole numbers from 1 up, like 200 or 200,50");
+    check("train --step-size -0.1", "--step-size: found '-0.1'; give a number above 0");
+    check("train --step-size nan", "--step-size: found 'nan'; give a number above 0");
+    check("train --step-size fast", "--step-size: found 'fast'; give a number above 0");
+    check("train --reg -1", "--reg: found '-1'; give a number from 0 up");
+    check("train --steps 1.5", "--steps: found '1.5'; give a whole number from 1 up");
+    check("train --test-size 1", "--test-size: found '1'; give a number from 0 up to but not including 1");
+    check("train --seed -1", "--seed: found '-1'; give a whole number from 0 up");
+    check(
+        "train --solver adam --batch-size 1000",
+        "--batch-size: found 1000; there are only 603 training rows",
+    );
+    check(
+        "train --batch-size 10",
+        "--batch-size: has no meaning with the solver gd; batches go with --solver sgd or adam",
+    );
+    check(
+        "train --momentum 0.5",
+        "--momentum: has no meaning with the solver gd; only sgd has momentum: --solver sgd",
+    );
+    check(
+        "train --steps 5 --epochs 5",
+        "--steps: given together with --epochs; the length of a run is either in steps or in epochs",
+    );
+    check(
+        "train --activation rellu",
+        "--activation: found 'rellu'; did you mean 'relu'? There are: identity, logistic, tanh, relu",
+    );
+    check(
+        "train --activation swish",
+        "--activation: found 'swish'; there are: identity, logistic, tanh, relu",
+    );
+    check("train --precision f16", "--precision: found 'f16'; there are: f32, f64");
+}
+
+#[test]
+fn words_that_the_command_line_does_not_know() {
+    let check = |line: &str, message: &str| check(&[], line, message);
+    check("trian", "unknown command 'trian'; did you mean 'train'?");
+    check("train --hiden 5", "unknown option '--hiden'; did you mean '--hidden'?");
+    check("train a.csv b.csv", "unknown argument 'b.csv'; see --help for the options");
+    check("predict", "<MODEL> <DATA> is missing; see --help for an example");
+    check("train --out", "--out: needs a value; see --help");
+}
+
+#[test]
+fn weights_of_the_wrong_shape() {
+    let (he, small) = (golden("notebook_he.npz"), golden("net_tanh_squared.npz"));
+    let place = Place::new();
+    refused(
+        &place,
+        &format!("train --start {small}"),
+        2,
+        &format!(
+            "{small}, array 'W1', layer 1: has shape (4, 8); 3 rows are needed: 2 weights and the bias last"
+        ),
+    );
+    refused(
+        &place,
+        &format!("train {he} --start {he} --hidden 50"),
+        2,
+        &format!(
+            "{he}, --start: the weights are for hidden layers [200], --hidden says [50]; leave --hidden out"
+        ),
+    );
+}
+
+#[test]
+fn models() {
+    let place = Place::new();
+    place.ok("train --steps 1 --out run --quiet");
+    let whole = place.bytes("run/model.safetensors");
+    place.write("data.csv", "x0,x1,y\n0,0,1\n");
+    place.write("cut", &whole[..whole.len() - 10]);
+    place.write("head", &whole[..100]);
+    place.write("text", "this is not a model at all");
+    let version = br#"\"version\":1"#;
+    let at = whole.windows(version.len()).position(|bytes| bytes == version).unwrap();
+    let mut later = whole.clone();
+    later[at + version.len() - 1] = b'9';
+    place.write("later", later);
+    place.write("other.csv", "a,x1\n1,2\n");
+    let check = |line: &str, message: &str| refused(&place, line, 2, message);
+    check("evaluate run data.csv", "run: this is a folder; name the model in it: run/model.safetensors");
+    check(
+        "predict data.csv run",
+        "data.csv: this is a file of data, a model is needed; the model comes first, then the data",
+    );
+    check("predict head data.csv", "head: not a whole safetensors file: it is cut off; write it again");
+    check("info later", "later: the model has version 9, this program reads up to 1; take a newer clearprop");
+    check(
+        "predict run/model.safetensors other.csv",
+        "other.csv: the column 'x0' of the model is missing; is it 'x1'?",
+    );
+    check(
+        "predict run/model.safetensors none.csv",
+        "none.csv: cannot read: there is no such file; check the path",
+    );
+    check(
+        "evaluate run/model.safetensors other.csv",
+        "other.csv: the column 'x0' of the model is missing; is it 'x1'?",
+    );
+    check(
+        "plot run/model.safetensors -o picture.gif",
+        "--output: found 'picture.gif'; the file's ending says what is drawn: .png or .svg",
+    );
+    for name in ["cut", "text"] {
+        let ended = place.run(&format!("info {name}"));
+        assert_eq!((ended.code, ended.err.lines().count()), (Some(2), 1), "{}", ended.err);
+        assert!(
+            ended.err.starts_with(&format!("error: {name}"))
+                && ended.err.contains("not a whole safetensors file"),
+            "{}",
+            ended.err
+        );
+    }
+}
+
+#[test]
+fn folders_that_cannot_be_written_are_found_before_the_training() {
+    let place = Place::new();
+    place.write("file", "");
+    refused(
+        &place,
+        "train --steps 1000000000 --out file",
+        2,
+        "file: cannot write into: this is a file; name a folder",
+    );
+    let ended = place.run("train --steps 1000000000 --out file/run");
+    assert_eq!((ended.code, ended.err.lines().count()), (Some(2), 1), "{}", ended.err);
+}
+
+#[test]
+fn a_run_that_diverges_says_so_and_writes_nothing() {
+    let place = Place::new();
+    let ended = place.run("train --step-size 1000000 --quiet --out run");
+    assert_eq!((ended.code, ended.out.as_str()), (Some(1), ""));
+    let (found, hint) = ended.err.split_once("; ").unwrap();
+    assert!(found.starts_with("error: the loss became infinite or NaN at step "), "{}", ended.err);
+    assert_eq!(hint, "nothing was written; try a smaller step size, like --step-size 100000\n");
+    assert!(place.files().is_empty(), "{:?}", place.files());
+}
