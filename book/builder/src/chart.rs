@@ -92,9 +92,8 @@ pub(crate) struct Line {
 pub(crate) fn lines(alt: &str, x: &Axis, y: &Axis, lines: &[Line]) -> String {
     let at_x = |v: f64| LEFT + x.share(v) * (WIDTH - LEFT - RIGHT);
     let at_y = |v: f64| HEIGHT - BOTTOM - y.share(v) * (HEIGHT - TOP - BOTTOM);
-    let mut svg = format!(
-        "<svg class=\"chart\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{alt}\">"
-    );
+    let mut svg =
+        format!("<svg class=\"chart\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{alt}\">");
     for tick in y.ticks() {
         let (at, text) = (at_y(tick), y.tick_text(tick));
         let _ = write!(svg, "<path class=\"grid\" d=\"M{LEFT} {at:.1}H{:.1}\"/>", WIDTH - RIGHT);
@@ -103,7 +102,11 @@ pub(crate) fn lines(alt: &str, x: &Axis, y: &Axis, lines: &[Line]) -> String {
     for tick in x.ticks() {
         let (at, text) = (at_x(tick), x.tick_text(tick));
         let _ = write!(svg, "<path class=\"grid\" d=\"M{at:.1} {TOP}V{:.1}\"/>", HEIGHT - BOTTOM);
-        let _ = write!(svg, "<text x=\"{at:.1}\" y=\"{}\" class=\"middle\">{text}</text>", HEIGHT - BOTTOM + 16.0);
+        let _ = write!(
+            svg,
+            "<text x=\"{at:.1}\" y=\"{}\" class=\"middle\">{text}</text>",
+            HEIGHT - BOTTOM + 16.0
+        );
     }
     let middle = (LEFT + WIDTH - RIGHT) / 2.0;
     let _ = write!(svg, "<text x=\"{middle}\" y=\"{}\" class=\"middle\">{}</text>", HEIGHT - 6.0, x.label);
@@ -158,7 +161,8 @@ pub(crate) fn plane(alt: &str, side: usize, classes: &[u32], points: &[(f64, f64
     }
     for &(x, y, class) in points {
         let at = |v: f64| (v + REACH) / (2.0 * REACH) * size;
-        let _ = write!(svg, "<circle class=\"p{class}\" cx=\"{:.1}\" cy=\"{:.1}\" r=\"1.6\"/>", at(x), at(-y));
+        let _ =
+            write!(svg, "<circle class=\"p{class}\" cx=\"{:.1}\" cy=\"{:.1}\" r=\"1.6\"/>", at(x), at(-y));
     }
     svg.push_str("</svg>");
     svg
@@ -190,7 +194,8 @@ mod tests {
         let points = vec![(0.0, 0.0), (0.5, f64::NAN), (1.0, 1.0)];
         let axis = Axis::linear("", 0.0, 1.0);
         let svg = lines("", &axis, &axis, &[Line { name: "a", points }]);
-        let path = svg.split("class=\"line s0\" d=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+        let path =
+            svg.split("class=\"line s0\" d=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
         assert_eq!(path.matches('M').count(), 2, "{path}");
     }
 }

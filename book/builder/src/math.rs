@@ -78,7 +78,11 @@ mod tests {
         let html = typeset("a $x_1$ b `$y$` c \\$5\n```\n$z$\n```\n").unwrap();
         assert!(html.starts_with("a <math><msub>"), "{html}");
         assert!(html.contains("`$y$` c \\$5\n```\n$z$\n```"), "{html}");
-        assert!(typeset("$$\\sum_i x_i$$").unwrap().starts_with("<div class=\"formula\"><math display=\"block\">"));
+        assert!(
+            typeset("$$\\sum_i x_i$$")
+                .unwrap()
+                .starts_with("<div class=\"formula\"><math display=\"block\">")
+        );
     }
 
     #[test]

@@ -35,7 +35,13 @@ fn entry(value: f64, largest: f64) -> String {
     if !value.is_finite() {
         return if value.is_nan() { "NaN" } else { "inf" }.to_owned();
     }
-    let decimals = if largest >= 100.0 { 1 } else if largest >= 10.0 { 2 } else { 3 };
+    let decimals = if largest >= 100.0 {
+        1
+    } else if largest >= 10.0 {
+        2
+    } else {
+        3
+    };
     let text = format!("{value:.decimals$}");
     // A number that rounds to zero is not zero: say so.
     let text = if text.chars().all(|c| matches!(c, '0' | '.' | '-')) { format!("{value:.0e}") } else { text };

@@ -11,7 +11,8 @@ pub(crate) fn root() -> PathBuf {
 /// A part of a source file as a block of Markdown.  `file` is taken from the library's `src` unless it says
 /// `crates/..`.
 pub(crate) fn code(file: &str, part: &Part<'_>) -> Result<String, String> {
-    let path = if file.contains("crates/") { file.to_owned() } else { format!("crates/clearprop/src/{file}") };
+    let path =
+        if file.contains("crates/") { file.to_owned() } else { format!("crates/clearprop/src/{file}") };
     let text = std::fs::read_to_string(root().join(&path)).map_err(|error| format!("{path}: {error}"))?;
     let (found, caption) = match part {
         Part::Whole => (text.trim_end().to_owned(), String::new()),
@@ -66,8 +67,10 @@ fn lines(text: &str, from: &str, to: &str) -> Result<String, String> {
     let [start] = starts[..] else {
         return Err(format!("{} lines hold {from:?}, one should", starts.len()));
     };
-    let length =
-        lines[start..].iter().position(|line| line.contains(to)).ok_or(format!("no line after {from:?} holds {to:?}"))?;
+    let length = lines[start..]
+        .iter()
+        .position(|line| line.contains(to))
+        .ok_or(format!("no line after {from:?} holds {to:?}"))?;
     Ok(lines[start..=start + length].join("\n"))
 }
 

@@ -12,11 +12,14 @@ pub(crate) fn section(id: &str) -> Result<String, String> {
     for (term, text) in [
         ("name", names(stage)),
         (by, plain(stage.by)),
-        ("undoes", if stage.undoes.is_empty() { String::new() } else { format!("<code>{}</code>", stage.undoes) }),
+        (
+            "undoes",
+            if stage.undoes.is_empty() { String::new() } else { format!("<code>{}</code>", stage.undoes) },
+        ),
         ("shape", format!("<code>{}</code>: {}", stage.shape, plain(stage.shape_rule))),
     ] {
         if !text.is_empty() {
-            let _ = write!(out, "<div class=\"fact\"><span>{term}</span><div>{text}</div></div>\n");
+            let _ = writeln!(out, "<div class=\"fact\"><span>{term}</span><div>{text}</div></div>");
         }
     }
     out.push_str("\n\n<div class=\"derivation\">\n\n");
@@ -29,7 +32,12 @@ pub(crate) fn section(id: &str) -> Result<String, String> {
         out.push_str("\n| case | formula | NumPy, with the notebook's names |\n|---|---|---|\n");
         for Formula { case, tex, numpy, .. } in stage.formulas {
             let case = if case.is_empty() { "in general" } else { case };
-            let _ = writeln!(out, "| {case} | ${}$ | `{}` |", tex.replace('|', "\\vert "), numpy.replace('|', "\\|"));
+            let _ = writeln!(
+                out,
+                "| {case} | ${}$ | `{}` |",
+                tex.replace('|', "\\vert "),
+                numpy.replace('|', "\\|")
+            );
         }
     } else {
         let _ = writeln!(out, "\nIn NumPy, with the notebook's names: `{}`", stage.formulas[0].numpy);
@@ -53,7 +61,8 @@ fn links(mistakes: &[u8]) -> String {
 /// Both names: the design's and the notebook's.
 fn names(stage: &Stage) -> String {
     let same = stage.result == stage.notebook;
-    let notebook = if same { String::new() } else { format!(", in the notebook <code>{}</code>", stage.notebook) };
+    let notebook =
+        if same { String::new() } else { format!(", in the notebook <code>{}</code>", stage.notebook) };
     format!("<code>{}</code>{notebook}", stage.result)
 }
 

@@ -1,5 +1,7 @@
 //! The book holds: every number, every included function and line, every formula, every link.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail loudly")]
+
 use clearprop_book::book::Book;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -108,7 +110,10 @@ fn chapters_paste_no_code_and_no_decimal_number() {
 #[test]
 fn a_number_that_does_not_hold_is_found_with_its_line() {
     let book = Book::measure();
-    let faults = book.unwrap().expand("first\n\n{{init.rows = 604}} {{init.rows = 603}} {{code loss.rs nosuch}}").unwrap_err();
+    let faults = book
+        .unwrap()
+        .expand("first\n\n{{init.rows = 604}} {{init.rows = 603}} {{code loss.rs nosuch}}")
+        .unwrap_err();
     assert_eq!(faults.len(), 2, "{faults:?}");
     assert!(faults[0].starts_with("line 3: init.rows is 603"), "{faults:?}");
     assert!(faults[1].contains("no function nosuch"), "{faults:?}");

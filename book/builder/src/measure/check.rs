@@ -62,7 +62,14 @@ fn steps(m: &mut Measured) -> Result<()> {
 }
 
 /// `(loss(p + up) - loss(p + down)) / (up - down)` along parameter i.
-fn difference<R: Real>(network: &Network, at: &Params<R>, data: &Data<R>, i: usize, up: f64, down: f64) -> f64 {
+fn difference<R: Real>(
+    network: &Network,
+    at: &Params<R>,
+    data: &Data<R>,
+    i: usize,
+    up: f64,
+    down: f64,
+) -> f64 {
     let loss = |step: f64| {
         let mut moved = at.clone();
         let place = &mut moved.values_mut()[i];
@@ -89,10 +96,7 @@ fn kink(m: &mut Measured) -> Result<()> {
         Loss::Squared,
         Penalty { reg: 0.0, over: Penalized::Weights },
     )?;
-    let data = Data::new(
-        ndarray::array![[1.0]],
-        Target::Values(ndarray::array![[1.0]]),
-    )?;
+    let data = Data::new(ndarray::array![[1.0]], Target::Values(ndarray::array![[1.0]]))?;
     let at = |b: f64| {
         Params::from_values(&[1, 1, 1], vec![-0.3, b, 1.0, 0.0]).unwrap_or_else(|| Params::zeros(&[1, 1, 1]))
     };

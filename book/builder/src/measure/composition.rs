@@ -64,6 +64,7 @@ fn pair(values: &Array2<f64>) -> String {
 }
 
 fn entry(value: f64) -> String {
-    let text = if value != 0.0 && value.abs() < 1e-3 { format!("{value:.1e}") } else { format!("{value:.3}") };
+    let text =
+        if value != 0.0 && value.abs() < 1e-3 { format!("{value:.1e}") } else { format!("{value:.3}") };
     text.replace('-', "&minus;")
 }

@@ -57,9 +57,12 @@ pub(super) fn measure(m: &mut Measured) -> Result<()> {
     // A sum depends on its order.
     m.set("fast.left", (0.1 + 0.2) + 0.3);
     m.set("fast.right", 0.1 + (0.2 + 0.3));
-    let (one, three) = (bits(network, 1)?, bits(network, 3)?);
-    m.set("fast.compared", one.len() as f64);
-    m.set("fast.differ", one.iter().zip(&three).filter(|(a, b)| a != b).count() as f64);
+    let deeper = Network::new(&[2, 60, 60, 3], network.activation, network.loss, network.penalty)?;
+    for (name, network) in [("thin", network), ("blocks", &deeper)] {
+        let (one, three) = (bits(network, 1)?, bits(network, 3)?);
+        m.set(format!("fast.{name}.compared"), one.len() as f64);
+        m.set(format!("fast.{name}.differ"), one.iter().zip(&three).filter(|(a, b)| a != b).count() as f64);
+    }
 
     // The fast engine against the plain path, over the first steps of the golden run.
     let (mut fast, mut losses) = (run.start.clone(), Vec::new());

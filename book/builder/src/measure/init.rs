@@ -32,6 +32,11 @@ pub(super) fn measure(m: &mut Measured) -> Result<()> {
         set("numpy", relative_difference(&early.losses[..100], &run.loss[..100]));
         set("apart_150", early.apart[149]);
         set("sharp_0", early.sharpness[0].1);
+        if name == "he" {
+            set("sharpest", early.sharpness.iter().fold(0.0, |m, s| s.1.max(m)));
+        } else {
+            set("sharp_100", early.sharpness[10].1);
+        }
         set("last_loss", run.loss[run.loss.len() - 1]);
         set("test_accuracy", run.test_accuracy);
         boundaries.push(format!("<figure><figcaption>{name}</figcaption>{}</figure>", boundary(run)));
@@ -47,11 +52,14 @@ pub(super) fn measure(m: &mut Measured) -> Result<()> {
         lines(alt, &step, &y, &[Line { name: "as written", points: a }, Line { name: "he", points: b }])
     };
     let losses = |early: &Early| numbered(&early.losses);
-    m.show("init.losses", two("loss of the first steps", Axis::linear("loss", 0.0, 12.0), losses(slip), losses(he)));
+    m.show(
+        "init.losses",
+        two("loss of the first steps", Axis::linear("loss", 0.0, 12.0), losses(slip), losses(he)),
+    );
     let apart = |early: &Early| numbered(&early.apart);
     let axis = Axis::log("difference", 1e-17, 10.0);
     m.show("init.apart", two("difference of two runs", axis, apart(slip), apart(he)));
-    let axis = Axis::log("step size × curvature", 0.1, 1000.0);
+    let axis = Axis::linear("step size × curvature", 0.0, 6.0);
     m.show("init.sharpness", two("sharpness", axis, slip.sharpness.clone(), he.sharpness.clone()));
     Ok(())
 }
@@ -128,7 +136,6 @@ fn boundary(run: &Golden) -> String {
     let x = Array2::from(cells(SIDE));
     let classes = argmax(predict(&run.network, &run.end, x.view()).view());
     let Target::Classes(y) = &run.all.y else { return String::new() };
-    let points: Vec<_> =
-        run.all.x.rows().into_iter().zip(y).map(|(x, &class)| (x[0], x[1], class)).collect();
+    let points: Vec<_> = run.all.x.rows().into_iter().zip(y).map(|(x, &class)| (x[0], x[1], class)).collect();
     plane("decision boundary", SIDE, &classes, &points)
 }

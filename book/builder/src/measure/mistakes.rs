@@ -56,7 +56,7 @@ struct Case {
 
 impl Case {
     fn new() -> Result<Self> {
-                let penalty = Penalty { reg: 0.1, over: Penalized::All };
+        let penalty = Penalty { reg: 0.1, over: Penalized::All };
         let network = Network::new(&[2, 4, 3], Activation::Relu, Loss::Softmax, penalty)?;
         let x = array![[0.9, -0.4], [-1.2, 0.7], [0.3, 1.1], [-0.5, -0.8], [1.6, 0.2]];
         let y = array![1_u32, 0, 1, 2, 1];
@@ -165,11 +165,12 @@ pub(super) fn measure(m: &mut Measured) -> Result<()> {
     for mistake in all() {
         m.show(format!("mistake.{}", mistake.id), section(mistake, &case));
     }
+    let labels: Vec<String> = case.y.iter().map(ToString::to_string).collect();
     let views = [
         panel("x", &case.x, None),
         panel("z1 (h11)", &case.z1, None),
         panel("logits (f)", &case.logits, None),
-        panel("probs, right classes marked", &case.probs, Some(&(&case.probs + &case.onehot))),
+        panel(&format!("probs, for y = {}", labels.join(", ")), &case.probs, None),
     ];
     m.show("mistakes.case", side_by_side(&views));
     m.set("mistakes.off", 1.0 - case.mask().mean().unwrap_or(0.0));
@@ -178,7 +179,8 @@ pub(super) fn measure(m: &mut Measured) -> Result<()> {
 
 /// What the catalogue says, the wrong line, and the two pictures.
 fn section(mistake: &Mistake, case: &Case) -> String {
-    let said = catalogue::mistake(mistake.id).map_or(("", "", ""), |said| (said.name, said.evidence, said.why));
+    let said =
+        catalogue::mistake(mistake.id).map_or(("", "", ""), |said| (said.name, said.evidence, said.why));
     let [name, evidence, why] = [said.0, said.1, said.2].map(plain);
     let right = case.right(mistake.array);
     let panels = [
@@ -186,7 +188,7 @@ fn section(mistake: &Mistake, case: &Case) -> String {
         panel("wrong", &(mistake.wrong)(case), Some(&right)),
     ];
     format!(
-        "\n\n### {id}. {name} {{#mistake-{id}}}\n\n```python\n{}\n```\n\n{}\n\n**It shows:** {evidence}.\n**Why:** {why}.\n\n",
+        "\n\n### {id}. {name} {{#mistake-{id}}}\n\n```python\n{}\n```\n\n{}\n\n**It shows:** {evidence}.\n\n**Why:** {why}.\n\n",
         mistake.line,
         side_by_side(&panels),
         id = mistake.id

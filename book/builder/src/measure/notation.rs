@@ -64,6 +64,7 @@ fn largest(values: &Array2<f64>) -> f64 {
 }
 
 fn short(value: f64) -> String {
-    let text = if value == 0.0 || value.abs() >= 0.01 { format!("{value:.2}") } else { format!("{value:.0e}") };
+    let text =
+        if value == 0.0 || value.abs() >= 0.01 { format!("{value:.2}") } else { format!("{value:.0e}") };
     text.replace('-', "&minus;")
 }

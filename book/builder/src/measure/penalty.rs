@@ -46,6 +46,10 @@ pub(super) fn measure(m: &mut Measured) -> Result<()> {
 }
 
 fn with(sizes: &[usize], reg: f64, over: Penalized) -> Result<Network> {
-    let loss = if sizes[sizes.len() - 1] == 1 { clearprop::loss::Loss::Squared } else { clearprop::loss::Loss::Softmax };
+    let loss = if sizes[sizes.len() - 1] == 1 {
+        clearprop::loss::Loss::Squared
+    } else {
+        clearprop::loss::Loss::Softmax
+    };
     Network::new(sizes, clearprop::activation::Activation::Relu, loss, Penalty { reg, over })
 }

@@ -34,13 +34,19 @@ pub(super) const MISTAKES: &[Mistake] = &[
     }),
     mistake(14, "dlogits", "dL_df = -onehot / probs / N", |c| -&c.onehot / &c.probs / c.n),
     mistake(15, "dlogits", "dL_df = 2 * (probs - onehot) / N", |c| 2.0 * &c.dlogits),
-    mistake(16, "dlogits", "d = 2 * (probs - onehot); dL_df = probs * (d - (d * probs).sum(1, keepdims=True)) / N", |c| {
-        let d = 2.0 * (&c.probs - &c.onehot);
-        &c.probs * &(&d - &row_sums(&(&d * &c.probs))) / c.n
-    }),
+    mistake(
+        16,
+        "dlogits",
+        "d = 2 * (probs - onehot); dL_df = probs * (d - (d * probs).sum(1, keepdims=True)) / N",
+        |c| {
+            let d = 2.0 * (&c.probs - &c.onehot);
+            &c.probs * &(&d - &row_sums(&(&d * &c.probs))) / c.n
+        },
+    ),
     mistake(17, "dlogits", "dL_df = (np.eye(K)[probs.argmax(axis=1)] - onehot) / N", |c| {
         let best = argmax(c.probs.view());
-        let chosen = Array2::from_shape_fn(c.probs.dim(), |(i, j)| if best[i] as usize == j { 1.0 } else { 0.0 });
+        let chosen =
+            Array2::from_shape_fn(c.probs.dim(), |(i, j)| if best[i] as usize == j { 1.0 } else { 0.0 });
         (chosen - &c.onehot) / c.n
     }),
     mistake(18, "dlogits", "dL_df = (f - onehot) / N", |c| (&c.logits - &c.onehot) / c.n),
