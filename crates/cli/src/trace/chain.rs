@@ -68,7 +68,7 @@ fn side_by_side(sheet: Sheet<'_>, links: &[Link], paper: Paper, out: &mut String
     line(
         out,
         (Ink::Faint, "each value, from those above it"),
-        (Ink::Faint, "the derivative of the loss BY the value on its left"),
+        (Ink::Faint, "the derivative of the loss BY the value beside"),
     );
     for link in links {
         line(out, (Ink::Faint, ""), (Ink::Faint, ""));
