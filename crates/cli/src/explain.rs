@@ -3,8 +3,9 @@
 use crate::paper::{Ink, Paper, length, padded};
 use crate::{Outcome, screen};
 use clap::Args;
+use clearprop::diagnose::catalogue::mistake;
 use clearprop::error::{Error, ErrorKind, Result, nearest};
-use clearprop::stage::{STAGES, Stage, Way, find};
+use clearprop::stage::{STAGES, Stage, Way, find, stage};
 
 /// Explain a stage of a training step, or a mistake by its number
 #[derive(Args, Debug)]
@@ -35,7 +36,7 @@ pub(crate) fn run(options: &Explain) -> Result<Outcome> {
 fn explained(what: &str, paper: Paper) -> Result<String> {
     let number = what.trim().trim_start_matches('#');
     if let Ok(number) = number.parse::<u32>() {
-        return u8::try_from(number).ok().and_then(|number| mistake(number, paper)).ok_or_else(|| {
+        return u8::try_from(number).ok().and_then(|number| of_mistake(number, paper)).ok_or_else(|| {
             Error::new(ErrorKind::Setting, format!("no mistake has the number {number}"))
                 .hint("they are numbered from 1 to 57")
         });
@@ -117,14 +118,29 @@ fn of_stage(stage: &Stage, layer: Option<usize>, paper: Paper) -> String {
     out.push_str(&heading("Shape"));
     out.push_str(&paper.wrap(&format!("{}: {}", stage.shape, fill(stage.shape_rule)), 2));
     out.push_str(&heading("Usual mistakes"));
-    let numbers: Vec<String> = stage.mistakes.iter().map(u8::to_string).collect();
-    out.push_str(&paper.wrap(&format!("numbers {} of the catalogue", numbers.join(", ")), 2));
+    for mistake in stage.mistakes.iter().filter_map(|&id| mistake(id)) {
+        out.push_str(&paper.wrap(&format!("{:>2} {}", mistake.id, mistake.name), 2));
+    }
     out
 }
 
-/// A mistake: where, how it shows, why it is wrong, and the right line.
-fn mistake(_number: u8, _paper: Paper) -> Option<String> {
-    None
+/// A mistake: where it is made, how it shows, why it is wrong, and the right line.
+fn of_mistake(id: u8, paper: Paper) -> Option<String> {
+    let mistake = mistake(id)?;
+    let stage = stage(mistake.stage);
+    let heading = |text: &str| format!("\n{}\n", paper.ink(Ink::Bold, text));
+    let mut out = format!("{}: {}\n", paper.ink(Ink::Bold, &format!("Mistake {id}")), mistake.name);
+    out.push_str(&paper.wrap(&format!("It is made in {}: {}", stage.id, stage.sentence), 0));
+    for (title, text) in [("How it shows", mistake.evidence), ("Why it is wrong", mistake.why)] {
+        out.push_str(&heading(title));
+        out.push_str(&paper.wrap(text, 2));
+    }
+    out.push_str(&heading("The right line"));
+    let formula = stage.formulas[0];
+    out.push_str(&paper.wrap(formula.plain, 2));
+    out.push_str(&paper.wrap(formula.numpy, 2));
+    out.push_str(&format!("\n'clearprop explain {}' derives it.\n", stage.id));
+    Some(out)
 }
 
 #[cfg(test)]
@@ -154,6 +170,18 @@ mod tests {
         let text = explained("dL_dh11", PAPER).unwrap();
         assert!(text.starts_with("dz[1]: dz1 (dL_dh11)"), "{text}");
         assert!(text.contains("dz1 = da1 * (z1 > 0)") && !text.contains("[l"), "{text}");
+    }
+
+    #[test]
+    fn every_mistake_is_explained() {
+        for id in 1..=57 {
+            let text = explained(&id.to_string(), PAPER).unwrap();
+            assert!(
+                text.starts_with(&format!("Mistake {id}: ")) && text.contains("Why it is wrong"),
+                "{text}"
+            );
+        }
+        assert!(explained("dz", PAPER).unwrap().contains("40 "));
     }
 
     #[test]
