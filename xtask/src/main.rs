@@ -4,6 +4,7 @@
 
 use std::process::ExitCode;
 
+mod book;
 mod breaks;
 mod chores;
 mod size;
@@ -12,7 +13,8 @@ const USAGE: &str = "cargo xtask COMMAND
   test     every test of the repository; installs what the tests need under target/
   ci       test, then formatting, lints, documentation, the wasm32 build
   size     lines of each file, and of the readable network
-  break    breaks backward.rs in five ways and shows that the tests notice each";
+  break    breaks backward.rs in five ways and shows that the tests notice each
+  book     builds the book to target/book/index.html";
 
 fn main() -> ExitCode {
     let command = std::env::args().nth(1).unwrap_or_default();
@@ -21,6 +23,7 @@ fn main() -> ExitCode {
         "ci" => chores::ci(),
         "size" => size::show(),
         "break" => breaks::run(),
+        "book" => book::build(),
         _ => Err(USAGE.to_owned()),
     };
     match done {

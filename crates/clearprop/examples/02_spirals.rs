@@ -8,10 +8,11 @@
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
 use clearprop::data::{Spirals, spirals, split};
+use clearprop::engine::Engine;
 use clearprop::error::Result;
 use clearprop::loss::Loss;
 use clearprop::network::Network;
-use clearprop::settings::{Engine, Settings};
+use clearprop::settings::Settings;
 use clearprop::train::{Event, Trainer};
 
 fn main() -> Result<()> {

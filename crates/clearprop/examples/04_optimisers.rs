@@ -8,6 +8,7 @@
 
 use clearprop::activation::Activation;
 use clearprop::data::{Batches, Spirals, spirals};
+use clearprop::engine::Engine;
 use clearprop::error::Result;
 use clearprop::evaluate::evaluate;
 use clearprop::init::Init;
@@ -38,7 +39,7 @@ fn main() -> Result<()> {
                 optimiser.update(&mut params, &grads);
             }
         }
-        let end = evaluate(&network, &params, &data);
+        let end = evaluate(Engine::default(), &network, &params, &data);
         println!("{name:>16}: data loss {:.3}, accuracy {:.3} after 200 epochs", end.loss, end.score);
     }
     Ok(())

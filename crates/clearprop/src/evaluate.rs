@@ -1,7 +1,8 @@
 //! Evaluation: how good given weights are on given rows.
 
 use crate::data::Data;
-use crate::forward::logits;
+use crate::engine::Engine;
+use crate::loss::Loss;
 use crate::metrics::score;
 use crate::network::Network;
 use crate::params::Params;
@@ -21,12 +22,17 @@ pub struct Evaluation {
 /// # Panics
 /// If `params` or `data` do not have the network's sizes.
 #[must_use]
-pub fn evaluate<R: Real>(network: &Network, params: &Params<R>, data: &Data<R>) -> Evaluation {
-    let logits = logits(network, params, data.x.view());
+pub fn evaluate<R: Real>(
+    engine: Engine,
+    network: &Network,
+    params: &Params<R>,
+    data: &Data<R>,
+) -> Evaluation {
+    let logits = engine.logits(network, params, data.x.view());
     let loss = network.loss.data_loss(&logits, &data.y);
     // The largest logit is the largest probability, and for regression they are the same.
     let score = match network.loss {
-        crate::loss::Loss::Logistic => score(network.loss, network.loss.probs(&logits).view(), &data.y),
+        Loss::Logistic => score(network.loss, network.loss.probs(&logits).view(), &data.y),
         _ => score(network.loss, logits.view(), &data.y),
     };
     Evaluation { loss, score }

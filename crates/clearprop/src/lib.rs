@@ -5,6 +5,7 @@
 // words
 pub mod error;
 pub mod real;
+pub mod stage;
 // parts
 pub mod activation;
 pub mod data;
@@ -24,9 +25,12 @@ pub mod forward;
 pub mod objective;
 pub mod optim;
 // learn
+pub mod engine;
 pub mod evaluate;
 pub mod model;
 pub mod settings;
 pub mod train;
 // look
 pub mod diagnose;
+pub mod gradcheck;
+pub mod trace;

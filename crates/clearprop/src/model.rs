@@ -4,8 +4,8 @@
 //! A model in a file is named tensors (`w1` (fan_in, fan_out), `b1` (fan_out), `w2`, ..) and one text, JSON
 //! with sorted keys.  This file maps a model to these and back; the bytes are the business of others.
 
+use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
-use crate::forward::logits;
 use crate::network::Network;
 use crate::params::Params;
 use crate::real::Real;
@@ -29,6 +29,8 @@ pub struct Model<R> {
     pub encoder: Encoder,
     /// How it was trained.
     pub trained: Trained,
+    /// Who computes its predictions; no part of its file.
+    pub engine: Engine,
 }
 
 /// How a model was trained.
@@ -147,7 +149,7 @@ impl<R: Real> Model<R> {
     /// # Errors
     /// A text of a later version or none of a model's; a tensor that is missing, has another shape than
     /// the layer, or holds NaN or infinity; an encoder that does not fit the network.
-    pub fn from_parts(metadata: &str, tensors: &[Tensor<R>]) -> Result<Self> {
+    pub fn from_parts(engine: Engine, metadata: &str, tensors: &[Tensor<R>]) -> Result<Self> {
         let found_precision = precision(metadata)?;
         if found_precision != R::NAME {
             return Err(not_a_model(&format!("its numbers are {found_precision}, not {}", R::NAME)));
@@ -189,14 +191,14 @@ impl<R: Real> Model<R> {
         }
         let params = Params::from_values(&network.sizes, values)
             .ok_or_else(|| not_a_model(&"the sizes and the tensors differ"))?;
-        Ok(Self { network, params, encoder, trained })
+        Ok(Self { network, params, encoder, trained, engine })
     }
 
     /// What the network says about the rows of `x` (n, d): probabilities (n, k), or for regression values in
     /// the unit of the answers.
     #[must_use]
     pub fn probs(&self, x: ArrayView2<'_, R>) -> Array2<R> {
-        let mut probs = self.network.loss.probs(&logits(&self.network, &self.params, x));
+        let mut probs = self.engine.predict(&self.network, &self.params, x);
         self.encoder.answers.decode(&mut probs);
         probs
     }

@@ -4,6 +4,7 @@
 //! [`Settings`] holds the choices themselves, checked once before a run begins.
 
 use crate::activation::Activation;
+use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
 use crate::init::Init;
 use crate::network::{Penalized, Penalty};
@@ -170,16 +171,6 @@ pub struct Patience {
     pub patience: u64,
 }
 
-/// Which engine takes the steps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Engine {
-    /// The readable one: the specification.
-    Plain,
-    /// The fused one; where it is not compiled in, the plain one serves.
-    Fast,
-}
-
 /// All choices of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
@@ -230,7 +221,7 @@ impl Settings {
             init: Init::AsWritten,
             seed: 0,
             test_size: 0.33,
-            engine: Engine::Fast,
+            engine: Engine::default(),
             threads: None,
         }
     }

@@ -19,8 +19,11 @@
 //! ```
 
 use crate::data::{Batches, Data};
+use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
 use crate::evaluate::{Evaluation, evaluate};
+#[cfg(feature = "fast")]
+use crate::fast;
 use crate::network::Network;
 use crate::objective::loss_and_grad;
 use crate::optim::Optimiser;
@@ -105,11 +108,15 @@ pub struct Trainer<R> {
     order: Vec<u32>,
     shuffled_for: Option<u64>,
     losses: Vec<f64>,
+    #[cfg(feature = "fast")]
+    session: Option<fast::Session<R>>,
     diverged: Option<u64>,
 }
 
-/// Arithmetic operations of a chunk: it ends well within 50 ms on the slowest machine in use.
+/// Arithmetic operations of a chunk, such that it ends well within 50 ms: the plain engine does more than
+/// one operation in a nanosecond, the fast one more than ten.
 const CHUNK: u64 = 50_000_000;
+const FAST_CHUNK: u64 = 10 * CHUNK;
 
 impl<R: Real> Trainer<R> {
     /// A run from these first weights.
@@ -169,6 +176,14 @@ impl<R: Real> Trainer<R> {
                 .hint(format!("there are only {} training rows", data.len())));
         }
         Ok(Self {
+            #[cfg(feature = "fast")]
+            session: match settings.engine {
+                Engine::Plain => None,
+                Engine::Fast(level) => {
+                    let options = fast::Options { level, threads: settings.threads };
+                    Some(fast::Session::new(&network, &data, settings.batch_size, options))
+                }
+            },
             network,
             data,
             validation,
@@ -195,7 +210,7 @@ impl<R: Real> Trainer<R> {
         self.after_steps()
     }
 
-    /// The readable engine: a step is `loss_and_grad`, then `update`.
+    /// Takes steps; a step of the readable engine is `loss_and_grad`, then `update`.
     fn take_steps(&mut self, steps: usize) {
         let Self { network, data, state: State { step, params, optimiser, .. }, losses, .. } = self;
         let batches = match self.settings.batch_size {
@@ -205,6 +220,10 @@ impl<R: Real> Trainer<R> {
                 Batches::Of { rows: &self.order[first..data.len().min(first + steps * size)], size }
             }
         };
+        #[cfg(feature = "fast")]
+        if let Some(session) = &mut self.session {
+            return session.advance(params, optimiser, data, batches, losses);
+        }
         for step in 0..batches.steps() {
             let batch = batches.batch(step, data);
             let (objective, grads) = loss_and_grad(network, params, &batch);
@@ -232,7 +251,8 @@ impl<R: Real> Trainer<R> {
         // A row costs two operations a parameter forward, and four backward.
         let rows = self.settings.batch_size.unwrap_or(self.data.len());
         let operations = (6 * rows as u64).saturating_mul(params::count(&self.network.sizes) as u64);
-        let chunk = chunk.min((CHUNK / operations.max(1)).max(1));
+        let most = if self.settings.engine == Engine::Plain { CHUNK } else { FAST_CHUNK };
+        let chunk = chunk.min((most / operations.max(1)).max(1));
         usize::try_from(chunk).unwrap_or(usize::MAX)
     }
 
@@ -260,8 +280,10 @@ impl<R: Real> Trainer<R> {
     fn end_epoch(&mut self) -> Event {
         let loss = self.state.epoch_loss / self.data.len() as f64;
         self.state.epoch_loss = 0.0;
-        let validation =
-            self.validation.as_ref().map(|rows| evaluate(&self.network, &self.state.params, rows));
+        let validation = self
+            .validation
+            .as_ref()
+            .map(|rows| evaluate(self.settings.engine, &self.network, &self.state.params, rows));
         let watched = validation.map_or(loss, |validation| validation.loss);
         let state = &mut self.state;
         let tolerance = self.settings.patience.map_or(0.0, |patience| patience.tolerance);
@@ -358,7 +380,7 @@ impl<R: Real> Trainer<R> {
     /// The weights now, on any rows.
     #[must_use]
     pub fn evaluate(&self, data: &Data<R>) -> Evaluation {
-        evaluate(&self.network, &self.state.params, data)
+        evaluate(self.settings.engine, &self.network, &self.state.params, data)
     }
 }
 

@@ -48,10 +48,9 @@ fn figures<R: Real>(options: &Evaluate, model: &Model<R>) -> Result<Outcome> {
     let mut unseen = Unseen::default();
     let data: Data<R> = model.encoder.encode_data(&table, &rows, &mut unseen).map_err(about)?;
     unseen.warnings().iter().for_each(|warning| screen::complain(&format!("warning: {warning}")));
-    let evaluation = evaluate(&model.network, &model.params, &data);
+    let evaluation = evaluate(model.engine, &model.network, &model.params, &data);
     let answers = &model.encoder.answers;
-    let mut probs =
-        model.network.loss.probs(&clearprop::forward::logits(&model.network, &model.params, data.x.view()));
+    let mut probs = model.engine.predict(&model.network, &model.params, data.x.view());
     let mut report = json!({ "rows": rows.len(), "loss": evaluation.loss });
     let mut text = format!("{} rows, loss {:.5}", rows.len(), evaluation.loss);
     match &data.y {

@@ -38,7 +38,7 @@ fn info<R: Real>(options: &Info, model: &Model<R>) -> Result<Outcome> {
         screen::print(&format!("{metadata:#}\n"))?;
         return Ok(Outcome::Done);
     }
-    let Model { network, params, encoder, trained } = model;
+    let Model { network, params, encoder, trained, .. } = model;
     let sizes: Vec<String> = network.sizes.iter().map(ToString::to_string).collect();
     let mut lines = vec![
         (

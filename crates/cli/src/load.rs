@@ -1,6 +1,7 @@
 //! Models from their files, and back.
 
 use crate::source::ends;
+use clearprop::engine::Engine;
 use clearprop::error::{Error, ErrorKind, Result};
 use clearprop::model::{AnyModel, Model, Tensor, precision};
 use clearprop::params::Params;
@@ -37,6 +38,19 @@ fn values<R: Real>(floats: &Floats) -> Vec<R> {
     }
 }
 
+/// The variable that chooses the vector instructions of the fast engine.
+const SIMD: &str = "CLEARPROP_SIMD";
+
+/// The engine of this name; the environment may choose its vectors.
+pub(crate) fn engine(name: &str) -> Result<Engine> {
+    match std::env::var(SIMD) {
+        Ok(level) if name == "fast" => {
+            format!("fast-{level}").parse().map_err(|error: Error| error.name(SIMD))
+        }
+        _ => name.parse(),
+    }
+}
+
 /// Reads a model.
 pub(crate) fn open(path: &Path) -> Result<AnyModel> {
     let file = path.display().to_string();
@@ -58,9 +72,10 @@ pub(crate) fn open(path: &Path) -> Result<AnyModel> {
             .hint("train one with 'clearprop train'")
     })?;
     let about = |error: Error| error.file(&file);
+    let engine = engine("fast")?;
     Ok(match precision(&metadata).map_err(about)?.as_str() {
-        "f32" => AnyModel::F32(Model::from_parts(&metadata, &named(tensors)).map_err(about)?),
-        _ => AnyModel::F64(Model::from_parts(&metadata, &named(tensors)).map_err(about)?),
+        "f32" => AnyModel::F32(Model::from_parts(engine, &metadata, &named(tensors)).map_err(about)?),
+        _ => AnyModel::F64(Model::from_parts(engine, &metadata, &named(tensors)).map_err(about)?),
     })
 }
 

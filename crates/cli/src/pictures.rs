@@ -3,7 +3,6 @@
 use crate::save::{History, Run};
 use crate::train::score_name;
 use clearprop::error::{Error, ErrorKind, Result};
-use clearprop::forward::logits;
 use clearprop::model::Model;
 use clearprop::real::Real;
 use clearprop::table::{Coding, Column, Table, Unseen};
@@ -105,7 +104,7 @@ impl Plane {
             Table::new(vec![(self.columns[0].clone(), column(0)), (self.columns[1].clone(), column(1))])?;
         let rows: Vec<u32> = (0..).take(places.len()).collect();
         let x = model.encoder.encode::<R>(&places, &rows, &mut Unseen::default())?;
-        let mut scores = logits(&model.network, &model.params, x.view()).mapv(R::f64);
+        let mut scores = model.engine.logits(&model.network, &model.params, x.view()).mapv(R::f64);
         model.encoder.answers.decode(&mut scores);
         let note = match model.trained.test_score {
             Some(score) => format!("test {} {score:.3}", score_name(model.network.loss)),

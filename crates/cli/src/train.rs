@@ -16,7 +16,7 @@ use clearprop::model::{Model, Trained};
 use clearprop::network::Network;
 use clearprop::params::Params;
 use clearprop::real::Real;
-use clearprop::settings::{Engine, Settings};
+use clearprop::settings::Settings;
 use clearprop::table::{Encoder, Learn, Unseen};
 use clearprop::train::{StopReason, Trainer};
 use std::path::{Path, PathBuf};
@@ -54,8 +54,8 @@ pub(crate) struct Train {
     #[arg(long, default_value = "f32", help_heading = "Settings")]
     precision: Precision,
     /// fast: fused kernels; plain: the readable code that they are compared with
-    #[arg(long, default_value = "fast", help_heading = "Settings")]
-    engine: EngineName,
+    #[arg(long, default_value = "fast", value_parser = ["fast", "plain"], help_heading = "Settings")]
+    engine: String,
     /// Threads; without it as many as pay.  The result is the same
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Settings")]
     threads: Option<u16>,
@@ -89,12 +89,6 @@ enum Scale {
 enum Precision {
     F32,
     F64,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum EngineName {
-    Fast,
-    Plain,
 }
 
 pub(crate) fn run(options: &Train) -> Result<Outcome> {
@@ -165,7 +159,7 @@ fn train<R: Real>(options: &Train) -> Result<Outcome> {
         rows: trainer.data().len(),
     };
     let (network, params) = (trainer.network().clone(), trainer.params().clone());
-    let model = Model { network, params, encoder, trained };
+    let model = Model { network, params, encoder, trained, engine: trainer.settings().engine };
     let run = Run { model: &model, history: &history, train_time, threads: options.threads, source: &source };
     let summary = save(&folder, &run)?;
     if options.json {
@@ -207,10 +201,7 @@ fn prepare<R: Real>(options: &Train, source: &Source) -> Result<Start<R>> {
         Kind::Table => Settings::table(rows),
     };
     options.chosen.lay_over(&mut settings, rows)?;
-    settings.engine = match options.engine {
-        EngineName::Fast => Engine::Fast,
-        EngineName::Plain => Engine::Plain,
-    };
+    settings.engine = load::engine(&options.engine)?;
     settings.threads = options.threads.map(usize::from);
     settings.check()?;
 

@@ -3,6 +3,7 @@
 //! A vector holds `LEN` numbers, its lanes; what is written for one is done to all of them at once.
 #![expect(unsafe_code, reason = "bounds checks in innermost loops cost a tenth of them; tests run with them")]
 
+use super::compiled::Compiled;
 use fearless_simd::{Select, Simd, SimdBase, SimdFloat, SimdFloatElement};
 
 /// The vector of numbers `R` at the level `S`.
@@ -12,7 +13,7 @@ type Bits<S, R> = <V<S, R> as SimdFloat<S>>::Bits;
 /// A kind of number that the kernels are written for: what its vectors are, and the constants of
 /// [`exp`] and [`ln`].
 #[doc(hidden)]
-pub trait Lanes: SimdFloatElement + 'static {
+pub trait Lanes: SimdFloatElement + Compiled + 'static {
     /// Bits of the fraction.
     const FRACTION: u32;
     /// The bits of 1.
@@ -134,13 +135,13 @@ pub(super) unsafe fn spread<S: Simd, R: Lanes>(simd: S, slice: &[R], at: usize) 
     V::<S, R>::splat(simd, unsafe { *slice.get_unchecked(at) })
 }
 
-/// Adds the lanes of each of the first `LEN` vectors: the sum of vector i becomes lane i.
+/// Folds the first `count` vectors, a power of two, into one: of each, `LEN / count` partial sums remain.
 ///
-/// All at once takes `LEN - 1` steps of two shuffles and an addition, where one vector alone takes
-/// `log2(LEN)` of them.
+/// With `LEN` vectors, in one go or in several, lane i becomes the sum of vector i.  That takes `LEN - 1`
+/// steps of two shuffles and an addition, where one vector alone takes `log2(LEN)` of them.
 #[inline(always)]
-pub(super) fn sums<S: Simd, R: Lanes>(mut vectors: [V<S, R>; 16]) -> V<S, R> {
-    let mut left = V::<S, R>::LEN;
+pub(super) fn fold<S: Simd, R: Lanes, const N: usize>(mut vectors: [V<S, R>; N], count: usize) -> V<S, R> {
+    let mut left = count;
     while left > 1 {
         left /= 2;
         for i in 0..left {
@@ -153,7 +154,7 @@ pub(super) fn sums<S: Simd, R: Lanes>(mut vectors: [V<S, R>; 16]) -> V<S, R> {
 
 /// `a * b + c` by Horner's rule over coefficients, highest first.
 #[inline(always)]
-fn polynomial<S: Simd, R: Lanes>(simd: S, coefficients: &[R], x: V<S, R>) -> V<S, R> {
+pub(super) fn polynomial<S: Simd, R: Lanes>(simd: S, coefficients: &[R], x: V<S, R>) -> V<S, R> {
     let mut sum = V::<S, R>::splat(simd, coefficients[0]);
     for &c in &coefficients[1..] {
         sum = sum.mul_add(x, V::<S, R>::splat(simd, c));
@@ -202,8 +203,8 @@ pub(super) fn ln<S: Simd, R: Lanes>(simd: S, x: V<S, R>) -> V<S, R> {
     let s2 = s * s;
     let tail = s * s2 * polynomial::<S, R>(simd, R::LN, s2);
     let [high, low] = R::LN_2;
-    // x - x is 0, or NaN where x is no finite number.
-    k.mul_add(of(high), k.mul_add(of(low), tail) + (s + s)) + (x - x)
+    // 0 x is 0, or NaN where x is no finite number.
+    k.mul_add(of(high), k.mul_add(of(low), tail) + (s + s)) + x * of(R::round(0.0))
 }
 
 #[cfg(test)]

@@ -21,18 +21,33 @@
 //! # Ok::<(), clearprop::error::Error>(())
 //! ```
 
+mod activate;
+mod blocks;
+#[doc(hidden)]
+pub mod compiled;
+mod gemm;
 pub mod lanes;
+mod layout;
 mod level;
+mod plan;
+mod predict;
+mod softmax;
+mod step;
+mod strip;
 mod team;
 mod thin;
+mod update;
 
 use crate::data::{Batches, Data};
+use crate::loss::Loss;
 use crate::network::Network;
-use crate::objective::loss_and_grad;
 use crate::optim::Optimiser;
 use crate::params::Params;
 use crate::real::Real;
+use blocks::Blocks;
 pub use level::Level;
+use ndarray::{Array2, ArrayView2};
+pub use predict::Predictor;
 use team::Pace;
 use thin::Thin;
 
@@ -57,8 +72,8 @@ pub struct Session<R> {
 /// Which kernels suit the network.
 #[derive(Debug)]
 enum Engine<R> {
-    Thin(Thin<R>),
-    Plain,
+    Thin(Box<Thin<R>>),
+    Blocks(Box<Blocks<R>>),
 }
 
 impl<R: Real> Session<R> {
@@ -68,14 +83,23 @@ impl<R: Real> Session<R> {
     /// If `data` do not fit the network ([`Data::fits`] tells beforehand).
     #[must_use]
     pub fn new(network: &Network, data: &Data<R>, batch_size: Option<usize>, options: Options) -> Self {
+        R::session(network, data, batch_size, options)
+    }
+
+    fn new_here(network: &Network, data: &Data<R>, batch_size: Option<usize>, options: Options) -> Self {
         let rows = batch_size.unwrap_or(data.len());
-        let (engine, threads) = if Thin::<R>::fits(network) {
-            let engine = Engine::Thin(Thin::new(network, data, batch_size, options.level));
-            (engine, Thin::<R>::most_threads(network, rows))
+        let thin = Thin::<R>::fits(network);
+        let most = if thin {
+            Thin::<R>::most_threads(network, rows)
         } else {
-            (Engine::Plain, 1)
+            Blocks::<R>::most_threads(network, rows)
         };
-        let threads = threads.min(options.threads.unwrap_or_else(processors)).max(1);
+        let threads = most.min(options.threads.unwrap_or_else(processors)).max(1);
+        let engine = if thin {
+            Engine::Thin(Box::new(Thin::new(network, data, batch_size, options.level)))
+        } else {
+            Engine::Blocks(Box::new(Blocks::new(network, rows.min(data.len()), options.level, threads)))
+        };
         Self { network: network.clone(), threads, pace: Pace::default(), engine }
     }
 
@@ -91,37 +115,51 @@ impl<R: Real> Session<R> {
         batches: Batches<'_>,
         losses: &mut Vec<f64>,
     ) {
+        R::advance(self, params, optimiser, data, batches, losses);
+    }
+
+    fn advance_here(
+        &mut self,
+        params: &mut Params<R>,
+        optimiser: &mut Optimiser<R>,
+        data: &Data<R>,
+        batches: Batches<'_>,
+        losses: &mut Vec<f64>,
+    ) {
         match &mut self.engine {
             Engine::Thin(thin) => {
                 let team = (self.threads, &self.pace);
                 thin.advance(&self.network, team, (params, optimiser), data, batches, losses);
             }
-            Engine::Plain => plain(&self.network, params, optimiser, data, batches, losses),
+            Engine::Blocks(blocks) => team::with_team(self.threads, &self.pace, |team| {
+                blocks.advance(params, optimiser, data, batches, losses, team);
+            }),
         }
     }
+}
+
+/// `logits` (n, k) of the rows `x` (n, d), as [`forward::logits`](crate::forward::logits) gives them.
+///
+/// # Panics
+/// If `params` or `x` do not have the network's sizes.
+#[must_use]
+pub fn logits<R: Real>(
+    network: &Network,
+    params: &Params<R>,
+    x: ArrayView2<'_, R>,
+    level: Level,
+) -> Array2<R> {
+    // What the squared error makes of logits is the logits themselves.
+    let network = Network { loss: Loss::Squared, ..network.clone() };
+    let mut logits = Array2::zeros((x.nrows(), network.outputs()));
+    let x = x.as_standard_layout();
+    if let (Some(x), Some(logits)) = (x.as_slice(), logits.as_slice_mut()) {
+        Predictor::new(&network, params, Options { level, threads: None }).predict(x, logits);
+    }
+    logits
 }
 
 /// How many threads this machine can run at once.
 fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
-}
-
-/// The plain path, for networks that no kernel suits.
-fn plain<R: Real>(
-    network: &Network,
-    params: &mut Params<R>,
-    optimiser: &mut Optimiser<R>,
-    data: &Data<R>,
-    batches: Batches<'_>,
-    losses: &mut Vec<f64>,
-) {
-    let mut step = |data: &Data<R>| {
-        let (objective, grads) = loss_and_grad(network, params, data);
-        losses.push(objective.loss());
-        optimiser.update(params, &grads);
-    };
-    match batches {
-        Batches::Full { steps } => (0..steps).for_each(|_| step(data)),
-        Batches::Of { rows, size } => rows.chunks(size.max(1)).for_each(|rows| step(&data.select(rows))),
-    }
 }

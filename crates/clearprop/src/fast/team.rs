@@ -213,7 +213,7 @@ impl Team<'_> {
     /// Calls `job(part, member)` once for each part of `0..parts`, on whichever members; returns when
     /// all are done.  `member` is 0 for the leader; no two calls at the same time have the same.
     pub(super) fn each(&self, parts: usize, job: &Job<'_>) {
-        if parts < 2 || parts > Word::MOST_PARTS || self.threads.is_empty() || self.pace.alone() {
+        if !(2..=Word::MOST_PARTS).contains(&parts) || self.threads.is_empty() || self.pace.alone() {
             (0..parts).for_each(|part| job(part, 0));
             return;
         }

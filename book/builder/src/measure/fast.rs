@@ -1,0 +1,88 @@
+//! The algebra of the fast path, on real numbers.
+
+use super::Measured;
+use super::golden;
+use clearprop::backward::backward;
+use clearprop::data::{Batches, Spirals, spirals};
+use clearprop::error::Result;
+use clearprop::fast::{Options, Session};
+use clearprop::forward::forward;
+use clearprop::init::Init;
+use clearprop::loss::Loss;
+use clearprop::network::Network;
+use clearprop::optim::{Optimiser, Rule};
+use clearprop::params::Params;
+use ndarray::{Array2, Axis, concatenate, s};
+
+pub(super) fn measure(m: &mut Measured) -> Result<()> {
+    let run = golden::read("notebook_he")?;
+    let (network, params) = (&run.network, &run.start);
+    let pass = forward(network, params, run.train.x.view());
+    let (grads, dpass) = backward(network, params, &pass, &run.train.y);
+
+    // For each unit the sum over its active rows of d times [x, 1], (k, d + 1); both weight gradients from it.
+    let ones = Array2::ones((run.train.len(), 1));
+    let x1 = concatenate(Axis(1), &[run.train.x.view(), ones.view()]).unwrap_or_else(|_| run.train.x.clone());
+    let d = dpass.logits();
+    let mut derived = Params::<f64>::zeros(&network.sizes);
+    let mut active_rows = 0;
+    for j in 0..network.sizes[1] {
+        let active: Vec<usize> = (0..x1.nrows()).filter(|&i| pass.z[1][[i, j]] > 0.0).collect();
+        active_rows += active.len();
+        let sums = d.select(Axis(0), &active).t().dot(&x1.select(Axis(0), &active));
+        let column = sums.t().dot(&params.w(2).row(j));
+        derived.wb_mut(1).column_mut(j).assign(&column);
+        derived.w_mut(2).row_mut(j).assign(&sums.dot(&params.wb(1).column(j)));
+    }
+    let reg = network.penalty.reg;
+    for l in 1..=2 {
+        let penalised = &derived.wb(l) + &(reg * &params.wb(l));
+        derived.wb_mut(l).assign(&penalised);
+    }
+    for (l, last) in [(1, 3), (2, 200)] {
+        let (a, b) = (grads.wb(l), derived.wb(l));
+        let rows = s![..last, ..];
+        let difference = (&a.slice(rows) - &b.slice(rows)).fold(0.0, |m: f64, v| m.max(v.abs()));
+        m.set(format!("fast.sums_{l}"), difference / a.fold(0.0, |m: f64, v| m.max(v.abs())));
+    }
+    let (rows, units) = pass.z[1].dim();
+    m.set("fast.active", active_rows as f64 / (rows * units) as f64);
+    m.set("fast.sums_size", 9.0 * units as f64);
+    m.set("fast.pass_size", (rows * units) as f64);
+
+    // Softmax does not change when a number is taken from a whole row.
+    let shifted = Loss::Softmax.probs(&(pass.logits() - 100.0));
+    m.set("fast.shift", (&shifted - pass.probs()).fold(0.0, |m: f64, v| m.max(v.abs())));
+
+    // A sum depends on its order.
+    m.set("fast.left", (0.1 + 0.2) + 0.3);
+    m.set("fast.right", 0.1 + (0.2 + 0.3));
+    let deeper = Network::new(&[2, 60, 60, 3], network.activation, network.loss, network.penalty)?;
+    for (name, network) in [("thin", network), ("blocks", &deeper)] {
+        let (one, three) = (bits(network, 1)?, bits(network, 3)?);
+        m.set(format!("fast.{name}.compared"), one.len() as f64);
+        m.set(format!("fast.{name}.differ"), one.iter().zip(&three).filter(|(a, b)| a != b).count() as f64);
+    }
+
+    // The fast engine against the plain path, over the first steps of the golden run.
+    let (mut fast, mut losses) = (run.start.clone(), Vec::new());
+    let mut optimiser = Optimiser::new(Rule::Gd, run.step_size, &network.sizes)?;
+    let mut session = Session::new(network, &run.train, None, Options::default());
+    session.advance(&mut fast, &mut optimiser, &run.train, Batches::Full { steps: 100 }, &mut losses);
+    let differences = losses.iter().zip(&run.loss).map(|(a, b)| (a - b).abs() / b.abs());
+    m.set("fast.engine", differences.fold(0.0, f64::max));
+    Ok(())
+}
+
+/// The bits of all losses and all weights of 200 steps with so many threads.
+fn bits(network: &Network, threads: usize) -> Result<Vec<u64>> {
+    let data = spirals::<f32>(&Spirals::default(), 0)?;
+    let options = Options { threads: Some(threads), ..Options::default() };
+    let mut params = Init::He.draw(network, 0);
+    let mut optimiser = Optimiser::new(Rule::Gd, 0.1, &network.sizes)?;
+    let mut session = Session::new(network, &data, None, options);
+    let mut losses = Vec::new();
+    session.advance(&mut params, &mut optimiser, &data, Batches::Full { steps: 200 }, &mut losses);
+    let weights = params.values().iter().map(|w| u64::from(w.to_bits()));
+    Ok(losses.iter().map(|loss| loss.to_bits()).chain(weights).collect())
+}

@@ -1,0 +1,116 @@
+//! A stage of the table as a section of a chapter.
+
+use clearprop::stage::{Formula, STAGES, Stage, Way};
+use std::fmt::Write;
+
+/// The section of the stage `id`: what it computes, by which variable, the shape, where the formula comes from.
+pub(crate) fn section(id: &str) -> Result<String, String> {
+    let stage = STAGES.iter().find(|stage| stage.id == id).ok_or(format!("no stage is called {id}"))?;
+    let mut out = String::new();
+    let _ = write!(out, "\n\n{}\n\n$${}$$\n\n", stage.sentence, stage.formulas[0].tex);
+    let by = if stage.way == Way::Backward { "by" } else { "depends on" };
+    for (term, text) in [
+        ("name", names(stage)),
+        (by, plain(stage.by)),
+        (
+            "undoes",
+            if stage.undoes.is_empty() { String::new() } else { format!("<code>{}</code>", stage.undoes) },
+        ),
+        ("shape", format!("<code>{}</code>: {}", stage.shape, plain(stage.shape_rule))),
+    ] {
+        if !text.is_empty() {
+            let _ = writeln!(out, "<div class=\"fact\"><span>{term}</span><div>{text}</div></div>");
+        }
+    }
+    out.push_str("\n\n<div class=\"derivation\">\n\n");
+    for line in joined(stage.derivation) {
+        let _ = writeln!(out, "1. {}", plain(&line));
+    }
+    out.push_str("\n</div>\n");
+    let _ = writeln!(out, "\nMistakes made here: {}.", links(stage.mistakes));
+    if stage.formulas.len() > 1 {
+        out.push_str("\n| case | formula | NumPy, with the notebook's names |\n|---|---|---|\n");
+        for Formula { case, tex, numpy, .. } in stage.formulas {
+            let case = if case.is_empty() { "in general" } else { case };
+            let _ = writeln!(
+                out,
+                "| {case} | ${}$ | `{}` |",
+                tex.replace('|', "\\vert "),
+                numpy.replace('|', "\\|")
+            );
+        }
+    } else {
+        let _ = writeln!(out, "\nIn NumPy, with the notebook's names: `{}`", stage.formulas[0].numpy);
+    }
+    Ok(out)
+}
+
+/// The mistakes' numbers, each a link to its picture.
+fn links(mistakes: &[u8]) -> String {
+    let link = |id: &u8| {
+        let page = match id {
+            1..=18 | 56 | 57 => "scores",
+            19..=34 | 51..=55 => "parameters",
+            _ => "hidden",
+        };
+        format!("[{id}](mistakes-{page}.md#mistake-{id})")
+    };
+    mistakes.iter().map(link).collect::<Vec<_>>().join(", ")
+}
+
+/// Both names: the design's and the notebook's.
+fn names(stage: &Stage) -> String {
+    let same = stage.result == stage.notebook;
+    let notebook =
+        if same { String::new() } else { format!(", in the notebook <code>{}</code>", stage.notebook) };
+    format!("<code>{}</code>{notebook}", stage.result)
+}
+
+/// Plain text, safe in Markdown.
+pub(crate) fn plain(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        match c {
+            '*' | '_' | '[' | ']' | '<' | '>' | '|' | '$' | '\\' | '`' | '&' | '#' => {
+                let _ = write!(out, "&#{};", u32::from(c));
+            }
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
+/// The derivation's lines, those that go on in the next line (no full stop or colon at their end) joined.
+fn joined(lines: &[&str]) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    for line in lines {
+        match out.last_mut() {
+            Some(last) if !last.ends_with(['.', ':']) => {
+                last.push(' ');
+                last.push_str(line);
+            }
+            _ => out.push((*line).to_owned()),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_stage_makes_a_section_whose_formulas_can_be_typeset() {
+        for stage in STAGES {
+            let section = section(stage.id).unwrap();
+            let html = crate::math::typeset(&section).unwrap_or_else(|fault| panic!("{}: {fault}", stage.id));
+            assert!(html.contains("<math"), "{}", stage.id);
+        }
+        assert!(section("affin").is_err());
+    }
+
+    #[test]
+    fn a_sentence_over_two_lines_is_one_step() {
+        assert_eq!(joined(&["a b", "c.", "d:", "e."]), ["a b c.", "d:", "e."]);
+    }
+}

@@ -1,0 +1,202 @@
+//! A strip of rows: the values that they have in all layers, and their way through the layers and back.
+//!
+//! ```text
+//! row 0 | x  1 | row 1 ..          a[0]: inputs, and the column of ones that the bias is multiplied by
+//! row 0 | a1 .. 1 | row 1 ..       a[1], and so on up to a[L], the logits
+//! row 0 | dz1 ..  | row 1 ..       dz[1] .. dz[L]; the last is dlogits
+//! y of rows 0..lanes | ..          right answers by vectors of rows, as the losses read them
+//! ```
+//!
+//! Columns are filled up to whole vectors.  What stands there is never read as a value: sums run over true
+//! columns only.
+#![expect(unsafe_code, reason = "kernels take addresses; threads share a strip by rows")]
+
+use super::activate::{activate, times_slope};
+use super::gemm::{DEPTH, Finish, Product, Start, multiply};
+use super::layout::Layers;
+use crate::activation::Activation;
+use crate::network::Network;
+use crate::real::Real;
+use fearless_simd::Simd;
+use std::ops::Range;
+
+/// The most rows that go through the layers together.
+pub(super) const BLOCK: usize = 128;
+
+/// Where the values of a block of rows lie: for each row the inputs, then for each layer a, then dz, each
+/// with room for its column of ones.  The last a are the logits.
+#[derive(Clone, Debug)]
+pub(super) struct Strip {
+    /// How many rows there is room for.
+    pub(super) rows: usize,
+    /// From one row of `a[l]` or `dz[l]` to the next.
+    pub(super) stride: Vec<usize>,
+    /// Where `a[l]` begins, l = 0..=L.
+    pub(super) a: Vec<usize>,
+    /// Where `dz[l]` begins, l = 1..=L; nothing at 0.
+    pub(super) dz: Vec<usize>,
+    /// Where the right answers begin.
+    pub(super) y: usize,
+    /// How many numbers all of it takes.
+    pub(super) len: usize,
+}
+
+impl Strip {
+    /// The numbers that one row takes.
+    pub(super) fn row(network: &Network, layers: &Layers, bytes: usize) -> usize {
+        let strides: usize =
+            (1..=network.layers()).map(|l| 2 * stride(network.sizes[l], layers, bytes)).sum();
+        stride(network.sizes[0], layers, bytes) + strides + network.outputs()
+    }
+
+    pub(super) fn new<R: Real>(network: &Network, layers: &Layers, rows: usize, backward: bool) -> Self {
+        let rows = rows.next_multiple_of(layers.lanes);
+        let stride: Vec<usize> =
+            network.sizes.iter().map(|&size| stride(size, layers, size_of::<R>())).collect();
+        let mut len = 0;
+        let mut place = |numbers: usize| {
+            len += numbers.next_multiple_of(layers.lanes);
+            len - numbers.next_multiple_of(layers.lanes)
+        };
+        let a = stride.iter().map(|stride| place(rows * stride)).collect();
+        let used = if backward { 1 } else { 0 };
+        let dz = stride.iter().enumerate().map(|(l, s)| place(used * l.min(1) * rows * s)).collect();
+        let y = place(used * rows * network.outputs());
+        Self { rows, stride, a, dz, y, len }
+    }
+}
+
+/// The columns of a layer with their column of ones, in an odd number of cache lines: so any number of
+/// rows spreads over the whole cache.
+fn stride(columns: usize, layers: &Layers, bytes: usize) -> usize {
+    let line = (64 / bytes).max(layers.lanes);
+    ((columns + 1).div_ceil(line) | 1) * line
+}
+
+/// Rows `own` of the strip at `values`, from the inputs to the logits.  `x` is where their inputs are, and
+/// how far apart.
+///
+/// # Safety
+/// Nobody else may touch these rows, or write inputs or weights.
+#[inline(always)]
+pub(super) unsafe fn forward<S: Simd, R: Real>(
+    simd: S,
+    layers: &Layers,
+    strip: &Strip,
+    w: *const R,
+    x: (*const R, usize),
+    values: *mut R,
+    own: Range<usize>,
+) {
+    // One copy of it for all callers.
+    simd.vectorize(
+        #[inline(always)]
+        || {
+            let (mut a, mut below) = x;
+            for (i, layer) in layers.all.iter().enumerate() {
+                let stride = strip.stride[i + 1];
+                let z = values.wrapping_add(strip.a[i + 1] + own.start * stride);
+                let hidden = i + 1 < layers.all.len();
+                for panel in &layer.w.panels {
+                    for (start, depth) in depths(layer.fan_in) {
+                        let ends = start + depth == layer.fan_in;
+                        let row = |row: usize| w.wrapping_add(panel.at + row * panel.width);
+                        let product = Product {
+                            rows: own.len(),
+                            depth,
+                            vectors: panel.vectors,
+                            a: a.wrapping_add(start),
+                            a_row: below,
+                            a_step: 1,
+                            b: row(start),
+                            b_step: panel.width,
+                            c: z.wrapping_add(panel.columns.start),
+                            c_row: stride,
+                            start: if start == 0 { Start::Bias(row(layer.fan_in)) } else { Start::Sum },
+                            finish: match layers.activation {
+                                Activation::Relu if hidden && ends => Finish::Relu,
+                                _ => Finish::Plain,
+                            },
+                        };
+                        // SAFETY: the caller's promise, in a strip laid out for these layers.
+                        unsafe { multiply(simd, &product) };
+                    }
+                }
+                if hidden {
+                    let size = [own.len(), layer.w.full_columns(), stride];
+                    // SAFETY: as above; the column of ones is in the strip.
+                    unsafe {
+                        activate(simd, layers.activation, z, size);
+                        for row in 0..own.len() {
+                            *z.wrapping_add(row * stride + layer.fan_out) = R::one();
+                        }
+                    }
+                }
+                (a, below) = (z, stride);
+            }
+        },
+    )
+}
+
+/// Rows `own` of the strip at `values`, from dlogits down to dz[1].
+///
+/// # Safety
+/// Nobody else may touch these rows, or write weights.
+#[inline(always)]
+pub(super) unsafe fn backward<S: Simd, R: Real>(
+    simd: S,
+    layers: &Layers,
+    strip: &Strip,
+    wt: *const R,
+    values: *mut R,
+    own: Range<usize>,
+) {
+    // One copy of it for all callers.
+    simd.vectorize(
+        #[inline(always)]
+        || {
+            let activation = layers.activation;
+            for l in (2..=layers.all.len()).rev() {
+                let layer = &layers.all[l - 1];
+                let (stride, below) = (strip.stride[l], strip.stride[l - 1]);
+                let dz = values.wrapping_add(strip.dz[l] + own.start * stride);
+                let da = values.wrapping_add(strip.dz[l - 1] + own.start * below);
+                let a = values.wrapping_add(strip.a[l - 1] + own.start * below).cast_const();
+                for panel in &layer.wt.panels {
+                    for (start, depth) in depths(layer.fan_out) {
+                        let to = panel.columns.start;
+                        let ends = start + depth == layer.fan_out;
+                        let product = Product {
+                            rows: own.len(),
+                            depth,
+                            vectors: panel.vectors,
+                            a: dz.wrapping_add(start),
+                            a_row: stride,
+                            a_step: 1,
+                            b: wt.wrapping_add(panel.at + start * panel.width),
+                            b_step: panel.width,
+                            c: da.wrapping_add(to),
+                            c_row: below,
+                            start: if start == 0 { Start::Zero } else { Start::Sum },
+                            finish: match activation {
+                                Activation::Relu if ends => Finish::ReluSlope(a.wrapping_add(to)),
+                                _ => Finish::Plain,
+                            },
+                        };
+                        // SAFETY: rows of the caller's, in a strip laid out for them.
+                        unsafe { multiply(simd, &product) };
+                    }
+                }
+                let width = layers.all[l - 2].w.full_columns();
+                // SAFETY: as above.
+                unsafe { times_slope(simd, activation, da, a, [own.len(), width, below]) };
+            }
+        },
+    )
+}
+
+/// A sum of so many terms, cut where every sum is cut: first term and number of terms.
+fn depths(terms: usize) -> impl Iterator<Item = (usize, usize)> {
+    let size = terms.div_ceil(terms.div_ceil(DEPTH));
+    (0..terms).step_by(size).map(move |start| (start, size.min(terms - start)))
+}

@@ -1,0 +1,267 @@
+//! The stages of one training step: the one table that everything which explains reads.
+//!
+//! Each stage computes one quantity.  A forward stage says what it is made of; a backward stage says
+//! **by which variable** the loss is differentiated, and which forward stage it undoes.  Formulas are
+//! written for the layers l = 1..=L with the placeholders `[l]` and `[l-1]` (in TeX `_{l}`, `_{l-1}`);
+//! [`Stage::formula_at`] puts numbers in their place: `z[l] = a[l-1] w[l] + b[l]` is
+//! `z1 = x w1 + b1` in the first layer and `logits = a1 w2 + b2` in the last of two.
+//!
+//! n = rows of the batch, d = inputs, h = hidden units, k = classes or outputs.
+//! Source: cs231n, *neural networks case study* and *backpropagation, intuitions*.
+
+mod table;
+
+pub use table::STAGES;
+
+/// One stage of a training step.
+#[derive(Debug)]
+pub struct Stage {
+    /// The word by which it is called: `affine`, `dz`, ...
+    pub id: &'static str,
+    /// Which way the numbers go.
+    pub way: Way,
+    /// What it computes, in the design's names: `z[l]`, `dz[l-1]`, `probs`.
+    pub result: &'static str,
+    /// The same in the notebook's names: `h[l]1`, `dL_dh[l-1]1`.
+    pub notebook: &'static str,
+    /// The variable that the loss is differentiated by, in words; of a forward stage: what depends on it.
+    pub by: &'static str,
+    /// The id of the forward stage that a backward stage undoes, empty for the others.
+    pub undoes: &'static str,
+    /// The shape of the result.
+    pub shape: &'static str,
+    /// Why it has this shape.
+    pub shape_rule: &'static str,
+    /// One sentence: what it does.
+    pub sentence: &'static str,
+    /// Where the formula comes from, in three to six lines.
+    pub derivation: &'static [&'static str],
+    /// The formula; the first one is general, the others are for one activation, loss or penalty.
+    pub formulas: &'static [Formula],
+    /// The mistakes people make here, by their numbers in the catalogue.
+    pub mistakes: &'static [u8],
+}
+
+/// Which way the numbers go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// From the inputs to the loss.
+    Forward,
+    /// From the loss to the weights.
+    Backward,
+    /// The step that the optimiser makes.
+    Update,
+}
+
+/// One formula in three notations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Formula {
+    /// The activation, loss or penalty it holds for (`relu`, `softmax`, `all`, ...), empty for all.
+    pub case: &'static str,
+    /// As one types it: `dz[l-1] = da[l-1] * act'(z[l-1])`; a product of matrices is a space.
+    pub plain: &'static str,
+    /// As one prints it.
+    pub tex: &'static str,
+    /// As NumPy code with the notebook's names, the bias being the last row of `W`.
+    pub numpy: &'static str,
+}
+
+/// A formula with its layer filled in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FormulaAt {
+    /// As one types it.
+    pub plain: String,
+    /// As one prints it.
+    pub tex: String,
+    /// As NumPy code with the notebook's names.
+    pub numpy: String,
+}
+
+impl Stage {
+    /// Whether each layer has its own.
+    #[must_use]
+    pub fn is_per_layer(&self) -> bool {
+        self.result.contains("[l")
+    }
+
+    /// The formula that holds for this network: the first whose case is among `cases` (names of an
+    /// activation, a loss, a penalty), else the general one.
+    #[must_use]
+    pub fn formula(&self, cases: &[&str]) -> Formula {
+        let special = self.formulas.iter().find(|f| !f.case.is_empty() && cases.contains(&f.case));
+        *special.unwrap_or(&self.formulas[0])
+    }
+
+    /// The formula with its layer filled in; `layer` is the number in the result's name (`dz1`: 1).
+    ///
+    /// ```
+    /// use clearprop::stage::stage;
+    /// let formula = stage("dz").formula_at(&["relu"], 1, 2);
+    /// assert_eq!(formula.plain, "dz1 = da1 * (z1 > 0)");
+    /// assert_eq!(stage("affine").formula_at(&[], 2, 2).plain, "logits = a1 w2 + b2");
+    /// assert_eq!(stage("affine").formula_at(&[], 1, 2).numpy, "h11 = X.dot(W1)");
+    /// ```
+    #[must_use]
+    pub fn formula_at(&self, cases: &[&str], layer: usize, last: usize) -> FormulaAt {
+        let formula = self.formula(cases);
+        FormulaAt {
+            plain: self.fill(formula.plain, layer, last),
+            tex: self.fill(formula.tex, layer, last),
+            numpy: self.fill(formula.numpy, layer, last),
+        }
+    }
+
+    /// The result's name with its layer filled in: `z1`, `logits`, `dz1`.
+    #[must_use]
+    pub fn result_at(&self, layer: usize, last: usize) -> String {
+        self.fill(self.result, layer, last)
+    }
+
+    /// The same in the notebook's names: `h11`, `f`, `dL_dh11`.
+    #[must_use]
+    pub fn notebook_at(&self, layer: usize, last: usize) -> String {
+        self.fill(self.notebook, layer, last)
+    }
+
+    /// The stage of one layer: `affine[1]`; `layer` as in [`Stage::formula_at`].
+    #[must_use]
+    pub fn id_at(&self, layer: usize) -> String {
+        if self.is_per_layer() { format!("{}[{layer}]", self.id) } else { self.id.to_owned() }
+    }
+
+    /// Puts layer numbers into any text of this stage.
+    #[must_use]
+    pub fn fill(&self, text: &str, layer: usize, last: usize) -> String {
+        // da and dz are found on the way from layer l to the layer below, which they belong to.
+        let l =
+            if self.result.ends_with("[l-1]") || self.notebook.contains("[l-1]") { layer + 1 } else { layer };
+        let mut text = text.to_owned();
+        if l == 1 {
+            text = text.replace("a[l-1]", "x").replace("a_{l-1}", "x").replace("h[l-1]2", "X");
+        }
+        if l == last {
+            text = text.replace("z[l]", "logits").replace("z_{l}", "f").replace("h[l]1", "f");
+        }
+        let below = (l.max(1) - 1).to_string();
+        let here = l.to_string();
+        text.replace("[l-1]", &below)
+            .replace("_{l-1}", &format!("_{{{below}}}"))
+            .replace("[l]", &here)
+            .replace("_{l}", &format!("_{{{here}}}"))
+    }
+}
+
+/// The stage called `id`.
+///
+/// # Panics
+/// If there is none: the ids are words of the code, not of a person ([`find`] takes those).
+#[must_use]
+pub fn stage(id: &str) -> &'static Stage {
+    STAGES.iter().find(|stage| stage.id == id).unwrap_or_else(|| panic!("no stage is called {id}"))
+}
+
+/// The stage a person means by `name`, with its layer if they gave one: an id (`dz`, `affine[2]`) or what it
+/// computes, in the design's or the notebook's names (`dz1`, `dL_dh11`, `f`, `dL_dW2`).
+///
+/// ```
+/// use clearprop::stage::find;
+/// let id = |name| find(name).map(|(stage, layer)| (stage.id, layer));
+/// assert_eq!(id("dz"), Some(("dz", None)));
+/// assert_eq!(id("affine[2]"), Some(("affine", Some(2))));
+/// assert_eq!(id("dL_dh11"), Some(("dz", Some(1))));
+/// assert_eq!(id("dL_dW2"), Some(("dw", Some(2))));
+/// assert_eq!(id("f"), Some(("affine", None)));
+/// assert_eq!(id("backprop"), None);
+/// ```
+#[must_use]
+pub fn find(name: &str) -> Option<(&'static Stage, Option<usize>)> {
+    let name = name.trim();
+    // z[L] and its derivative have names of their own.
+    match name {
+        "logits" | "f" => return Some((stage("affine"), None)),
+        "dL_df" => return Some((stage("dlogits"), None)),
+        _ => {}
+    }
+    STAGES.iter().find_map(|stage| {
+        if name == stage.id || name == stage.result || name == stage.notebook {
+            return Some((stage, None));
+        }
+        // The pieces around the place of the layer's number: "dL_dh" and "1".
+        [&format!("{}[l]", stage.id), stage.result, stage.notebook].into_iter().find_map(|pattern| {
+            let (before, after) = pattern.split_once("[l-1]").or_else(|| pattern.split_once("[l]"))?;
+            let number = name.strip_prefix(before)?.strip_suffix(after)?;
+            let number = number.strip_prefix('[').and_then(|n| n.strip_suffix(']')).unwrap_or(number);
+            let layer = number.parse().ok().filter(|&layer| layer > 0)?;
+            stage.is_per_layer().then_some((stage, Some(layer)))
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_stage_is_complete() {
+        for stage in STAGES {
+            let id = stage.id;
+            assert!((3..=6).contains(&stage.derivation.len()), "{id} has {} lines", stage.derivation.len());
+            assert!(stage.derivation.iter().all(|line| line.len() <= 96), "{id} has a long line");
+            assert_eq!(stage.formulas[0].case, "", "{id} begins with the general formula");
+            for text in [stage.result, stage.notebook, stage.by, stage.shape, stage.sentence] {
+                assert!(!text.is_empty(), "{id} has an empty text");
+            }
+            assert_eq!(stage.way == Way::Backward, !stage.undoes.is_empty(), "{id}");
+            assert!(stage.undoes.is_empty() || STAGES.iter().any(|s| s.id == stage.undoes), "{id}");
+            for formula in stage.formulas {
+                assert!(formula.plain.contains('=') && formula.numpy.contains('='), "{id}");
+                assert_eq!(
+                    formula.tex.matches('{').count(),
+                    formula.tex.matches('}').count(),
+                    "{id}: {}",
+                    formula.tex
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn every_mistake_of_the_catalogue_has_a_stage() {
+        let mut numbers: Vec<u8> = STAGES.iter().flat_map(|stage| stage.mistakes).copied().collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        assert_eq!(numbers, (1..=57).collect::<Vec<u8>>());
+    }
+
+    #[test]
+    fn no_placeholder_is_left_in_any_layer() {
+        for stage in STAGES {
+            for layer in 1..=3 {
+                let l_is_beyond = matches!(stage.id, "da" | "dz" | "activate") && layer == 3;
+                if l_is_beyond {
+                    continue;
+                }
+                for formula in stage.formulas {
+                    for text in [formula.plain, formula.tex, formula.numpy, stage.result, stage.notebook] {
+                        let filled = stage.fill(text, layer, 3);
+                        assert!(!filled.contains("[l") && !filled.contains("_{l"), "{}: {filled}", stage.id);
+                        assert!(!filled.contains("a0") && !filled.contains("h02"), "{}: {filled}", stage.id);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_result_leads_back_to_its_stage() {
+        for stage in STAGES.iter().filter(|stage| stage.id != "update" && stage.id != "dpenalty") {
+            for layer in 1..=2 {
+                for name in [stage.result_at(layer, 3), stage.id_at(layer)] {
+                    let (found, at) = find(&name).unwrap_or_else(|| panic!("{name} is not found"));
+                    assert_eq!(found.id, stage.id, "{name}");
+                    assert_eq!(at, stage.is_per_layer().then_some(layer), "{name}");
+                }
+            }
+        }
+    }
+}
