@@ -39,6 +39,8 @@ def entry(readings, p, m, layout, given, loss, **convention):
         stage = "loss"
     if m.id == 38:
         also.add(name_of(layout, "da1", p.L))
+    if not loss and m.id in (20, 25):   # only the loss could say which layers' penalty is the wrong one
+        also |= {name_of(layout, f"{kind}{l}", p.L) for kind in m.code for l in range(1, p.L + 1)}
     accepted = readings.accepted(p, names, layout)
     if any(loss or c.but(late=False) == usual(layout) for c in accepted):
         return None                 # the plain reading of this file is that it is right

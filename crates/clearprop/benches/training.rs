@@ -72,7 +72,8 @@ fn data<R: Real>(workload: &Workload) -> Data<R> {
     });
     let y = x.rows().into_iter().map(|row| {
         let side = |j: usize| row[j % d].f64() + row[(j + 1) % d].f64() - row[(j + 2) % d].f64();
-        (0..k).max_by(|&i, &j| side(i).total_cmp(&side(j))).map_or(0, |class| class as u32)
+        let sides = (0_u32..).zip((0..k).map(side));
+        sides.max_by(|(_, a), (_, b)| a.total_cmp(b)).map_or(0, |(class, _)| class)
     });
     Data { y: Target::Classes(Array1::from_iter(y)), x }
 }
@@ -81,7 +82,9 @@ fn time<R: Real>(workload: &Workload, threads: usize) -> Result<()> {
     let penalty = Penalty { reg: 1e-4 / workload.batch as f64, over: Penalized::Weights };
     let network = Network::new(workload.sizes, Activation::Relu, Loss::Softmax, penalty)?;
     let data = data::<R>(workload);
-    let rows: Vec<u32> = (0..data.len()).map(|i| (i * 7919 % data.len()) as u32).collect();
+    // All rows, in an order that the memory cannot guess.
+    let n = data.len() as u64;
+    let rows: Vec<u32> = (0..n).filter_map(|i| u32::try_from(i * 7919 % n).ok()).collect();
     let (mut seconds, mut pieces, mut last) = (Vec::new(), Vec::new(), 0.0);
     for _ in 0..RUNS {
         let mut params = Init::He.draw::<R>(&network, 1);

@@ -35,6 +35,7 @@ pub mod catalogue;
 pub mod conventions;
 mod evidence;
 mod labels;
+mod layout;
 pub mod names;
 mod numpy;
 pub mod probe;

@@ -48,7 +48,7 @@ impl Default for Plan {
 
 /// The loss at some parameters.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Evaluation {
+pub struct LossAt {
     /// The data's part, or the whole loss of a program that does not tell them apart.
     pub data_loss: f64,
     /// The penalty's part.
@@ -106,9 +106,10 @@ pub struct TensorCheck {
     pub kinks: usize,
     /// How many numbers the tensor has.
     pub size: usize,
-    /// `max |claimed - numeric| / max |numeric|`; infinite if only the claimed ones are not zero.
+    /// `max |claimed - numeric| / max |numeric|`, what rounding explains included; infinite if only the
+    /// claimed ones are not zero.
     pub error: f64,
-    /// The number that is furthest off.
+    /// The number that is furthest off beyond its uncertainty.
     pub worst: Option<Compared>,
     /// Whether the claim is right, as far as it could be checked.
     pub passed: bool,
@@ -119,12 +120,12 @@ pub struct TensorCheck {
 /// `loss` evaluates the loss at any parameters; `claims` are gradients by the same parameters.
 ///
 /// ```
-/// use clearprop::gradcheck::{Evaluation, Part, Plan, gradcheck};
+/// use clearprop::gradcheck::{LossAt, Part, Plan, gradcheck};
 /// use clearprop::params::Params;
 /// // loss = w^3 + b at w = 2, b = 1: by w 3 w^2 = 12, by b 1
 /// let at = Params::from_values(&[1, 1], vec![2.0, 1.0]).unwrap();
 /// let mut loss = |p: &Params<f64>| {
-///     Ok(Evaluation { data_loss: p.values()[0].powi(3) + p.values()[1], penalty: 0.0, on: vec![] })
+///     Ok(LossAt { data_loss: p.values()[0].powi(3) + p.values()[1], penalty: 0.0, on: vec![] })
 /// };
 /// let right = Params::from_values(&[1, 1], vec![12.0, 1.0]).unwrap();
 /// assert!(gradcheck(&mut loss, &at, &[(Part::Loss, &right)], &Plan::default())?.iter().all(|t| t.passed));
@@ -137,7 +138,7 @@ pub struct TensorCheck {
 /// # Errors
 /// What `loss` returns as an error, and a claim of other sizes than the parameters.
 pub fn gradcheck(
-    loss: &mut dyn FnMut(&Params<f64>) -> Result<Evaluation>,
+    loss: &mut dyn FnMut(&Params<f64>) -> Result<LossAt>,
     params: &Params<f64>,
     claims: &[(Part, &Params<f64>)],
     plan: &Plan,
@@ -163,12 +164,12 @@ pub fn gradcheck(
 /// # Panics
 /// If `params` or `data` do not have the network's sizes ([`Data::fits`] tells beforehand).
 #[must_use]
-pub fn evaluate(network: &Network, params: &Params<f64>, data: &Data<f64>) -> Evaluation {
+pub fn loss_at(network: &Network, params: &Params<f64>, data: &Data<f64>) -> LossAt {
     let pass = forward(network, params, data.x.view());
     let objective = objective(network, params, &pass, &data.y);
     let hidden = if network.activation == Activation::Relu { 1..network.layers() } else { 0..0 };
     let on = hidden.flat_map(|l| pass.z[l].iter().map(|&z| z > 0.0)).collect();
-    Evaluation { data_loss: objective.data_loss, penalty: objective.penalty, on }
+    LossAt { data_loss: objective.data_loss, penalty: objective.penalty, on }
 }
 
 /// One tensor in the flat buffer.
@@ -239,7 +240,7 @@ struct Slope {
 
 /// The slope at a place of the flat buffer; `None` at a kink.
 fn slope(
-    loss: &mut dyn FnMut(&Params<f64>) -> Result<Evaluation>,
+    loss: &mut dyn FnMut(&Params<f64>) -> Result<LossAt>,
     params: &Params<f64>,
     place: usize,
 ) -> Result<Option<Slope>> {
@@ -312,10 +313,12 @@ fn compare(
         if off.is_nan() { f64::INFINITY } else { off.max(0.0) }
     };
     let worst = compared.iter().reduce(|worst, next| if excess(next) > excess(worst) { next } else { worst });
-    let largest = worst.map_or(0.0, excess);
-    let error = match (largest, scale) {
+    let off = |c: &Compared| {
+        let off = (c.claimed - c.numeric).abs();
+        if off.is_nan() { f64::INFINITY } else { off }
+    };
+    let error = match (compared.iter().map(off).fold(0.0, f64::max), scale) {
         (0.0, _) => 0.0,
-        (largest, 0.0) => largest / 0.0,
         (largest, scale) => largest / scale,
     };
     TensorCheck {
@@ -326,6 +329,6 @@ fn compare(
         size: tensor.size(),
         error,
         worst: worst.cloned(),
-        passed: error <= tolerance,
+        passed: worst.is_none_or(|worst| excess(worst) <= tolerance * scale),
     }
 }

@@ -31,7 +31,6 @@ pub mod model;
 pub mod settings;
 pub mod train;
 // look
+pub mod diagnose;
 pub mod gradcheck;
 pub mod trace;
-// look
-pub mod diagnose;

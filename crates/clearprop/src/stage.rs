@@ -140,7 +140,7 @@ impl Stage {
             text = text.replace("a[l-1]", "x").replace("a_{l-1}", "x").replace("h[l-1]2", "X");
         }
         if l == last {
-            text = text.replace("z[l]", "logits").replace("z_{l}", r"\mathrm{logits}").replace("h[l]1", "f");
+            text = text.replace("z[l]", "logits").replace("z_{l}", "f").replace("h[l]1", "f");
         }
         let below = (l.max(1) - 1).to_string();
         let here = l.to_string();

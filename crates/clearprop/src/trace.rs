@@ -12,7 +12,7 @@ mod worked;
 
 pub use arrays::{Names, arrays};
 pub use entry::{Entry, Kind};
-pub use worked::{Factor, Step, Term, Worked, exact};
+pub use worked::{ChainRule, Factor, Step, Term, Worked, exact};
 
 use crate::backward::backward;
 use crate::data::Data;
@@ -67,6 +67,8 @@ pub struct Quantity {
     pub formulas: Vec<FormulaAt>,
     /// The numbers.
     pub values: ArrayD<f64>,
+    /// Whether its first axis counts the rows of the batch.
+    pub of_rows: bool,
     /// Whether a number that is exactly zero is worth a word: a ReLU has its kink there.
     pub zero_is_kink: bool,
 }
@@ -187,6 +189,10 @@ impl Trace {
             stages: stages.into_iter().map(|(stage, _)| (stage, l)).collect(),
             formulas,
             values: self.values(kind, l, names),
+            of_rows: matches!(
+                kind,
+                Kind::X | Kind::Y | Kind::Z | Kind::A | Kind::Probs | Kind::Dz | Kind::Da
+            ),
             zero_is_kink: kind == Kind::Z
                 && l < last
                 && self.network.activation == crate::activation::Activation::Relu,

@@ -2,19 +2,20 @@
 #![allow(clippy::unwrap_used, reason = "a helper of a test may stop it")]
 
 use clearprop::activation::Activation;
-use clearprop::data::{Data, Spirals, Target, spirals};
+use clearprop::data::{Data, Spirals, spirals};
 use clearprop::error::{Error, ErrorKind};
-use clearprop::gradcheck::{Evaluation, Part, Plan, TensorCheck, evaluate, gradcheck};
+use clearprop::gradcheck::{LossAt, Part, Plan, TensorCheck, gradcheck, loss_at};
 use clearprop::init::Init;
 use clearprop::loss::Loss;
 use clearprop::network::{Network, Penalized, Penalty};
 use clearprop::objective::loss_and_grad;
 use clearprop::optim::{Optimiser, Rule};
 use clearprop::params::Params;
+use clearprop::target::Target;
 use ndarray::{Array1, Array2, Axis, s};
 
 fn check(network: &Network, params: &Params<f64>, data: &Data<f64>, claim: &Params<f64>) -> Vec<TensorCheck> {
-    let mut loss = |params: &Params<f64>| Ok(evaluate(network, params, data));
+    let mut loss = |params: &Params<f64>| Ok(loss_at(network, params, data));
     gradcheck(&mut loss, params, &[(Part::Loss, claim)], &Plan::default()).unwrap()
 }
 
@@ -63,7 +64,7 @@ fn the_differences_agree_with_a_case_worked_by_hand() {
     let at = Params::from_values(&[1, 1], vec![-2.0, 5.0]).unwrap();
     let mut loss = |p: &Params<f64>| {
         let w = p.values()[0];
-        Ok(Evaluation { data_loss: w.powi(4), penalty: 3.0 * w * w, on: vec![] })
+        Ok(LossAt { data_loss: w.powi(4), penalty: 3.0 * w * w, on: vec![] })
     };
     let claim = |w: f64| Params::from_values(&[1, 1], vec![w, 0.0]).unwrap();
     let (data, penalty, both) = (claim(-32.0), claim(-12.0), claim(-44.0));
@@ -88,7 +89,7 @@ fn the_differences_agree_with_a_case_worked_by_hand() {
 fn a_kink_is_counted_and_is_no_error() {
     let mut loss = |p: &Params<f64>| {
         let w = p.values()[0];
-        Ok(Evaluation { data_loss: w.max(0.0), penalty: 0.0, on: vec![w > 0.0] })
+        Ok(LossAt { data_loss: w.max(0.0), penalty: 0.0, on: vec![w > 0.0] })
     };
     let mut at = |w: f64, claimed: f64| {
         let params = Params::from_values(&[1, 1], vec![w, 0.0]).unwrap();
@@ -283,7 +284,7 @@ fn what_the_loss_says_and_a_wrong_shape_are_errors() {
 fn a_sample_is_small_and_all_is_all() {
     let (network, params, data) = some_case(1);
     let (_, grads) = loss_and_grad(&network, &params, &data);
-    let mut loss = |params: &Params<f64>| Ok(evaluate(&network, params, &data));
+    let mut loss = |params: &Params<f64>| Ok(loss_at(&network, params, &data));
     let mut count = |sample| {
         let plan = Plan { sample, ..Plan::default() };
         let checks = gradcheck(&mut loss, &params, &[(Part::Loss, &grads)], &plan).unwrap();

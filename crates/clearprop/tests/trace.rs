@@ -2,11 +2,12 @@
 #![allow(clippy::unwrap_used, reason = "a helper of a test may stop it")]
 
 use clearprop::activation::Activation;
-use clearprop::data::{Data, Target};
+use clearprop::data::Data;
 use clearprop::init::Init;
 use clearprop::loss::Loss;
 use clearprop::network::{Network, Penalized, Penalty};
 use clearprop::params::Params;
+use clearprop::target::Target;
 use clearprop::trace::{Names, Trace, arrays, statistics};
 use ndarray::{Array2, array};
 

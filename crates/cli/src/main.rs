@@ -4,14 +4,19 @@
 //! A new command is a new file, a line in [`Command`] and a line in [`run`].
 
 mod arguments;
+mod check;
 mod chosen;
+mod diagnose;
 mod evaluate;
+mod explain;
 mod folder;
 mod info;
 mod load;
+mod paper;
 mod pictures;
 mod plot;
 mod predict;
+mod probe;
 mod progress;
 mod save;
 mod screen;
@@ -19,6 +24,8 @@ mod shell;
 mod source;
 mod spirals;
 mod steps;
+mod subject;
+mod trace;
 mod train;
 
 use clap::{Parser, Subcommand};
@@ -45,6 +52,11 @@ enum Command {
     Plot(plot::Plot),
     Spirals(spirals::MakeSpirals),
     Info(info::Info),
+    Trace(trace::LookAt),
+    Check(check::Check),
+    Explain(explain::Explain),
+    Diagnose(diagnose::Diagnose),
+    Probe(probe::Probe),
     Completions(shell::Completions),
     Man(shell::Man),
 }
@@ -68,6 +80,11 @@ fn run(command: Command) -> Result<Outcome> {
         Command::Plot(plot) => plot::run(&plot),
         Command::Spirals(spirals) => spirals::run(&spirals),
         Command::Info(info) => info::run(&info),
+        Command::Trace(trace) => trace::run(&trace),
+        Command::Check(check) => check::run(&check),
+        Command::Explain(explain) => explain::run(&explain),
+        Command::Diagnose(diagnose) => diagnose::run(&diagnose),
+        Command::Probe(probe) => probe::run(&probe),
         Command::Completions(completions) => shell::completions(&completions),
         Command::Man(man) => shell::man(&man),
     }

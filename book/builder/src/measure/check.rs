@@ -6,7 +6,7 @@ use crate::chart::{Axis, Line, lines};
 use clearprop::activation::Activation;
 use clearprop::data::{Data, Spirals, spirals};
 use clearprop::error::Result;
-use clearprop::gradcheck::{Part, Plan, evaluate, gradcheck};
+use clearprop::gradcheck::{Part, Plan, gradcheck, loss_at};
 use clearprop::init::Init;
 use clearprop::loss::Loss;
 use clearprop::network::{Network, Penalized, Penalty};
@@ -140,7 +140,7 @@ fn spirals_check(m: &mut Measured) -> Result<()> {
         (a - n).abs() / a.abs().max(n.abs())
     });
     m.set("check.naive", naive.fold(0.0, f64::max));
-    let mut loss = |p: &Params<f64>| Ok(evaluate(&network, p, &data));
+    let mut loss = |p: &Params<f64>| Ok(loss_at(&network, p, &data));
     let plan = Plan { sample: None, ..Plan::default() };
     let checks = gradcheck(&mut loss, &params, &[(Part::Loss, &grads)], &plan)?;
     m.set("check.kinks", checks.iter().map(|c| c.kinks).sum::<usize>() as f64);

@@ -8,21 +8,25 @@ use super::case::{Case, Quantity, Values, difference, same};
 use ndarray::{Array2, s};
 
 /// The name of the array that took this one's memory, if the numbers say so.
-pub(super) fn overwritten_by(case: &Case, values: &Values, quantity: Quantity, right: &Array2<f64>) -> Option<String> {
+pub(super) fn overwritten_by(
+    case: &Case,
+    values: &Values,
+    quantity: Quantity,
+    right: &Array2<f64>,
+) -> Option<String> {
     let given = &case.given.get(&quantity)?.value;
     let later = |q: Quantity| case.given.get(&q);
-    let equal = |q: Quantity| {
-        later(q).filter(|other| other.value == *given).map(|other| other.name.clone())
-    };
+    let equal = |q: Quantity| later(q).filter(|other| other.value == *given).map(|other| other.name.clone());
     match quantity {
         Quantity::Probs if right.dim() != case.target.dim() => None,
         Quantity::Probs => equal(Quantity::Dlogits).or_else(|| {
             // Edited in place, and divided into another array.
             let (n, target) = (case.rows(), &case.target);
             let edits = [right - target, right / n];
-            edits.iter().any(|edit| same(given, edit, case.tolerance, 0.0)).then(|| {
-                format!("the first lines that make {}", case.name(Quantity::Dlogits))
-            })
+            edits
+                .iter()
+                .any(|edit| same(given, edit, case.tolerance, 0.0))
+                .then(|| format!("the first lines that make {}", case.name(Quantity::Dlogits)))
         }),
         Quantity::Da(l) => equal(Quantity::Dz(l)),
         Quantity::Z(l) if l < case.layers() => {
@@ -40,7 +44,9 @@ pub(super) fn overwritten_by(case: &Case, values: &Values, quantity: Quantity, r
 /// forward pass shows that there was one.
 pub(super) fn undo_update(case: &mut Case) {
     let layers = case.layers();
-    let dw = |l: usize| case.given.get(&Quantity::Dw(l)).map(|g| &g.value).filter(|dw| dw.dim() == case.w[l].dim());
+    let dw = |l: usize| {
+        case.given.get(&Quantity::Dw(l)).map(|g| &g.value).filter(|dw| dw.dim() == case.w[l].dim())
+    };
     let db = |l: usize| {
         let given = case.given.get(&Quantity::Db(l)).map(|g| &g.value);
         given.filter(|db| db.dim() == case.b[l].dim())

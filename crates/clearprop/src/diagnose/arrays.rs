@@ -3,13 +3,13 @@
 //! n = rows of the batch, d = inputs, h = hidden units, k = classes or outputs; layers l = 1..=L.
 
 use super::case::{Bias, Case, Given, Habit, Quantity, same};
-use super::labels::{self, Labels};
+use super::layout::{Layout, Ones, bias_last, canonical, fits, layout, quantity};
 use super::names::{Word, meaning};
 use crate::activation::Activation;
 use crate::error::{Error, ErrorKind, Result};
 use crate::loss::Loss;
 use crate::network::{Network, Penalized, Penalty};
-use ndarray::{Array2, Axis, concatenate, s};
+use ndarray::{Array2, s};
 use std::collections::BTreeMap;
 
 /// One array as a person saved it.
@@ -45,43 +45,14 @@ pub enum Stored {
     Whole,
 }
 
-/// Where the constant 1 of the bias trick stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Ones {
-    /// `X` has none.
-    Absent,
-    Last,
-    First,
-}
-
-/// One way to read the shapes.
-#[derive(Clone, Debug)]
-struct Layout {
-    /// Samples are columns.
-    columns: bool,
-    /// Weights are (fan_out, fan_in).
-    out_in: bool,
-    ones: Ones,
-    /// Where each layer's bias stands, at index l.
-    bias: Vec<Bias>,
-    /// `[d, h, .., k]`
-    sizes: Vec<usize>,
-    x: Array2<f64>,
-    labels: Labels,
-    /// Which arrays were taken for x and y.
-    names: (String, String),
-    /// How many of the other arrays fit.
-    fitting: usize,
-}
-
 /// The arrays by what they mean.
-struct Found<'a> {
-    of: BTreeMap<(bool, Word), Vec<(&'a Array, Array2<f64>)>>,
-    layers: usize,
+pub(super) struct Found<'a> {
+    pub(super) of: BTreeMap<(bool, Word), Vec<(&'a Array, Array2<f64>)>>,
+    pub(super) layers: usize,
 }
 
 impl<'a> Found<'a> {
-    fn first(&self, word: Word) -> Option<&(&'a Array, Array2<f64>)> {
+    pub(super) fn first(&self, word: Word) -> Option<&(&'a Array, Array2<f64>)> {
         self.of.get(&(false, word))?.first()
     }
     fn text(arrays: &'a [Array], word: Word) -> Option<&'a str> {
@@ -117,8 +88,9 @@ pub fn read(arrays: &[Array]) -> Result<Case> {
     let layers = (1..).take_while(|&l| of.contains_key(&(false, Word::W(l)))).count();
     let found = Found { of, layers };
     let missing = |what: &str| {
-        Error::new(ErrorKind::Data, format!("found no {what}"))
-            .hint("needed are X, y, W1, W2, .. (names of the notebook or of the design) and what you computed")
+        Error::new(ErrorKind::Data, format!("found no {what}")).hint(
+            "needed are X, y, W1, W2, .. (names of the notebook or of the design) and what you computed",
+        )
     };
     if layers == 0 {
         return Err(missing("weights W1"));
@@ -144,160 +116,12 @@ fn matrix(shape: &[usize], values: &[f64]) -> Option<Array2<f64>> {
     (dim.0 > 0 && dim.1 > 0).then(|| Array2::from_shape_vec(dim, values.to_vec()).ok()).flatten()
 }
 
-/// The way to read the shapes in which most arrays fit.
-fn layout(found: &Found, wanted: Option<Loss>) -> Result<Layout> {
-    let mut best: Option<Layout> = None;
-    for (x, x_value) in &found.of[&(false, Word::X)] {
-        for columns in [false, true] {
-            for out_in in [false, true] {
-                for ones in [Ones::Last, Ones::First, Ones::Absent] {
-                    for (y, y_value) in &found.of[&(false, Word::Y)] {
-                        let tried = one_layout(found, x_value, y_value, (columns, out_in, ones), wanted);
-                        let Some(mut layout) = tried else { continue };
-                        layout.names = (x.name.clone(), y.name.clone());
-                        if best.as_ref().is_none_or(|best| layout.fitting > best.fitting) {
-                            best = Some(layout);
-                        }
-                    }
-                }
-            }
-        }
-    }
-    best.ok_or_else(|| no_layout(found))
-}
-
-fn one_layout(
-    found: &Found,
-    x: &Array2<f64>,
-    y: &Array2<f64>,
-    (columns, out_in, ones): (bool, bool, Ones),
-    wanted: Option<Loss>,
-) -> Option<Layout> {
-    let x = if columns { x.t().to_owned() } else { x.clone() };
-    let one = |column: usize| x.column(column).iter().all(|&v| v == 1.0);
-    let last = x.ncols() - 1;
-    let x = match ones {
-        Ones::Absent => x,
-        _ if x.ncols() < 2 || found.first(Word::B(1)).is_some() => return None,
-        Ones::Last if one(last) => x.slice(s![.., ..last]).to_owned(),
-        Ones::First if one(0) => x.slice(s![.., 1..]).to_owned(),
-        _ => return None,
-    };
-    let mut sizes = vec![x.ncols()];
-    let mut bias = vec![Bias::None];
-    for l in 1..=found.layers {
-        let (_, w) = found.first(Word::W(l))?;
-        let w = if out_in { w.t() } else { w.view() };
-        let fan_in = sizes[l - 1];
-        let trick = w.nrows() == fan_in + 1;
-        if !trick && w.nrows() != fan_in || (l == 1 && ones != Ones::Absent && !trick) {
-            return None;
-        }
-        bias.push(match (trick, found.first(Word::B(l)).is_some()) {
-            (true, _) => Bias::Row,
-            (false, true) => Bias::Separate,
-            (false, false) => Bias::None,
-        });
-        sizes.push(w.ncols());
-    }
-    let labels = labels::read(y, x.nrows(), sizes[found.layers], columns, wanted, found_probs(found, columns))?;
-    let mut layout =
-        Layout { columns, out_in, ones, bias, sizes, x, labels, names: Default::default(), fitting: 0 };
-    layout.fitting = found
-        .of
-        .iter()
-        .filter(|((derivative, word), values)| {
-            quantity(*derivative, *word, found.layers)
-                .is_some_and(|quantity| fits(&layout, quantity, &canonical(&layout, quantity, &values[0])))
-        })
-        .count();
-    Some(layout)
-}
-
-fn found_probs(found: &Found, columns: bool) -> Option<Array2<f64>> {
-    let probs = found.first(Word::Probs).or_else(|| found.first(Word::A(found.layers)))?;
-    Some(if columns { probs.1.t().to_owned() } else { probs.1.clone() })
-}
-
-/// The quantity of a word, if it is one that a pass computes.
-fn quantity(derivative: bool, word: Word, layers: usize) -> Option<Quantity> {
-    let within = |l: usize| (1..=layers).contains(&l);
-    match (derivative, word) {
-        (false, Word::Z(l)) if within(l) => Some(Quantity::Z(l)),
-        (false, Word::Logits) => Some(Quantity::Z(layers)),
-        (false, Word::A(l)) if l < layers => Some(Quantity::A(l)),
-        (false, Word::A(l)) if l == layers => Some(Quantity::Probs),
-        (false, Word::Probs) => Some(Quantity::Probs),
-        (false, Word::Loss) => Some(Quantity::Loss),
-        (true, Word::W(l)) if within(l) => Some(Quantity::Dw(l)),
-        (true, Word::B(l)) if within(l) => Some(Quantity::Db(l)),
-        (true, Word::Z(l)) if l < layers => Some(Quantity::Dz(l)),
-        (true, Word::Z(l)) if l == layers => Some(Quantity::Dlogits),
-        (true, Word::Logits) => Some(Quantity::Dlogits),
-        (true, Word::A(l)) if l < layers => Some(Quantity::Da(l)),
-        _ => None,
-    }
-}
-
-/// The array with rows of the batch as rows and weights as (fan_in, fan_out), its shape otherwise kept.
-fn canonical(layout: &Layout, quantity: Quantity, (array, value): &(&Array, Array2<f64>)) -> Array2<f64> {
-    let vector = array.shape.len() == 1;
-    match quantity {
-        Quantity::Loss => value.clone(),
-        Quantity::Dw(l) => {
-            let turned = if layout.out_in || vector { value.t().to_owned() } else { value.clone() };
-            let full = layout.sizes[l - 1] + 1;
-            if layout.ones == Ones::First && layout.bias[l] == Bias::Row && turned.nrows() == full {
-                bias_last(&turned)
-            } else {
-                turned
-            }
-        }
-        Quantity::Db(l) => {
-            let standing = value.ncols() == 1 && value.nrows() == layout.sizes[l];
-            let sums = value.nrows() == 1 && value.ncols() == layout.sizes[l];
-            if standing || (layout.columns && !sums) { value.t().to_owned() } else { value.clone() }
-        }
-        _ => {
-            // A vector was made a row above; one value a row of the batch is a column.
-            let mut value = if layout.columns || vector { value.t().to_owned() } else { value.clone() };
-            if let Quantity::A(l) | Quantity::Da(l) = quantity
-                && layout.bias[l + 1] == Bias::Row
-                && value.ncols() == layout.sizes[l] + 1
-            {
-                value = match layout.ones {
-                    Ones::First => value.slice(s![.., 1..]).to_owned(),
-                    _ => value.slice(s![.., ..-1]).to_owned(),
-                };
-            }
-            value
-        }
-    }
-}
-
-/// The first row moved to the end.
-fn bias_last(w: &Array2<f64>) -> Array2<f64> {
-    concatenate(Axis(0), &[w.slice(s![1.., ..]), w.slice(s![..1, ..])]).unwrap_or_else(|_| w.clone())
-}
-
-/// Whether a canonical array has the shape of its quantity.
-fn fits(layout: &Layout, quantity: Quantity, value: &Array2<f64>) -> bool {
-    let (n, sizes) = (layout.x.nrows(), &layout.sizes);
-    let last = sizes.len() - 1;
-    value.dim()
-        == match quantity {
-            Quantity::Loss => (1, 1),
-            Quantity::Z(l) | Quantity::A(l) | Quantity::Da(l) | Quantity::Dz(l) => (n, sizes[l]),
-            Quantity::Probs | Quantity::Dlogits => (n, sizes[last]),
-            Quantity::Dw(l) => (sizes[l - 1] + usize::from(layout.bias[l] == Bias::Row), sizes[l]),
-            Quantity::Db(l) => (1, sizes[l]),
-        }
-}
-
 /// One line: which array, its shape, the shapes that would fit.
-fn no_layout(found: &Found) -> Error {
+pub(super) fn no_layout(found: &Found) -> Error {
     let shape = |word: Word| {
-        found.first(word).map_or(String::new(), |(array, _)| format!("{} {}", array.name, shape_text(&array.shape)))
+        found
+            .first(word)
+            .map_or(String::new(), |(array, _)| format!("{} {}", array.name, shape_text(&array.shape)))
     };
     let (_, x) = &found.of[&(false, Word::X)][0];
     let mut fan_in = x.ncols();
@@ -321,9 +145,8 @@ fn no_layout(found: &Found) -> Error {
         .map(shape)
         .filter(|text| !text.is_empty())
         .collect();
-    Error::new(ErrorKind::Shape, format!("these do not fit together: {}", all.join(", "))).hint(
-        "X is (N, D), y is (N) whole numbers from 0 to K-1 or one-hot (N, K), the last W has K columns",
-    )
+    Error::new(ErrorKind::Shape, format!("these do not fit together: {}", all.join(", ")))
+        .hint("X is (N, D), y is (N) whole numbers from 0 to K-1 or one-hot (N, K), the last W has K columns")
 }
 
 /// `(3, 4)`, `(5,)`, `()`: as NumPy prints shapes.
@@ -370,8 +193,10 @@ fn case(arrays: &[Array], found: &Found, layout: Layout, mut ignored: Vec<String
         for (nth, found) in values.iter().enumerate() {
             let array = found.0;
             let Some(quantity) = quantity(*derivative, *word, layers) else {
-                let inputs = matches!(word, Word::X | Word::Y) && (array.name != layout.names.0 && array.name != layout.names.1);
-                let parameters = matches!(word, Word::W(_) | Word::B(_)) && (nth > 0 || !within(*word, layers));
+                let inputs = matches!(word, Word::X | Word::Y)
+                    && (array.name != layout.names.0 && array.name != layout.names.1);
+                let parameters =
+                    matches!(word, Word::W(_) | Word::B(_)) && (nth > 0 || !within(*word, layers));
                 if *derivative || inputs || parameters || matches!(word, Word::Z(_) | Word::A(_)) {
                     ignored.push(array.name.clone());
                 }
@@ -402,8 +227,9 @@ fn case(arrays: &[Array], found: &Found, layout: Layout, mut ignored: Vec<String
         given.insert(Quantity::Loss, Given { name: array.name.clone(), shape: vec![], value });
     }
     if given.is_empty() {
-        return Err(Error::new(ErrorKind::Data, "found nothing that you computed")
-            .hint("add any of h11 h12 f probs loss dL_df dL_dW2 dL_dh12 dL_dh11 dL_dW1, or z1 a1 logits dw1 .."));
+        return Err(Error::new(ErrorKind::Data, "found nothing that you computed").hint(
+            "add any of h11 h12 f probs loss dL_df dL_dW2 dL_dh12 dL_dh11 dL_dW1, or z1 a1 logits dw1 ..",
+        ));
     }
 
     let reg = found.number(Word::Reg);

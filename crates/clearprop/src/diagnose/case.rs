@@ -231,7 +231,12 @@ impl Values {
 }
 
 /// The right value of a quantity, from the values before it; `None` if they are not known.
-pub fn right(case: &Case, convention: &Convention, values: &Values, quantity: Quantity) -> Option<Array2<f64>> {
+pub fn right(
+    case: &Case,
+    convention: &Convention,
+    values: &Values,
+    quantity: Quantity,
+) -> Option<Array2<f64>> {
     let last = case.layers();
     let activation = case.network.activation;
     Some(match quantity {
@@ -313,7 +318,9 @@ pub fn data_loss(case: &Case, values: &Values) -> Option<f64> {
     if probs.dim() != target.dim() || logits.dim() != target.dim() {
         return None;
     }
-    let each = |f: &dyn Fn(f64, f64) -> f64| ndarray::Zip::from(probs).and(target).fold(0.0, |s, &p, &y| s + f(p, y));
+    let each = |f: &dyn Fn(f64, f64) -> f64| {
+        ndarray::Zip::from(probs).and(target).fold(0.0, |s, &p, &y| s + f(p, y))
+    };
     Some(match case.network.loss {
         Loss::Softmax if same(probs, &right, case.tolerance, 0.0) => {
             let y = case.classes.iter().map(|&y| u32::try_from(y).unwrap_or(0)).collect();
@@ -350,11 +357,19 @@ pub fn difference(a: &Array2<f64>, b: &Array2<f64>, scale: f64) -> f64 {
 /// The magnitude that rounding errors of a quantity are measured by, where its numbers cancel.
 pub fn magnitude(case: &Case, convention: &Convention, values: &Values, quantity: Quantity) -> f64 {
     let largest = |a: &Array2<f64>| a.iter().filter(|v| v.is_finite()).fold(0.0_f64, |m, v| m.max(v.abs()));
-    match quantity {
-        Db(l) => values.dz(case, l).map_or(0.0, |dz| {
-            largest(&column_sums(&dz.mapv(f64::abs))) * convention.mean(case)
-        }),
+    // What cancels in dlogits leaves rounding of its size in everything below.
+    let noise = match quantity {
+        Dw(_) | Db(_) | Da(_) | Dz(_) => {
+            values.get(Dlogits).map_or(0.0, largest) * convention.mean(case) * 0.05
+        }
+        _ => 0.0,
+    };
+    let own = match quantity {
+        Db(l) => values
+            .dz(case, l)
+            .map_or(0.0, |dz| largest(&column_sums(&dz.mapv(f64::abs))) * convention.mean(case)),
         Da(l) => values.dz(case, l + 1).map_or(0.0, |dz| largest(dz) * largest(&case.w[l + 1])),
         _ => 0.0,
-    }
+    };
+    own.max(noise)
 }

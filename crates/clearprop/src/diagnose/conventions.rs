@@ -84,7 +84,8 @@ impl Convention {
     /// The loss, from the mean data loss.
     #[must_use]
     pub fn loss(&self, case: &Case, mean: f64) -> f64 {
-        let squares = |arrays: &[ndarray::Array2<f64>]| -> f64 { arrays.iter().flatten().map(|v| v * v).sum() };
+        let squares =
+            |arrays: &[ndarray::Array2<f64>]| -> f64 { arrays.iter().flatten().map(|v| v * v).sum() };
         let over = squares(&case.w) + if self.over == Penalized::All { squares(&case.b) } else { 0.0 };
         self.data_part(case, mean) + 0.5 * self.strength(case) * over
     }
@@ -142,7 +143,11 @@ impl Convention {
             add(None, "1/N comes late: derivatives are per row, the mean is taken in dW and db", "");
         }
         if self.summed {
-            add(Some(1), "the loss is a sum over rows, not a mean", "is your loss a sum over the rows, or their mean?");
+            add(
+                Some(1),
+                "the loss is a sum over rows, not a mean",
+                "is your loss a sum over the rows, or their mean?",
+            );
         }
         if self.factor != 1.0 {
             let words = format!("the data loss has a factor {}", super::report::number(self.factor));

@@ -22,7 +22,11 @@ pub(super) fn evidence(case: &Case, one: &Explanation, quantity: Quantity) -> Ve
     let Some(right) = right(case, &one.convention, &one.values, quantity) else { return found };
     if value.dim() != right.dim() {
         let expected = expected_shape(case, quantity);
-        found.push(format!("its shape is {}, it should be {}", shape_text(&given.shape), shape_text(&expected)));
+        found.push(format!(
+            "its shape is {}, it should be {}",
+            shape_text(&given.shape),
+            shape_text(&expected)
+        ));
         return found;
     }
     if let Some((row, column)) = super::aliasing::first_nan(value) {
@@ -70,14 +74,17 @@ pub(super) fn evidence(case: &Case, one: &Explanation, quantity: Quantity) -> Ve
 pub(super) fn expected_shape(case: &Case, quantity: Quantity) -> Vec<usize> {
     let sizes = &case.network.sizes;
     let (columns, out_in) = case.turned;
-    let turn = |shape: Vec<usize>, turned: bool| if turned { shape.into_iter().rev().collect() } else { shape };
+    let turn =
+        |shape: Vec<usize>, turned: bool| if turned { shape.into_iter().rev().collect() } else { shape };
     let row = |l: usize| usize::from(case.bias[l] == super::case::Bias::Row);
     match quantity {
         Quantity::Loss => vec![],
         Quantity::Dw(l) => turn(vec![sizes[l - 1] + row(l), sizes[l]], out_in),
         Quantity::Db(l) => vec![sizes[l]],
         Quantity::Probs | Quantity::Dlogits => turn(vec![case.n(), case.network.outputs()], columns),
-        Quantity::Z(l) | Quantity::A(l) | Quantity::Da(l) | Quantity::Dz(l) => turn(vec![case.n(), sizes[l]], columns),
+        Quantity::Z(l) | Quantity::A(l) | Quantity::Da(l) | Quantity::Dz(l) => {
+            turn(vec![case.n(), sizes[l]], columns)
+        }
     }
 }
 
@@ -85,7 +92,10 @@ type Near<'a> = &'a dyn Fn(f64, f64) -> bool;
 
 fn constant_ratio(value: &Array2<f64>, right: &Array2<f64>, near: Near) -> Option<f64> {
     let ratio = (value * right).sum() / (right * right).sum();
-    let fits = value.iter().zip(right).all(|(v, r)| near(v / ratio.abs().max(1.0), r * ratio / ratio.abs().max(1.0)));
+    let fits = value
+        .iter()
+        .zip(right)
+        .all(|(v, r)| near(v / ratio.abs().max(1.0), r * ratio / ratio.abs().max(1.0)));
     (ratio.is_finite() && fits).then_some(ratio)
 }
 
@@ -152,12 +162,14 @@ fn pattern_words(
         }
         Quantity::Dlogits if case.network.loss == crate::loss::Loss::Softmax => {
             let sums = value.sum_axis(Axis(1));
-            let (least, most) = (
-                sums.fold(f64::INFINITY, |m, &v| m.min(v)),
-                sums.fold(f64::NEG_INFINITY, |m, &v| m.max(v)),
-            );
+            let (least, most) =
+                (sums.fold(f64::INFINITY, |m, &v| m.min(v)), sums.fold(f64::NEG_INFINITY, |m, &v| m.max(v)));
             if !near(least, 0.0) || !near(most, 0.0) {
-                let range = if near(least, most) { number(most) } else { format!("{} .. {}", number(least), number(most)) };
+                let range = if near(least, most) {
+                    number(most)
+                } else {
+                    format!("{} .. {}", number(least), number(most))
+                };
                 found.push(format!("its rows sum to {range}, they should to 0"));
             }
             if value.iter().zip(&case.target).all(|(v, y)| *y > 0.0 || near(*v, 0.0)) {
@@ -177,7 +189,8 @@ fn pattern_words(
                 }
                 let missing = value.iter().zip(&off).filter(|(v, off)| !**off && near(**v, 0.0)).count();
                 if missing > 0 {
-                    found.push(format!("0 at {missing} of the {} places where {name} > 0", off.len() - count));
+                    found
+                        .push(format!("0 at {missing} of the {} places where {name} > 0", off.len() - count));
                 }
             }
             if value.iter().all(|&v| v == 0.0 || v == 1.0) {

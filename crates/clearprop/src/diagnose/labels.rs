@@ -25,7 +25,8 @@ pub(super) fn read(
     wanted: Option<Loss>,
     probs: Option<Array2<f64>>,
 ) -> Option<Labels> {
-    let values = |loss: Loss, target: Array2<f64>| Labels { loss, target, classes: Vec::new(), from_one: false };
+    let values =
+        |loss: Loss, target: Array2<f64>| Labels { loss, target, classes: Vec::new(), from_one: false };
     let binary = y.iter().all(|&v| v == 0.0 || v == 1.0);
     if y.len() == n && (y.nrows() == 1 || y.ncols() == 1) {
         let column = Array2::from_shape_vec((n, 1), y.iter().copied().collect()).ok()?;
@@ -45,7 +46,9 @@ pub(super) fn read(
     }
     let one_hot = binary && turned.rows().into_iter().all(|row| row.sum() == 1.0);
     let competing = probs.is_none_or(|p| {
-        p.dim() != (n, k) || p.rows().into_iter().all(|row| (row.sum() - 1.0).abs() < 1e-3) || p.iter().any(|&p| p < 0.0)
+        p.dim() != (n, k)
+            || p.rows().into_iter().all(|row| (row.sum() - 1.0).abs() < 1e-3)
+            || p.iter().any(|&p| p < 0.0)
     });
     let loss = wanted.unwrap_or(match (one_hot && competing, binary) {
         (true, _) => Loss::Softmax,
@@ -68,9 +71,8 @@ fn classes(y: impl Iterator<Item = f64> + Clone, k: usize) -> Option<Labels> {
     let most = y.clone().fold(f64::NEG_INFINITY, f64::max);
     let from_one = least >= 1.0 && most == k as f64;
     let first = if from_one { 1.0 } else { 0.0 };
-    let classes: Vec<usize> = y
-        .map(|v| (0..k).find(|&class| v - first == class as f64))
-        .collect::<Option<_>>()?;
+    let classes: Vec<usize> =
+        y.map(|v| (0..k).find(|&class| v - first == class as f64)).collect::<Option<_>>()?;
     let target = Array2::from_shape_fn((classes.len(), k), |(i, j)| if classes[i] == j { 1.0 } else { 0.0 });
     Some(Labels { loss: Loss::Softmax, target, classes, from_one })
 }

@@ -49,7 +49,15 @@ pub enum Word {
 /// ```
 #[must_use]
 pub fn meaning(name: &str) -> Option<(bool, Word)> {
-    let plain: String = name.chars().filter(|c| c.is_ascii_alphanumeric()).map(|c| c.to_ascii_lowercase()).collect();
+    let plain: String =
+        name.chars().filter(|c| c.is_ascii_alphanumeric()).map(|c| c.to_ascii_lowercase()).collect();
+    // W1_0 is not W10.
+    let digits = |c: char| c.is_ascii_digit();
+    let pieces = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|piece| !piece.is_empty());
+    if pieces.collect::<Vec<_>>().windows(2).any(|two| two[0].ends_with(digits) && two[1].starts_with(digits))
+    {
+        return None;
+    }
     if let Some(word) = value(&plain) {
         return Some((false, word));
     }
@@ -124,9 +132,37 @@ mod tests {
     #[test]
     fn strays_of_a_notebook_mean_nothing() {
         let strays = [
-            "i", "h", "K", "N", "D", "data_per_class", "num_train", "d", "delta", "xx", "yy", "Z", "ix", "r", "t",
-            "dX", "dA", "losses", "step", "W1_0", "h1", "h10", "rng_state", "mask", "correct_logprobs", "X_test",
-            "W0", "num_classes", "", "___", "дельта",
+            "i",
+            "h",
+            "K",
+            "N",
+            "D",
+            "data_per_class",
+            "num_train",
+            "d",
+            "delta",
+            "xx",
+            "yy",
+            "Z",
+            "ix",
+            "r",
+            "t",
+            "dX",
+            "dA",
+            "losses",
+            "step",
+            "W1_0",
+            "h1",
+            "h10",
+            "rng_state",
+            "mask",
+            "correct_logprobs",
+            "X_test",
+            "W0",
+            "num_classes",
+            "",
+            "___",
+            "дельта",
         ];
         for stray in strays {
             assert_eq!(meaning(stray), None, "{stray}");

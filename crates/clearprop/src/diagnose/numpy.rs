@@ -23,7 +23,11 @@ pub(super) fn right_line(case: &Case, convention: &Convention, quantity: Quantit
         PenaltyForm::Absent => String::new(),
     };
     let penalty = |what: String| {
-        if strength.is_empty() || case.network.penalty.reg == 0.0 { String::new() } else { format!("{strength}{what}") }
+        if strength.is_empty() || case.network.penalty.reg == 0.0 {
+            String::new()
+        } else {
+            format!("{strength}{what}")
+        }
     };
     let mean = if convention.late { format!(" / {n}") } else { String::new() };
     let axis = if columns { "axis=0" } else { "axis=1" };
@@ -37,7 +41,11 @@ pub(super) fn right_line(case: &Case, convention: &Convention, quantity: Quantit
                 (true, true) => format!("{w}.dot({a})"),
                 (true, false) => format!("{w}.T.dot({a})"),
             };
-            if case.bias[l] == Bias::Separate { format!("{product} + {}", other(&format!("b{l}"))) } else { product }
+            if case.bias[l] == Bias::Separate {
+                format!("{product} + {}", other(&format!("b{l}")))
+            } else {
+                product
+            }
         }
         A(l) => match case.network.activation {
             Activation::Identity => name(Z(l)),
@@ -67,7 +75,8 @@ pub(super) fn right_line(case: &Case, convention: &Convention, quantity: Quantit
             let divide = convention.dlogits_scale(case) != 1.0;
             match case.network.loss {
                 Loss::Softmax => {
-                    let at = if columns { format!("{y}, np.arange({n})") } else { format!("np.arange({n}), {y}") };
+                    let at =
+                        if columns { format!("{y}, np.arange({n})") } else { format!("np.arange({n}), {y}") };
                     let divided = if divide { format!("; {left} /= {n}") } else { String::new() };
                     return format!("{left} = {}.copy(); {left}[{at}] -= 1{divided}", name(Probs));
                 }

@@ -15,7 +15,7 @@ use std::rc::Rc;
 /// What a mistake costs.
 const MISTAKE: u32 = 10;
 /// The same mistake in one more layer: a habit, not a second mistake.
-const AGAIN: u32 = 3;
+const AGAIN: u32 = 1;
 /// A convention that the person's loss does not vouch for.
 const UNUSUAL: u32 = 5;
 /// A convention that it does, or an array that was overwritten.
@@ -67,9 +67,11 @@ impl Explanation {
 #[must_use]
 pub(super) fn explain(case: &Case) -> Vec<Explanation> {
     let order = Quantity::all(case.layers());
-    let deltas = case.given.keys().any(|q| matches!(q, Quantity::Dlogits | Quantity::Da(_) | Quantity::Dz(_)));
+    let deltas =
+        case.given.keys().any(|q| matches!(q, Quantity::Dlogits | Quantity::Da(_) | Quantity::Dz(_)));
     let until = order.iter().rposition(|q| case.given.contains_key(q)).map_or(0, |last| last + 1);
-    let mut search = Search { case, order: &order[..until], limit: 0, next: 0, best: u32::MAX, found: Vec::new() };
+    let mut search =
+        Search { case, order: &order[..until], limit: 0, next: 0, best: u32::MAX, found: Vec::new() };
     while search.found.is_empty() {
         search.next = u32::MAX;
         for convention in Convention::possible(case, deltas) {
@@ -98,14 +100,26 @@ fn unvouched(path: &Explanation, case: &Case) -> u32 {
     let mut cost = 0;
     cost += if c.late { SAID } else { 0 };
     cost += if c.summed { if path.vouched.0 { SAID } else { UNUSUAL } } else { 0 };
-    cost += if c.factor == 1.0 { 0 } else if path.vouched.0 { SAID } else { NEEDS_LOSS };
+    cost += if c.factor == 1.0 {
+        0
+    } else if path.vouched.0 {
+        SAID
+    } else {
+        NEEDS_LOSS
+    };
     cost += match c.penalty {
         PenaltyForm::Half => 0,
         _ if path.vouched.1 => SAID,
         PenaltyForm::Absent => NEEDS_LOSS,
         _ => UNUSUAL,
     };
-    cost + if c.over == usual.over { 0 } else if path.vouched.1 { SAID } else { UNUSUAL }
+    cost + if c.over == usual.over {
+        0
+    } else if path.vouched.1 {
+        SAID
+    } else {
+        UNUSUAL
+    }
 }
 
 struct Search<'a> {
@@ -241,11 +255,10 @@ impl Search<'_> {
                 step((true, false), 2, Finding::Allowed(words));
             }
         }
-        let fitting: Vec<Candidate> =
-            candidates(case, &path.convention, &path.values, Quantity::Loss)
-                .into_iter()
-                .filter(|candidate| matches(&candidate.value))
-                .collect();
+        let fitting: Vec<Candidate> = candidates(case, &path.convention, &path.values, Quantity::Loss)
+            .into_iter()
+            .filter(|candidate| matches(&candidate.value))
+            .collect();
         if !fitting.is_empty() {
             return step((false, false), MISTAKE, merged(fitting));
         }
@@ -261,9 +274,20 @@ impl Search<'_> {
         let right = right(case, &path.convention, &path.values, quantity).map(Rc::new);
         let shape = right.as_ref().map(|right| right.dim());
         let known = right.is_some();
-        self.step(at, cost, path, right, if known { Finding::Right } else { Finding::NotJudged });
+        let all_wrong =
+            if known { Vec::new() } else { candidates(case, &path.convention, &path.values, quantity) };
+        if all_wrong.is_empty() {
+            self.step(at, cost, path, right, if known { Finding::Right } else { Finding::NotJudged });
+        }
+        // The shapes before do not fit: only a mistake that lets them leads on.
+        for candidate in all_wrong {
+            let price = cost + price(&candidate.parts, quantity, path);
+            let finding = Finding::Mistakes(candidate.parts, candidate.detail);
+            self.step(at, price, path, Some(Rc::new(candidate.value)), finding);
+        }
         // Nothing further on is computed from these, or the catalogue has nothing for them.
-        let tried = matches!(quantity, Quantity::Probs | Quantity::Dlogits | Quantity::Da(_) | Quantity::Dz(_));
+        let tried =
+            matches!(quantity, Quantity::Probs | Quantity::Dlogits | Quantity::Da(_) | Quantity::Dz(_));
         if !known || !tried || !self.is_needed(at) {
             return;
         }
@@ -279,7 +303,10 @@ impl Search<'_> {
             let (price, finding) = if candidate.parts.is_empty() {
                 (SAID, Finding::Allowed(candidate.detail))
             } else {
-                (price(&candidate.parts, quantity, path), Finding::Mistakes(candidate.parts, candidate.detail))
+                (
+                    price(&candidate.parts, quantity, path),
+                    Finding::Mistakes(candidate.parts, candidate.detail),
+                )
             };
             self.step(at, cost + price, path, Some(Rc::new(candidate.value)), finding);
         }
@@ -323,8 +350,9 @@ fn merged(fitting: Vec<Candidate>) -> Finding {
 
 /// Whether two places can have one and the same wrong line.
 fn related(a: Quantity, b: Quantity) -> bool {
-    let group = |q| match q {
+    let group = |q: Quantity| match q {
         Quantity::Dw(_) | Quantity::Db(_) => "parameters",
+        Quantity::Da(_) | Quantity::Dz(_) => "hidden",
         other => other.stage(),
     };
     group(a) == group(b)
@@ -360,7 +388,9 @@ fn layer(quantity: Quantity) -> usize {
 
 /// Whether what a stage is computed from holds a number that is none.
 fn is_poisoned(case: &Case, values: &Values, quantity: Quantity) -> bool {
-    let bad = |value: Option<&Array2<f64>>| value.is_some_and(|v| v.slice(s![.., ..]).iter().any(|v| !v.is_finite()));
+    let bad = |value: Option<&Array2<f64>>| {
+        value.is_some_and(|v| v.slice(s![.., ..]).iter().any(|v| !v.is_finite()))
+    };
     let last = case.layers();
     match quantity {
         Quantity::Z(l) => bad(values.a(case, l - 1)),

@@ -140,7 +140,9 @@ pub fn diagnose(arrays: &[Array]) -> Result<Diagnosis> {
     }
     if case.activation_assumed {
         let name = case.network.activation.name();
-        case.understood.push(format!("the activation is not said; read as {name} (save activation='{name}' or another)"));
+        case.understood.push(format!(
+            "the activation is not said; read as {name} (save activation='{name}' or another)"
+        ));
     }
     Ok(conclude(&case, explanations))
 }
@@ -155,7 +157,10 @@ fn not_a_number(case: &Case) -> Option<Diagnosis> {
     for (key, value) in inputs {
         if let Some((row, column)) = first_nan(value) {
             let name = name(&key);
-            let words = format!("{name}[{row}, {column}] is {}: nothing computed from it can be right", value[[row, column]]);
+            let words = format!(
+                "{name}[{row}, {column}] is {}: nothing computed from it can be right",
+                value[[row, column]]
+            );
             return Some(Diagnosis {
                 verdict: Verdict::Wrong,
                 first_wrong_stage: Some(name),
@@ -173,6 +178,11 @@ fn not_a_number(case: &Case) -> Option<Diagnosis> {
 }
 
 fn conclude(case: &Case, mut explanations: Vec<Explanation>) -> Diagnosis {
+    // What explains every stage is worth more than what leaves one open.
+    let open_ended = |one: &Explanation| one.findings.iter().any(|(_, finding)| *finding == Finding::Unknown);
+    if explanations.iter().any(|one| !open_ended(one)) {
+        explanations.retain(|one| !open_ended(one));
+    }
     // Readings without a mistake first, and of these the ones that need no question.
     explanations.sort_by_key(|one| (one.has_mistakes(), undecided(case, one).len()));
     let main = &explanations[0];
@@ -242,8 +252,10 @@ fn conclude(case: &Case, mut explanations: Vec<Explanation>) -> Diagnosis {
     for (quantity, finding) in &main.findings {
         match finding {
             Finding::Allowed(words) => conventions.push(format!("{}: {words}", case.name(*quantity))),
-            Finding::Overwritten(by) => conventions
-                .push(format!("{} was overwritten in place by {by}: its own numbers are gone", case.name(*quantity))),
+            Finding::Overwritten(by) => conventions.push(format!(
+                "{} was overwritten in place by {by}: its own numbers are gone",
+                case.name(*quantity)
+            )),
             _ => {}
         }
     }
@@ -297,12 +309,16 @@ fn resolved(case: &Case, one: &Explanation) -> Vec<(Quantity, Vec<u8>)> {
                 let shared: Vec<u8> =
                     ids.iter().copied().filter(|&id| has(&before, Quantity::Dw(l), id)).collect();
                 if shared.is_empty() {
-                    ids.retain(|id| !matches!(id, 2 | 19 | 27 | 28 | 53) || before_only(ids_of(&before, *quantity), *id));
+                    ids.retain(|id| {
+                        !matches!(id, 2 | 19 | 27 | 28 | 53) || before_only(ids_of(&before, *quantity), *id)
+                    });
                 } else {
                     *ids = shared;
                 }
             }
-            Quantity::Dw(l) if ids.contains(&2) && !has(&before, Quantity::Db(l), 2) => ids.retain(|&id| id != 2),
+            Quantity::Dw(l) if ids.contains(&2) && !has(&before, Quantity::Db(l), 2) => {
+                ids.retain(|&id| id != 2)
+            }
             Quantity::Dw(l) if ids == &[27, 2] && case.bias[l] != Bias::Row => ids.retain(|&id| id == 2),
             _ => {}
         }
@@ -390,7 +406,8 @@ fn stages(case: &Case, main: &Explanation, places: &[(Quantity, u8)]) -> Vec<Sta
         // With the bias trick dw and db are one array: one line, the worse of the two.
         match stages.last_mut() {
             Some(before) if matches!(quantity, Quantity::Db(l) if case.bias[l] == Bias::Row) => {
-                let new: Vec<u8> = found.mistakes.iter().filter(|id| !before.mistakes.contains(id)).copied().collect();
+                let new: Vec<u8> =
+                    found.mistakes.iter().filter(|id| !before.mistakes.contains(id)).copied().collect();
                 before.mistakes.extend(new);
                 if found.status > before.status {
                     let mistakes = std::mem::take(&mut before.mistakes);
@@ -404,4 +421,3 @@ fn stages(case: &Case, main: &Explanation, places: &[(Quantity, u8)]) -> Vec<Sta
     }
     stages
 }
-

@@ -135,7 +135,7 @@ pub(super) unsafe fn spread<S: Simd, R: Lanes>(simd: S, slice: &[R], at: usize) 
     V::<S, R>::splat(simd, unsafe { *slice.get_unchecked(at) })
 }
 
-/// Folds the first `count` vectors, a power of two, into one: of each, `LEN / count` partial sums of its lanes remain.
+/// Folds the first `count` vectors, a power of two, into one: of each, `LEN / count` partial sums remain.
 ///
 /// With `LEN` vectors, in one go or in several, lane i becomes the sum of vector i.  That takes `LEN - 1`
 /// steps of two shuffles and an addition, where one vector alone takes `log2(LEN)` of them.

@@ -32,6 +32,7 @@ mod level;
 mod plan;
 mod predict;
 mod softmax;
+mod step;
 mod strip;
 mod team;
 mod thin;

@@ -116,25 +116,29 @@ pub(super) struct Outputs<R> {
 /// else may touch logits or columns.
 #[inline(always)]
 pub(super) unsafe fn probabilities<S: Simd, R: Lanes>(simd: S, o: &Outputs<R>) {
-    if o.loss == Loss::Squared {
-        return;
-    }
-    for row in (0..o.rows).step_by(V::<S, R>::LEN) {
-        let logits = o.logits.wrapping_add(row * o.stride);
-        // SAFETY: the caller's promise.
-        unsafe {
-            to_columns::<S, R>(simd, logits, o.stride, o.columns, o.width);
-            if o.loss == Loss::Softmax {
-                softmax(simd, o);
-            } else {
-                for j in 0..o.outputs {
-                    let p = o.columns.wrapping_add(j * V::<S, R>::LEN);
-                    store::<S, R>(logistic::<S, R>(simd, load(simd, p)), p);
+    // One copy of it for all callers.
+    simd.vectorize(
+        #[inline(always)]
+        || {
+            let rows = if o.loss == Loss::Squared { 0 } else { o.rows };
+            for row in (0..rows).step_by(V::<S, R>::LEN) {
+                let logits = o.logits.wrapping_add(row * o.stride);
+                // SAFETY: the caller's promise.
+                unsafe {
+                    to_columns::<S, R>(simd, logits, o.stride, o.columns, o.width);
+                    if o.loss == Loss::Softmax {
+                        softmax(simd, o);
+                    } else {
+                        for j in 0..o.outputs {
+                            let p = o.columns.wrapping_add(j * V::<S, R>::LEN);
+                            store::<S, R>(logistic::<S, R>(simd, load(simd, p)), p);
+                        }
+                    }
+                    to_rows::<S, R>(simd, o.columns, logits, o.stride, o.width);
                 }
             }
-            to_rows::<S, R>(simd, o.columns, logits, o.stride, o.width);
-        }
-    }
+        },
+    )
 }
 
 /// `probs = softmax(logits)` of the columns, in place; gives `log(sum_j exp(z[j]))` of each row.
@@ -178,67 +182,77 @@ pub(super) unsafe fn dlogits<S: Simd, R: Real>(
     one_by_n: f64,
     losses: &mut [f64],
 ) {
-    let n = V::<S, R>::LEN;
-    let zero = V::<S, R>::splat(simd, R::of(0.0));
-    let one = V::<S, R>::splat(simd, R::of(1.0));
-    let one_by_n = V::<S, R>::splat(simd, R::of(one_by_n));
-    let y_columns = if o.loss == Loss::Softmax { 1 } else { o.outputs };
-    for (i, loss) in losses.iter_mut().enumerate() {
-        let row = i * n;
-        // SAFETY: the caller's promise, here and below.
-        unsafe {
-            to_columns::<S, R>(simd, o.logits.wrapping_add(row * o.stride), o.stride, o.columns, o.width)
-        };
-        let y = y.wrapping_add(row * y_columns);
-        let at = |j: usize| o.columns.wrapping_add(j * n);
-        let mut sum = zero;
-        // SAFETY: as above.
-        unsafe {
-            match o.loss {
-                Loss::Softmax => {
-                    let class = load::<S, R>(simd, y);
-                    let mut j_as_number = zero;
-                    let mut logit = zero;
-                    for j in 0..o.outputs {
-                        logit = class.simd_eq(j_as_number).select(load(simd, at(j)), logit);
-                        j_as_number += one;
+    // One copy of it for all callers.
+    simd.vectorize(
+        #[inline(always)]
+        || {
+            let n = V::<S, R>::LEN;
+            let zero = V::<S, R>::splat(simd, R::of(0.0));
+            let one = V::<S, R>::splat(simd, R::of(1.0));
+            let one_by_n = V::<S, R>::splat(simd, R::of(one_by_n));
+            let y_columns = if o.loss == Loss::Softmax { 1 } else { o.outputs };
+            for (i, loss) in losses.iter_mut().enumerate() {
+                let row = i * n;
+                // SAFETY: the caller's promise, here and below.
+                unsafe {
+                    to_columns::<S, R>(
+                        simd,
+                        o.logits.wrapping_add(row * o.stride),
+                        o.stride,
+                        o.columns,
+                        o.width,
+                    )
+                };
+                let y = y.wrapping_add(row * y_columns);
+                let at = |j: usize| o.columns.wrapping_add(j * n);
+                let mut sum = zero;
+                // SAFETY: as above.
+                unsafe {
+                    match o.loss {
+                        Loss::Softmax => {
+                            let class = load::<S, R>(simd, y);
+                            let mut j_as_number = zero;
+                            let mut logit = zero;
+                            for j in 0..o.outputs {
+                                logit = class.simd_eq(j_as_number).select(load(simd, at(j)), logit);
+                                j_as_number += one;
+                            }
+                            // -log softmax(z)[y] = log(sum_j exp(z[j])) - z[y]
+                            sum = softmax::<S, R>(simd, o) - logit;
+                            let mut j_as_number = zero;
+                            for j in 0..o.outputs {
+                                let onehot = class.simd_eq(j_as_number).select(one, zero);
+                                store::<S, R>((load::<S, R>(simd, at(j)) - onehot) * one_by_n, at(j));
+                                j_as_number += one;
+                            }
+                        }
+                        Loss::Logistic => {
+                            for j in 0..o.outputs {
+                                let (z, y) =
+                                    (load::<S, R>(simd, at(j)), load::<S, R>(simd, y.wrapping_add(j * n)));
+                                // log(1 + exp(z)) - y z; what rounding takes from 1 + e is put back: it is all
+                                // there is of a small loss.
+                                let e = exp::<S, R>(simd, zero - z.abs());
+                                let u = one + e;
+                                let log = ln::<S, R>(simd, u) + (e - (u - one)) / u;
+                                sum += z.simd_gt(zero).select(z, zero) + log - y * z;
+                                store::<S, R>((logistic::<S, R>(simd, z) - y) * one_by_n, at(j));
+                            }
+                        }
+                        Loss::Squared => {
+                            for j in 0..o.outputs {
+                                let y = load::<S, R>(simd, y.wrapping_add(j * n));
+                                let d = load::<S, R>(simd, at(j)) - y;
+                                sum += d * d * V::<S, R>::splat(simd, R::of(0.5));
+                                store::<S, R>(d * one_by_n, at(j));
+                            }
+                        }
                     }
-                    // -log softmax(z)[y] = log(sum_j exp(z[j])) - z[y]
-                    sum = softmax::<S, R>(simd, o) - logit;
-                    let mut j_as_number = zero;
-                    for j in 0..o.outputs {
-                        let onehot = class.simd_eq(j_as_number).select(one, zero);
-                        store::<S, R>((load::<S, R>(simd, at(j)) - onehot) * one_by_n, at(j));
-                        j_as_number += one;
-                    }
+                    // The columns that fill up the last vector still hold 0, the logits of no weights.
+                    to_rows::<S, R>(simd, o.columns, dlogits.wrapping_add(row * o.stride), o.stride, o.width);
                 }
-                Loss::Logistic => {
-                    for j in 0..o.outputs {
-                        let (z, y) = (load::<S, R>(simd, at(j)), load::<S, R>(simd, y.wrapping_add(j * n)));
-                        // log(1 + exp(z)) - y z; what rounding takes from 1 + e is put back: it is all
-                        // there is of a small loss.
-                        let e = exp::<S, R>(simd, zero - z.abs());
-                        let u = one + e;
-                        let log = ln::<S, R>(simd, u) + (e - (u - one)) / u;
-                        sum += z.simd_gt(zero).select(z, zero) + log - y * z;
-                        store::<S, R>((logistic::<S, R>(simd, z) - y) * one_by_n, at(j));
-                    }
-                }
-                Loss::Squared => {
-                    for j in 0..o.outputs {
-                        let y = load::<S, R>(simd, y.wrapping_add(j * n));
-                        let d = load::<S, R>(simd, at(j)) - y;
-                        sum += d * d * V::<S, R>::splat(simd, R::of(0.5));
-                        store::<S, R>(d * one_by_n, at(j));
-                    }
-                }
+                *loss = sum.as_slice()[..n.min(o.rows - row)].iter().map(|&loss| loss.f64()).sum();
             }
-            // The columns that fill up the last vector must not reach the weights that do.
-            for j in o.outputs..o.width {
-                store::<S, R>(zero, at(j));
-            }
-            to_rows::<S, R>(simd, o.columns, dlogits.wrapping_add(row * o.stride), o.stride, o.width);
-        }
-        *loss = sum.as_slice()[..n.min(o.rows - row)].iter().map(|&loss| loss.f64()).sum();
-    }
+        },
+    )
 }

@@ -88,48 +88,54 @@ pub(super) unsafe fn forward<S: Simd, R: Real>(
     values: *mut R,
     own: Range<usize>,
 ) {
-    let (mut a, mut below) = x;
-    for (i, layer) in layers.all.iter().enumerate() {
-        let stride = strip.stride[i + 1];
-        let z = values.wrapping_add(strip.a[i + 1] + own.start * stride);
-        let hidden = i + 1 < layers.all.len();
-        for panel in &layer.w.panels {
-            for (start, depth) in depths(layer.fan_in) {
-                let ends = start + depth == layer.fan_in;
-                let row = |row: usize| w.wrapping_add(panel.at + row * panel.width);
-                let product = Product {
-                    rows: own.len(),
-                    depth,
-                    vectors: panel.vectors,
-                    a: a.wrapping_add(start),
-                    a_row: below,
-                    a_step: 1,
-                    b: row(start),
-                    b_step: panel.width,
-                    c: z.wrapping_add(panel.columns.start),
-                    c_row: stride,
-                    start: if start == 0 { Start::Bias(row(layer.fan_in)) } else { Start::Sum },
-                    finish: match layers.activation {
-                        Activation::Relu if hidden && ends => Finish::Relu,
-                        _ => Finish::Plain,
-                    },
-                };
-                // SAFETY: the caller's promise, in a strip laid out for these layers.
-                unsafe { multiply(simd, &product) };
-            }
-        }
-        if hidden {
-            let size = [own.len(), layer.w.full_columns(), stride];
-            // SAFETY: as above; the column of ones is in the strip.
-            unsafe {
-                activate(simd, layers.activation, z, size);
-                for row in 0..own.len() {
-                    *z.wrapping_add(row * stride + layer.fan_out) = R::one();
+    // One copy of it for all callers.
+    simd.vectorize(
+        #[inline(always)]
+        || {
+            let (mut a, mut below) = x;
+            for (i, layer) in layers.all.iter().enumerate() {
+                let stride = strip.stride[i + 1];
+                let z = values.wrapping_add(strip.a[i + 1] + own.start * stride);
+                let hidden = i + 1 < layers.all.len();
+                for panel in &layer.w.panels {
+                    for (start, depth) in depths(layer.fan_in) {
+                        let ends = start + depth == layer.fan_in;
+                        let row = |row: usize| w.wrapping_add(panel.at + row * panel.width);
+                        let product = Product {
+                            rows: own.len(),
+                            depth,
+                            vectors: panel.vectors,
+                            a: a.wrapping_add(start),
+                            a_row: below,
+                            a_step: 1,
+                            b: row(start),
+                            b_step: panel.width,
+                            c: z.wrapping_add(panel.columns.start),
+                            c_row: stride,
+                            start: if start == 0 { Start::Bias(row(layer.fan_in)) } else { Start::Sum },
+                            finish: match layers.activation {
+                                Activation::Relu if hidden && ends => Finish::Relu,
+                                _ => Finish::Plain,
+                            },
+                        };
+                        // SAFETY: the caller's promise, in a strip laid out for these layers.
+                        unsafe { multiply(simd, &product) };
+                    }
                 }
+                if hidden {
+                    let size = [own.len(), layer.w.full_columns(), stride];
+                    // SAFETY: as above; the column of ones is in the strip.
+                    unsafe {
+                        activate(simd, layers.activation, z, size);
+                        for row in 0..own.len() {
+                            *z.wrapping_add(row * stride + layer.fan_out) = R::one();
+                        }
+                    }
+                }
+                (a, below) = (z, stride);
             }
-        }
-        (a, below) = (z, stride);
-    }
+        },
+    )
 }
 
 /// Rows `own` of the strip at `values`, from dlogits down to dz[1].
@@ -145,42 +151,48 @@ pub(super) unsafe fn backward<S: Simd, R: Real>(
     values: *mut R,
     own: Range<usize>,
 ) {
-    let activation = layers.activation;
-    for l in (2..=layers.all.len()).rev() {
-        let layer = &layers.all[l - 1];
-        let (stride, below) = (strip.stride[l], strip.stride[l - 1]);
-        let dz = values.wrapping_add(strip.dz[l] + own.start * stride);
-        let da = values.wrapping_add(strip.dz[l - 1] + own.start * below);
-        let a = values.wrapping_add(strip.a[l - 1] + own.start * below).cast_const();
-        for panel in &layer.wt.panels {
-            for (start, depth) in depths(layer.fan_out) {
-                let to = panel.columns.start;
-                let ends = start + depth == layer.fan_out;
-                let product = Product {
-                    rows: own.len(),
-                    depth,
-                    vectors: panel.vectors,
-                    a: dz.wrapping_add(start),
-                    a_row: stride,
-                    a_step: 1,
-                    b: wt.wrapping_add(panel.at + start * panel.width),
-                    b_step: panel.width,
-                    c: da.wrapping_add(to),
-                    c_row: below,
-                    start: if start == 0 { Start::Zero } else { Start::Sum },
-                    finish: match activation {
-                        Activation::Relu if ends => Finish::ReluSlope(a.wrapping_add(to)),
-                        _ => Finish::Plain,
-                    },
-                };
-                // SAFETY: rows of the caller's, in a strip laid out for them.
-                unsafe { multiply(simd, &product) };
+    // One copy of it for all callers.
+    simd.vectorize(
+        #[inline(always)]
+        || {
+            let activation = layers.activation;
+            for l in (2..=layers.all.len()).rev() {
+                let layer = &layers.all[l - 1];
+                let (stride, below) = (strip.stride[l], strip.stride[l - 1]);
+                let dz = values.wrapping_add(strip.dz[l] + own.start * stride);
+                let da = values.wrapping_add(strip.dz[l - 1] + own.start * below);
+                let a = values.wrapping_add(strip.a[l - 1] + own.start * below).cast_const();
+                for panel in &layer.wt.panels {
+                    for (start, depth) in depths(layer.fan_out) {
+                        let to = panel.columns.start;
+                        let ends = start + depth == layer.fan_out;
+                        let product = Product {
+                            rows: own.len(),
+                            depth,
+                            vectors: panel.vectors,
+                            a: dz.wrapping_add(start),
+                            a_row: stride,
+                            a_step: 1,
+                            b: wt.wrapping_add(panel.at + start * panel.width),
+                            b_step: panel.width,
+                            c: da.wrapping_add(to),
+                            c_row: below,
+                            start: if start == 0 { Start::Zero } else { Start::Sum },
+                            finish: match activation {
+                                Activation::Relu if ends => Finish::ReluSlope(a.wrapping_add(to)),
+                                _ => Finish::Plain,
+                            },
+                        };
+                        // SAFETY: rows of the caller's, in a strip laid out for them.
+                        unsafe { multiply(simd, &product) };
+                    }
+                }
+                let width = layers.all[l - 2].w.full_columns();
+                // SAFETY: as above.
+                unsafe { times_slope(simd, activation, da, a, [own.len(), width, below]) };
             }
-        }
-        let width = layers.all[l - 2].w.full_columns();
-        // SAFETY: as above.
-        unsafe { times_slope(simd, activation, da, a, [own.len(), width, below]) };
-    }
+        },
+    )
 }
 
 /// A sum of so many terms, cut where every sum is cut: first term and number of terms.

@@ -357,19 +357,19 @@ pub const STAGES: &[Stage] = &[
             formula(
                 "",
                 "dw[l] += reg * w[l]",
-                r"\frac{\partial L}{\partial w_{l}} \mathrel{+}= \lambda w_{l}",
+                r"\frac{\partial L}{\partial w_{l}} \leftarrow \frac{\partial L}{\partial w_{l}} + \lambda w_{l}",
                 "dL_dW[l][:-1] += reg * W[l][:-1]",
             ),
             formula(
                 "bias",
                 "db[l] += reg * b[l]",
-                r"\frac{\partial L}{\partial b_{l}} \mathrel{+}= \lambda b_{l}",
+                r"\frac{\partial L}{\partial b_{l}} \leftarrow \frac{\partial L}{\partial b_{l}} + \lambda b_{l}",
                 "dL_dW[l][-1] += reg * W[l][-1]",
             ),
             formula(
                 "all",
                 "dw[l] += reg * w[l],  db[l] += reg * b[l]",
-                r"\frac{\partial L}{\partial w_{l}} \mathrel{+}= \lambda w_{l}, \quad \frac{\partial L}{\partial b_{l}} \mathrel{+}= \lambda b_{l}",
+                r"\frac{\partial L}{\partial w_{l}} \leftarrow \frac{\partial L}{\partial w_{l}} + \lambda w_{l}, \quad \frac{\partial L}{\partial b_{l}} \leftarrow \frac{\partial L}{\partial b_{l}} + \lambda b_{l}",
                 "dL_dW[l] += reg * W[l]",
             ),
         ],

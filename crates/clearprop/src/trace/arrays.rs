@@ -1,8 +1,8 @@
 //! The arrays of a trace by name, ours or the notebook's.
 
 use super::{Kind, Trace};
-use crate::data::Target;
 use crate::network::Network;
+use crate::target::Target;
 use ndarray::{Array0, Array2, ArrayD, ArrayView2, Axis, concatenate};
 
 /// Whose names: `z1` or `h11`.

@@ -8,7 +8,7 @@ mod backward;
 mod forward;
 
 use super::{Entry, Kind, Names, Trace};
-use crate::data::Target;
+use crate::target::Target;
 use serde::Serialize;
 
 /// The arithmetic of one number.
@@ -119,8 +119,8 @@ impl Trace {
                 steps = vec![Step::new(
                     "loss".into(),
                     format!("data_loss + {}", self.name(Kind::Penalty, 0, names)),
-                    [Kind::DataLoss, Kind::Penalty]
-                        .map(|kind| Term::new("", vec![self.factor(kind, 0, &[], names)]))
+                    [(Kind::DataLoss, "data"), (Kind::Penalty, "penalty")]
+                        .map(|(kind, at)| Term::new(at, vec![self.factor(kind, 0, &[], names)]))
                         .to_vec(),
                 )];
             }

@@ -4,7 +4,7 @@ use super::*;
 use crate::activation::Activation;
 use crate::fast::team::{Pace, with_team};
 use crate::loss::Loss;
-use crate::network::Penalty;
+use crate::network::{Penalized, Penalty};
 use crate::objective::loss_and_grad;
 use crate::optim::Rule;
 use ndarray::{Array1, Array2};

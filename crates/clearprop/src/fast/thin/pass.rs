@@ -20,6 +20,8 @@ pub(super) struct Part<R> {
     tile: Rows<R>,
     /// For each unit and each vector of a tile, which of its rows are active (width, TILE).
     active: Vec<u16>,
+    /// t for each vector of a tile (TILE, q, LEN).
+    logits: Vec<R>,
     /// `d[c] x~[i]` for each vector of a tile (TILE, q (d + 1), LEN).
     products: Vec<R>,
     /// S (q (d + 1), width).
@@ -55,6 +57,7 @@ impl<R: Real> Part<R> {
         Self {
             tile: Rows::new(model, TILE * lanes),
             active: vec![0; model.width * TILE],
+            logits: vec![R::zero(); TILE * model.q * lanes],
             products: vec![R::zero(); TILE * sums * lanes],
             sums: vec![R::zero(); sums * model.width],
             db: [R::zero(); MOST_OUTPUTS],
@@ -79,62 +82,41 @@ impl<R: Real> Part<R> {
         for tile in 0..tiles {
             let from = vectors.start + vectors.len() * tile / tiles;
             let to = vectors.start + vectors.len() * (tile + 1) / tiles;
-            match (model.q, model.d) {
-                (1, 2) => self.forward::<S, 2, 1>(simd, model, source, rows, from..to),
-                (2, 2) => self.forward::<S, 2, 2>(simd, model, source, rows, from..to),
-                (3, 2) => self.forward::<S, 2, 3>(simd, model, source, rows, from..to),
-                (1, _) => self.forward::<S, 0, 1>(simd, model, source, rows, from..to),
-                (2, _) => self.forward::<S, 0, 2>(simd, model, source, rows, from..to),
-                _ => self.forward::<S, 0, 3>(simd, model, source, rows, from..to),
+            let lanes = V::<S, R>::LEN;
+            let offset = if source.kept.is_some() {
+                from * lanes
+            } else {
+                self.tile.fill(model, source, from * lanes, (to * lanes).min(rows));
+                0
+            };
+            let mut each = Each {
+                model,
+                tile: source.kept.unwrap_or(&self.tile),
+                offset,
+                vectors: to - from,
+                active: &mut self.active,
+                logits: &mut self.logits,
+                products: &mut self.products,
+            };
+            // With the notebook's two inputs, they stay in registers where there are enough.
+            match (model.q, model.d == 2 && many_registers::<S>()) {
+                (1, true) => each.forward::<S, 2, 1>(simd),
+                (2, true) => each.forward::<S, 2, 2>(simd),
+                (3, true) => each.forward::<S, 2, 3>(simd),
+                (1, false) => each.forward::<S, 0, 1>(simd),
+                (2, false) => each.forward::<S, 0, 2>(simd),
+                _ => each.forward::<S, 0, 3>(simd),
             }
+            // Of the last vector, some lanes are beyond the last row.
+            let left = rows - from * lanes;
+            let weight = R::one() / R::of(rows as f64);
+            self.data_loss += match model.q {
+                1 => each.answers::<S, 1>(simd, left, weight, &mut self.db),
+                2 => each.answers::<S, 2>(simd, left, weight, &mut self.db),
+                _ => each.answers::<S, 3>(simd, left, weight, &mut self.db),
+            };
             self.backward(simd, model, to - from);
         }
-    }
-
-    /// The active bits, the products and the loss of a tile.  `D` is d, or 0 if it is known only now.
-    #[inline(always)]
-    fn forward<S: Simd, const D: usize, const Q: usize>(
-        &mut self,
-        simd: S,
-        model: &Model<R>,
-        source: &Source<'_, R>,
-        rows: usize,
-        vectors: Range<usize>,
-    ) {
-        let lanes = V::<S, R>::LEN;
-        let (tile, offset) = match source.kept {
-            Some(kept) => (kept, vectors.start * lanes),
-            None => {
-                let (from, to) = (vectors.start * lanes, (vectors.end * lanes).min(rows));
-                self.tile.fill(model, source, from, to);
-                (&self.tile, 0)
-            }
-        };
-        let mut each = Each { model, tile, offset, active: &mut self.active, products: &mut self.products };
-        // Rows of the tile; of the last vector some may be beyond the last row.
-        let left = rows - vectors.start * lanes;
-        let weight = R::one() / R::of(rows as f64);
-        let mut answer = Answer { left, weight, db: [V::<S, R>::splat(simd, R::zero()); Q], data_loss: 0.0 };
-        let mut at = 0;
-        if many_registers::<S>() {
-            while at + 6 <= vectors.len() {
-                each.vectors::<S, D, Q, 6>(simd, at, &mut answer);
-                at += 6;
-            }
-        } else {
-            while at + 3 <= vectors.len() {
-                each.vectors::<S, D, Q, 3>(simd, at, &mut answer);
-                at += 3;
-            }
-        }
-        while at < vectors.len() {
-            each.vectors::<S, D, Q, 1>(simd, at, &mut answer);
-            at += 1;
-        }
-        for c in 0..Q {
-            self.db[c] += answer.db[c].reduce_sum();
-        }
-        self.data_loss += answer.data_loss;
     }
 
     /// Adds the products of a tile's active rows to the sums of every unit.
@@ -235,29 +217,38 @@ struct Each<'a, R> {
     tile: &'a Rows<R>,
     /// The tile's first row in `tile`.
     offset: usize,
+    /// How many vectors the tile has.
+    vectors: usize,
     active: &'a mut [u16],
+    logits: &'a mut [R],
     products: &'a mut [R],
 }
 
-/// What is added up over the rows of a tile.
-struct Answer<S: Simd, R: Real, const Q: usize> {
-    /// Rows from the tile's first one to the last of all.
-    left: usize,
-    /// 1/n, the mean's share of each row.
-    weight: R,
-    db: [V<S, R>; Q],
-    data_loss: f64,
-}
-
 impl<R: Real> Each<'_, R> {
-    /// `B` vectors of the tile, from the given one.
+    /// The active bits and t of a tile.  `D` is d, or 0 if it is known only now.
     #[inline(always)]
-    fn vectors<S: Simd, const D: usize, const Q: usize, const B: usize>(
-        &mut self,
-        simd: S,
-        at: usize,
-        answer: &mut Answer<S, R, Q>,
-    ) {
+    fn forward<S: Simd, const D: usize, const Q: usize>(&mut self, simd: S) {
+        let mut at = 0;
+        if many_registers::<S>() {
+            while at + 6 <= self.vectors {
+                self.hidden::<S, D, Q, 6>(simd, at);
+                at += 6;
+            }
+        } else {
+            while at + 3 <= self.vectors {
+                self.hidden::<S, D, Q, 3>(simd, at);
+                at += 3;
+            }
+        }
+        while at < self.vectors {
+            self.hidden::<S, D, Q, 1>(simd, at);
+            at += 1;
+        }
+    }
+
+    /// All hidden units for `B` vectors of the tile, from the given one.
+    #[inline(always)]
+    fn hidden<S: Simd, const D: usize, const Q: usize, const B: usize>(&mut self, simd: S, at: usize) {
         let lanes = V::<S, R>::LEN;
         let Model { d, h, width, .. } = *self.model;
         let d = if D == 0 { d } else { D };
@@ -310,28 +301,52 @@ impl<R: Real> Each<'_, R> {
                 }
             }
         }
-        let mut data_loss = zero;
-        for b in 0..B {
-            let mut logits = [zero; Q];
-            for c in 0..Q {
-                logits[c] = t[c][b];
+        for c in 0..Q {
+            for b in 0..B {
+                t[c][b].store_slice(&mut self.logits[((at + b) * Q + c) * lanes..][..lanes]);
             }
-            let left = answer.left.saturating_sub((at + b) * lanes);
-            let weight = V::<S, R>::from_fn(simd, |lane| if lane < left { answer.weight } else { R::zero() });
-            let (dlogits, loss) = self.loss::<S, Q>(simd, logits, start + b * lanes);
+        }
+    }
+
+    /// dlogits from t, and their products with the inputs; the loss of the tile's rows, each by its weight.
+    #[inline(always)]
+    fn answers<S: Simd, const Q: usize>(
+        &mut self,
+        simd: S,
+        left: usize,
+        weight: R,
+        db: &mut [R; MOST_OUTPUTS],
+    ) -> f64 {
+        let lanes = V::<S, R>::LEN;
+        let d = self.model.d;
+        let zero = V::<S, R>::splat(simd, R::zero());
+        let (mut data_loss, mut sums) = (zero, [zero; Q]);
+        for vector in 0..self.vectors {
+            let mut t = [zero; Q];
+            for c in 0..Q {
+                t[c] = V::<S, R>::from_slice(simd, &self.logits[(vector * Q + c) * lanes..][..lanes]);
+            }
+            let row = self.offset + vector * lanes;
+            let left = left.saturating_sub(vector * lanes);
+            let weight = V::<S, R>::from_fn(simd, |lane| if lane < left { weight } else { R::zero() });
+            let (dlogits, loss) = self.loss::<S, Q>(simd, t, row);
             data_loss = loss.mul_add(weight, data_loss);
             for c in 0..Q {
                 let dlogits = dlogits[c] * weight;
-                answer.db[c] += dlogits;
-                let place = ((at + b) * Q + c) * (d + 1) * lanes;
+                sums[c] += dlogits;
+                let place = (vector * Q + c) * (d + 1) * lanes;
                 let products = &mut self.products[place..place + (d + 1) * lanes];
                 for i in 0..d {
-                    (input(i, b) * dlogits).store_slice(&mut products[i * lanes..(i + 1) * lanes]);
+                    let x = V::<S, R>::from_slice(simd, &self.tile.x[i * self.tile.stride + row..][..lanes]);
+                    (x * dlogits).store_slice(&mut products[i * lanes..(i + 1) * lanes]);
                 }
                 dlogits.store_slice(&mut products[d * lanes..]);
             }
         }
-        answer.data_loss += data_loss.reduce_sum().f64();
+        for c in 0..Q {
+            db[c] += sums[c].reduce_sum();
+        }
+        data_loss.reduce_sum().f64()
     }
 
     /// n dlogits and the loss of each row of the vector at `row`.

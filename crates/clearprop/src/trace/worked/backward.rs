@@ -2,9 +2,9 @@
 
 use super::{ChainRule, Factor, Step, Term, bracketed, exact};
 use crate::activation::Activation;
-use crate::data::Target;
 use crate::loss::Loss;
 use crate::network::Penalized;
+use crate::target::Target;
 use crate::trace::{Kind, Names, Trace};
 
 impl Trace {

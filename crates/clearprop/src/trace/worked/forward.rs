@@ -2,9 +2,9 @@
 
 use super::{Factor, Step, Term, bracketed, exact};
 use crate::activation::Activation;
-use crate::data::Target;
 use crate::loss::Loss;
 use crate::network::Penalized;
+use crate::target::Target;
 use crate::trace::{Kind, Names, Trace};
 
 impl Trace {
@@ -175,7 +175,7 @@ impl Trace {
                 .chain(biases.filter(|_| counted))
                 .map(|(kind, index)| {
                     let factor = self.factor(kind, l, &index, names);
-                    Term::new("", vec![factor.clone(), factor])
+                    Term::new(factor.name.clone(), vec![factor.clone(), factor])
                 })
                 .collect();
             let (w, b) = (self.name(Kind::W, l, Names::Design), self.name(Kind::B, l, Names::Design));
@@ -186,7 +186,12 @@ impl Trace {
             Factor { name: "reg/2".into(), arithmetic: format!("{} / 2", exact(reg)), value: reg / 2.0 };
         let terms = steps
             .iter()
-            .map(|step| Term::new("", vec![half.clone(), Factor::number(step.result.clone(), step.value)]))
+            .map(|step| {
+                Term::new(
+                    step.result.clone(),
+                    vec![half.clone(), Factor::number(step.result.clone(), step.value)],
+                )
+            })
             .collect();
         let result = self.name(Kind::Penalty, 0, names);
         steps.push(Step::new(result, "reg/2 * (the sums of squares)".into(), terms));

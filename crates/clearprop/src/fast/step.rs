@@ -1,0 +1,362 @@
+//! One step of the block engine: what a member of the team does with a part of a job.
+#![expect(unsafe_code, reason = "threads share buffers by parts, and kernels take addresses")]
+
+use super::gemm::{DEPTH, Finish, Product, Start, multiply};
+use super::layout::{Layers, Shared};
+use super::level::{Level, dispatch};
+use super::plan::{Plan, STRETCH, Unit};
+use super::softmax::{Outputs, dlogits};
+use super::strip::{BLOCK, Strip, backward, forward};
+use super::team::Team;
+use super::update::{Step, Stretch, update};
+use crate::data::Target;
+use crate::network::{Network, Penalized};
+use crate::optim::Optimiser;
+use crate::real::Real;
+use fearless_simd::Simd;
+use std::ops::Range;
+
+/// Data of fewer bytes stay in the cache by themselves.
+const FAR: usize = 1 << 20;
+
+/// What all members see during a step.
+pub(super) struct View<'a, R> {
+    pub(super) layers: &'a Layers,
+    pub(super) network: &'a Network,
+    pub(super) strip: &'a Strip,
+    pub(super) units: &'a [Unit],
+    pub(super) parts: &'a [Range<usize>],
+    pub(super) plan: Plan,
+    pub(super) level: Level,
+    pub(super) members: usize,
+    pub(super) x: &'a [R],
+    pub(super) y: &'a Target<R>,
+    /// The batch: these rows, or all.
+    pub(super) rows: Option<&'a [u32]>,
+    pub(super) n: usize,
+    /// The rows of the next batch, if it is known.
+    pub(super) next: &'a [u32],
+    pub(super) w: Shared<R>,
+    pub(super) wt: Shared<R>,
+    pub(super) grads: Shared<R>,
+    pub(super) moments: [Shared<R>; 2],
+    pub(super) values: Shared<R>,
+    pub(super) columns: Shared<R>,
+    pub(super) losses: Shared<f64>,
+    pub(super) squares: Shared<f64>,
+}
+
+impl<R: Real> View<'_, R> {
+    /// One step: the loss before it.
+    pub(super) fn step(&self, optimiser: &mut Optimiser<R>, team: &Team<'_>) -> f64 {
+        let (level, n, lanes) = (self.level, self.n, self.layers.lanes);
+        let next = Step::next(optimiser);
+        let losses = |count: usize| -> f64 {
+            // SAFETY: the team is done; these were written by its parts.
+            (0..count).map(|i| unsafe { *self.losses.at(i) }).sum()
+        };
+        let mut sum = 0.0;
+        match self.plan {
+            Plan::Rows { group, .. } => {
+                let groups = n.div_ceil(group);
+                team.each(groups, &|g, member| {
+                    let rows = g * group..n.min((g + 1) * group);
+                    // SAFETY: group g has gradients and a loss of its own, each member a strip and columns.
+                    dispatch!(level, simd => unsafe { self.group(simd, g, rows, member) });
+                });
+                team.each(self.parts.len(), &|part, _| {
+                    for u in self.parts[part].clone() {
+                        let g = self.grads.at(self.place(u));
+                        // SAFETY: each unit is in one part.
+                        dispatch!(level, simd => unsafe { self.update(simd, u, &next, g, groups) });
+                    }
+                });
+                sum += losses(groups);
+            }
+            Plan::Weights { chunk } => {
+                let mut first = 0;
+                while first < n {
+                    let rows = n.min(first + chunk) - first;
+                    // How the rows are cut changes no bit as long as vectors of rows stay together.
+                    let part_rows = rows.div_ceil(self.members).next_multiple_of(lanes).min(BLOCK);
+                    team.each(rows.div_ceil(part_rows), &|part, member| {
+                        let own = part * part_rows..rows.min((part + 1) * part_rows);
+                        // SAFETY: each part has rows of its own, each member columns.
+                        dispatch!(level, simd => unsafe { self.rows_of_chunk(simd, first, own, member) });
+                    });
+                    sum += losses(rows.div_ceil(lanes));
+                    let is_last = first + rows == n;
+                    team.each(self.parts.len(), &|part, member| {
+                        for u in self.parts[part].clone() {
+                            let own = member * self.layers.largest_stretch(STRETCH);
+                            let g = self.grads.at(if n > chunk { self.place(u) } else { own });
+                            // SAFETY: each unit is in one part, each member has room for one unit's gradient,
+                            // and nobody writes values any more.
+                            dispatch!(level, simd => unsafe {
+                                self.unit(simd, u, rows, g, first > 0, is_last.then_some(&next));
+                            });
+                        }
+                    });
+                    first += rows;
+                }
+            }
+        }
+        // SAFETY: the team is done.
+        let squares: f64 = (0..self.units.len()).map(|u| unsafe { *self.squares.at(u) }).sum();
+        sum / n.max(1) as f64 + 0.5 * self.network.penalty.reg * squares
+    }
+
+    /// All of a group: its rows through all layers, and its gradient.
+    #[inline(always)]
+    unsafe fn group<S: Simd>(&self, simd: S, g: usize, rows: Range<usize>, member: usize) {
+        let mut sum = 0.0;
+        let strip = member * self.strip.len;
+        for first in rows.clone().step_by(self.strip.rows) {
+            let count = rows.end.min(first + self.strip.rows) - first;
+            let mut losses = [0.0; BLOCK];
+            let losses = &mut losses[..count.div_ceil(self.layers.lanes)];
+            // SAFETY: the caller's promise.
+            unsafe {
+                self.forward_and_back(simd, first, 0..count, strip, member, losses);
+                for u in 0..self.units.len() {
+                    self.fetch(first..first + count, u, self.units.len());
+                    let to = self.grads.at(g * self.layers.w_len + self.place(u));
+                    self.gradient(simd, u, 0..count, strip, to, first > rows.start);
+                }
+            }
+            sum += losses.iter().sum::<f64>();
+        }
+        // SAFETY: the group's own.
+        unsafe { *self.losses.at(g) = sum };
+    }
+
+    /// Rows `own` of the chunk that begins at row `first` of the batch.
+    #[inline(always)]
+    unsafe fn rows_of_chunk<S: Simd>(&self, simd: S, first: usize, own: Range<usize>, member: usize) {
+        let (start, count) = (own.start / self.layers.lanes, own.len().div_ceil(self.layers.lanes));
+        // SAFETY: the part's own: parts begin at whole vectors of rows.
+        unsafe {
+            let losses = std::slice::from_raw_parts_mut(self.losses.at(start), count);
+            self.forward_and_back(simd, first, own, 0, member, losses);
+        }
+    }
+
+    /// The gradient g of unit u over the chunk's rows, and at the end of the batch its update.
+    #[inline(always)]
+    unsafe fn unit<S: Simd>(
+        &self,
+        simd: S,
+        u: usize,
+        rows: usize,
+        g: *mut R,
+        add: bool,
+        next: Option<&Step<R>>,
+    ) {
+        self.fetch(0..self.n, u, self.units.len());
+        // SAFETY: the caller's promise.
+        unsafe {
+            for first in (0..rows).step_by(DEPTH) {
+                self.gradient(simd, u, first..rows.min(first + DEPTH), 0, g, add || first > 0);
+            }
+            if let Some(next) = next {
+                self.update(simd, u, next, g, 1);
+            }
+        }
+    }
+
+    /// Asks the memory for a share of the next batch's rows, while there is other work: rows drawn at random
+    /// arrive late, and the next step would wait for each.
+    #[inline(always)]
+    fn fetch(&self, rows: Range<usize>, share: usize, of: usize) {
+        let d = self.network.inputs();
+        if size_of_val(self.x) < FAR {
+            return;
+        }
+        let rows = rows.start.min(self.next.len())..rows.end.min(self.next.len());
+        let next = &self.next[rows];
+        for &row in &next[share * next.len() / of..(share + 1) * next.len() / of] {
+            let row = &self.x[row as usize * d..][..d];
+            #[cfg(target_arch = "x86_64")]
+            for line in row.chunks(64 / size_of::<R>()) {
+                use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+                // SAFETY: a hint; every x86-64 has it.
+                unsafe { _mm_prefetch::<_MM_HINT_T1>(line.as_ptr().cast()) };
+            }
+            #[cfg(not(target_arch = "x86_64"))]
+            let _ = row;
+        }
+    }
+
+    /// Where unit u begins among all weights.
+    fn place(&self, u: usize) -> usize {
+        let unit = &self.units[u];
+        let panel = &self.layers.all[unit.l - 1].w.panels[unit.panel];
+        panel.at + unit.rows.start * panel.width
+    }
+
+    /// Rows `own` of a strip: inputs, forward, loss, backward.  Row i of the strip is row `first + i` of
+    /// the batch.
+    #[inline(always)]
+    unsafe fn forward_and_back<S: Simd>(
+        &self,
+        simd: S,
+        first: usize,
+        own: Range<usize>,
+        strip: usize,
+        member: usize,
+        losses: &mut [f64],
+    ) {
+        let last = self.network.layers();
+        // SAFETY: the caller's promise.
+        unsafe {
+            self.gather(first, own.clone(), strip);
+            let values = self.values.at(strip);
+            let x = values.wrapping_add(self.strip.a[0] + own.start * self.strip.stride[0]);
+            let x = (x.cast_const(), self.strip.stride[0]);
+            forward(simd, self.layers, self.strip, self.w.at(0), x, values, own.clone());
+            let logits = &self.layers.all[last - 1];
+            let stride = self.strip.stride[last];
+            let width = logits.w.full_columns();
+            let outputs = Outputs {
+                loss: self.network.loss,
+                rows: own.len(),
+                outputs: logits.fan_out,
+                width,
+                stride,
+                logits: values.wrapping_add(self.strip.a[last] + own.start * stride),
+                columns: self.columns.at(member * width * self.layers.lanes),
+            };
+            let y = values.wrapping_add(self.strip.y + own.start * self.answers());
+            let dz = values.wrapping_add(self.strip.dz[last] + own.start * stride);
+            dlogits(simd, &outputs, y, dz, 1.0 / self.n as f64, losses);
+            backward(simd, self.layers, self.strip, self.wt.at(0), values, own);
+        }
+    }
+
+    /// Numbers of a right answer: one class or k values.
+    #[inline(always)]
+    fn answers(&self) -> usize {
+        if matches!(self.y, Target::Classes(_)) { 1 } else { self.network.outputs() }
+    }
+
+    /// Copies inputs and right answers of rows `own` into the strip, the answers by vectors of rows.
+    #[inline(always)]
+    unsafe fn gather(&self, first: usize, own: Range<usize>, strip: usize) {
+        let d = self.network.inputs();
+        let lanes = self.layers.lanes;
+        let stride = self.strip.stride[0];
+        for i in own {
+            let row = self.rows.map_or(first + i, |rows| rows[first + i] as usize);
+            let x = &self.x[row * d..][..d];
+            // SAFETY: the strip has room for its rows, and these are the caller's.
+            unsafe {
+                let to = self.values.at(strip + self.strip.a[0] + i * stride);
+                std::ptr::copy_nonoverlapping(x.as_ptr(), to, d);
+                *to.wrapping_add(d) = R::one();
+                let y = |j: usize| {
+                    self.values
+                        .at(strip + self.strip.y + (i / lanes * self.answers() + j) * lanes + i % lanes)
+                };
+                match self.y {
+                    Target::Classes(classes) => *y(0) = R::of(f64::from(classes[row])),
+                    Target::Values(values) => {
+                        for (j, &value) in values.row(row).iter().enumerate() {
+                            *y(j) = value;
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// `dw = a^T dz` of unit u over some rows of a strip.
+    #[inline(always)]
+    unsafe fn gradient<S: Simd>(
+        &self,
+        simd: S,
+        u: usize,
+        rows: Range<usize>,
+        strip: usize,
+        dw: *mut R,
+        add: bool,
+    ) {
+        let unit = &self.units[u];
+        let (l, values) = (unit.l, self.values.at(strip));
+        let panel = &self.layers.all[l - 1].w.panels[unit.panel];
+        let (stride, below) = (self.strip.stride[l], self.strip.stride[l - 1]);
+        let product = Product {
+            rows: unit.rows.len(),
+            depth: rows.len(),
+            vectors: panel.vectors,
+            a: values.wrapping_add(self.strip.a[l - 1] + rows.start * below + unit.rows.start),
+            a_row: 1,
+            a_step: below,
+            b: values.wrapping_add(self.strip.dz[l] + rows.start * stride + panel.columns.start),
+            b_step: stride,
+            c: dw,
+            c_row: panel.width,
+            start: if add { Start::Sum } else { Start::Zero },
+            finish: Finish::Plain,
+        };
+        // SAFETY: the caller's promise: dw is its own, and the strip is not written.
+        unsafe { multiply(simd, &product) };
+    }
+
+    /// Updates unit u from its gradient g, or those of several groups.
+    #[inline(always)]
+    unsafe fn update<S: Simd>(&self, simd: S, u: usize, next: &Step<R>, g: *const R, groups: usize) {
+        let unit = &self.units[u];
+        let layer = &self.layers.all[unit.l - 1];
+        let panel = &layer.w.panels[unit.panel];
+        let reg = R::of(self.network.penalty.reg);
+        let weights = unit.rows.start..unit.rows.end.min(layer.fan_in);
+        let bias = unit.rows.start.max(layer.fan_in)..unit.rows.end;
+        let bias_reg = if self.network.penalty.over == Penalized::All { reg } else { R::zero() };
+        let mut squares = 0.0;
+        for (rows, reg) in [(weights, reg), (bias, bias_reg)] {
+            let at = panel.at + rows.start * panel.width;
+            let moment = |m: &Shared<R>| m.at(0).wrapping_add(at);
+            let stretch = Stretch {
+                len: rows.len() * panel.width,
+                p: self.w.at(at),
+                g: g.wrapping_add((rows.start - unit.rows.start) * panel.width),
+                parts: groups,
+                apart: self.layers.w_len,
+                moments: [moment(&self.moments[0]), moment(&self.moments[1])],
+                reg,
+            };
+            // SAFETY: the unit is the caller's.
+            squares += unsafe { update(simd, next, &stretch) };
+        }
+        // SAFETY: as above.
+        unsafe {
+            *self.squares.at(u) = squares;
+            if !next.keeps_zero() {
+                for row in unit.rows.clone() {
+                    for column in panel.columns.len()..panel.width {
+                        *self.w.at(panel.at + row * panel.width + column) = R::zero();
+                    }
+                }
+            }
+            self.transpose(unit);
+        }
+    }
+
+    /// Writes the unit's weights into `wt`.
+    #[inline(always)]
+    pub(super) unsafe fn transpose(&self, unit: &Unit) {
+        let layer = &self.layers.all[unit.l - 1];
+        let from = &layer.w.panels[unit.panel];
+        for to in &layer.wt.panels {
+            for row in unit.rows.start.max(to.columns.start)..unit.rows.end.min(to.columns.end) {
+                for j in from.columns.clone() {
+                    // SAFETY: the unit is the caller's, and these places belong to no other unit.
+                    unsafe {
+                        *self.wt.at(to.at + j * to.width + row - to.columns.start) =
+                            *self.w.at(from.at + row * from.width + j - from.columns.start);
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! A person's own program that computes a loss: started, asked, and stopped when it takes too long.
+//!
+//! One question is a line on its standard input, `WEIGHTS.npz <tab> GRADIENTS.npz`; the answer is a line
+//! on its standard output with the loss.  What it writes to standard error is shown as it is.
+
+use crate::source::read_npz;
+use crate::subject::{Subject, claims};
+use clearprop::error::{Error, ErrorKind, Result};
+use clearprop::params::Params;
+use clearprop::target::Target;
+use clearprop_files::disk;
+use clearprop_files::npz::{self, Array};
+use std::io::{BufRead, BufReader, Write};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+/// A program at work, in a folder of its own for the arrays that go to and fro.
+pub(super) struct Program {
+    words: Vec<String>,
+    limit: Duration,
+    folder: Folder,
+    /// What does not change from question to question.
+    fixed: Vec<(String, Array)>,
+    running: Option<Running>,
+}
+
+struct Running {
+    child: Child,
+    questions: ChildStdin,
+    answers: Receiver<String>,
+    answered: bool,
+}
+
+impl Program {
+    /// Takes the command line apart; the program starts with the first question.
+    pub(super) fn start(command: &str, limit: Duration, subject: &Subject) -> Result<Self> {
+        let wrong = |found: &str| Error::new(ErrorKind::Setting, found).name("--loss");
+        let words = shlex::split(command)
+            .filter(|words| !words.is_empty())
+            .ok_or_else(|| wrong("no command line").hint("write it like 'python my_loss.py'"))?;
+        let y = match &subject.data.y {
+            Target::Classes(y) => Array::whole(y.iter().map(|&class| i64::from(class))),
+            Target::Values(y) => Array::of(y),
+        };
+        let x = ndarray::concatenate(
+            ndarray::Axis(1),
+            &[subject.data.x.view(), ndarray::Array2::ones((subject.data.len(), 1)).view()],
+        );
+        let x = x.map_err(|e| wrong(&format!("X cannot be written: {e}")))?;
+        let fixed = vec![
+            ("X".to_owned(), Array::of(&x)),
+            ("y".to_owned(), y),
+            ("reg".to_owned(), Array::scalar(subject.network.penalty.reg)),
+        ];
+        Ok(Self { words, limit, folder: Folder::create()?, fixed, running: None })
+    }
+
+    /// The loss at these weights.
+    pub(super) fn ask(&mut self, params: &Params<f64>) -> Result<f64> {
+        let mut arrays: Vec<(String, Array)> = self.fixed.clone();
+        for l in 1..=params.layers() {
+            arrays.push((format!("W{l}"), Array::of(&params.wb(l))));
+        }
+        let bytes = npz::write(arrays.iter().map(|(name, array)| (name.as_str(), array)))?;
+        disk::write_whole(&self.folder.weights(), &bytes)?;
+        let line = self.answer()?;
+        let loss: f64 = line.trim().parse().map_err(|_| {
+            let shown: String = line.trim().chars().take(60).collect();
+            self.error(format!("answered '{shown}', expected the loss"))
+                .hint("print one number a line, and nothing else, to standard output")
+        })?;
+        if loss.is_finite() {
+            Ok(loss)
+        } else {
+            Err(self.error(format!("answered {loss}")).hint("a slope needs a finite loss"))
+        }
+    }
+
+    /// The gradient that it wrote with its last answer, if it did.
+    pub(super) fn gradient(&self, sizes: &[usize]) -> Result<Option<Params<f64>>> {
+        let path = self.folder.gradients();
+        if !path.exists() {
+            return Ok(None);
+        }
+        let file = read_npz(&path)?;
+        match claims(&file, sizes)? {
+            Some(claimed) => Ok(Some(claimed)),
+            None => Err(self
+                .error("wrote gradients without dL_dW1, dL_dW2, ..".into())
+                .hint(format!("found: {}", file.arrays.keys().cloned().collect::<Vec<_>>().join(", ")))),
+        }
+    }
+
+    /// Asks, and waits for the line.  A program that ended after an answer is started again.
+    fn answer(&mut self) -> Result<String> {
+        let question =
+            format!("{}\t{}\n", self.folder.weights().display(), self.folder.gradients().display());
+        for _ in 0..2 {
+            if self.running.is_none() {
+                self.running = Some(self.launch()?);
+            }
+            let Some(running) = &mut self.running else { continue };
+            let asked =
+                running.questions.write_all(question.as_bytes()).and_then(|()| running.questions.flush());
+            let answer = match asked {
+                Ok(()) => running.answers.recv_timeout(self.limit),
+                Err(_) => Err(RecvTimeoutError::Disconnected),
+            };
+            match answer {
+                Ok(line) => {
+                    running.answered = true;
+                    return Ok(line);
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    self.running = None;
+                    let found = format!("gave no answer within {} s", self.limit.as_secs_f64());
+                    return Err(self
+                        .error(found)
+                        .hint("it must print a line and flush it; --timeout allows more"));
+                }
+                // It answered before and ended: one answer a start.
+                Err(RecvTimeoutError::Disconnected) if running.answered => self.running = None,
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+        }
+        self.running = None;
+        Err(self.error("ended without an answer".into()).hint("it must print the loss as one line"))
+    }
+
+    fn launch(&self) -> Result<Running> {
+        let failed = |e: std::io::Error| self.error(format!("cannot be started: {e}"));
+        let mut child = Command::new(&self.words[0])
+            .args(&self.words[1..])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(failed)?;
+        let (Some(questions), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
+            return Err(self.error("has no standard input and output".into()));
+        };
+        let (send, answers) = channel();
+        // A thread, because a pipe can only be waited for; it ends when the program's output does.
+        std::thread::spawn(move || {
+            for line in BufReader::new(output).lines() {
+                let Ok(line) = line else { break };
+                if line.trim().is_empty() {
+                    continue;
+                }
+                if send.send(line).is_err() {
+                    break;
+                }
+            }
+        });
+        Ok(Running { child, questions, answers, answered: false })
+    }
+
+    fn error(&self, found: String) -> Error {
+        Error::new(ErrorKind::File, found).name(format!("--loss '{}'", self.words.join(" ")))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A folder that is gone when the check is over.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn create() -> Result<Self> {
+        let start = Instant::now();
+        for attempt in 0..100 {
+            let path = std::env::temp_dir().join(format!(
+                "clearprop-check-{}-{attempt}-{:x}",
+                std::process::id(),
+                start.elapsed().as_nanos()
+            ));
+            match std::fs::create_dir(&path) {
+                Ok(()) => return Ok(Self(path)),
+                Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {}
+                Err(e) => {
+                    return Err(
+                        Error::new(ErrorKind::File, format!("cannot be made: {e}")).file(path.display())
+                    );
+                }
+            }
+        }
+        Err(Error::new(ErrorKind::File, "no folder can be made").file(std::env::temp_dir().display()))
+    }
+
+    fn weights(&self) -> PathBuf {
+        self.0.join("weights.npz")
+    }
+
+    fn gradients(&self) -> PathBuf {
+        self.0.join("gradients.npz")
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trace::tests::some_trace;
+
+    fn ask(command: &str, seconds: f64, times: usize) -> Result<Vec<f64>> {
+        let trace = some_trace(1);
+        let params = trace.params.clone();
+        let subject =
+            Subject { network: trace.network, params: trace.params, data: trace.data, claimed: None };
+        let mut program = Program::start(command, Duration::from_secs_f64(seconds), &subject)?;
+        (0..times).map(|_| program.ask(&params)).collect()
+    }
+
+    #[test]
+    fn a_program_that_stays_and_one_that_ends_both_answer() {
+        assert_eq!(ask("sh -c 'while read line; do echo 1.5; done'", 10.0, 3).unwrap(), [1.5, 1.5, 1.5]);
+        assert_eq!(ask("sh -c 'read line; echo 2.5'", 10.0, 3).unwrap(), [2.5, 2.5, 2.5]);
+        assert_eq!(ask("sh -c 'read line; echo; echo 2.5e-3'", 10.0, 1).unwrap(), [2.5e-3]);
+    }
+
+    #[test]
+    fn a_program_that_does_not_is_named_in_one_line() {
+        let check = |command: &str, seconds: f64, expected: &str| {
+            let error = ask(command, seconds, 2).unwrap_err().to_string();
+            assert!(error.contains(expected), "{command}\nexpected {expected}\n   found {error}");
+        };
+        check("sleep 60", 0.2, "gave no answer within 0.2 s");
+        check("sh -c 'read line; echo hello'", 10.0, "answered 'hello', expected the loss");
+        check("true", 10.0, "ended without an answer");
+        check("no-such-program-here", 10.0, "cannot be started");
+        check("sh -c 'read line; echo nan'", 10.0, "a slope needs a finite loss");
+        check("'", 10.0, "no command line");
+    }
+
+    #[test]
+    fn nothing_is_left_behind() {
+        let folder = Folder::create().unwrap();
+        let path = folder.0.clone();
+        std::fs::write(folder.weights(), "x").unwrap();
+        drop(folder);
+        assert!(!path.exists());
+    }
+}
