@@ -4,8 +4,5 @@ use crate::chores::{Done, run};
 
 /// Builds the book to target/book.
 pub(crate) fn build() -> Done {
-    run(
-        env!("CARGO"),
-        &["run", "--quiet", "--package", "clearprop-book", "--features", "pages", "--profile", "pages"],
-    )
+    run(env!("CARGO"), &["run", "--quiet", "--package", "clearprop-book", "--features", "pages"])
 }

@@ -38,8 +38,8 @@ pub(crate) fn typeset(markdown: &str) -> Result<String, String> {
 
 /// The length of the code or the escaped sign at the start of `text`; `None` before a formula.
 fn code_or_escape(text: &str) -> Option<usize> {
-    if text.starts_with('\\') {
-        return Some(1 + text[1..].chars().next().map_or(0, char::len_utf8));
+    if let Some(escaped) = text.strip_prefix('\\') {
+        return Some(1 + escaped.chars().next().map_or(0, char::len_utf8));
     }
     let ticks = text.len() - text.trim_start_matches('`').len();
     if ticks == 0 {

@@ -11,7 +11,9 @@ pub(crate) fn panel(caption: &str, values: &Array2<f64>, right: Option<&Array2<f
         out.push_str("<tr>");
         for (j, &value) in row.iter().enumerate() {
             let off = right.is_some_and(|right| {
-                right.get((i, j)).is_none_or(|right| !((value - right).abs() <= 1e-9 * (1.0 + right.abs())))
+                right
+                    .get((i, j))
+                    .is_none_or(|right| value.is_nan() || (value - right).abs() > 1e-9 * (1.0 + right.abs()))
             });
             let class = if off { " class=\"off\"" } else { "" };
             let _ = write!(out, "<td{class}>{}</td>", entry(value, largest));

@@ -23,9 +23,12 @@ fn chapters() -> BTreeMap<String, String> {
         .collect()
 }
 
+/// Chapters by file name, and the names of what none of them shows; or all faults.
+type Expanded = Result<(BTreeMap<String, String>, Vec<String>), Vec<String>>;
+
 /// The book and its expanded chapters, or all faults; measured once for all tests.
-fn expanded() -> &'static Result<(BTreeMap<String, String>, Vec<String>), Vec<String>> {
-    static EXPANDED: OnceLock<Result<(BTreeMap<String, String>, Vec<String>), Vec<String>>> = OnceLock::new();
+fn expanded() -> &'static Expanded {
+    static EXPANDED: OnceLock<Expanded> = OnceLock::new();
     EXPANDED.get_or_init(|| {
         let book = Book::measure().map_err(|error| vec![error])?;
         let (mut done, mut faults) = (BTreeMap::new(), Vec::new());

@@ -35,7 +35,7 @@ pub(super) struct Golden {
 pub(super) fn read(name: &str) -> Result<Golden> {
     let path = root().join(format!("golden/{name}.npz"));
     let file = std::fs::File::open(&path)
-        .map_err(|error| Error::new(ErrorKind::File, error.to_string()).file(&path.display().to_string()))?;
+        .map_err(|error| Error::new(ErrorKind::File, error.to_string()).file(path.display().to_string()))?;
     let arrays = npz::read(std::io::BufReader::new(file), name)?;
     let number = |name: &str| match arrays.array(name)?.values {
         npz::Values::F64(ref values) => Ok(values[0]),

@@ -30,9 +30,9 @@ pub(super) fn measure(m: &mut Measured) -> Result<()> {
         set("step_0", early.losses[0]);
         set("step_4", early.losses[4]);
         set("numpy", relative_difference(&early.losses[..100], &run.loss[..100]));
-        set("apart_150", early.apart[149]);
         set("sharp_0", early.sharpness[0].1);
         if name == "he" {
+            set("apart_150", early.apart[149]);
             set("sharpest", early.sharpness.iter().fold(0.0, |m, s| s.1.max(m)));
         } else {
             set("sharp_100", early.sharpness[10].1);
