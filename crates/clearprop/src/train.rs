@@ -31,70 +31,10 @@ use crate::params::{self, Params};
 use crate::random::{Purpose, shuffled};
 use crate::real::Real;
 use crate::settings::{Length, Settings};
-use serde::{Deserialize, Serialize};
+pub use state::{Epoch, Event, State, StopReason};
 use std::ops::ControlFlow;
 
-/// What happened, when [`Trainer::advance`] comes back.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Event {
-    /// Some steps were taken: [`Trainer::losses`] holds their losses.  A moment to draw, save or stop.
-    Steps,
-    /// All training rows were used once more, and more than one step or a decision hangs on it.
-    Epoch(Epoch),
-    /// The run is over, and the weights are final.
-    Stopped(StopReason),
-}
-
-/// One pass over the training rows.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Epoch {
-    /// Which, counted from 1.
-    pub epoch: u64,
-    /// The mean of its batches' losses, each measured before its update.
-    pub loss: f64,
-    /// On the validation rows, after the epoch.
-    pub validation: Option<Evaluation>,
-    /// Whether it was better than every epoch before by more than the tolerance.
-    pub improved: bool,
-}
-
-/// Why a run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum StopReason {
-    /// The steps or epochs that were asked for are done.
-    Finished,
-    /// The training loss no longer falls.
-    Converged,
-    /// The validation loss no longer falls; the weights of its best epoch are restored.
-    EarlyStopped,
-    /// The loss or a weight became NaN or infinite at this step.
-    Diverged {
-        /// The step, counted from 0.
-        step: u64,
-    },
-    /// The observer said so.
-    Interrupted,
-}
-
-/// All that changes during a run: with the data and settings, enough to go on to the same bits.
-#[derive(Clone, Debug, PartialEq)]
-pub struct State<R> {
-    /// The updates done.
-    pub step: u64,
-    /// The weights now.
-    pub params: Params<R>,
-    /// The optimiser with its moments.
-    pub optimiser: Optimiser<R>,
-    /// Sum over the rows of the epoch so far of their batch's loss.
-    pub epoch_loss: f64,
-    /// The lowest loss of an epoch so far.
-    pub best_loss: f64,
-    /// How many epochs in a row were not better.
-    pub not_better: u64,
-    /// The weights of the best epoch, if a validation share is watched.
-    pub best: Option<Params<R>>,
-}
+mod state;
 
 /// A training run.
 #[derive(Debug)]

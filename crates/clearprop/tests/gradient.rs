@@ -1,8 +1,9 @@
-//! The gradient against central differences: `dloss/dp = (loss(p + h) - loss(p - h)) / 2h`.
+//! The gradient against central differences, of the fourth order so that a wide step can be taken:
+//! `dloss/dp = (8 (loss(p + h) - loss(p - h)) - (loss(p + 2h) - loss(p - 2h))) / 12h`.
 //!
 //! The differences know nothing of `backward`.  A rectifier's kink is no error of the gradient: an entry
-//! is left out, and counted, when a pre-activation of a hidden layer changes its sign between p - h and
-//! p + h.
+//! is left out, and counted, when a pre-activation of a hidden layer changes its sign between p - 2h
+//! and p + 2h.
 
 #![allow(
     clippy::unwrap_used,
@@ -23,7 +24,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use std::cell::Cell;
 
-const H: f64 = 1e-5;
+const H: f64 = 1e-4;
 
 /// A network, weights and data, all random.
 fn case() -> impl Strategy<Value = (Network, Params<f64>, Data<f64>)> {
@@ -80,13 +81,14 @@ fn the_gradient_of_500_random_networks_agrees_with_central_differences() {
         let mut left_out = vec![false; numeric.values().len()];
         for (i, left_out) in left_out.iter_mut().enumerate() {
             let p = params.values()[i];
-            params.values_mut()[i] = p + H;
-            let (above, signs_above) = loss_and_signs(&network, &params, &data);
-            params.values_mut()[i] = p - H;
-            let (below, signs_below) = loss_and_signs(&network, &params, &data);
+            let mut loss_at = |steps: f64| {
+                params.values_mut()[i] = p + steps * H;
+                loss_and_signs(&network, &params, &data)
+            };
+            let [far_below, below, above, far_above] = [-2.0, -1.0, 1.0, 2.0].map(&mut loss_at);
             params.values_mut()[i] = p;
-            numeric.values_mut()[i] = (above - below) / (2.0 * H);
-            *left_out = network.activation == Activation::Relu && signs_above != signs_below;
+            numeric.values_mut()[i] = (8.0 * (above.0 - below.0) - (far_above.0 - far_below.0)) / (12.0 * H);
+            *left_out = network.activation == Activation::Relu && far_above.1 != far_below.1;
         }
         entries.set(entries.get() + left_out.len() as u32);
         kinks.set(kinks.get() + left_out.iter().filter(|&&kink| kink).count() as u32);
@@ -101,7 +103,7 @@ fn the_gradient_of_500_random_networks_agrees_with_central_differences() {
             for i in range.filter(|&i| !left_out[i]) {
                 let error = (grads.values()[i] - numeric.values()[i]).abs();
                 prop_assert!(
-                    error <= 1e-6 * largest + 1e-10 * loss.max(1.0),
+                    error <= 1e-6 * largest + 1e-11 * loss.max(1.0),
                     "layer {l}: {} by backward, {} by differences",
                     grads.values()[i],
                     numeric.values()[i],
@@ -112,5 +114,6 @@ fn the_gradient_of_500_random_networks_agrees_with_central_differences() {
     });
     println!("{} entries compared, {} left out at kinks", entries.get() - kinks.get(), kinks.get());
     result.unwrap();
-    assert!(kinks.get() * 100 < entries.get(), "more than 1 % of the entries were left out");
+    assert!(kinks.get() > 0, "the rule for kinks was never used");
+    assert!(kinks.get() * 50 < entries.get(), "more than 2 % of the entries were left out");
 }
