@@ -64,7 +64,7 @@ pub fn open<'p>(path: &Path, options: &Options, progress: Progress<'p>) -> Resul
         let mut input = Input::open(path)?;
         input.by_ref().take(4).read_to_end(&mut head).map_err(cannot)?;
         let named = |ending: &str| path.extension().is_some_and(|found| found.eq_ignore_ascii_case(ending));
-        let (parquet, zip) = (head.starts_with(b"PAR"), head.starts_with(b"PK"));
+        let (parquet, zip) = (head == b"PAR1", matches!(&head[..], b"PK\x03\x04" | b"PK\x05\x06"));
         if input.is_regular() && (parquet || zip || named("npz") || named("parquet")) {
             input.rewind().map_err(cannot)?;
             return if zip || (named("npz") && !parquet) {
