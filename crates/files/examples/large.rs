@@ -44,7 +44,7 @@ fn make(path: &Path, rows: usize, columns: usize) -> Result<()> {
         let mut line = String::new();
         for _ in 0..columns {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            line.push_str(&format!("{:.4},", f64::from((state >> 40) as u32 & 0xFF_FFFF) / 1e6));
+            line.push_str(&format!("{:.4},", (state >> 40) as f64 / 1e6));
         }
         writeln!(file, "{line}{}", if row % 3 == 0 { "a" } else { "b" }).map_err(cannot)?;
     }

@@ -55,7 +55,10 @@ fn damaged(file: &[u8], random: &mut Random) -> Vec<u8> {
             4 => drop(bytes.splice(at..at, some)),
             5 => drop(bytes.drain(at..at + length)),
             6 => bytes.truncate(at.max(1)),
-            _ => bytes.copy_within(at..at + length, random.below(bytes.len() - length)),
+            _ => {
+                let to = random.below(bytes.len() - length);
+                bytes.copy_within(at..at + length, to);
+            }
         }
         if bytes.is_empty() {
             bytes.push(0);

@@ -43,7 +43,7 @@ fn the_columns_are_those_of_the_schema() {
     let columns = vec!["price".into(), "age".into()];
     let numbers = Answers::Numbers { columns, means: vec![0.0; 2], scales: vec![1.0; 2] };
     assert_eq!(csv(&numbers, &[], &outputs), "price,age\n0.75,0.25\n0.5,0.5\n0.1,0.9\n");
-    let error = Predictions::to_stream(Vec::new(), &["label".into()], &classes()).err().unwrap();
+    let error = Predictions::to_stream(Vec::<u8>::new(), &["label".into()], &classes()).err().unwrap();
     assert_eq!(
         error.to_string(),
         "column 'label': the result would have two columns of this name; rename the column that is kept"
@@ -65,7 +65,7 @@ fn both_formats_hold_the_same_and_stand_whole_or_not_at_all() {
     let ids: Vec<String> =
         (0..n).map(|i| if i % 5 == 0 { String::new() } else { format!("id{i}") }).collect();
     let table = Table::new(vec![("id".into(), Column::words(ids.iter().map(String::as_str)))]).unwrap();
-    let outputs = Array2::from_shape_fn((n.into(), 2), |(i, j)| {
+    let outputs = Array2::from_shape_fn((usize::from(n), 2), |(i, j)| {
         let p = i as f32 / 70_000.0;
         if j == 0 { p } else { 1.0 - p }
     });
