@@ -61,11 +61,11 @@ fn read(path: &std::path::Path, single: bool) -> Table {
 #[test]
 fn both_formats_hold_the_same_and_stand_whole_or_not_at_all() {
     // More rows than a group of Parquet has.
-    let n = 70_000u16;
+    let n = 70_000;
     let ids: Vec<String> =
         (0..n).map(|i| if i % 5 == 0 { String::new() } else { format!("id{i}") }).collect();
     let table = Table::new(vec![("id".into(), Column::words(ids.iter().map(String::as_str)))]).unwrap();
-    let outputs = Array2::from_shape_fn((usize::from(n), 2), |(i, j)| {
+    let outputs = Array2::from_shape_fn((n, 2), |(i, j)| {
         let p = i as f32 / 70_000.0;
         if j == 0 { p } else { 1.0 - p }
     });
@@ -86,9 +86,9 @@ fn both_formats_hold_the_same_and_stand_whole_or_not_at_all() {
         predictions.finish().unwrap();
     }
     let tables: Vec<Table> = paths.iter().map(|path| read(path, true)).collect();
-    assert_eq!(tables[0].len(), usize::from(n));
+    assert_eq!(tables[0].len(), n);
     assert_eq!(tables[0].names().collect::<Vec<_>>(), ["id", "label", "p_cat", "p_dog, big"]);
     assert_eq!(tables[0].column("label").unwrap().text(69_999), "cat");
-    assert!(tables.iter().all(|table| *table == tables[0]));
+    assert!(tables.iter().all(|table| table.columns() == tables[0].columns()));
     paths.iter().for_each(|path| std::fs::remove_file(path).unwrap());
 }
