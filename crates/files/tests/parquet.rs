@@ -82,7 +82,8 @@ fn columns_of_a_model_keep_their_kind_and_others_are_skipped() {
     let options = Options { kinds, ..Options::default() };
     let mut reader = Reader::new(Input::open(&data("polars-zstd.parquet")).unwrap(), &options).unwrap();
     let error = reader.block(100).unwrap_err().to_string();
-    let expected = "row 1, column 'city': found \"Köln\", expected a number; mend the cell, or leave it empty";
+    let expected =
+        "row 1, column 'city': found \"Köln\", expected a number; mend the cell, or leave it empty";
     assert!(error.ends_with(expected), "{error}");
 }
 
