@@ -4,6 +4,7 @@
 //! and turns it into the inputs of a network is the [`Encoder`].  n = rows, d = inputs.
 
 mod answers;
+mod columns;
 mod encoder;
 
 pub use answers::{Answers, MAX_CLASS_NUMBERS};
@@ -158,6 +159,21 @@ impl Table {
         }
         self.columns.retain(|(name, _)| !names.contains(name));
         Ok(self)
+    }
+
+    /// Takes a column out; nothing but its name and the places of the rows stay.
+    fn take(&mut self, name: &str) -> Result<Column> {
+        self.column(name)?;
+        let nothing = Column::Words(Words::default());
+        match self.columns.iter_mut().find(|(known, _)| known == name) {
+            Some((_, column)) => Ok(std::mem::replace(column, nothing)),
+            None => Ok(nothing),
+        }
+    }
+
+    /// Frees all other columns.
+    fn keep(&mut self, keep: impl Fn(&str) -> bool) {
+        self.columns.retain(|(name, _)| keep(name));
     }
 
     /// With these columns alone, in the table's order.

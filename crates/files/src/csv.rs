@@ -3,7 +3,7 @@
 //! A column in which at least 95 % of the values are numbers is a column of numbers, and a word in it
 //! an error with its row.  Rows are the file's lines, counted from 1.
 
-mod column;
+pub(crate) mod column;
 mod records;
 mod sniff;
 
@@ -28,6 +28,8 @@ pub struct Options {
     pub single: bool,
     /// What columns must be, by name: what a model was trained on.  Others are found out.
     pub kinds: BTreeMap<String, Kind>,
+    /// What the columns are that `kinds` does not name; by default that is found out.
+    pub rest: Option<Kind>,
 }
 
 /// A CSV file that is being read, in blocks of rows.
@@ -49,7 +51,7 @@ pub fn read(source: impl Read, file: &str, options: &Options) -> Result<Table> {
     let mut reader = Reader::new(source, file, options)?;
     match reader.block(usize::MAX)? {
         Some(table) => Ok(table),
-        None => Err(Error::new(ErrorKind::Data, "there is a header and no row").file(file)),
+        None => Err(no_row(file)),
     }
 }
 
@@ -111,7 +113,8 @@ impl<S: Read> Reader<S> {
             .names
             .iter()
             .map(|name| {
-                Builder::new(self.options.kinds.get(name).copied(), self.options.single, self.decimal_comma)
+                let kind = self.options.kinds.get(name).copied().or(self.options.rest);
+                Builder::new(kind, self.options.single, self.decimal_comma)
             })
             .collect();
         let mut lines: Vec<(usize, u64)> = Vec::new();
@@ -166,12 +169,22 @@ impl<S: Read> Reader<S> {
     }
 }
 
-/// What stopped the reading: trouble with the text, or with the disk.
+/// What is said about a table without rows.
+pub(crate) fn no_row(file: &str) -> Error {
+    Error::new(ErrorKind::Data, "there is a header and no row").file(file)
+}
+
+/// What stopped the reading: trouble with the text, with the file, or with the disk.
 fn unreadable(file: &str, error: &std::io::Error) -> Error {
-    match error.get_ref().and_then(|inner| inner.downcast_ref::<Trouble>()) {
-        Some(trouble) => {
-            Error::new(ErrorKind::Data, &trouble.found).file(file).row(trouble.line).hint(trouble.hint)
-        }
+    let inner = error.get_ref();
+    if let Some(trouble) = inner.and_then(|inner| inner.downcast_ref::<Trouble>()) {
+        return Error::new(ErrorKind::Data, trouble.found.as_str())
+            .file(file)
+            .row(trouble.line)
+            .hint(trouble.hint);
+    }
+    match inner.and_then(|inner| inner.downcast_ref::<Error>()) {
+        Some(error) => error.clone().file(file),
         None => Error::new(ErrorKind::File, format!("cannot read: {error}")).file(file),
     }
 }

@@ -5,13 +5,14 @@
 
 use clearprop::error::{Error, ErrorKind, Result};
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::SystemTime;
 
-/// The environment variable of the tests: the k-th write, sync or rename from now on fails, once
-/// (`CLEARPROP_TEST_FAIL_DISK=3`).
+/// A hook for tests, in builds with debug assertions alone: the k-th write, sync or rename of the
+/// process fails, once, as if the disk were full (`CLEARPROP_TEST_FAIL_DISK=3`).
 pub const FAIL_DISK: &str = "CLEARPROP_TEST_FAIL_DISK";
 
 /// How the name of a file begins that is not finished.
@@ -98,6 +99,105 @@ impl Drop for Whole {
         // Nobody is left to tell if this fails; the next run's file of this name replaces it.
         drop(self.file.take());
         let _ = fs::remove_file(&self.unfinished);
+    }
+}
+
+/// A file that is read: it notices if somebody writes to it meanwhile.
+#[derive(Debug)]
+pub struct Input {
+    file: File,
+    path: PathBuf,
+    size: u64,
+    modified: Option<SystemTime>,
+    /// A pipe has no size, and nothing in it can be looked up.
+    regular: bool,
+}
+
+impl Input {
+    /// Opens a file.
+    ///
+    /// # Errors
+    /// The file does not exist, is a folder, or cannot be read.
+    pub fn open(path: &Path) -> Result<Self> {
+        let (file, size) = open(path)?;
+        let about = file.metadata().map_err(|error| refused("cannot read", path, &error))?;
+        let modified = about.modified().ok();
+        Ok(Self { file, path: path.to_owned(), size, modified, regular: about.is_file() })
+    }
+
+    /// Its size in bytes when it was opened; 0 for a pipe.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Its name for messages.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.path.display().to_string()
+    }
+
+    /// Whether its bytes can be looked up in any order: not those of a pipe.
+    #[must_use]
+    pub fn is_regular(&self) -> bool {
+        self.regular
+    }
+
+    /// `length` bytes from `start` on.
+    ///
+    /// # Errors
+    /// They reach beyond the end, or cannot be read.
+    pub fn bytes(&self, start: u64, length: usize) -> io::Result<Vec<u8>> {
+        if start.checked_add(length as u64).is_none_or(|end| end > self.size) {
+            return Err(io::Error::from(io::ErrorKind::UnexpectedEof));
+        }
+        let mut file = &self.file;
+        file.seek(SeekFrom::Start(start))?;
+        let mut bytes = vec![0; length];
+        file.read_exact(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// The file once more; both share one place of reading.
+    ///
+    /// # Errors
+    /// What the operating system refused.
+    pub fn again(&self) -> io::Result<File> {
+        self.file.try_clone()
+    }
+
+    /// Whether the file is still the one that was opened.
+    ///
+    /// # Errors
+    /// Somebody wrote to it.
+    pub fn check_unchanged(&self) -> Result<()> {
+        let about = self.file.metadata().map_err(|error| refused("cannot read", &self.path, &error))?;
+        // Files that the system makes up as they are read have no size.
+        if !self.regular
+            || self.size == 0
+            || (about.len() == self.size && about.modified().ok() == self.modified)
+        {
+            return Ok(());
+        }
+        let found =
+            format!("the file changed while it was read, from {} to {} bytes", self.size, about.len());
+        Err(Error::new(ErrorKind::File, found).file(self.path.display()).hint("wait until it is written"))
+    }
+}
+
+impl Read for Input {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read(bytes)?;
+        if read == 0 && !bytes.is_empty() {
+            self.check_unchanged().map_err(io::Error::other)?;
+        }
+        Ok(read)
+    }
+}
+
+impl Seek for Input {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.file.seek(to)
     }
 }
 
@@ -211,6 +311,9 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
 /// Fails if the tests want this operation to fail.
 fn fault() -> io::Result<()> {
     static LEFT: OnceLock<AtomicI64> = OnceLock::new();
+    if !cfg!(debug_assertions) {
+        return Ok(());
+    }
     let left = LEFT.get_or_init(|| {
         AtomicI64::new(std::env::var(FAIL_DISK).ok().and_then(|k| k.parse().ok()).unwrap_or(0))
     });

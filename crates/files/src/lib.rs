@@ -1,9 +1,14 @@
-//! Bytes to values and back: CSV, npz, safetensors, and files that are written whole or not at all.
+//! Bytes to values and back: CSV, Parquet, npz, safetensors, and files that are written whole or not at
+//! all.
 //!
 //! Readers trust nothing in a file: sizes and shapes are checked before memory is taken.  Only
-//! [`disk`] touches paths; the others map bytes to values.
+//! [`disk`] touches paths; [`table::open`] finds out what a file is; the others map bytes to values.
 
 pub mod csv;
 pub mod disk;
 pub mod npz;
+#[cfg(feature = "parquet")]
+pub mod parquet;
+pub mod predictions;
 pub mod safetensors;
+pub mod table;

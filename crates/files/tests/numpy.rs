@@ -1,17 +1,22 @@
-//! NumPy reads what we write.  Left out where Python has no NumPy.
+//! NumPy reads what we write.
 #![allow(clippy::unwrap_used, reason = "helpers of tests may unwrap like the tests")]
 
 use clearprop_files::npz::{Array, Values, write};
 use std::process::Command;
 
+/// The Python with NumPy that the tests have, or another.
+fn python() -> String {
+    let installed = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/venv/bin/python");
+    let python = std::env::var("CLEARPROP_PYTHON").unwrap_or(installed.into());
+    let numpy = Command::new(&python).args(["-c", "import numpy"]).output();
+    let found = numpy.is_ok_and(|output| output.status.success());
+    assert!(found, "{python} with NumPy is missing: run cargo xtask test, which installs it");
+    python
+}
+
 #[test]
 fn numpy_reads_what_is_written() {
-    let python = std::env::var("CLEARPROP_PYTHON").unwrap_or("python3".into());
-    let has_numpy = Command::new(&python).args(["-c", "import numpy"]).output();
-    if !has_numpy.is_ok_and(|output| output.status.success()) {
-        eprintln!("left out: {python} has no NumPy (CLEARPROP_PYTHON names another)");
-        return;
-    }
+    let python = python();
     let arrays = [
         ("x", Array::f64(&[2, 3], vec![1.0, -2.0, 0.1, 1e300, 5.0, 0.0])),
         ("y", Array::whole([0, -5, 7])),

@@ -133,7 +133,7 @@ impl Answers {
                 for (name, column) in targets.iter().zip(&columns) {
                     let numbers = as_numbers(name, column)?;
                     let values: Vec<f64> = train.iter().map(|&row| numbers.get(row as usize)).collect();
-                    let (mean, scale) = super::encoder::moments(&values);
+                    let (mean, scale) = super::columns::moments(&values);
                     if scale == 0.0 {
                         return Err(Error::new(ErrorKind::Data, format!("all answers are {mean}"))
                             .column(name)

@@ -20,7 +20,7 @@ const UNDECIDED: usize = 1000;
 /// Percent of the values that must be numbers in a column of numbers.
 const NUMBERS_PERCENT: usize = 95;
 
-pub(super) struct Builder {
+pub(crate) struct Builder {
     state: State,
     decimal_comma: bool,
     single: bool,
@@ -29,7 +29,8 @@ pub(super) struct Builder {
 
 enum State {
     Skip,
-    Undecided(Vec<Option<String>>),
+    /// The first cells, one after the other, and where each ends.
+    Undecided(String, Vec<usize>),
     /// Numbers so far, with the words that stand between them as (row, word).
     Numbers(Numbers, Vec<(usize, String)>),
     /// Words so far, how many of them are numbers, and the row of the first that is none.
@@ -37,9 +38,9 @@ enum State {
 }
 
 impl Builder {
-    pub(super) fn new(kind: Option<Kind>, single: bool, decimal_comma: bool) -> Self {
+    pub(crate) fn new(kind: Option<Kind>, single: bool, decimal_comma: bool) -> Self {
         let state = match kind {
-            None => State::Undecided(Vec::new()),
+            None => State::Undecided(String::new(), Vec::new()),
             Some(Kind::Numbers) => State::Numbers(empty(single), Vec::new()),
             Some(Kind::Words) => State::Words(Words::default(), 0, None),
             Some(Kind::Skip) => State::Skip,
@@ -48,13 +49,14 @@ impl Builder {
     }
 
     /// One more cell; the error is about this one.
-    pub(super) fn push(&mut self, cell: &str) -> Result<()> {
+    pub(crate) fn push(&mut self, cell: &str) -> Result<()> {
         let comma = self.decimal_comma;
         match &mut self.state {
             State::Skip => {}
-            State::Undecided(cells) => {
-                cells.push((!is_missing_word(cell)).then(|| cell.to_owned()));
-                if cells.len() >= UNDECIDED {
+            State::Undecided(cells, ends) => {
+                cells.push_str(cell);
+                ends.push(cells.len());
+                if ends.len() >= UNDECIDED {
                     self.decide();
                 }
             }
@@ -85,13 +87,24 @@ impl Builder {
         Ok(())
     }
 
+    /// One more value of a column that is known to be numbers or words; NaN is a missing one.
+    pub(crate) fn push_number(&mut self, value: f64) -> Result<()> {
+        match &mut self.state {
+            // -0 and 0 are one number.
+            State::Numbers(numbers, _) => numbers.push(value + 0.0),
+            State::Words(words, ..) => words.push((!value.is_nan()).then_some(&value.to_string())),
+            State::Skip | State::Undecided(..) => {}
+        }
+        Ok(())
+    }
+
     /// The column (`None` if it is skipped), or what is wrong in which row.
-    pub(super) fn finish(mut self) -> std::result::Result<Option<Column>, (usize, Error)> {
-        if matches!(self.state, State::Undecided(_)) {
+    pub(crate) fn finish(mut self) -> std::result::Result<Option<Column>, (usize, Error)> {
+        if matches!(self.state, State::Undecided(..)) {
             self.decide();
         }
         match self.state {
-            State::Skip | State::Undecided(_) => Ok(None),
+            State::Skip | State::Undecided(..) => Ok(None),
             State::Numbers(numbers, odd) => {
                 if let Some(row) = (0..numbers.len()).find(|&row| numbers.get(row).is_infinite()) {
                     return Err((row, infinite()));
@@ -117,16 +130,18 @@ impl Builder {
 
     /// Takes the column as numbers or words by its first cells, which are kept.
     fn decide(&mut self) {
-        let State::Undecided(cells) = std::mem::replace(&mut self.state, State::Skip) else { return };
-        let present = cells.iter().flatten().count();
-        let numbers = cells.iter().flatten().filter(|cell| number(cell, self.decimal_comma).is_some());
+        let State::Undecided(cells, ends) = std::mem::replace(&mut self.state, State::Skip) else { return };
+        let starts = std::iter::once(0).chain(ends.iter().copied());
+        let cells: Vec<&str> = starts.zip(&ends).map(|(start, &end)| &cells[start..end]).collect();
+        let present = cells.iter().filter(|cell| !is_missing_word(cell)).count();
+        let numbers = cells.iter().filter(|cell| number(cell, self.decimal_comma).is_some());
         self.state = if mostly(numbers.count(), present) {
             State::Numbers(empty(self.single), Vec::new())
         } else {
             State::Words(Words::default(), 0, None)
         };
         for cell in &cells {
-            let pushed = self.push(cell.as_deref().unwrap_or_default());
+            let pushed = self.push(cell);
             debug_assert!(pushed.is_ok(), "only a column of a given kind refuses a cell");
         }
     }

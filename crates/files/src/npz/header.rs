@@ -86,7 +86,8 @@ impl Kind {
     /// Bytes of one value in memory.
     pub(super) fn memory(self) -> usize {
         match (self.letter, self.width) {
-            (b'U', width) => 24 + width * 4,
+            // The word, and the smallest piece of memory for its letters.
+            (b'U', width) => 56 + width * 4,
             (b'f', width) => width,
             (b'u' | b'b', 1) => 1,
             _ => 8,

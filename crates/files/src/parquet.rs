@@ -1,0 +1,340 @@
+//! Parquet files into tables, by the crate `parquet` without Arrow.
+//!
+//! The table is the one that the same rows give as CSV: whole numbers, floats and decimals are numbers;
+//! strings, truth values (`true`), dates (`2024-05-31`), times (`12:30:00`) and points in time
+//! (`2024-05-31 12:30:00`) are words; nulls are missing.  Members of a structure are columns `a.b`;
+//! lists and maps are no columns and an error.  Rows are counted from 1.
+//!
+//! Before the crate takes memory for what a file claims, the claims are compared with the file's size.
+
+mod footer;
+mod meaning;
+mod pages;
+mod write;
+
+use crate::csv::column::Builder;
+use crate::csv::{Kind, Options};
+use crate::disk::Input;
+use ::parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader};
+use ::parquet::data_type::DataType;
+use ::parquet::errors::ParquetError;
+use ::parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
+use clearprop::error::{Error, ErrorKind, Result};
+use clearprop::table::Table;
+use meaning::{Meaning, Value};
+use pages::Source;
+use std::collections::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+pub(crate) use write::Writer;
+
+/// A table may always take this much memory ..
+const SMALL: u64 = 64 << 20;
+/// .. and beyond that this many times the file's size: a bit a value is 64 to 1.
+const RATIO: u64 = 256;
+
+/// Values that are unpacked at once.
+const CHUNK: usize = 1 << 13;
+
+/// A Parquet file that is being read, in blocks of rows.
+pub struct Reader {
+    source: Arc<Source>,
+    metadata: ParquetMetaData,
+    columns: Vec<Column>,
+    options: Options,
+    file: String,
+    /// The group of rows that comes next or is being read, and how many of its rows are left.
+    group: usize,
+    left: u64,
+    /// Rows that were read so far, and in all.
+    rows: u64,
+    total: u64,
+}
+
+struct Column {
+    name: String,
+    kind: Kind,
+    meaning: Meaning,
+    /// The values of the group that is being read.
+    values: Option<ColumnReader>,
+}
+
+impl Reader {
+    /// Reads the file's description.
+    ///
+    /// # Errors
+    /// A file that is cut off or contradicts itself, two columns of one name, a column that holds
+    /// lists or something else that is neither number nor word and is not skipped.
+    pub fn new(input: Input, options: &Options) -> Result<Self> {
+        let file = input.name();
+        let damaged = |found: &str| damaged(&file, found);
+        let metadata = description(&input, &file)?;
+        let schema = metadata.file_metadata().schema_descr_ptr();
+        let mut columns = Vec::new();
+        let mut names = HashSet::new();
+        for column in schema.columns() {
+            let name = column.path().parts().join(".");
+            let error = |found: &str| Error::new(ErrorKind::Data, found).file(&file).column(&name);
+            if !names.insert(name.clone()) {
+                return Err(error("there are two columns of this name").hint("rename one of them"));
+            }
+            let wanted = options.kinds.get(&name).copied().or(options.rest);
+            let meaning = match (wanted, meaning::of(column)) {
+                (Some(Kind::Skip), _) => Meaning::Number,
+                (_, Ok(meaning)) => meaning,
+                (_, Err(holds)) => {
+                    let hint = format!("only numbers and words are read; --drop {name} leaves it out");
+                    return Err(error(&format!("this column holds {holds}")).hint(hint));
+                }
+            };
+            let usual = if meaning.is_number() { Kind::Numbers } else { Kind::Words };
+            columns.push(Column { kind: wanted.unwrap_or(usual), name, meaning, values: None });
+        }
+        // Every group has a part for every column, of as many values as rows, inside the file.
+        let (mut total, mut packed) = (0u64, 0u64);
+        for group in metadata.row_groups() {
+            let rows =
+                u64::try_from(group.num_rows()).map_err(|_| damaged("a group has fewer rows than none"))?;
+            total = total.saturating_add(rows);
+            if group.num_columns() != columns.len() {
+                return Err(damaged("a group of rows lacks columns"));
+            }
+            for (part, column) in group.columns().iter().zip(&columns) {
+                let start = part.dictionary_page_offset().unwrap_or(part.data_page_offset());
+                let (start, bytes) = match (u64::try_from(start), u64::try_from(part.compressed_size())) {
+                    (Ok(start), Ok(bytes)) => (start, bytes),
+                    _ => return Err(damaged("a column begins before the file")),
+                };
+                packed = packed.saturating_add(bytes);
+                if start.saturating_add(bytes) > input.size() || packed > input.size() {
+                    return Err(damaged(&format!("column '{}' reaches beyond its end", column.name)));
+                }
+                if column.kind != Kind::Skip && part.num_values() != group.num_rows() {
+                    let found =
+                        format!("column '{}' has {} values in {rows} rows", column.name, part.num_values());
+                    return Err(damaged(&found));
+                }
+            }
+        }
+        if metadata.file_metadata().num_rows() != total.cast_signed() {
+            return Err(damaged("its groups have other rows than it"));
+        }
+        let left = metadata.row_groups().first().map_or(0, |group| group.num_rows().cast_unsigned());
+        let source = Arc::new(Source { input });
+        let options = options.clone();
+        Ok(Self { source, metadata, columns, options, file, group: 0, left, rows: 0, total })
+    }
+
+    /// The columns' names.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.columns.iter().map(|column| column.name.as_str())
+    }
+
+    /// The next rows, at most `limit`; `None` at the end.
+    ///
+    /// # Errors
+    /// Damaged pages; a word where numbers are wanted, an infinite number: with its row; more memory
+    /// than 64 MB and 256 times the file's size.
+    pub fn block(&mut self, limit: usize) -> Result<Option<Table>> {
+        self.block_with(limit, &mut |_, _| {})
+    }
+
+    /// The same; `progress` is called with the rows read so far, and in all.
+    ///
+    /// # Errors
+    /// Those of [`Reader::block`].
+    pub fn block_with(&mut self, limit: usize, progress: &mut dyn FnMut(u64, u64)) -> Result<Option<Table>> {
+        let first = self.rows;
+        let rows = (self.total - first).min(limit as u64);
+        let bytes = rows.saturating_mul(8 * self.columns.len() as u64);
+        let most = SMALL.max(self.source.input.size().saturating_mul(RATIO));
+        if bytes > most {
+            let found = format!("{rows} rows of {} columns are more than {most} bytes", self.columns.len());
+            return Err(Error::new(ErrorKind::File, found)
+                .file(&self.file)
+                .hint("this looks like a hostile file"));
+        }
+        let new = |column: &Column| Builder::new(Some(column.kind), self.options.single, false);
+        let mut builders: Vec<Builder> = self.columns.iter().map(new).collect();
+        while self.rows - first < rows {
+            if self.left == 0 {
+                self.group += 1;
+                self.left = self.metadata.row_group(self.group).num_rows().cast_unsigned();
+                continue;
+            }
+            let some = self.left.min(rows - (self.rows - first));
+            let part = self.columns.len() as u64;
+            for (i, builder) in builders.iter_mut().enumerate() {
+                // Damage that the crate did not foresee must not stop the program.
+                let read = catch_unwind(AssertUnwindSafe(|| self.fill(i, some, builder)));
+                read.unwrap_or_else(|_| Err(damaged(&self.file, "its values cannot be unpacked")))?;
+                progress(self.rows + some * (i as u64 + 1) / part, self.total);
+            }
+            self.left -= some;
+            self.rows += some;
+        }
+        if self.rows == self.total {
+            self.source.input.check_unchanged()?;
+        }
+        if rows == 0 {
+            return Ok(None);
+        }
+        let mut table = Vec::new();
+        for (builder, Column { name, .. }) in builders.into_iter().zip(&self.columns) {
+            let about =
+                |row: usize, error: Error| error.file(&self.file).row(first + row as u64 + 1).column(name);
+            let column = builder.finish().map_err(|(row, error)| about(row, error))?;
+            table.extend(column.map(|column| (name.clone(), column)));
+        }
+        Ok(Some(Table::new(table)?.with_lines(vec![(0, first + 1)])))
+    }
+
+    /// The next `rows` values of column `i`, all of one group.
+    fn fill(&mut self, i: usize, rows: u64, builder: &mut Builder) -> Result<()> {
+        let Column { name, kind, meaning, values } = &mut self.columns[i];
+        if *kind == Kind::Skip {
+            return Ok(());
+        }
+        let broken = |error: &ParquetError| damaged(&self.file, &said(error)).column(&*name);
+        let group = self.metadata.row_group(self.group);
+        let part = group.column(i);
+        if values.is_none() {
+            let pages = Source::pages(&self.source, part, group.num_rows().cast_unsigned())
+                .map_err(|e| broken(&e))?;
+            *values = Some(get_column_reader(part.column_descr_ptr(), Box::new(pages)));
+        }
+        let Some(reader) = values else { return Ok(()) };
+        let deepest = part.column_descr().max_def_level();
+        let mut row = self.rows;
+        let mut failed = None;
+        let mut each = |value: Option<Value<'_>>| {
+            row += 1;
+            let pushed = match value {
+                None => builder.push(""),
+                Some(Value::Number(value)) => builder.push_number(value),
+                Some(Value::Word(word)) => builder.push(word.trim()),
+                Some(Value::Unreadable(found)) => Err(Error::new(ErrorKind::Data, found)),
+            };
+            if let Err(error) = pushed {
+                failed.get_or_insert(error.file(&self.file).row(row).column(&*name));
+            }
+        };
+        let meaning = *meaning;
+        let drained = match reader {
+            ColumnReader::BoolColumnReader(reader) => {
+                drain(reader, rows, deepest, |value| each(value.map(|&value| meaning.truth(value))))
+            }
+            ColumnReader::Int32ColumnReader(reader) => drain(reader, rows, deepest, |value| match value {
+                Some(&value) => meaning.whole(value.into(), &mut each),
+                None => each(None),
+            }),
+            ColumnReader::Int64ColumnReader(reader) => drain(reader, rows, deepest, |value| match value {
+                Some(&value) => meaning.whole(value, &mut each),
+                None => each(None),
+            }),
+            ColumnReader::Int96ColumnReader(reader) => drain(reader, rows, deepest, |value| match value {
+                Some(value) => meaning.whole(value.to_nanos(), &mut each),
+                None => each(None),
+            }),
+            ColumnReader::FloatColumnReader(reader) => drain(reader, rows, deepest, |value| {
+                each(value.map(|&value| Value::Number(value.into())));
+            }),
+            ColumnReader::DoubleColumnReader(reader) => {
+                drain(reader, rows, deepest, |value| each(value.map(|&value| Value::Number(value))))
+            }
+            ColumnReader::ByteArrayColumnReader(reader) => {
+                drain(reader, rows, deepest, |value| match value {
+                    Some(value) => meaning.bytes(value.data(), &mut each),
+                    None => each(None),
+                })
+            }
+            ColumnReader::FixedLenByteArrayColumnReader(reader) => {
+                drain(reader, rows, deepest, |value| match value {
+                    Some(value) => meaning.bytes(value.data(), &mut each),
+                    None => each(None),
+                })
+            }
+        };
+        drained.map_err(|error| broken(&error))?;
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        // Its pages are not needed any more.
+        if rows == self.left {
+            *values = None;
+        }
+        Ok(())
+    }
+}
+
+/// Shows the next `rows` values of a column; `None` is a null.
+fn drain<T: DataType>(
+    reader: &mut ColumnReaderImpl<T>,
+    rows: u64,
+    deepest: i16,
+    mut each: impl FnMut(Option<&T::T>),
+) -> ::parquet::errors::Result<()> {
+    let (mut values, mut levels) = (Vec::new(), Vec::new());
+    let mut left = usize::try_from(rows).unwrap_or(usize::MAX);
+    while left > 0 {
+        values.clear();
+        levels.clear();
+        let (read, ..) = reader.read_records(left.min(CHUNK), Some(&mut levels), None, &mut values)?;
+        if read == 0 {
+            return Err(ParquetError::General(format!("{left} values are missing")));
+        }
+        let mut values = values.iter();
+        for i in 0..read {
+            // A value is there if all that surrounds it is.
+            let present = deepest == 0 || levels.get(i) == Some(&deepest);
+            each(if present { values.next() } else { None });
+        }
+        left -= read;
+    }
+    Ok(())
+}
+
+/// The file's description, which stands at its end: `.. description, its length, PAR1`.
+fn description(input: &Input, file: &str) -> Result<ParquetMetaData> {
+    let damaged = |found: &str| damaged(file, found);
+    let size = input.size();
+    let end = input.bytes(size.saturating_sub(8), 8).map_err(|_| damaged("it is cut off"))?;
+    let (length, mark) = match end.as_slice() {
+        &[a, b, c, d, ref mark @ ..] => (u64::from(u32::from_le_bytes([a, b, c, d])), mark),
+        _ => return Err(damaged("it is cut off")),
+    };
+    match mark {
+        b"PAR1" => {}
+        b"PARE" => return Err(damaged("it is encrypted")),
+        _ => return Err(damaged("it is cut off, or something follows its end")),
+    }
+    if length + 12 > size {
+        return Err(damaged(&format!("its description claims {length} bytes, the file has {size}")));
+    }
+    let bytes =
+        usize::try_from(length).ok().and_then(|length| input.bytes(size - 8 - length as u64, length).ok());
+    let bytes = bytes.ok_or_else(|| damaged("it is cut off"))?;
+    if !footer::is_plausible(&bytes) {
+        return Err(damaged("its description contradicts itself"));
+    }
+    match catch_unwind(|| ParquetMetaDataReader::decode_metadata(&bytes)) {
+        Ok(Ok(metadata)) => Ok(metadata),
+        Ok(Err(error)) => Err(damaged(&said(&error))),
+        Err(_) => Err(damaged("its description cannot be read")),
+    }
+}
+
+fn damaged(file: &str, found: &str) -> Error {
+    Error::new(ErrorKind::File, format!("not a whole Parquet file: {found}"))
+        .file(file)
+        .hint("write it again")
+}
+
+/// The crate's message without its own beginning.
+fn said(error: &ParquetError) -> String {
+    match error {
+        ParquetError::General(said) | ParquetError::EOF(said) => said.clone(),
+        ParquetError::NYI(said) => format!("{said} (not supported)"),
+        _ => error.to_string(),
+    }
+}

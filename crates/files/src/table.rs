@@ -1,0 +1,189 @@
+//! Any file of rows: what it is, its content says, not its name.
+//!
+//! CSV, CSV packed by gzip, and Parquet are read in blocks of rows; so is CSV from standard input (`-`).
+//! The arrays of an npz file are read whole.
+//!
+//! ```no_run
+//! use clearprop_files::table::{Opened, Options, open};
+//! let mut seen = |read: u64, size: u64| eprintln!("{read} of {size} bytes");
+//! match open("people.csv.gz".as_ref(), &Options::default(), &mut seen)? {
+//!     Opened::Rows(rows) => println!("{} rows", rows.read()?.len()),
+//!     Opened::Arrays(npz) => println!("{:?}", npz.arrays.keys()),
+//! }
+//! # Ok::<(), clearprop::error::Error>(())
+//! ```
+
+use crate::csv;
+pub use crate::csv::{Kind, Options};
+use crate::disk::Input;
+use crate::npz::{self, Npz};
+use clearprop::error::{Error, ErrorKind, Result};
+use clearprop::table::Table;
+use flate2::read::MultiGzDecoder;
+use std::io::{self, BufReader, Cursor, Read, Seek};
+use std::path::Path;
+
+/// Called now and then while a file is read: bytes read so far, and in all (0 if nobody knows).
+pub type Progress<'p> = &'p mut dyn FnMut(u64, u64);
+
+/// A file whose content is known.
+pub enum Opened<'p> {
+    /// Rows of a table.
+    Rows(Rows<'p>),
+    /// The arrays of an npz file.
+    Arrays(Npz),
+}
+
+/// The rows of a table, read in blocks.
+pub struct Rows<'p> {
+    source: Source<'p>,
+    file: String,
+}
+
+enum Source<'p> {
+    Csv(Box<csv::Reader<Box<dyn Read + 'p>>>),
+    #[cfg(feature = "parquet")]
+    Parquet(Box<crate::parquet::Reader>, u64, Progress<'p>),
+}
+
+/// Opens a file of rows; `-` is standard input, as CSV or CSV packed by gzip.
+///
+/// # Errors
+/// A file that cannot be read, and those of [`csv::Reader::new`], [`crate::parquet::Reader::new`]
+/// and [`npz::read`].
+pub fn open<'p>(path: &Path, options: &Options, progress: Progress<'p>) -> Result<Opened<'p>> {
+    let standard = path == Path::new("-");
+    let file = if standard { "standard input".to_owned() } else { path.display().to_string() };
+    let cannot = |error: io::Error| Error::new(ErrorKind::File, format!("cannot read: {error}")).file(&file);
+    let mut head = Vec::new();
+    let (input, size): (Box<dyn Read>, u64) = if standard {
+        let mut input = io::stdin();
+        input.by_ref().take(4).read_to_end(&mut head).map_err(cannot)?;
+        (Box::new(input), 0)
+    } else {
+        let mut input = Input::open(path)?;
+        input.by_ref().take(4).read_to_end(&mut head).map_err(cannot)?;
+        let named = |ending: &str| path.extension().is_some_and(|found| found.eq_ignore_ascii_case(ending));
+        let (parquet, zip) = (head.starts_with(b"PAR"), head.starts_with(b"PK"));
+        if input.is_regular() && (parquet || zip || named("npz") || named("parquet")) {
+            input.rewind().map_err(cannot)?;
+            return if zip || (named("npz") && !parquet) {
+                arrays(input, progress)
+            } else {
+                rows_of_parquet(input, options, progress)
+            };
+        }
+        let size = input.size();
+        (Box::new(input), size)
+    };
+    if head.starts_with(b"PAR1") || head.starts_with(b"PK\x03\x04") {
+        let found = "this is a Parquet or npz file, and it comes through a pipe";
+        return Err(Error::new(ErrorKind::File, found).file(&file).hint("name the file itself"));
+    }
+    let packed = head.starts_with(b"\x1f\x8b");
+    let counted = Counted { inner: Cursor::new(head).chain(input), read: 0, told: 0, size, progress };
+    let text: Box<dyn Read + 'p> = match packed {
+        true => Box::new(Unpacked(MultiGzDecoder::new(BufReader::with_capacity(1 << 16, counted)))),
+        false => Box::new(counted),
+    };
+    let reader = csv::Reader::new(text, &file, options)?;
+    Ok(Opened::Rows(Rows { source: Source::Csv(Box::new(reader)), file }))
+}
+
+fn arrays<'p>(mut input: Input, progress: Progress<'p>) -> Result<Opened<'p>> {
+    let file = input.name();
+    let npz = npz::read(BufReader::new(&mut input), &file)?;
+    input.check_unchanged()?;
+    progress(input.size(), input.size());
+    Ok(Opened::Arrays(npz))
+}
+
+#[cfg(feature = "parquet")]
+fn rows_of_parquet<'p>(input: Input, options: &Options, progress: Progress<'p>) -> Result<Opened<'p>> {
+    let (file, size) = (input.name(), input.size());
+    let reader = Box::new(crate::parquet::Reader::new(input, options)?);
+    Ok(Opened::Rows(Rows { source: Source::Parquet(reader, size, progress), file }))
+}
+
+#[cfg(not(feature = "parquet"))]
+fn rows_of_parquet<'p>(input: Input, _: &Options, _: Progress<'p>) -> Result<Opened<'p>> {
+    let found = "this is a Parquet file, which this build does not read";
+    Err(Error::new(ErrorKind::File, found).file(input.name()).hint("save it as CSV"))
+}
+
+impl Rows<'_> {
+    /// The columns' names.
+    #[must_use]
+    pub fn names(&self) -> Vec<&str> {
+        match &self.source {
+            Source::Csv(reader) => reader.names().iter().map(String::as_str).collect(),
+            #[cfg(feature = "parquet")]
+            Source::Parquet(reader, ..) => reader.names().collect(),
+        }
+    }
+
+    /// The file's name for messages.
+    #[must_use]
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// The next rows, at most `limit`; `None` at the end.
+    ///
+    /// # Errors
+    /// Those of [`csv::Reader::block`] and [`crate::parquet::Reader::block`].
+    pub fn block(&mut self, limit: usize) -> Result<Option<Table>> {
+        match &mut self.source {
+            Source::Csv(reader) => reader.block(limit),
+            #[cfg(feature = "parquet")]
+            Source::Parquet(reader, size, progress) => reader.block_with(limit, &mut |read, rows| {
+                progress(size.saturating_mul(read) / rows.max(1), *size);
+            }),
+        }
+    }
+
+    /// All rows.
+    ///
+    /// # Errors
+    /// Those of [`Rows::block`], and a file without rows.
+    pub fn read(mut self) -> Result<Table> {
+        self.block(usize::MAX)?.ok_or_else(|| csv::no_row(&self.file))
+    }
+}
+
+/// Tells how many bytes were read.
+struct Counted<'p, S> {
+    inner: S,
+    read: u64,
+    told: u64,
+    size: u64,
+    progress: Progress<'p>,
+}
+
+impl<S: Read> Read for Counted<'_, S> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        const STEP: u64 = 1 << 20;
+        let read = self.inner.read(bytes)?;
+        self.read += read as u64;
+        if self.read >= self.told + STEP || (read == 0 && self.read != self.told) {
+            self.told = self.read;
+            (self.progress)(self.read, self.size);
+        }
+        Ok(read)
+    }
+}
+
+/// What gzip packed; its errors in words.
+struct Unpacked<S>(S);
+
+impl<S: Read> Read for Unpacked<S> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        self.0.read(bytes).map_err(|error| match error.kind() {
+            io::ErrorKind::UnexpectedEof => io::Error::other("the gzip file is cut off"),
+            io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => {
+                io::Error::other("the gzip file is damaged")
+            }
+            _ => error,
+        })
+    }
+}
