@@ -48,7 +48,6 @@ pub(crate) enum Values<R> {
 }
 
 /// What a column holds.
-#[cfg_attr(not(feature = "parquet"), expect(dead_code, reason = "CSV needs the names alone"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Holds {
     Words,

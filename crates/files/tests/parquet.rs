@@ -113,12 +113,9 @@ fn with_footer(footer: &[u8]) -> Vec<u8> {
 fn groups(members: &[&[u8]]) -> Vec<u8> {
     // Field 1: version 1.  Field 2: a list of structures.
     let mut footer = vec![0x15, 2, 0x19, 0xFC];
-    let mut size = members.len();
-    while size >= 0x80 {
-        footer.push((size & 0x7F) as u8 | 0x80);
-        size >>= 7;
-    }
-    footer.push(size as u8);
+    // Its length, seven bits a byte; three bytes even where one would do.
+    let [low, middle, high, _] = u32::try_from(members.len()).unwrap().to_le_bytes();
+    footer.extend([low | 0x80, middle << 1 | low >> 7 | 0x80, high << 2 | middle >> 6]);
     for members in members {
         // Field 3: required.  Field 4: its name, "g".  Field 5: its members.
         footer.extend([0x35, 0, 0x18, 1, b'g', 0x15]);

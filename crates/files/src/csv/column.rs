@@ -88,6 +88,7 @@ impl Builder {
     }
 
     /// One more value of a column that is known to be numbers or words; NaN is a missing one.
+    #[cfg(feature = "parquet")]
     pub(crate) fn push_number(&mut self, value: f64) -> Result<()> {
         match &mut self.state {
             // -0 and 0 are one number.
