@@ -4,6 +4,7 @@
 //! A new command is a new file, a line in [`Command`] and a line in [`run`].
 
 mod arguments;
+mod checkpoint;
 mod chosen;
 mod evaluate;
 mod folder;
@@ -12,6 +13,7 @@ mod load;
 mod pictures;
 mod plot;
 mod predict;
+mod prepare;
 mod progress;
 mod save;
 mod screen;
