@@ -195,6 +195,7 @@ impl clap::Args for Chosen {
             let mut arg = Arg::new(setting.name)
                 .long(setting.name)
                 .help(help)
+                .conflicts_with("resume")
                 .allow_negative_numbers(true)
                 .help_heading("Settings");
             arg = match setting.values {

@@ -1,6 +1,6 @@
 //! `clearprop evaluate`: how good a model is on rows with known answers.
 
-use crate::source::{all_rows, open_for};
+use crate::source::{self, Reading, all_rows};
 use crate::{Outcome, load, screen};
 use clap::Args;
 use clearprop::data::Data;
@@ -26,8 +26,10 @@ Examples:
 pub(crate) struct Evaluate {
     /// The model
     model: PathBuf,
-    /// A .csv table or .npz file with the model's columns and the answers
+    /// A CSV (also packed by gzip), Parquet or .npz file with the model's columns and the answers; -: standard input
     data: PathBuf,
+    #[command(flatten)]
+    reading: Reading,
     /// Print everything as JSON
     #[arg(long)]
     json: bool,
@@ -41,9 +43,10 @@ pub(crate) fn run(options: &Evaluate) -> Result<Outcome> {
 }
 
 fn figures<R: Real>(options: &Evaluate, model: &Model<R>) -> Result<Outcome> {
-    let file = options.data.display();
+    let file = source::called(&options.data);
     let about = |error: Error| if error.place().file.is_none() { error.file(&file) } else { error };
-    let table = open_for::<R>(&options.data, &model.encoder)?.table;
+    let table =
+        source::open(Some(&options.data), &options.reading.options_for::<R>(&model.encoder), 0)?.table;
     let rows = all_rows(&table)?;
     let mut unseen = Unseen::default();
     let data: Data<R> = model.encoder.encode_data(&table, &rows, &mut unseen).map_err(about)?;

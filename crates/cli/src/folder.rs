@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 pub(crate) const MODEL: &str = "model.safetensors";
 pub(crate) const SUMMARY: &str = "summary.json";
 pub(crate) const HISTORY: &str = "history.csv";
+/// What a run that is not over goes on with.
+pub(crate) const CHECKPOINT: &str = "checkpoint.safetensors";
 pub(crate) const PICTURES: [&str; 3] = ["data.png", "boundary.png", "loss.png"];
 const MARKS: [&str; 2] = [MODEL, SUMMARY];
 
@@ -28,7 +30,9 @@ impl Folder {
     pub(crate) fn claim(asked: Option<&Path>, name: &str, overwrite: bool) -> Result<Self> {
         if let Some(path) = asked {
             let new = !path.exists();
-            disk::claim_folder(path, overwrite, &MARKS)?;
+            let unfinished = path.join(CHECKPOINT).exists();
+            let marks: &[&str] = if unfinished { &[CHECKPOINT] } else { &MARKS };
+            disk::claim_folder(path, overwrite, marks)?;
             return Ok(Self { path: path.to_owned(), new });
         }
         let runs = Path::new("runs");
@@ -48,6 +52,15 @@ impl Folder {
             }
         }
         Err(Error::new(ErrorKind::File, "no number is free").file(runs.display()))
+    }
+
+    /// The folder of a run that goes on.
+    ///
+    /// # Errors
+    /// It cannot be written to.
+    pub(crate) fn again(path: &Path) -> Result<Self> {
+        disk::claim_folder(path, true, &[CHECKPOINT])?;
+        Ok(Self { path: path.to_owned(), new: false })
     }
 
     pub(crate) fn path(&self) -> &Path {

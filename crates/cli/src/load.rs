@@ -11,7 +11,7 @@ use clearprop_files::safetensors::{self, Floats};
 use std::path::Path;
 
 /// A file of this size is no model of a small network.
-const LARGEST: u64 = 64 << 30;
+pub(crate) const LARGEST: u64 = 64 << 30;
 
 /// The bytes of a model's file; equal models have equal ones.
 pub(crate) fn bytes<R: Real>(model: &Model<R>) -> Result<Vec<u8>> {
@@ -24,14 +24,14 @@ pub(crate) fn bytes<R: Real>(model: &Model<R>) -> Result<Vec<u8>> {
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "an f32 comes back as what it was")]
-fn floats<R: Real>(values: &[R]) -> Floats {
+pub(crate) fn floats<R: Real>(values: &[R]) -> Floats {
     match R::NAME {
         "f32" => Floats::F32(values.iter().map(|value| value.f64() as f32).collect()),
         _ => Floats::F64(values.iter().map(|value| value.f64()).collect()),
     }
 }
 
-fn values<R: Real>(floats: &Floats) -> Vec<R> {
+pub(crate) fn values<R: Real>(floats: &Floats) -> Vec<R> {
     match floats {
         Floats::F32(values) => values.iter().map(|&value| R::of(f64::from(value))).collect(),
         Floats::F64(values) => values.iter().map(|&value| R::of(value)).collect(),

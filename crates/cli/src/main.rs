@@ -5,6 +5,7 @@
 
 mod arguments;
 mod check;
+mod checkpoint;
 mod chosen;
 mod diagnose;
 mod evaluate;
@@ -16,6 +17,7 @@ mod paper;
 mod pictures;
 mod plot;
 mod predict;
+mod prepare;
 mod probe;
 mod progress;
 mod save;

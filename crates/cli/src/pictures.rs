@@ -3,9 +3,10 @@
 use crate::save::{History, Run};
 use crate::train::score_name;
 use clearprop::error::{Error, ErrorKind, Result};
+use clearprop::loss::Loss;
 use clearprop::model::Model;
 use clearprop::real::Real;
-use clearprop::table::{Coding, Column, Table, Unseen};
+use clearprop::table::{Coding, Column, Encoder, Table, Unseen};
 use clearprop::target::Target as Answer;
 use clearprop_plots::{
     Grid, Panel, Picture, Points, Series, Target, boundary_picture, data_picture, loss_picture,
@@ -19,11 +20,10 @@ pub(crate) const SHARP: f64 = 2.0;
 /// `data.png`, `boundary.png` (both only for two number columns) and `loss.png`.
 pub(crate) fn of_run<R: Real>(run: &Run<'_, R>) -> Result<[Option<Vec<u8>>; 3]> {
     let png = |picture: Picture| picture.png(SHARP);
-    let plane = Plane::of(run.model, &run.source.table)?;
     thread::scope(|scope| {
-        let data = plane.as_ref().map(|plane| scope.spawn(|| plane.data("The data").and_then(png)));
-        let boundary = plane
-            .as_ref()
+        let data = run.plane.map(|plane| scope.spawn(|| plane.data("The data").and_then(png)));
+        let boundary = run
+            .plane
             .map(|plane| scope.spawn(|| plane.boundary(run.model, "What the network learnt").and_then(png)));
         let loss = loss(run.history, score_name(run.model.network.loss)).and_then(png)?;
         let join = |drawn: Option<thread::ScopedJoinHandle<'_, Result<Vec<u8>>>>| {
@@ -49,8 +49,8 @@ pub(crate) struct Plane {
 
 impl Plane {
     /// `None` if the model has not two number columns, or more than one output that is no class.
-    pub(crate) fn of<R: Real>(model: &Model<R>, table: &Table) -> Result<Option<Self>> {
-        let [a, b] = model.encoder.inputs.as_slice() else { return Ok(None) };
+    pub(crate) fn of(encoder: &Encoder, table: &Table) -> Result<Option<Self>> {
+        let [a, b] = encoder.inputs.as_slice() else { return Ok(None) };
         let numbers = [a, b].iter().all(|input| matches!(input.coding, Coding::Number { .. }));
         let columns = [a.column.clone(), b.column.clone()];
         let (Column::Numbers(first), Column::Numbers(second)) =
@@ -62,14 +62,12 @@ impl Plane {
         let rows: Vec<u32> = (0..u32::try_from(table.len()).unwrap_or(u32::MAX))
             .filter(|&row| !first.get(row as usize).is_nan() && !second.get(row as usize).is_nan())
             .collect();
-        let answers = model.encoder.answers.encode::<f64>(table, &rows)?;
-        let names = model.encoder.answers.names().to_vec();
+        let answers = encoder.answers.encode::<f64>(table, &rows)?;
+        let names = encoder.answers.names().to_vec();
         let (labels, values, classes) = match answers {
             Answer::Classes(y) => (y.iter().map(|&class| class as usize).collect(), Vec::new(), true),
-            Answer::Values(mut y)
-                if y.ncols() == 1 && model.network.loss == clearprop::loss::Loss::Squared =>
-            {
-                model.encoder.answers.decode(&mut y);
+            Answer::Values(mut y) if y.ncols() == 1 && encoder.answers.loss() == Loss::Squared => {
+                encoder.answers.decode(&mut y);
                 (Vec::new(), y.column(0).to_vec(), false)
             }
             Answer::Values(_) => return Ok(None),

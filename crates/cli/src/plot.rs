@@ -3,7 +3,7 @@
 use crate::folder::HISTORY;
 use crate::pictures::{Plane, SHARP, loss};
 use crate::save::{History, Row};
-use crate::source::{self, Source, ends, open_for};
+use crate::source::{self, Reading, ends};
 use crate::train::score_name;
 use crate::{Outcome, load, screen};
 use clap::{Args, ValueEnum};
@@ -25,8 +25,10 @@ Examples:
 pub(crate) struct Plot {
     /// The model
     model: PathBuf,
-    /// The points, as .csv or .npz; without it the notebook's spirals of the model's seed
+    /// The points, in any file that 'train' reads; without it the notebook's spirals of the model's seed
     data: Option<PathBuf>,
+    #[command(flatten)]
+    reading: Reading,
     /// What to draw
     #[arg(long, default_value = "boundary")]
     what: What,
@@ -65,12 +67,10 @@ fn plot<R: Real>(options: &Plot, model: &Model<R>) -> Result<Outcome> {
             loss(&history(&options.model.with_file_name(HISTORY), &score.to_lowercase())?, score)?
         }
         what => {
-            let Source { table, .. } = match &options.data {
-                Some(path) => open_for::<R>(path, &model.encoder)?,
-                None => source::spirals_of(model.trained.settings.seed)?,
-            };
-            let file = options.data.as_deref().unwrap_or(Path::new("the notebook's spirals")).display();
-            let plane = Plane::of(model, &table).map_err(|error| error.file(&file))?.ok_or_else(|| {
+            let reading = options.reading.options_for::<R>(&model.encoder);
+            let source = source::open(options.data.as_ref(), &reading, model.trained.settings.seed)?;
+            let plane = Plane::of(&model.encoder, &source.table).map_err(|error| error.file(&source.file))?;
+            let plane = plane.ok_or_else(|| {
                 Error::new(ErrorKind::Data, "only models of two number columns and one answer can be drawn")
                     .file(options.model.display())
                     .hint("--what loss draws the loss of any model")

@@ -1,32 +1,39 @@
 //! `clearprop predict`: labels and probabilities of new rows.
 
-use crate::source::{Kind, all_rows, ends, open_for, options_for};
-use crate::{Outcome, load, screen};
+use crate::source::{Reading, all_rows, arrays, called};
+use crate::{Outcome, load, progress, screen};
 use clap::Args;
 use clearprop::error::{Error, ErrorKind, Result};
-use clearprop::loss::argmax;
 use clearprop::model::{AnyModel, Model};
 use clearprop::real::Real;
-use clearprop::table::{Answers, Table, Unseen};
-use clearprop_files::{csv, disk};
-use std::io::{self, BufReader, BufWriter, Write};
+use clearprop::table::{Column, Table, Unseen};
+use clearprop_files::predictions::Predictions;
+use clearprop_files::table::{Kind, Opened, open};
+use std::io::{self, BufWriter};
 use std::path::PathBuf;
 
-/// Predict the rows of a table: the label and the probability of each class, as CSV
+/// Predict the rows of a table: the label and the probability of each class, as CSV or Parquet
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
   clearprop predict runs/iris-1/model.safetensors new.csv -o predicted.csv
-  clearprop predict model.safetensors new.csv | head
+  clearprop predict model.safetensors new.csv --keep id -o predicted.parquet
+  zcat new.csv.gz | clearprop predict model.safetensors - | head
 
-Columns of the result: 'label' and 'prob_CLASS' for each class; for several labels each label and its
-'prob_LABEL'; for numbers the columns' own names. Rows come in the order of the data.")]
+Columns of the result: the kept ones; then 'label' and 'p_CLASS' for each class; for several labels
+each label and its 'p_LABEL'; for numbers the columns' own names. Rows come in the order of the data.")]
 pub(crate) struct Predict {
     /// The model
     model: PathBuf,
-    /// A .csv table or .npz file with the model's columns, in any order; others are ignored
+    /// A CSV (also packed by gzip), Parquet or .npz file with the model's columns, in any order, others
+    /// are ignored; - is standard input
     data: PathBuf,
-    /// The file to write; without it standard output
+    #[command(flatten)]
+    reading: Reading,
+    /// Columns to copy into the result (an ID), separated by commas
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
+    keep: Vec<String>,
+    /// The file to write, Parquet if it ends in .parquet; without it CSV on standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 }
@@ -41,115 +48,64 @@ pub(crate) fn run(options: &Predict) -> Result<Outcome> {
     }
 }
 
+/// Predicts block by block, so that memory does not grow with the file.
 fn predict<R: Real>(options: &Predict, model: &Model<R>) -> Result<Outcome> {
-    match &options.output {
-        Some(path) => {
-            let mut file = disk::Whole::create(path)?;
-            write_all(options, model, &mut file, &|e| cannot_write(e, &path.display().to_string()))?;
-            file.finish()?;
+    let bar = progress::Reading::new();
+    let mut seen = |read: u64, size: u64| bar.show(read, size);
+    let mut reading = options.reading.options_for::<R>(&model.encoder);
+    // An ID like 007 is copied as it is written.
+    for name in &options.keep {
+        reading.kinds.entry(name.clone()).or_insert(Kind::Words);
+    }
+    reading.rest = Some(Kind::Skip);
+    let opened = open(&options.data, &reading, &mut seen)?;
+    let file = called(&options.data);
+    let about = |error: Error| if error.place().file.is_none() { error.file(&file) } else { error };
+    if let Opened::Rows(rows) = &opened {
+        // Skipped columns are known by their names alone, which an error may show.
+        let column = |name: &str| (name.to_owned(), Column::numbers([]));
+        let names = Table::new(rows.names().into_iter().map(column).collect()).map_err(about)?;
+        fits(options, model, &names).map_err(about)?;
+    }
+    let answers = &model.encoder.answers;
+    let begin = || match &options.output {
+        Some(path) => Predictions::to_file::<R>(path, &options.keep, answers),
+        None => Predictions::to_stream(BufWriter::new(io::stdout()), &options.keep, answers),
+    };
+    let (mut unseen, mut out) = (Unseen::default(), None);
+    let mut push = |table: &Table| -> Result<bool> {
+        let outputs = model.predict(table, &all_rows(table)?, &mut unseen).map_err(about)?;
+        // Nothing is begun before the first rows have shown that they fit.
+        let out = match &mut out {
+            Some(out) => out,
+            none => none.insert(begin()?),
+        };
+        out.push(table, outputs.view())
+    };
+    match opened {
+        Opened::Arrays(npz) => {
+            let table = arrays(&npz)?.0;
+            fits(options, model, &table).map_err(about)?;
+            push(&table)?;
         }
-        None => {
-            let mut out = BufWriter::new(io::stdout().lock());
-            write_all(options, model, &mut out, &|e| cannot_write(e, "standard output"))?;
-            if let Err(error) = out.flush()
-                && error.kind() != io::ErrorKind::BrokenPipe
-            {
-                return Err(cannot_write(&error, "standard output"));
+        Opened::Rows(mut rows) => {
+            while let Some(table) = rows.block(BLOCK)? {
+                if !push(&table)? {
+                    break;
+                }
             }
         }
     }
+    match out {
+        Some(out) => out.finish()?,
+        None => return Err(Error::new(ErrorKind::Data, "there is a header and no row").file(&file)),
+    }
+    unseen.warnings().iter().for_each(|warning| screen::complain(&format!("warning: {warning}")));
     Ok(Outcome::Done)
 }
 
-fn cannot_write(error: &io::Error, file: &str) -> Error {
-    Error::new(ErrorKind::File, format!("cannot write: {error}")).file(file)
-}
-
-/// Predicts block by block, so that memory does not grow with the file.
-fn write_all<R: Real>(
-    options: &Predict,
-    model: &Model<R>,
-    out: &mut dyn Write,
-    cannot_write: &dyn Fn(&io::Error) -> Error,
-) -> Result<()> {
-    let file = options.data.display().to_string();
-    let mut unseen = Unseen::default();
-    let mut written = |text: &str| match out.write_all(text.as_bytes()) {
-        Ok(()) => Ok(true),
-        // Nobody reads any more.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
-        Err(error) => Err(cannot_write(&error)),
-    };
-    let mut block = |table: &Table| -> Result<String> {
-        lines(model, table, &mut unseen)
-            .map_err(|error| if error.place().file.is_none() { error.file(&file) } else { error })
-    };
-    if ends(&options.data, "npz") {
-        let source = open_for::<R>(&options.data, &model.encoder)?;
-        debug_assert!(matches!(source.kind, Kind::Arrays(_)));
-        let text = block(&source.table)?;
-        written(&(header(&model.encoder.answers) + &text))?;
-    } else {
-        let (source, _) = disk::open(&options.data)?;
-        let mut reader = csv::Reader::new(BufReader::new(source), &file, &options_for::<R>(&model.encoder))?;
-        let mut first = true;
-        while let Some(table) = reader.block(BLOCK)? {
-            let text = block(&table)?;
-            if first {
-                written(&header(&model.encoder.answers))?;
-                first = false;
-            }
-            if !written(&text)? {
-                return Ok(());
-            }
-        }
-        if first {
-            return Err(Error::new(ErrorKind::Data, "there is a header and no row").file(&file));
-        }
-    }
-    unseen.warnings().iter().for_each(|warning| screen::complain(&format!("warning: {warning}")));
-    Ok(())
-}
-
-fn header(answers: &Answers) -> String {
-    let prob = |name: &String| cell(&format!("prob_{name}"));
-    let cells: Vec<String> = match answers {
-        Answers::Classes { names, .. } => {
-            std::iter::once("label".to_owned()).chain(names.iter().map(prob)).collect()
-        }
-        Answers::Labels { columns } => columns.iter().flat_map(|name| [cell(name), prob(name)]).collect(),
-        Answers::Numbers { columns, .. } => columns.iter().map(|name| cell(name)).collect(),
-    };
-    cells.join(",") + "\n"
-}
-
-/// One line a row.
-fn lines<R: Real>(model: &Model<R>, table: &Table, unseen: &mut Unseen) -> Result<String> {
-    let probs = model.predict(table, &all_rows(table)?, unseen)?;
-    let best = argmax(probs.view());
-    let names = model.encoder.answers.names();
-    let half = R::of(0.5);
-    let line = |(row, best): (ndarray::ArrayView1<'_, R>, &u32)| {
-        let cells: Vec<String> = match &model.encoder.answers {
-            Answers::Classes { .. } => {
-                let label = names.get(*best as usize).map(|name| cell(name)).unwrap_or_default();
-                std::iter::once(label).chain(row.iter().map(ToString::to_string)).collect()
-            }
-            Answers::Labels { .. } => {
-                row.iter().flat_map(|&prob| [u8::from(prob > half).to_string(), prob.to_string()]).collect()
-            }
-            Answers::Numbers { .. } => row.iter().map(ToString::to_string).collect(),
-        };
-        cells.join(",") + "\n"
-    };
-    Ok(probs.rows().into_iter().zip(&best).map(line).collect())
-}
-
-/// A text as a cell of CSV: quoted where it must be.
-fn cell(text: &str) -> String {
-    if text.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text.to_owned()
-    }
+/// Whether the model's columns and the kept ones are there.
+fn fits<R: Real>(options: &Predict, model: &Model<R>, table: &Table) -> Result<()> {
+    model.encoder.encode::<R>(table, &[], &mut Unseen::default())?;
+    options.keep.iter().try_for_each(|name| table.column(name).map(drop))
 }

@@ -32,10 +32,7 @@ impl Progress {
             _ => ProgressDrawTarget::stderr(),
         };
         let bar = ProgressBar::with_draw_target(Some(steps), target);
-        let template = "{bar:30} step {pos} of {len}, {msg}{eta} left";
-        bar.set_style(
-            ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()),
-        );
+        bar.set_style(style("{bar:30} step {pos} of {len}, {msg}{eta} left"));
         Self { lines, bar }
     }
 
@@ -71,6 +68,38 @@ impl Progress {
     pub(crate) fn finish(&self) {
         self.bar.finish_and_clear();
     }
+}
+
+/// The bar while a file is read.
+pub(crate) struct Reading(ProgressBar);
+
+impl Reading {
+    /// Hidden where standard error is no terminal.
+    pub(crate) fn new() -> Self {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        bar.set_style(style("{bar:30} read {bytes} of {total_bytes}"));
+        Self(bar)
+    }
+
+    /// Moves the bar; a pipe has no `size`.
+    pub(crate) fn show(&self, read: u64, size: u64) {
+        if size == 0 && self.0.length().is_none() {
+            self.0.set_style(style("{spinner} read {bytes}"));
+        } else if size > 0 {
+            self.0.set_length(size);
+        }
+        self.0.set_position(read);
+    }
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);

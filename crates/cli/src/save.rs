@@ -1,8 +1,8 @@
 //! What a run leaves behind: model, history, summary, pictures.
 
 use crate::chosen::shown;
-use crate::folder::{Folder, HISTORY, MODEL, PICTURES, SUMMARY};
-use crate::source::Source;
+use crate::folder::{CHECKPOINT, Folder, HISTORY, MODEL, PICTURES, SUMMARY};
+use crate::pictures::Plane;
 use crate::train::score_name;
 use crate::{load, pictures};
 use clearprop::error::Result;
@@ -14,13 +14,13 @@ use std::fmt::Write;
 use std::time::Duration;
 
 /// The course of a run.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 pub(crate) struct History {
     pub(crate) rows: Vec<Row>,
 }
 
 /// One row of it.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Row {
     /// The step, counted from 0.
     pub(crate) step: u64,
@@ -64,8 +64,8 @@ pub(crate) struct Run<'a, R> {
     pub(crate) model: &'a Model<R>,
     pub(crate) history: &'a History,
     pub(crate) train_time: Duration,
-    pub(crate) threads: Option<u16>,
-    pub(crate) source: &'a Source,
+    pub(crate) threads: Option<usize>,
+    pub(crate) plane: Option<&'a Plane>,
 }
 
 /// Writes the run folder; the summary comes last, so that whoever sees it sees all, and is returned.
@@ -82,6 +82,8 @@ pub(crate) fn save<R: Real>(folder: &Folder, run: &Run<'_, R>) -> Result<Value> 
     }
     let summary = summary(run, &score);
     folder.write(SUMMARY, format!("{summary:#}\n").as_bytes())?;
+    // The run is over: there is nothing to go on with.
+    folder.forget(CHECKPOINT);
     Ok(summary)
 }
 

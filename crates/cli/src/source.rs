@@ -11,15 +11,66 @@ use clearprop::real::Real;
 use clearprop::table::{Coding, Column, Encoder, Input, Learn, Table};
 use clearprop::target::Target;
 use clearprop_files::npz::Npz;
+use clearprop_files::table::{self, Opened, Options};
 use clearprop_files::{csv, disk, npz};
 use ndarray::{Array2, ArrayView2, Axis};
+use serde::{Deserialize, Serialize};
 use std::io::BufReader;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+/// How a table is read, where finding out is not enough.
+#[derive(clap::Args, Clone, Debug, Default, Deserialize, Serialize)]
+pub(crate) struct Reading {
+    /// What separates the fields of a CSV file: one character, or tab [default: found out]
+    #[arg(long, value_name = "CHAR", value_parser = separator, help_heading = "Reading")]
+    separator: Option<u8>,
+    /// Numbers of a CSV file have a decimal comma [default: found out]
+    #[arg(long, help_heading = "Reading")]
+    decimal_comma: bool,
+    /// The first line of a CSV file is a row; the columns are called 'column 1', 'column 2', ..
+    #[arg(long, help_heading = "Reading")]
+    no_header: bool,
+}
+
+fn separator(text: &str) -> std::result::Result<u8, String> {
+    match text.as_bytes() {
+        _ if text == "tab" => Ok(b'\t'),
+        [byte] if byte.is_ascii() && !byte.is_ascii_alphanumeric() && !b"\"\r\n.-+".contains(byte) => {
+            Ok(*byte)
+        }
+        _ => Err("give one character like ';', or tab".to_owned()),
+    }
+}
+
+impl Reading {
+    /// For numbers in single precision (half the memory) or double.
+    pub(crate) fn options(&self, single: bool) -> Options {
+        Options {
+            header: self.no_header.then_some(false),
+            separator: self.separator,
+            decimal_comma: self.decimal_comma.then_some(true),
+            single,
+            ..Options::default()
+        }
+    }
+
+    /// For a model: its columns are read as it knows them.
+    pub(crate) fn options_for<R: Real>(&self, encoder: &Encoder) -> Options {
+        let kind = |coding: &Coding| match coding {
+            Coding::Number { .. } => csv::Kind::Numbers,
+            Coding::Words { .. } => csv::Kind::Words,
+        };
+        let kinds = encoder.inputs.iter().map(|input| (input.column.clone(), kind(&input.coding))).collect();
+        Options { kinds, ..self.options(R::NAME == "f32") }
+    }
+}
 
 /// Rows, and what their file says about them.
 pub(crate) struct Source {
     /// What the run is called after: the file's stem, or `spirals`.
     pub(crate) name: String,
+    /// What the file is called in messages.
+    pub(crate) file: String,
     /// The rows.
     pub(crate) table: Table,
     /// Arrays are taken as they are; a table's columns are learnt from.
@@ -57,7 +108,8 @@ pub(crate) fn ends(path: &Path, ending: &str) -> bool {
 /// The notebook's spirals.
 pub(crate) fn spirals_of(seed: u64) -> Result<Source> {
     let data = spirals::<f64>(&Spirals::default(), seed)?;
-    Ok(Source { name: "spirals".into(), table: spirals_table(&data)?, kind: Kind::Spirals })
+    let file = "the notebook's spirals".to_owned();
+    Ok(Source { name: "spirals".into(), file, table: spirals_table(&data)?, kind: Kind::Spirals })
 }
 
 /// Spirals as a table: `x0`, `x1`, `y`.
@@ -69,36 +121,42 @@ pub(crate) fn spirals_table(data: &clearprop::data::Data<f64>) -> Result<Table> 
     Table::new(columns)
 }
 
-/// The rows of a file; `single` keeps a table's numbers in single precision, half the memory.
-pub(crate) fn open(path: &Path, single: bool) -> Result<Source> {
-    open_with(path, &csv::Options { single, ..csv::Options::default() })
+/// What a file is called in messages; `-` is standard input.
+pub(crate) fn called(path: &Path) -> String {
+    if path == Path::new("-") { "standard input".into() } else { path.display().to_string() }
 }
 
-/// The rows of a file for a model, whose columns are read as the model knows them.
-pub(crate) fn open_for<R: Real>(path: &Path, encoder: &Encoder) -> Result<Source> {
-    open_with(path, &options_for::<R>(encoder))
-}
-
-/// How a table is read for a model.
-pub(crate) fn options_for<R: Real>(encoder: &Encoder) -> csv::Options {
-    let kind = |coding: &Coding| match coding {
-        Coding::Number { .. } => csv::Kind::Numbers,
-        Coding::Words { .. } => csv::Kind::Words,
-    };
-    let kinds = encoder.inputs.iter().map(|input| (input.column.clone(), kind(&input.coding))).collect();
-    csv::Options { single: R::NAME == "f32", kinds, ..csv::Options::default() }
-}
-
-fn open_with(path: &Path, options: &csv::Options) -> Result<Source> {
-    let name = path.file_stem().map_or_else(|| "run".into(), |stem| stem.to_string_lossy().into_owned());
-    if ends(path, "npz") {
-        let file = read_npz(path)?;
-        let (table, said) = arrays(&file)?;
-        return Ok(Source { name, table, kind: Kind::Arrays(Box::new(said)) });
+/// A path that means the same from everywhere.
+pub(crate) fn absolute(path: &Path) -> PathBuf {
+    if path == Path::new("-") {
+        return path.to_owned();
     }
-    let (file, _) = disk::open(path)?;
-    let table = csv::read(BufReader::new(file), &path.display().to_string(), options)?;
-    Ok(Source { name, table, kind: Kind::Table })
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// The rows of a file; without one, the notebook's spirals.
+pub(crate) fn open(path: Option<&PathBuf>, options: &Options, seed: u64) -> Result<Source> {
+    let Some(path) = path else { return spirals_of(seed) };
+    let bar = crate::progress::Reading::new();
+    let mut seen = |read: u64, size: u64| bar.show(read, size);
+    let opened = table::open(path, options, &mut seen)?;
+    let (table, kind) = match opened {
+        Opened::Rows(rows) => (rows.read()?, Kind::Table),
+        Opened::Arrays(npz) => {
+            let (table, said) = arrays(&npz)?;
+            (table, Kind::Arrays(Box::new(said)))
+        }
+    };
+    Ok(Source { name: run_name(path), file: called(path), table, kind })
+}
+
+/// What a run is called after: the file's name without its endings.
+fn run_name(path: &Path) -> String {
+    if path == Path::new("-") {
+        return "stdin".into();
+    }
+    let unpacked = if ends(path, "gz") { path.with_extension("") } else { path.to_owned() };
+    unpacked.file_stem().map_or_else(|| "run".into(), |stem| stem.to_string_lossy().into_owned())
 }
 
 /// The arrays of an npz file.
@@ -112,7 +170,8 @@ fn columns_of(values: ArrayView2<'_, f64>, letter: &str) -> Vec<(String, Column)
     columns.map(|(j, column)| (format!("{letter}{j}"), Column::numbers(column.iter().copied()))).collect()
 }
 
-fn arrays(file: &Npz) -> Result<(Table, Said)> {
+/// The rows of arrays `X`, `y`, and what else stands beside them.
+pub(crate) fn arrays(file: &Npz) -> Result<(Table, Said)> {
     let x: Array2<f64> = file.matrix("X")?;
     let mut columns = columns_of(x.view(), "x");
     let mut said = Said::default();
@@ -193,4 +252,16 @@ pub(crate) fn start_weights<R: Real>(file: &Npz, inputs: usize) -> Result<Vec<Ar
         fan_in = layer.ncols();
     }
     Ok(layers)
+}
+
+/// The last column of `X` if it is all ones and `W1` has as many rows as `X` has columns: the bias trick.
+pub(crate) fn bias_trick(file: &Npz, table: &Table, targets: &[String]) -> Option<String> {
+    let w1 = file.get("W1_0").or_else(|| file.get("W1"))?;
+    let inputs: Vec<&(String, Column)> =
+        table.columns().iter().filter(|(name, _)| !targets.contains(name)).collect();
+    let (name, column) = inputs.last()?;
+    let Column::Numbers(numbers) = column else { return None };
+    #[expect(clippy::float_cmp, reason = "exactly one")]
+    let ones = (0..numbers.len()).all(|row| numbers.get(row) == 1.0);
+    (ones && w1.shape.first() == Some(&inputs.len())).then(|| name.clone())
 }

@@ -1,5 +1,6 @@
 //! The run itself: advance, tell, record.
 
+use crate::checkpoint::Plan;
 use crate::progress::{Progress, interrupted};
 use crate::save::{History, Row};
 use crate::train::score_name;
@@ -14,18 +15,20 @@ pub(crate) struct Pace {
     epoch: Option<u64>,
     log: u64,
     record: u64,
+    checkpoint: Option<u64>,
 }
 
 impl Pace {
     /// The pace asked for, or the usual one.
-    pub(crate) fn new<R: Real>(trainer: &Trainer<R>, log: Option<u64>, record: Option<u64>) -> Self {
+    pub(crate) fn new<R: Real>(trainer: &Trainer<R>, plan: &Plan) -> Self {
         let settings = trainer.settings();
         let tells_epochs = settings.batch_size.is_some() || settings.patience.is_some();
         let (epoch, usual_log, usual_record) = match settings.length {
             Length::Epochs(_) if tells_epochs => (Some(trainer.steps_per_epoch()), 10, 1),
             _ => (None, 500, 10),
         };
-        Self { epoch, log: log.unwrap_or(usual_log), record: record.unwrap_or(usual_record) }
+        let (log, record) = (plan.log_every.unwrap_or(usual_log), plan.record_every.unwrap_or(usual_record));
+        Self { epoch, log, record, checkpoint: plan.checkpoint_every }
     }
 
     /// Whether a line is due after `done` updates.  Steps are counted from 0, so that the first is told,
@@ -37,7 +40,17 @@ impl Pace {
         }
     }
 
-    /// The next number of updates done at which a line is due; an epoch's end comes by itself.
+    /// Whether a checkpoint is due after `done` updates.
+    fn saves(&self, done: u64) -> bool {
+        self.checkpoint.is_some_and(|every| done.is_multiple_of(every))
+    }
+
+    /// The next number of updates done at which something is due; an epoch's end comes by itself.
+    fn next(&self, done: u64) -> u64 {
+        let save = self.checkpoint.map_or(u64::MAX, |every| (done / every + 1).saturating_mul(every));
+        save.min(self.next_line(done))
+    }
+
     fn next_line(&self, done: u64) -> u64 {
         match (self.epoch, done) {
             (Some(_), _) => u64::MAX,
@@ -47,20 +60,24 @@ impl Pace {
     }
 }
 
-/// Takes all steps; lines and rows of the history come at their pace.
+/// Writes a checkpoint.
+type Keep<'k, R> = &'k mut dyn FnMut(&Trainer<R>, &History) -> Result<()>;
+
+/// Takes all steps; lines, rows of the history and checkpoints come at their pace.
 pub(crate) fn take_steps<R: Real>(
     trainer: &mut Trainer<R>,
+    history: &mut History,
     pace: &Pace,
     progress: &Progress,
-) -> Result<(StopReason, History)> {
+    keep: Keep<'_, R>,
+) -> Result<StopReason> {
     let name = score_name(trainer.network().loss);
-    let mut history = History::default();
     loop {
         let first = trainer.state().step;
-        let event = trainer.advance(pace.next_line(first));
+        let event = trainer.advance(pace.next(first));
         let done = trainer.state().step;
         if let Event::Stopped(reason) = event {
-            return Ok((reason, history));
+            return Ok(reason);
         }
         let last = done == trainer.total_steps();
         if pace.epoch.is_none() {
@@ -105,8 +122,12 @@ pub(crate) fn take_steps<R: Real>(
             }
         }
         progress.show(done, trainer.losses().last().copied());
-        if interrupted() && finite {
-            return Ok((StopReason::Interrupted, history));
+        let interrupted = interrupted();
+        if finite && (interrupted || (pace.saves(done) && !last)) {
+            keep(trainer, history)?;
+        }
+        if finite && interrupted {
+            return Ok(StopReason::Interrupted);
         }
     }
 }

@@ -5,6 +5,8 @@
 mod bad_input;
 mod commands;
 mod golden;
+mod survival;
+mod tables;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -1,0 +1,191 @@
+//! Checkpoints: all that is needed to go on with a run to the same bits.
+//!
+//! A safetensors file in the run folder.  Its tensors are flat buffers (`params`, `moment1`, `moment2`,
+//! `best`), the epoch so far (`epoch`: its loss, the best loss) and the rows of the history; its text
+//! says what the run is.  The training rows are not in it: they are read again, and must be the same.
+
+use crate::folder::{CHECKPOINT, Folder};
+use crate::load::{LARGEST, floats, values};
+use crate::save::{History, Row};
+use crate::source::Reading;
+use clearprop::error::{Error, ErrorKind, Result};
+use clearprop::evaluate::Evaluation;
+use clearprop::network::Network;
+use clearprop::optim::Optimiser;
+use clearprop::params::Params;
+use clearprop::real::Real;
+use clearprop::settings::Settings;
+use clearprop::table::Encoder;
+use clearprop::train::State;
+use clearprop_files::disk;
+use clearprop_files::safetensors::{self, Floats, Tensor};
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The version of the text that this program writes and reads.
+const VERSION: u64 = 1;
+
+/// What a run is, beside its numbers.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Plan {
+    /// The file of the rows, `-` for standard input; without one the notebook's spirals.
+    pub(crate) data: Option<PathBuf>,
+    pub(crate) reading: Reading,
+    /// Of the encoded rows: training, validation, test.
+    pub(crate) fingerprint: u64,
+    pub(crate) name: String,
+    pub(crate) network: Network,
+    pub(crate) encoder: Encoder,
+    pub(crate) settings: Settings,
+    pub(crate) log_every: Option<u64>,
+    pub(crate) record_every: Option<u64>,
+    pub(crate) checkpoint_every: Option<u64>,
+}
+
+/// The text beside the tensors.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct About {
+    checkpoint: u64,
+    precision: String,
+    plan: Plan,
+    step: u64,
+    updates: u64,
+    not_better: u64,
+    train_time: Duration,
+}
+
+/// Where a run stands.
+#[derive(Debug)]
+pub(crate) struct Checkpoint<R> {
+    pub(crate) plan: Plan,
+    pub(crate) state: State<R>,
+    pub(crate) history: History,
+    /// The time of training so far.
+    pub(crate) train_time: Duration,
+}
+
+/// A checkpoint in the precision that its run has.
+pub(crate) enum AnyCheckpoint {
+    F32(Checkpoint<f32>),
+    F64(Checkpoint<f64>),
+}
+
+/// Writes a checkpoint in place of the one before.
+pub(crate) fn write<R: Real>(
+    folder: &Folder,
+    plan: &Plan,
+    state: &State<R>,
+    history: &History,
+    train_time: Duration,
+) -> Result<()> {
+    let about = About {
+        checkpoint: VERSION,
+        precision: R::NAME.to_owned(),
+        plan: plan.clone(),
+        step: state.step,
+        updates: state.optimiser.t,
+        not_better: state.not_better,
+        train_time,
+    };
+    let text = serde_json::to_string(&about).map_err(|error| damaged(folder.path(), &error))?;
+    let flat = |name: &str, values: Floats| Tensor { name: name.into(), shape: vec![values.len()], values };
+    let mut tensors = vec![flat("params", floats(state.params.values()))];
+    for (i, moment) in (1..).zip(&state.optimiser.moments) {
+        tensors.push(flat(&format!("moment{i}"), floats(moment.values())));
+    }
+    tensors.extend(state.best.iter().map(|best| flat("best", floats(best.values()))));
+    // Not in the text: they may be infinite.
+    tensors.push(flat("epoch", Floats::F64(vec![state.epoch_loss, state.best_loss])));
+    tensors.push(flat("history", Floats::F64(history.rows.iter().flat_map(numbers).collect())));
+    folder.write(CHECKPOINT, &safetensors::write(&tensors, &text)?)
+}
+
+/// Reads the checkpoint of a run folder.
+pub(crate) fn read(folder: &Path) -> Result<AnyCheckpoint> {
+    let path = folder.join(CHECKPOINT);
+    if !path.exists() {
+        let hint = "a run has one with --checkpoint-every N or after Ctrl-C, until it is over";
+        return Err(Error::new(ErrorKind::File, "there is no checkpoint to go on from")
+            .file(folder.display())
+            .hint(hint));
+    }
+    let file = path.display().to_string();
+    let (tensors, text) = safetensors::read(&disk::read_whole(&path, LARGEST)?, &file)?;
+    let text = text.ok_or_else(|| damaged(&path, &"it has no text"))?;
+    let about: About = serde_json::from_str(&text).map_err(|error| damaged(&path, &error))?;
+    if about.checkpoint != VERSION {
+        let found = format!("the checkpoint has version {}, this program reads {VERSION}", about.checkpoint);
+        return Err(Error::new(ErrorKind::File, found)
+            .file(file)
+            .hint("go on with the program that wrote it"));
+    }
+    match about.precision.as_str() {
+        "f32" => from_parts(&path, &tensors, about).map(AnyCheckpoint::F32),
+        "f64" => from_parts(&path, &tensors, about).map(AnyCheckpoint::F64),
+        other => Err(damaged(&path, &format!("it has the precision '{other}'"))),
+    }
+}
+
+fn from_parts<R: Real>(path: &Path, tensors: &[Tensor], about: About) -> Result<Checkpoint<R>> {
+    let About { plan, step, updates, not_better, train_time, .. } = about;
+    let network = &plan.network;
+    // A file may say anything: the constructor checks what the fields promise.
+    Network::new(&network.sizes, network.activation, network.loss, network.penalty)?;
+    let get = |name: &str| tensors.iter().find(|tensor| tensor.name == name).map(|tensor| &tensor.values);
+    let absent = |name: &str| damaged(path, &format!("the tensor '{name}' is missing or has another size"));
+    let params = |name: &str| {
+        let params = get(name).and_then(|found| Params::from_values(&network.sizes, values(found)));
+        params.ok_or_else(|| absent(name))
+    };
+    let reals = |name: &str| match get(name) {
+        Some(Floats::F64(values)) => Ok(values.as_slice()),
+        _ => Err(absent(name)),
+    };
+    let &[epoch_loss, best_loss] = reals("epoch")? else { return Err(absent("epoch")) };
+    let rows = reals("history")?.chunks(COLUMNS).map(row).collect::<Option<_>>();
+    let mut optimiser = Optimiser::new(plan.settings.rule, plan.settings.step_size, &network.sizes)?;
+    optimiser.t = updates;
+    for (i, moment) in (1..).zip(&mut optimiser.moments) {
+        *moment = params(&format!("moment{i}"))?;
+    }
+    let best = get("best").map(|_| params("best")).transpose()?;
+    let state = State { step, params: params("params")?, optimiser, epoch_loss, best_loss, not_better, best };
+    let history = History { rows: rows.ok_or_else(|| absent("history"))? };
+    Ok(Checkpoint { plan, state, history, train_time })
+}
+
+fn damaged(path: &Path, why: &dyn std::fmt::Display) -> Error {
+    Error::new(ErrorKind::File, format!("no checkpoint of this program: {why}"))
+        .file(path.display())
+        .hint("train anew")
+}
+
+/// Numbers of a row of the history.
+const COLUMNS: usize = 6;
+
+/// A row of the history; NaN is what was not measured.
+fn numbers(row: &Row) -> [f64; COLUMNS] {
+    let (loss, score) = row.validation.map_or((f64::NAN, f64::NAN), |v| (v.loss, v.score));
+    let epoch = row.epoch.map_or(f64::NAN, |epoch| epoch as f64);
+    [row.step as f64, row.loss, row.train_score.unwrap_or(f64::NAN), epoch, loss, score]
+}
+
+fn row(numbers: &[f64]) -> Option<Row> {
+    let &[step, loss, train_score, epoch, validation_loss, score] = numbers else { return None };
+    let measured = |value: f64| (!value.is_nan()).then_some(value);
+    Some(Row {
+        step: count(step),
+        loss,
+        train_score: measured(train_score),
+        epoch: measured(epoch).map(count),
+        validation: measured(validation_loss).map(|loss| Evaluation { loss, score }),
+    })
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "steps and epochs below 2^53")]
+fn count(value: f64) -> u64 {
+    value as u64
+}

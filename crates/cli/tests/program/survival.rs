@@ -1,0 +1,216 @@
+//! Runs that are killed, interrupted, or refused by the disk: nothing is lost, nothing is torn.
+
+use crate::{Ended, Place, flowers};
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+/// A run with everything that a checkpoint must hold: batches, moments, a validation share.
+const RUN: &str = "train flowers.csv --target kind --epochs 150 --hidden 20 --validation-size 0.2 --patience 1000 --checkpoint-every 7 --quiet";
+
+/// The files of a run, by name; of the summary all but the time.
+fn run_folder(place: &Place, name: &str) -> BTreeMap<String, Vec<u8>> {
+    let entries = std::fs::read_dir(place.path(name)).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let file = |file: String| {
+        let path = format!("{name}/{file}");
+        let mut bytes = place.bytes(&path);
+        if file == "summary.json" {
+            let mut summary = place.json(&path);
+            summary["train_seconds"] = 0.into();
+            bytes = summary.to_string().into_bytes();
+        }
+        (file, bytes)
+    };
+    names.map(file).collect()
+}
+
+fn assert_same_files(found: &BTreeMap<String, Vec<u8>>, expected: &BTreeMap<String, Vec<u8>>, what: &str) {
+    assert_eq!(found.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>(), "{what}");
+    for (name, bytes) in found {
+        assert!(bytes == &expected[name], "{what}: {name} differs");
+    }
+}
+
+fn place_with_flowers() -> Place {
+    let place = Place::new();
+    place.write("flowers.csv", flowers());
+    place
+}
+
+/// More kills than ten: `CLEARPROP_TEST_KILLS=100 cargo test`.
+#[test]
+fn a_run_killed_at_any_moment_goes_on_to_the_same_bits() {
+    let kills: u32 = std::env::var("CLEARPROP_TEST_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(10);
+    let place = place_with_flowers();
+    let began = Instant::now();
+    place.ok(&format!("{RUN} --out whole"));
+    let length = began.elapsed();
+    let whole = run_folder(&place, "whole");
+    let kill = |line: &str, after: Duration| {
+        let mut child = place.command(line).stderr(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(after);
+        let _ = child.kill();
+        child.wait().unwrap();
+    };
+    let mut resumed = 0;
+    for i in 0..kills {
+        let out = format!("killed{i}");
+        // Spread over the run by the golden ratio.
+        let moment = (f64::from(i + 1) * 0.618_034).fract();
+        kill(&format!("{RUN} --out {out}"), length.mul_f64(moment));
+        let has = |name: &str| place.path(&format!("{out}/{name}")).exists();
+        if has("checkpoint.safetensors") {
+            // Once more, while it goes on.
+            kill(&format!("train --resume {out} --quiet"), length.mul_f64(moment / 3.0));
+        }
+        if has("checkpoint.safetensors") {
+            place.ok(&format!("train --resume {out} --quiet"));
+            resumed += 1;
+        } else if !has("summary.json") {
+            place.ok(&format!("{RUN} --out {out}"));
+        }
+        assert_same_files(&run_folder(&place, &out), &whole, &format!("killed after {moment} of the run"));
+    }
+    assert!(resumed > 0, "no kill came between the first checkpoint and the end");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_says_how_to_go_on_and_ends_in_the_same_bits() {
+    let place = Place::new();
+    let line = "train --steps 30000 --hidden 10 --init he --log-every 1000 --precision f64";
+    place.ok(&format!("{line} --quiet --out whole"));
+    let mut child = place
+        .command(&format!("{line} --out run"))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // The first line says that the run has begun.
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    out.read_line(&mut String::new()).unwrap();
+    let kill = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(kill.success());
+    let mut err = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{err}");
+    let steps = err.strip_prefix("interrupted after ").and_then(|rest| rest.split_once(' ')).unwrap();
+    assert_eq!(steps.1, "steps, and saved; go on with: clearprop train --resume run\n");
+    let out = place.ok("train --resume run");
+    assert!(out.starts_with(&format!("Going on after {} steps\n", steps.0)), "{out}");
+    assert_same_files(&run_folder(&place, "run"), &run_folder(&place, "whole"), "interrupted");
+}
+
+#[test]
+fn going_on_refuses_what_does_not_fit() {
+    let place = place_with_flowers();
+    let refused = |line: &str, message: &str| {
+        let Ended { code, err, .. } = place.run(line);
+        assert_eq!((code, err), (Some(2), format!("error: {message}\n")), "{line}");
+    };
+    place.ok(&format!("{RUN} --out over"));
+    refused(
+        "train --resume over",
+        "over: there is no checkpoint to go on from; a run has one with --checkpoint-every N or after Ctrl-C, until it is over",
+    );
+    refused(
+        "train --resume over --hidden 5",
+        "--hidden: cannot be given together with --resume <DIR>; leave out one of them",
+    );
+    // The disk fails while the second checkpoint is written: the first stands.
+    let failed = place.command(&format!("{RUN} --out run")).env(FAIL, "9").output().unwrap();
+    assert_eq!(failed.status.code(), Some(2));
+    let checkpoint = place.bytes("run/checkpoint.safetensors");
+    place.write("flowers.csv", flowers().replacen("1,0,rose", "1.5,0,rose", 1));
+    let path = place.path("flowers.csv").canonicalize().unwrap();
+    refused(
+        "train --resume run",
+        &format!(
+            "{}: these are not the rows that the run began with; go on with the same file, or train anew",
+            path.display()
+        ),
+    );
+    // The file has moved.
+    place.write("moved.csv", flowers());
+    place.write("run/checkpoint.safetensors", &checkpoint[..checkpoint.len() - 8]);
+    let Ended { code, err, .. } = place.run("train moved.csv --resume run");
+    assert_eq!((code, err.lines().count()), (Some(2), 1), "{err}");
+    place.write("run/checkpoint.safetensors", &checkpoint);
+    place.ok("train moved.csv --resume run --quiet");
+    assert_same_files(&run_folder(&place, "run"), &run_folder(&place, "over"), "moved");
+}
+
+/// The k-th write, sync or rename fails (builds with debug assertions).
+const FAIL: &str = "CLEARPROP_TEST_FAIL_DISK";
+
+#[test]
+fn every_write_sync_and_rename_may_fail() {
+    let place = place_with_flowers();
+    place.ok("train flowers.csv --target kind --epochs 2 --seed 1 --out old --quiet");
+    let line = "train flowers.csv --target kind --epochs 3 --checkpoint-every 2 --quiet --overwrite";
+    let old = run_folder(&place, "old");
+    let begin_with_old = |out: &str| {
+        std::fs::create_dir(place.path(out)).unwrap();
+        for name in old.keys() {
+            std::fs::copy(place.path(&format!("old/{name}")), place.path(&format!("{out}/{name}"))).unwrap();
+        }
+    };
+    begin_with_old("new");
+    place.ok(&format!("{line} --out new"));
+    let new = run_folder(&place, "new");
+    let mut k = 0;
+    loop {
+        k += 1;
+        let out = format!("run{k}");
+        begin_with_old(&out);
+        let output = place.command(&format!("{line} --out {out}")).env(FAIL, k.to_string()).output().unwrap();
+        let err = String::from_utf8(output.stderr).unwrap();
+        if output.status.code() == Some(0) {
+            break;
+        }
+        assert_eq!((output.status.code(), err.lines().count()), (Some(2), 1), "{k}: {err}");
+        assert!(
+            err.starts_with(&format!("error: {out}/")) && err.contains("no space left on the disk"),
+            "{err}"
+        );
+        for (name, bytes) in run_folder(&place, &out) {
+            // The old file or the new one, whole; a checkpoint proves to be whole by what comes of it.
+            assert!(
+                name == "checkpoint.safetensors" || old.get(&name) == Some(&bytes) || new[&name] == bytes,
+                "{k}: {name} is neither old nor new"
+            );
+        }
+        if place.path(&format!("{out}/checkpoint.safetensors")).exists() {
+            place.ok(&format!("train --resume {out} --quiet"));
+        } else {
+            place.ok(&format!("{line} --out {out}"));
+        }
+        assert_same_files(&run_folder(&place, &out), &new, &format!("operation {k}"));
+    }
+    assert!(k > 20, "only {k} operations");
+}
+
+#[test]
+fn predictions_are_written_whole_or_not_at_all() {
+    let place = place_with_flowers();
+    place.ok("train flowers.csv --target kind --epochs 2 --out run --quiet");
+    for name in ["p.csv", "p.parquet"] {
+        let line = format!("predict run/model.safetensors flowers.csv -o {name}");
+        place.write(name, "old");
+        let mut k = 0;
+        loop {
+            k += 1;
+            let before = place.files();
+            let output = place.command(&line).env(FAIL, k.to_string()).output().unwrap();
+            if output.status.code() == Some(0) {
+                break;
+            }
+            let err = String::from_utf8(output.stderr).unwrap();
+            assert_eq!((output.status.code(), err.lines().count()), (Some(2), 1), "{k}: {err}");
+            assert_eq!(place.files(), before);
+        }
+        assert!(k > 4 && place.bytes(name) != b"old", "{k}");
+    }
+}

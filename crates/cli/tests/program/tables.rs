@@ -1,0 +1,123 @@
+//! Tables from real life: every format, the choice of columns, IDs, several targets.
+
+use crate::{Place, flowers};
+use clearprop_files::npz::{self, Array};
+use std::fs::File;
+use std::path::Path;
+
+fn data(name: &str) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../files/tests/data");
+    folder.join(name).canonicalize().unwrap().display().to_string()
+}
+
+#[test]
+fn one_table_in_every_format_gives_the_same_model() {
+    let place = Place::new();
+    let options = "--target small --columns cm,city,member,price,big --epochs 3 --quiet";
+    let train = |from: &str, out: &str, input: Option<&str>| {
+        let mut command = place.command(&format!("train {from} {options} --out {out}"));
+        if let Some(input) = input {
+            command.stdin(File::open(input).unwrap());
+        }
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{from}: {}", String::from_utf8_lossy(&output.stderr));
+        place.bytes(&format!("{out}/model.safetensors"))
+    };
+    let model = train(&data("table.csv"), "csv", None);
+    for name in ["table.csv.gz", "arrow-snappy.parquet", "polars-zstd.parquet"] {
+        assert!(train(&data(name), name, None) == model, "{name}");
+    }
+    for name in ["table.csv", "table.csv.gz"] {
+        assert!(train("-", &format!("stdin-{name}"), Some(&data(name))) == model, "{name} by a pipe");
+    }
+    // Predictions too, with the ID as it is written.
+    let predict = |from: &str| {
+        let output = place.run(&format!("predict csv/model.safetensors {from} --keep id"));
+        assert_eq!(output.code, Some(0), "{}", output.err);
+        output.out
+    };
+    let out = predict(&data("table.csv"));
+    assert!(out.starts_with("id,small\n1000,") && out.lines().count() == 25, "{out}");
+    assert_eq!(predict(&data("arrow-snappy.parquet")), out);
+    place.run(&format!("predict csv/model.safetensors {} --keep id -o p.parquet", data("table.csv")));
+    assert!(place.bytes("p.parquet").starts_with(b"PAR1"));
+}
+
+#[test]
+fn csv_comes_without_a_header_with_other_separators_and_decimal_commas() {
+    let place = Place::new();
+    place.write("plain.csv", flowers());
+    let text = flowers().replace(',', ";").replace('.', ",").replace("lily; white", "lily, white");
+    place.write("comma.csv", &text);
+    let train = |line: &str, out: &str| {
+        place.ok(&format!("train {line} --epochs 3 --out {out} --quiet"));
+        place.bytes(&format!("{out}/model.safetensors"))
+    };
+    let model = train("plain.csv --target kind", "plain");
+    assert!(train("comma.csv --target kind --separator ; --decimal-comma", "comma") == model);
+    assert!(train("comma.csv --target kind", "found") == model, "it is found out too");
+    let rows = flowers().split_once('\n').unwrap().1.to_owned();
+    place.write("bare.csv", &rows);
+    let report = |line: &str| place.ok(&format!("evaluate {line} --json"));
+    place.write("columns.csv", format!("column 1,column 2,column 3\n{rows}"));
+    let mut command = place.command("train bare.csv --no-header --epochs 3 --out bare --quiet --target");
+    assert!(command.arg("column 3").status().unwrap().success());
+    assert_eq!(
+        report("bare/model.safetensors bare.csv --no-header"),
+        report("bare/model.safetensors columns.csv"),
+    );
+    assert!(report("bare/model.safetensors columns.csv").contains("\"accuracy\""));
+}
+
+#[test]
+fn columns_are_chosen_or_dropped_and_ids_kept() {
+    let place = Place::new();
+    let rows = flowers();
+    let rows = rows.lines().skip(1).enumerate().map(|(i, row)| format!("{i:03},{row}\n"));
+    place.write("ids.csv", format!("id,length,width,kind\n{}", rows.collect::<String>()));
+    let options = "--target kind --epochs 2 --quiet --out";
+    place.ok(&format!("train ids.csv --drop id {options} a"));
+    place.ok(&format!("train ids.csv --columns length,width {options} b"));
+    assert!(place.bytes("a/model.safetensors") == place.bytes("b/model.safetensors"));
+    let out = place.ok("predict a/model.safetensors ids.csv --keep id,width");
+    assert!(out.starts_with("id,width,label,p_iris,\"p_lily, white\",p_rose\n000,"), "{out}");
+}
+
+#[test]
+fn several_columns_of_0_and_1_are_labels() {
+    let place = Place::new();
+    let row = |i: u32| format!("{},{},{},{}\n", i, i * 7 % 40, u32::from(i > 20), u32::from(i * 7 % 40 > 20));
+    place.write("t.csv", format!("a,b,big,odd\n{}", (0..40).map(row).collect::<String>()));
+    let out = place.ok("train t.csv --target big,odd --epochs 300 --step-size 0.01 --out run");
+    assert!(out.contains("logistic"), "{out}");
+    let out = place.ok("predict run/model.safetensors t.csv");
+    assert!(out.starts_with("big,p_big,odd,p_odd\n0,0.") && out.lines().count() == 41, "{out}");
+    assert!(place.ok("evaluate run/model.safetensors t.csv --json").contains("\"labels\""));
+}
+
+/// Arrays as a notebook has them: a last column of ones in X, biases as the last row of W1.
+#[test]
+fn the_bias_trick_is_taken_for_what_it_is() {
+    let place = Place::new();
+    let value = |i: usize, j: usize| ((i * 7 + j * 3) % 11) as f64 / 11.0;
+    let x = |columns: usize| -> Vec<f64> {
+        let column = |i: usize, j: usize| if j == 2 { 1.0 } else { value(i, j) };
+        (0..20).flat_map(|i| (0..columns).map(move |j| column(i, j))).collect()
+    };
+    for (name, columns) in [("trick", 3), ("plain", 2)] {
+        let arrays = [
+            ("X", Array::f64(&[20, columns], x(columns))),
+            ("y", Array::f64(&[20], (0..20).map(|i| f64::from(i % 2)).collect())),
+            ("W1", Array::f64(&[3, 4], (0..12).map(|i| value(i, 1) - 0.5).collect())),
+            ("W2", Array::f64(&[5, 2], (0..10).map(|i| value(i, 2) - 0.5).collect())),
+        ];
+        let bytes = npz::write(arrays.iter().map(|(name, array)| (*name, array))).unwrap();
+        place.write(&format!("{name}.npz"), bytes);
+    }
+    let said = place.ok("train trick.npz --start trick.npz --steps 3 --out trick");
+    let line = "column 'x2' of X is all ones, the bias trick: left out, the last row of W1 is the bias\n";
+    assert!(said.starts_with(line), "{said}");
+    place.ok("train plain.npz --start plain.npz --steps 3 --out plain --quiet");
+    assert!(place.bytes("trick/model.safetensors") == place.bytes("plain/model.safetensors"));
+    assert_eq!(place.ok("predict trick/model.safetensors trick.npz").lines().count(), 21);
+}
