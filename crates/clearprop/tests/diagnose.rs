@@ -133,7 +133,7 @@ fn one_mistake_is_found_where_it_was_made() {
 fn two_mistakes_are_both_found() {
     let two = |name: &str, right: &Array2<f64>, before: &Named| match name {
         "dL_df" => Some(right * -1.0),
-        "dL_dW1" => Some(right - &get(before, "W1") * 0.1),
+        "dL_dW1" => Some(right - &(get(before, "W1") * 0.1)),
         _ => None,
     };
     check(&[], &two, Verdict::Wrong, Some("dL_df"), &[7, 19, 24]);
@@ -146,8 +146,8 @@ fn what_equals_a_convention_is_ambiguous_until_the_loss_tells() {
     check(&[], &no_mean, Verdict::Wrong, Some("dL_df"), &[1]);
     check(&["loss"], &no_mean, Verdict::Ambiguous, Some("dL_df"), &[1]);
     let twice = |name: &str, right: &Array2<f64>, before: &Named| match name {
-        "dL_dW1" => Some(right + &get(before, "W1") * 0.1),
-        "dL_dW2" => Some(right + &get(before, "W2") * 0.1),
+        "dL_dW1" => Some(right + &(get(before, "W1") * 0.1)),
+        "dL_dW2" => Some(right + &(get(before, "W2") * 0.1)),
         _ => None,
     };
     check(&[], &twice, Verdict::Wrong, Some("dL_dW2"), &[20]);

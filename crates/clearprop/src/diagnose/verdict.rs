@@ -203,11 +203,17 @@ fn conclude(case: &Case, mut explanations: Vec<Explanation>) -> Diagnosis {
                     }
                 }
             }
-            let first = one
-                .findings
-                .iter()
-                .find(|(_, finding)| matches!(finding, Finding::Mistakes(..) | Finding::Unknown))
-                .map(|(quantity, _)| *quantity);
+            let wrong = |(_, finding): &(Quantity, Finding)| {
+                matches!(finding, Finding::Mistakes(..) | Finding::Unknown)
+            };
+            let first = one.findings.iter().position(wrong).map(|at| match &one.findings[at] {
+                // Something before it is wrong, nobody can say what: then the first array that shows it.
+                (quantity, Finding::Unknown) => {
+                    let given = |(other, _): &&(Quantity, Finding)| case.given.contains_key(other);
+                    one.findings[at..].iter().find(given).map_or(*quantity, |(given, _)| *given)
+                }
+                (quantity, _) => *quantity,
+            });
             roots.extend(first);
         }
     }
