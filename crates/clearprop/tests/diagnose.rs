@@ -220,7 +220,7 @@ fn arrays_that_make_no_pass_are_one_line() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(200))]
     /// Whatever is done to a file, there is an answer.
     #[test]
     fn any_spoilt_file_gets_an_answer(

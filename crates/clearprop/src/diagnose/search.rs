@@ -176,7 +176,7 @@ impl Search<'_> {
         }
         let mut path = path.clone();
         let quantity = self.order[at];
-        if let Some(value) = value {
+        if let Some(value) = value.filter(|value| leads_on(self.case, quantity, value)) {
             path.values.0.insert(quantity, value);
         }
         path.findings.push((quantity, finding));
@@ -329,6 +329,21 @@ impl Search<'_> {
             Quantity::Dz(l) if l < layers => rest.iter().any(given),
             _ => rest.iter().any(given),
         }
+    }
+}
+
+/// Whether a value can be computed with: it has the shape of its quantity, or the one shape more that lets a
+/// person's code run on, a hidden derivative with the bias's column (mistake 38).
+fn leads_on(case: &Case, quantity: Quantity, value: &Array2<f64>) -> bool {
+    let (n, sizes) = (case.n(), &case.network.sizes);
+    let (rows, columns) = value.dim();
+    match quantity {
+        Quantity::Z(l) | Quantity::A(l) => (rows, columns) == (n, sizes[l]),
+        Quantity::Da(l) | Quantity::Dz(l) => rows == n && (columns == sizes[l] || columns == sizes[l] + 1),
+        Quantity::Probs | Quantity::Dlogits => (rows, columns) == (n, case.network.outputs()),
+        Quantity::Dw(l) => (rows, columns) == case.w[l].dim(),
+        Quantity::Db(l) => (rows, columns) == case.b[l].dim(),
+        Quantity::Loss => true,
     }
 }
 
