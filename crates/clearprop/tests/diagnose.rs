@@ -1,4 +1,5 @@
 //! Diagnosis of small random nets with planted mistakes, computed here line by line.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use clearprop::diagnose::arrays::{Array, Stored, Values};
 use clearprop::diagnose::probe::good_probe;
@@ -16,6 +17,9 @@ struct Pass {
 
 type Named = Vec<(&'static str, Array2<f64>)>;
 
+/// From a name, its right value and what was computed before: another value, or none to leave it right.
+type Spoil<'a> = &'a dyn Fn(&str, &Array2<f64>, &Named) -> Option<Array2<f64>>;
+
 impl Pass {
     fn new(seed: u64) -> Self {
         let probe = good_probe(seed).unwrap();
@@ -25,7 +29,7 @@ impl Pass {
     }
 
     /// The notebook's arrays; `spoil` gets each name and right value, and may return another value.
-    fn run(&self, spoil: &dyn Fn(&str, &Array2<f64>, &Named) -> Option<Array2<f64>>) -> Named {
+    fn run(&self, spoil: Spoil<'_>) -> Named {
         let n = self.x.nrows() as f64;
         let mut named: Named =
             vec![("X", self.x.clone()), ("W1", self.w[0].clone()), ("W2", self.w[1].clone())];
@@ -78,13 +82,7 @@ fn get<'a>(named: &'a Named, name: &str) -> &'a Array2<f64> {
 }
 
 /// Diagnoses what `spoil` leaves, with the arrays in `without` left away.
-fn check(
-    without: &[&str],
-    spoil: &dyn Fn(&str, &Array2<f64>, &Named) -> Option<Array2<f64>>,
-    verdict: Verdict,
-    first: Option<&str>,
-    ids: &[u8],
-) {
+fn check(without: &[&str], spoil: Spoil<'_>, verdict: Verdict, first: Option<&str>, ids: &[u8]) {
     for seed in 0..3 {
         let pass = Pass::new(seed);
         let named = pass.run(spoil).into_iter().filter(|(name, _)| !without.contains(name)).collect();
