@@ -37,6 +37,7 @@ mod evidence;
 mod labels;
 mod layout;
 pub mod names;
+mod naming;
 mod numpy;
 pub mod probe;
 pub mod report;

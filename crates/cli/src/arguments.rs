@@ -2,7 +2,7 @@
 
 use crate::screen;
 use clap::error::{ContextKind, ContextValue, ErrorKind as Kind};
-use clearprop::error::{Error, ErrorKind};
+use clearprop::error::{Error, ErrorKind, nearest};
 use std::process::ExitCode;
 
 /// Says what clap has found; help and version are no errors.
@@ -30,16 +30,23 @@ fn one_line(error: &clap::Error) -> Error {
     let arg = first(ContextKind::InvalidArg);
     let name = arg.split(' ').next().unwrap_or_default().to_owned();
     let setting = |found: String| Error::new(ErrorKind::Setting, found);
-    let near = |kind| get(kind).into_iter().next().map(|near| format!("did you mean '{near}'?"));
+    // Of several suggestions, the one that is the fewest slips of the finger away.
+    let near = |kind: ContextKind, typed: &str| {
+        let suggested = get(kind);
+        let nearest =
+            nearest(typed, suggested.iter().map(String::as_str)).or(suggested.first().map(String::as_str));
+        nearest.map(|near| format!("did you mean '{near}'?"))
+    };
     match error.kind() {
         Kind::UnknownArgument => {
-            let hint = near(ContextKind::SuggestedArg).unwrap_or_else(|| "see --help for the options".into());
+            let hint =
+                near(ContextKind::SuggestedArg, &name).unwrap_or_else(|| "see --help for the options".into());
             let what = if name.starts_with('-') { "option" } else { "argument" };
             setting(format!("unknown {what} '{name}'")).hint(hint)
         }
         Kind::InvalidSubcommand => {
             let typed = first(ContextKind::InvalidSubcommand);
-            let hint = near(ContextKind::SuggestedSubcommand)
+            let hint = near(ContextKind::SuggestedSubcommand, &typed)
                 .unwrap_or_else(|| "see 'clearprop --help' for the commands".into());
             setting(format!("unknown command '{typed}'")).hint(hint)
         }
@@ -50,7 +57,7 @@ fn one_line(error: &clap::Error) -> Error {
                 "" => "needs a value".to_owned(),
                 _ => format!("found '{typed}'"),
             };
-            let hint = match (near(ContextKind::SuggestedValue), valid.is_empty()) {
+            let hint = match (near(ContextKind::SuggestedValue, &typed), valid.is_empty()) {
                 (Some(near), _) => format!("{near} There are: {}", valid.join(", ")),
                 (None, false) => format!("there are: {}", valid.join(", ")),
                 // What the value's own parser said.

@@ -57,7 +57,7 @@ pub(super) fn undo_update(case: &mut Case) {
         let given = |q: Quantity| case.given.get(&q).map(|g| &g.value);
         let below = if l == 1 { Some(&case.x) } else { given(Quantity::A(l - 1)) };
         let (Some(a), Some(z), Some(dw)) = (below, given(Quantity::Z(l)), dw(l)) else { continue };
-        if a.ncols() != case.w[l].nrows() || z.dim() != (case.n(), case.w[l].ncols()) {
+        if a.dim() != (case.n(), case.w[l].nrows()) || z.dim() != (case.n(), case.w[l].ncols()) {
             continue;
         }
         let now = a.dot(&case.w[l]) + &case.b[l];

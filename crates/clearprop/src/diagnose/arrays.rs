@@ -45,9 +45,12 @@ pub enum Stored {
     Whole,
 }
 
+/// Arrays and their values by meaning: whether it is a derivative, and by what.
+type Meanings<'a> = BTreeMap<(bool, Word), Vec<(&'a Array, Array2<f64>)>>;
+
 /// The arrays by what they mean.
 pub(super) struct Found<'a> {
-    pub(super) of: BTreeMap<(bool, Word), Vec<(&'a Array, Array2<f64>)>>,
+    pub(super) of: Meanings<'a>,
     pub(super) layers: usize,
 }
 
@@ -74,7 +77,7 @@ impl<'a> Found<'a> {
 /// the person computed.
 pub fn read(arrays: &[Array]) -> Result<Case> {
     let mut ignored = Vec::new();
-    let mut of: BTreeMap<(bool, Word), Vec<(&Array, Array2<f64>)>> = BTreeMap::new();
+    let mut of = Meanings::new();
     for array in arrays {
         match (meaning(&array.name), &array.values) {
             (Some(meaning), Values::Numbers(values, _)) => match matrix(&array.shape, values) {

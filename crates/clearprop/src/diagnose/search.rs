@@ -6,24 +6,14 @@
 //! given further on decides.  The explanation with the least cost wins; all that cost the same are
 //! kept, since nothing in the numbers tells them apart.
 
+mod cost;
+
 use super::candidates::{Candidate, candidates};
 use super::case::{Case, Quantity, Values, magnitude, right, same};
-use super::conventions::{Convention, PenaltyForm};
-use ndarray::{Array2, s};
+use super::conventions::Convention;
+use cost::{MISTAKE, SAID, UNKNOWN, UNUSUAL, is_poisoned, leads_on, price, unvouched};
+use ndarray::Array2;
 use std::rc::Rc;
-
-/// What a mistake costs.
-const MISTAKE: u32 = 10;
-/// The same mistake in one more layer: a habit, not a second mistake.
-const AGAIN: u32 = 1;
-/// A convention that the person's loss does not vouch for.
-const UNUSUAL: u32 = 5;
-/// A convention that it does, or an array that was overwritten.
-const SAID: u32 = 1;
-/// A wrong stage that nothing explains: more than two mistakes.
-const UNKNOWN: u32 = 25;
-/// A choice that only the loss can vouch for.
-const NEEDS_LOSS: u32 = 40;
 
 /// What was found at one stage.
 #[derive(Clone, Debug, PartialEq)]
@@ -93,35 +83,6 @@ pub(super) fn explain(case: &Case) -> Vec<Explanation> {
     search.found
 }
 
-/// What the choices cost that the loss does not vouch for.
-fn unvouched(path: &Explanation, case: &Case) -> u32 {
-    let usual = Convention::usual(case);
-    let c = &path.convention;
-    let mut cost = 0;
-    cost += if c.late { SAID } else { 0 };
-    cost += if c.summed { if path.vouched.0 { SAID } else { UNUSUAL } } else { 0 };
-    cost += if c.factor == 1.0 {
-        0
-    } else if path.vouched.0 {
-        SAID
-    } else {
-        NEEDS_LOSS
-    };
-    cost += match c.penalty {
-        PenaltyForm::Half => 0,
-        _ if path.vouched.1 => SAID,
-        PenaltyForm::Absent => NEEDS_LOSS,
-        _ => UNUSUAL,
-    };
-    cost + if c.over == usual.over {
-        0
-    } else if path.vouched.1 {
-        SAID
-    } else {
-        UNUSUAL
-    }
-}
-
 struct Search<'a> {
     case: &'a Case,
     order: &'a [Quantity],
@@ -176,7 +137,7 @@ impl Search<'_> {
         }
         let mut path = path.clone();
         let quantity = self.order[at];
-        if let Some(value) = value {
+        if let Some(value) = value.filter(|value| leads_on(self.case, quantity, value)) {
             path.values.0.insert(quantity, value);
         }
         path.findings.push((quantity, finding));
@@ -346,61 +307,4 @@ fn merged(fitting: Vec<Candidate>) -> Finding {
         }
     }
     Finding::Mistakes(first.parts, first.detail)
-}
-
-/// Whether two places can have one and the same wrong line.
-fn related(a: Quantity, b: Quantity) -> bool {
-    let group = |q: Quantity| match q {
-        Quantity::Dw(_) | Quantity::Db(_) => "parameters",
-        Quantity::Da(_) | Quantity::Dz(_) => "hidden",
-        other => other.stage(),
-    };
-    group(a) == group(b)
-}
-
-/// What mistakes cost beside those that were found before.
-fn price(parts: &[Vec<u8>], quantity: Quantity, path: &Explanation) -> u32 {
-    let one = |ids: &Vec<u8>| {
-        let mut least = MISTAKE;
-        for (other, finding) in &path.findings {
-            let Finding::Mistakes(before, _) = finding else { continue };
-            if !related(*other, quantity) {
-                continue;
-            }
-            let shared = before.iter().flatten().any(|id| ids.contains(id));
-            // 24: W1's penalty twice, another layer's not at all.
-            let twice = ids.contains(&20) && before.iter().flatten().any(|id| *id == 19);
-            let same_layer = layer(*other) == layer(quantity);
-            if shared && same_layer {
-                least = 0;
-            } else if shared || twice {
-                least = least.min(AGAIN);
-            }
-        }
-        least
-    };
-    parts.iter().map(one).sum()
-}
-
-fn layer(quantity: Quantity) -> usize {
-    quantity.layer(0)
-}
-
-/// Whether what a stage is computed from holds a number that is none.
-fn is_poisoned(case: &Case, values: &Values, quantity: Quantity) -> bool {
-    let bad = |value: Option<&Array2<f64>>| {
-        value.is_some_and(|v| v.slice(s![.., ..]).iter().any(|v| !v.is_finite()))
-    };
-    let last = case.layers();
-    match quantity {
-        Quantity::Z(l) => bad(values.a(case, l - 1)),
-        Quantity::A(l) => bad(values.get(Quantity::Z(l))),
-        Quantity::Probs => bad(values.get(Quantity::Z(last))),
-        Quantity::Loss | Quantity::Dlogits => {
-            bad(values.get(Quantity::Probs)) || bad(values.get(Quantity::Z(last)))
-        }
-        Quantity::Dw(l) | Quantity::Db(l) => bad(values.dz(case, l)) || bad(values.a(case, l - 1)),
-        Quantity::Da(l) => bad(values.dz(case, l + 1)),
-        Quantity::Dz(l) => bad(values.get(Quantity::Da(l))) || bad(values.get(Quantity::Z(l))),
-    }
 }

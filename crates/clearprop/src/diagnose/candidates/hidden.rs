@@ -61,9 +61,12 @@ pub(super) fn da(case: &Case, convention: &Convention, values: &Values, l: usize
     Some(found)
 }
 
+/// A slope, from z and a.
+type Slope = fn(f64, f64) -> f64;
+
 /// The slopes of all activations, in the variables that people write them in.
 #[rustfmt::skip] // a table
-const SLOPES: [(&str, fn(f64, f64) -> f64); 8] = [
+const SLOPES: [(&str, Slope); 8] = [
     ("a(1-a)", |_, a| a * (1.0 - a)),
     ("1-a^2", |_, a| 1.0 - a * a),
     ("z > 0", |z, _| if z > 0.0 { 1.0 } else { 0.0 }),
