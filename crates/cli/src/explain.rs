@@ -93,14 +93,14 @@ fn of_stage(stage: &Stage, layer: Option<usize>, paper: Paper) -> String {
     if stage.way != Way::Update {
         out.push_str(&paper.wrap(&format!("{by} {}.", fill(stage.by)), 0));
     }
-    if !stage.undoes.is_empty() {
-        if let Some(undone) = STAGES.iter().find(|s| s.id == stage.undoes) {
-            // da[l] comes back through the layer above it; the others belong to one layer.
-            let layer = layer.map(|l| if stage.id == "da" { l + 1 } else { l });
-            let formula = undone.formulas[0].plain;
-            let formula = layer.map_or_else(|| formula.to_owned(), |l| undone.fill(formula, l, usize::MAX));
-            out.push_str(&paper.wrap(&format!("It undoes {}: {formula}", undone.id), 0));
-        }
+    if !stage.undoes.is_empty()
+        && let Some(undone) = STAGES.iter().find(|s| s.id == stage.undoes)
+    {
+        // da[l] comes back through the layer above it; the others belong to one layer.
+        let layer = layer.map(|l| if stage.id == "da" { l + 1 } else { l });
+        let formula = undone.formulas[0].plain;
+        let formula = layer.map_or_else(|| formula.to_owned(), |l| undone.fill(formula, l, usize::MAX));
+        out.push_str(&paper.wrap(&format!("It undoes {}: {formula}", undone.id), 0));
     }
     out.push_str(&heading("Formula"));
     let width = stage.formulas.iter().map(|f| length(f.case)).max().unwrap_or(0);

@@ -97,20 +97,20 @@ fn card(page: &mut String, sheet: Sheet<'_>, quantity: &Quantity, class: &str, b
     if !by.is_empty() {
         let _ = write!(page, " <span class=\"by\">the derivative of the loss {}</span>", escaped(by));
     }
-    let _ = write!(page, " <span class=\"shape\">{}</span></h3>\n", shape(quantity.values.shape()));
+    let _ = writeln!(page, " <span class=\"shape\">{}</span></h3>", shape(quantity.values.shape()));
     for formula in &quantity.formulas {
-        let _ = write!(page, "<p class=\"formula\">{}</p>\n", math(&formula.tex));
+        let _ = writeln!(page, "<p class=\"formula\">{}</p>", math(&formula.tex));
     }
     if quantity.name == "loss" {
         let _ =
-            write!(page, "<p class=\"plain\">loss {}</p>\n", escaped(&right_sides(quantity, sheet.names)[0]));
+            writeln!(page, "<p class=\"plain\">loss {}</p>", escaped(&right_sides(quantity, sheet.names)[0]));
     }
     for line in note(sheet, quantity) {
-        let _ = write!(page, "<p class=\"numbers\">{}</p>\n", escaped(&line));
+        let _ = writeln!(page, "<p class=\"numbers\">{}</p>", escaped(&line));
     }
     heat_map(page, quantity);
     for (stage, _) in &quantity.stages {
-        let _ = write!(page, "<details><summary>{}</summary>\n", escaped(stage.sentence));
+        let _ = writeln!(page, "<details><summary>{}</summary>", escaped(stage.sentence));
         let _ = write!(
             page,
             "<p>By: {}.</p><p>Shape {}: {}.</p>\n<ol>",
@@ -182,7 +182,7 @@ fn heat_map(page: &mut String, quantity: &Quantity) {
     }
     page.push_str("</svg>\n");
     if !drawn.is_empty() {
-        let _ = write!(page, "<p class=\"drawn\">{}</p>\n", escaped(drawn.trim_start_matches(", ")));
+        let _ = writeln!(page, "<p class=\"drawn\">{}</p>", escaped(drawn.trim_start_matches(", ")));
     }
 }
 
