@@ -32,11 +32,11 @@ fn cargo(args: &[&str]) -> Done {
 
 /// Every test of the repository.
 pub(crate) fn test() -> Done {
+    let python = python()?;
     cargo(&["test", "--workspace"])?;
     // The readable engine alone must pass the same tests.
     cargo(&["test", "-p", "clearprop", "--no-default-features"])?;
     cargo(&["build", "--release"])?;
-    let python = python()?;
     run(&python, &["peers/real_data.py"])
 }
 
