@@ -13,13 +13,15 @@
 //!     shape: shape.to_vec(),
 //!     values: Values::Numbers(values.to_vec(), Stored::Double),
 //! };
-//! // Two rows, logits (0, 0): probs are 1/2, and dlogits should be (probs - onehot) / 2.
+//! // Two rows, logits (0, 0): probs are 1/2, and dlogits should be (probs - onehot) / 2.  The division by the
+//! // two rows is not made up for in dw1 either.
 //! let diagnosis = diagnose(&[
 //!     array("X", &[2, 1], &[1.0, 2.0]),
 //!     array("y", &[2], &[0.0, 0.0]),
 //!     array("W1", &[1, 2], &[0.0, 0.0]),
 //!     array("loss", &[], &[2.0_f64.ln()]),
 //!     array("dlogits", &[2, 2], &[-0.5, 0.5, -0.5, 0.5]),
+//!     array("dw1", &[1, 2], &[-1.5, 1.5]),
 //! ])?;
 //! assert_eq!(diagnosis.verdict, Verdict::Wrong);
 //! assert_eq!(diagnosis.first_wrong_stage.as_deref(), Some("dlogits"));
