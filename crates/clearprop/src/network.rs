@@ -70,7 +70,7 @@ impl std::str::FromStr for Penalized {
 }
 
 /// The most parameters a network may have: beyond it a size is a slip of the keyboard.
-const MOST_PARAMETERS: usize = 1 << 32;
+const MOST_PARAMETERS: usize = 1 << 31;
 
 impl Network {
     /// A network of these sizes.

@@ -1,7 +1,7 @@
 //! The mistakes that people make when they write backpropagation by hand, as data.
 //!
 //! The numbers are those under which the project speaks of them everywhere (`clearprop explain 40`).
-//! What each would compute stands in [`super::candidates`]; here is what to say about it.
+//! What each would compute stands in `candidates`; here is what to say about it.
 
 /// One mistake of the catalogue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
