@@ -117,7 +117,7 @@ fn going_on_refuses_what_does_not_fit() {
     );
     refused(
         "train --resume over --hidden 5",
-        "--hidden: cannot be given together with --resume <DIR>; leave out one of them",
+        "--resume: cannot be given together with --hidden <N,N>; leave out one of them",
     );
     // The disk fails while the second checkpoint is written: the first stands.
     let failed = place.command(&format!("{RUN} --out run")).env(FAIL, "9").output().unwrap();
