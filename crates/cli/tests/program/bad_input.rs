@@ -215,3 +215,82 @@ fn a_run_that_diverges_says_so_and_writes_nothing() {
     assert_eq!(hint, "nothing was written; try a smaller step size, like --step-size 100000\n");
     assert!(place.files().is_empty(), "{:?}", place.files());
 }
+
+#[test]
+fn tables_that_are_damaged_or_say_nothing() {
+    let train = |text: &str, message: &str| {
+        check(&[("t.csv", text)], "train t.csv --target y", &format!("t.csv{message}"));
+    };
+    train("a,y\n", ": there is a header and no row");
+    train(
+        "a,y\n1,u\n2\n",
+        ", row 3: found 1 fields, the first line has 2; a field with the separator in it needs quotes",
+    );
+    train("a,y\n1,u\n\"2,v\n3,u\n", ", row 3: found a quote that is not closed; close it, or write it twice");
+    train(
+        "a,y\n1,u\n2\0,v\n",
+        ", row 3: found a NUL byte (byte 10); this is not text, or UTF-16: save it as UTF-8",
+    );
+    train("a,a,y\n1,2,u\n", ", row 1, column 'a': there are two columns of this name; rename one of them");
+    train(
+        "a,y\n1,u\ninf,v\n",
+        ", row 3, column 'a': found an infinite number; only finite numbers can be learnt from: mend the cell, or leave it empty",
+    );
+    train(
+        "a,y\n1,u\n2,v\n3,w\n",
+        ", column 'y': 3 rows have 3 classes; each class needs several rows; numbers go with --loss squared",
+    );
+    train(
+        "a,y\n1,u\n2,u\n3,w\n4,v\n5,v\n",
+        ", row 4, column 'y': class \"w\" has this one row; it cannot be both trained and tested on: remove the row, or use --test-size 0",
+    );
+    train(
+        "a,b,y\n1,x,u\n1,x,u\n1,x,v\n1,x,v\n",
+        ": no column says anything: 'a', 'b' are constant or all different words; at least one input is needed",
+    );
+    train("y\nu\nv\nu\nv\n", ": there is no column but the target; at least one input is needed");
+    // So far down that the column has long been taken as one of numbers.
+    let rows: String = (2..=40_050)
+        .map(|line| if line == 40_000 { "ten,u\n".to_owned() } else { format!("{line},{}\n", line % 2) })
+        .collect();
+    train(
+        &format!("a,y\n{rows}"),
+        ", row 40000, column 'a': found \"ten\", expected a number; mend the cell, or leave it empty",
+    );
+}
+
+#[test]
+fn columns_and_reading_that_do_not_fit() {
+    let text = flowers();
+    let files = [("f.csv", text.as_str())];
+    let train =
+        |line: &str, message: &str| check(&files, &format!("train f.csv --target kind {line}"), message);
+    train("--drop lenght", "f.csv: there is no column 'lenght'; did you mean 'length'?");
+    train("--columns lenght", "f.csv: there is no column 'lenght'; did you mean 'length'?");
+    train("--separator ab", "--separator: found 'ab'; give one character like ';', or tab");
+}
+
+#[test]
+fn files_that_lie_about_what_they_are() {
+    let place = Place::new();
+    let latin: &[u8] = b"a,y\n1,K\xf6ln\n2,Bonn\n";
+    place.write("latin.csv", latin);
+    let parquet = include_bytes!("../../../files/tests/data/arrow-snappy.parquet");
+    place.write("cut.parquet", &parquet[..parquet.len() - 100]);
+    place.write("text.parquet", "a,y\n1,u\n2,v\n");
+    place.write("text.npz", "not a zip file");
+    place.write("cut.csv.gz", &include_bytes!("../../../files/tests/data/table.csv.gz")[..300]);
+    for (name, found) in [
+        ("latin.csv", "error: latin.csv, row 2: byte 8 (0xF6) is not UTF-8"),
+        ("cut.parquet", "error: cut.parquet: not a whole Parquet file"),
+        ("text.parquet", "error: text.parquet: not a whole Parquet file"),
+        ("text.npz", "error: text.npz: not a whole npz file"),
+        ("cut.csv.gz", "error: cut.csv.gz: cannot read: the gzip file is cut off"),
+    ] {
+        let before = place.files();
+        let ended = place.run(&format!("train {name} --target y"));
+        assert_eq!((ended.code, ended.err.lines().count()), (Some(2), 1), "{}", ended.err);
+        assert!(ended.err.starts_with(found), "{}", ended.err);
+        assert_eq!(place.files(), before);
+    }
+}
