@@ -37,7 +37,17 @@ pub(crate) fn test() -> Done {
     // The readable engine alone must pass the same tests.
     cargo(&["test", "-p", "clearprop", "--no-default-features"])?;
     cargo(&["build", "--release"])?;
-    run(&python, &["peers/real_data.py"])
+    run(&python, &["peers/real_data.py"])?;
+    run(&python, &["peers/mixed_table.py", "--seeds", "20"])?;
+    corpus(&python)
+}
+
+/// The diagnosis against learners' arrays with known mistakes, made by a program that knows nothing of it.
+fn corpus(python: &Path) -> Done {
+    let (manifest, results) = ("target/corpus/manifest.json", "target/corpus/results.jsonl");
+    run(python, &["corpus/make_corpus.py", "target/corpus"])?;
+    run(python, &["corpus/diagnose_all.py", "target/release/clearprop", manifest, results])?;
+    run(python, &["corpus/score.py", manifest, results])
 }
 
 /// The test command, then what a reviewer would ask for.
