@@ -164,7 +164,8 @@ pub fn nearest<'a>(typed: &str, candidates: impl IntoIterator<Item = &'a str>) -
     candidates
         .into_iter()
         .map(|candidate| (edits(&typed.to_lowercase(), &candidate.to_lowercase()), candidate))
-        .filter(|(distance, _)| *distance <= limit)
+        // Of a word of one letter nothing is left after a slip but its case.
+        .filter(|(distance, _)| *distance <= limit && (*distance == 0 || typed.chars().count() > 1))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }

@@ -69,6 +69,11 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting("step-size", number(0.0, f64::INFINITY, (true, true)), "How far a step goes (learning rate)"),
     setting("momentum", number(0.0, 1.0, (false, true)), "Share of the last step that sgd keeps"),
+    setting(
+        "nesterov",
+        Values::Word(&["yes", "no"]),
+        "Whether sgd takes the gradient's share of the next step too (Nesterov's look ahead)",
+    ),
     setting("reg", number(0.0, f64::INFINITY, (false, true)), "Strength of the L2 penalty reg/2 * sum(w^2)"),
     setting(
         "penalize",

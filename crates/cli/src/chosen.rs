@@ -116,6 +116,17 @@ impl Chosen {
                 _ => return Err(useless("momentum", settings, "only sgd has momentum: --solver sgd")),
             }
         }
+        if let Some(word) = self.text("nesterov") {
+            match &mut settings.rule {
+                Rule::Sgd { momentum, .. } if *momentum == 0.0 => {
+                    return Err(Error::new(ErrorKind::Setting, "has no meaning without momentum")
+                        .name("--nesterov")
+                        .hint("give --momentum, like 0.9"));
+                }
+                Rule::Sgd { nesterov, .. } => *nesterov = word == "yes",
+                _ => return Err(useless("nesterov", settings, "only sgd has momentum: --solver sgd")),
+            }
+        }
         if let Some(size) = self.count("batch-size")? {
             if settings.rule == Rule::Gd {
                 return Err(useless("batch-size", settings, "batches go with --solver sgd or adam"));
@@ -213,7 +224,7 @@ impl clap::Args for Chosen {
     }
 }
 
-fn plain(value: &Value) -> String {
+pub(crate) fn plain(value: &Value) -> String {
     match value {
         Value::String(word) => word.clone(),
         Value::Array(values) => values.iter().map(plain).collect::<Vec<_>>().join(","),
@@ -228,9 +239,9 @@ pub(crate) fn shown(settings: &Settings) -> Map<String, Value> {
         Length::Steps(steps) => (json!(steps), Value::Null),
         Length::Epochs(epochs) => (Value::Null, json!(epochs)),
     };
-    let momentum = match settings.rule {
-        Rule::Sgd { momentum, .. } => json!(momentum),
-        _ => Value::Null,
+    let (momentum, nesterov) = match settings.rule {
+        Rule::Sgd { momentum, nesterov } => (json!(momentum), json!(if nesterov { "yes" } else { "no" })),
+        _ => (Value::Null, Value::Null),
     };
     let named = [
         ("hidden", json!(settings.hidden)),
@@ -238,6 +249,7 @@ pub(crate) fn shown(settings: &Settings) -> Map<String, Value> {
         ("solver", json!(settings.solver().name())),
         ("step_size", json!(settings.step_size)),
         ("momentum", momentum),
+        ("nesterov", nesterov),
         ("reg", json!(settings.penalty.reg)),
         ("penalize", json!(settings.penalty.over.name())),
         ("steps", steps),

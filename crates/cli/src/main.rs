@@ -97,6 +97,7 @@ fn main() -> ExitCode {
         Ok(cli) => cli.command,
         Err(error) => return arguments::explain(&error),
     };
+    progress::listen_for_interrupts();
     match run(command) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Found(finding)) => {

@@ -1,16 +1,17 @@
 //! `clearprop predict`: labels and probabilities of new rows.
 
-use crate::source::{Reading, all_rows, arrays, called};
+use crate::source::{Reading, all_rows, arrays, called, names};
 use crate::{Outcome, load, progress, screen};
 use clap::Args;
 use clearprop::error::{Error, ErrorKind, Result};
 use clearprop::model::{AnyModel, Model};
 use clearprop::real::Real;
-use clearprop::table::{Column, Table, Unseen};
+use clearprop::table::{Table, Unseen};
+use clearprop_files::disk::same_file;
 use clearprop_files::predictions::Predictions;
 use clearprop_files::table::{Kind, Opened, open};
 use std::io::{self, BufWriter};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Predict the rows of a table: the label and the probability of each class, as CSV or Parquet
 #[derive(Args, Debug)]
@@ -33,7 +34,7 @@ pub(crate) struct Predict {
     /// Columns to copy into the result (an ID), separated by commas
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     keep: Vec<String>,
-    /// The file to write, Parquet if it ends in .parquet; without it CSV on standard output
+    /// The file to write, Parquet if it ends in .parquet; without it (or as -) CSV on standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 }
@@ -42,6 +43,16 @@ pub(crate) struct Predict {
 const BLOCK: usize = 8192;
 
 pub(crate) fn run(options: &Predict) -> Result<Outcome> {
+    if let Some(output) = &options.output {
+        for (input, what) in [(&options.model, "the model"), (&options.data, "the data")] {
+            if same_file(input, output) {
+                let found = format!("cannot write: this is the file of {what}");
+                return Err(Error::new(ErrorKind::File, found)
+                    .file(called(output))
+                    .hint("choose another name"));
+            }
+        }
+    }
     match load::open(&options.model)? {
         AnyModel::F32(model) => predict(options, &model),
         AnyModel::F64(model) => predict(options, &model),
@@ -62,15 +73,12 @@ fn predict<R: Real>(options: &Predict, model: &Model<R>) -> Result<Outcome> {
     let file = called(&options.data);
     let about = |error: Error| if error.place().file.is_none() { error.file(&file) } else { error };
     if let Opened::Rows(rows) = &opened {
-        // Skipped columns are known by their names alone, which an error may show.
-        let column = |name: &str| (name.to_owned(), Column::numbers([]));
-        let names = Table::new(rows.names().into_iter().map(column).collect()).map_err(about)?;
-        fits(options, model, &names).map_err(about)?;
+        fits(options, model, &names(rows).map_err(about)?).map_err(about)?;
     }
     let answers = &model.encoder.answers;
     let begin = || match &options.output {
-        Some(path) => Predictions::to_file::<R>(path, &options.keep, answers),
-        None => Predictions::to_stream(BufWriter::new(io::stdout()), &options.keep, answers),
+        Some(path) if path != Path::new("-") => Predictions::to_file::<R>(path, &options.keep, answers),
+        _ => Predictions::to_stream(BufWriter::new(io::stdout()), &options.keep, answers),
     };
     let (mut unseen, mut out) = (Unseen::default(), None);
     let mut push = |table: &Table| -> Result<bool> {

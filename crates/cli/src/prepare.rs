@@ -1,5 +1,6 @@
 //! Everything up to the first step: all that can be wrong with data and settings is found here.
 
+use crate::chosen::{plain, shown};
 use crate::load;
 use crate::pictures::Plane;
 use crate::source::{self, Kind, Said, Source, all_rows, as_they_are, bias_trick, ends, start_weights};
@@ -89,9 +90,50 @@ fn fingerprint<R: Real>(parts: &[Data<R>]) -> u64 {
     hash
 }
 
+/// Names of columns that contradict each other.
+fn check_names(options: &Train) -> Result<()> {
+    let wrong = |option: &str, found: String| {
+        Err(Error::new(ErrorKind::Setting, found).name(option).hint("leave out one of them"))
+    };
+    let twice = |names: &[String]| (1..names.len()).find(|&i| names[..i].contains(&names[i]));
+    if let Some(i) = twice(&options.target) {
+        return wrong("--target", format!("'{}' is named twice", options.target[i]));
+    }
+    for (option, names) in [("--target", &options.target), ("--columns", &options.columns)] {
+        if let Some(name) = names.iter().find(|name| options.drop.contains(name)) {
+            return wrong("--drop", format!("'{name}' is in {option} too"));
+        }
+    }
+    Ok(())
+}
+
+/// What nobody asked for and everybody should know: the rows of each part, and the settings.
+fn told<R: Real>(rows: &Rows<R>, settings: &Settings, options: &Train) -> String {
+    let count = |part: &Option<Data<R>>| part.as_ref().map_or(0, Data::len);
+    let mut text = format!("rows: {} to train on", rows.train.len());
+    for (n, why) in [(count(&rows.validation), "to tell when to stop"), (count(&rows.test), "to test on")] {
+        if n > 0 {
+            text.push_str(&format!(", {n} {why}"));
+        }
+    }
+    text.push_str("\nsettings:");
+    let scale = if options.scale == Some(Scale::None) { "none" } else { "standard" };
+    for (name, value) in shown(settings) {
+        if !value.is_null() && name != "engine" && name != "threads" {
+            text.push_str(&format!(" --{} {}", name.replace('_', "-"), plain(&value)));
+        }
+    }
+    format!("{text} --scale {scale}")
+}
+
 /// From the options and the data to a run that can begin.
 pub(crate) fn prepare<R: Real>(options: &Train, mut source: Source) -> Result<Start<R>> {
-    let mut table = std::mem::take(&mut source.table).without(&options.drop)?;
+    check_names(options)?;
+    let mut table = std::mem::take(&mut source.table);
+    if !matches!(source.kind, Kind::Table) {
+        // Of a file of rows they were not even read.
+        table = table.without(&options.drop)?;
+    }
     if !options.columns.is_empty() {
         let targets = match &source.kind {
             _ if !options.target.is_empty() => options.target.clone(),
@@ -147,11 +189,16 @@ pub(crate) fn prepare<R: Real>(options: &Train, mut source: Source) -> Result<St
         None => settings.init.draw(&network, settings.seed),
     };
 
-    let Rows { train, validation, test, plane, fingerprint, unseen } = encode(source, &encoder, &settings)?;
+    let is_table = matches!(source.kind, Kind::Table);
+    let rows = encode(source, &encoder, &settings)?;
     if options.chosen.text("batch-size").is_none() {
         // A default is no reason for an error.
-        settings.batch_size = settings.batch_size.map(|size| size.min(train.len()));
+        settings.batch_size = settings.batch_size.map(|size| size.min(rows.train.len()));
     }
+    if is_table {
+        notes.push(told(&rows, &settings, options));
+    }
+    let Rows { train, validation, test, plane, fingerprint, unseen } = rows;
     let trainer = Trainer::new(network, params, train, validation, settings)?;
     Ok(Start { trainer, encoder, test, plane, fingerprint, notes, unseen })
 }

@@ -2,6 +2,7 @@
 
 use crate::screen;
 use clearprop::error::Result;
+use clearprop_files::disk;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -103,15 +104,26 @@ fn style(template: &str) -> ProgressStyle {
 }
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+/// Whether there is a run that ends by itself, and saves, when it is [`interrupted`].
+static SAVES: AtomicBool = AtomicBool::new(false);
 
-/// From now on Ctrl-C is a wish that [`interrupted`] tells; a second one ends the program at once.
+/// From now on Ctrl-C ends the program at once and leaves no half file; while a run saves itself the
+/// first one is only a wish.
 pub(crate) fn listen_for_interrupts() {
     // If the system gives no handler, Ctrl-C does what it always does.
     let _ = ctrlc::set_handler(|| {
-        if INTERRUPTED.swap(true, Ordering::SeqCst) {
+        let again = INTERRUPTED.swap(true, Ordering::SeqCst);
+        if again || !SAVES.load(Ordering::SeqCst) {
+            disk::give_up();
+            screen::complain(if again { "ended at once" } else { "interrupted, nothing was saved" });
             std::process::exit(130);
         }
     });
+}
+
+/// From now on a run saves itself when it is [`interrupted`].
+pub(crate) fn save_when_interrupted() {
+    SAVES.store(true, Ordering::SeqCst);
 }
 
 /// Whether somebody has asked the run to end.

@@ -1,7 +1,9 @@
 //! Lines on the terminal.  A reader who has gone away (`| head`) is no error.
 
-use clearprop::error::{Error, ErrorKind, Result};
+use clearprop::error::Result;
+use clearprop_files::disk::refused;
 use std::io::{ErrorKind as Kind, Write, stderr, stdout};
+use std::path::Path;
 
 /// Writes text to standard output.
 ///
@@ -11,7 +13,7 @@ pub(crate) fn print(text: &str) -> Result<()> {
     let mut out = stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(e) if e.kind() != Kind::BrokenPipe => {
-            Err(Error::new(ErrorKind::File, format!("cannot be written: {e}")).file("standard output"))
+            Err(refused("cannot write", Path::new("standard output"), &e))
         }
         _ => Ok(()),
     }

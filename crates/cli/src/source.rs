@@ -11,7 +11,7 @@ use clearprop::real::Real;
 use clearprop::table::{Coding, Column, Encoder, Input, Learn, Table};
 use clearprop::target::Target;
 use clearprop_files::npz::Npz;
-use clearprop_files::table::{self, Opened, Options};
+use clearprop_files::table::{self, Opened, Options, Rows};
 use clearprop_files::{csv, disk, npz};
 use ndarray::{Array2, ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
@@ -30,6 +30,10 @@ pub(crate) struct Reading {
     /// The first line of a CSV file is a row; the columns are called 'column 1', 'column 2', ..
     #[arg(long, help_heading = "Reading")]
     no_header: bool,
+    /// Columns that are not even read.
+    #[arg(skip)]
+    #[serde(default)]
+    pub(crate) dropped: Vec<String>,
 }
 
 fn separator(text: &str) -> std::result::Result<u8, String> {
@@ -50,6 +54,7 @@ impl Reading {
             separator: self.separator,
             decimal_comma: self.decimal_comma.then_some(true),
             single,
+            kinds: self.dropped.iter().map(|name| (name.clone(), csv::Kind::Skip)).collect(),
             ..Options::default()
         }
     }
@@ -60,8 +65,10 @@ impl Reading {
             Coding::Number { .. } => csv::Kind::Numbers,
             Coding::Words { .. } => csv::Kind::Words,
         };
-        let kinds = encoder.inputs.iter().map(|input| (input.column.clone(), kind(&input.coding))).collect();
-        Options { kinds, ..self.options(R::NAME == "f32") }
+        let mut options = self.options(R::NAME == "f32");
+        let kinds = encoder.inputs.iter().map(|input| (input.column.clone(), kind(&input.coding)));
+        options.kinds.extend(kinds);
+        options
     }
 }
 
@@ -141,13 +148,26 @@ pub(crate) fn open(path: Option<&PathBuf>, options: &Options, seed: u64) -> Resu
     let mut seen = |read: u64, size: u64| bar.show(read, size);
     let opened = table::open(path, options, &mut seen)?;
     let (table, kind) = match opened {
-        Opened::Rows(rows) => (rows.read()?, Kind::Table),
+        Opened::Rows(rows) => {
+            let names = names(&rows)?;
+            for name in options.kinds.iter().filter(|(_, kind)| **kind == csv::Kind::Skip).map(|pair| pair.0)
+            {
+                names.column(name).map_err(|error| error.file(called(path)))?;
+            }
+            (rows.read()?, Kind::Table)
+        }
         Opened::Arrays(npz) => {
             let (table, said) = arrays(&npz)?;
             (table, Kind::Arrays(Box::new(said)))
         }
     };
     Ok(Source { name: run_name(path), file: called(path), table, kind })
+}
+
+/// The columns' names alone, as a table that an error can show.
+pub(crate) fn names(rows: &Rows<'_>) -> Result<Table> {
+    let column = |name: &str| (name.to_owned(), Column::numbers([]));
+    Table::new(rows.names().into_iter().map(column).collect())
 }
 
 /// What a run is called after: the file's name without its endings.

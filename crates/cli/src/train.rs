@@ -5,7 +5,7 @@ use crate::chosen::Chosen;
 use crate::folder::{CHECKPOINT, Folder};
 use crate::pictures::Plane;
 use crate::prepare::{encode, prepare};
-use crate::progress::{Lines, Progress, listen_for_interrupts, said};
+use crate::progress::{Lines, Progress, said, save_when_interrupted};
 use crate::save::{History, Run, save};
 use crate::source::{self, Reading};
 use crate::steps::{Pace, take_steps};
@@ -18,6 +18,7 @@ use clearprop::model::{Model, Trained};
 use clearprop::real::Real;
 use clearprop::settings::Settings;
 use clearprop::train::{StopReason, Trainer};
+use clearprop_files::table::Options;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -130,7 +131,10 @@ struct Job<R> {
 /// A new run.
 fn begin<R: Real>(options: &Train) -> Result<Outcome> {
     let seed = options.chosen.seed()?.unwrap_or(0);
-    let source = source::open(options.data.as_ref(), &options.reading.options(R::NAME == "f32"), seed)?;
+    let reading = Reading { dropped: options.drop.clone(), ..options.reading.clone() };
+    let known = [&options.target[..], &options.columns].concat();
+    let how = Options { known, ..reading.options(R::NAME == "f32") };
+    let source = source::open(options.data.as_ref(), &how, seed)?;
     let (name, file) = (source.name.clone(), source.file.clone());
     let start = prepare::<R>(options, source).map_err(|error| about(options, &file, error))?;
     let folder = Folder::claim(options.out.as_deref(), &name, options.overwrite)?;
@@ -140,7 +144,7 @@ fn begin<R: Real>(options: &Train) -> Result<Outcome> {
     let plan = Plan {
         // So that going on does not depend on where one stands.
         data: options.data.as_deref().map(source::absolute),
-        reading: options.reading.clone(),
+        reading,
         fingerprint: start.fingerprint,
         name,
         network: start.trainer.network().clone(),
@@ -209,7 +213,7 @@ fn lines(options: &Train) -> Lines {
 /// Takes the steps, and saves what came of them.
 fn train<R: Real>(options: &Train, job: Job<R>, progress: &Progress) -> Result<Outcome> {
     let Job { plan, folder, mut trainer, test, plane, mut history, before } = job;
-    listen_for_interrupts();
+    save_when_interrupted();
     let began = Instant::now();
     let pace = Pace::new(&trainer, &plan);
     let mut keep = |trainer: &Trainer<R>, history: &History| {

@@ -18,8 +18,11 @@ use std::io::Read;
 /// How a file is read; the default finds everything out by itself.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// Whether the first line holds the columns' names; by default, if no cell of it is a number.
+    /// Whether the first line holds the columns' names; by default, if no cell of it is a number, or
+    /// one is a name of `kinds` or `known`.
     pub header: Option<bool>,
+    /// Names that are known to be columns'.
+    pub known: Vec<String>,
     /// What separates the fields; by default the one of `,` `;` tab `|` that fits the first lines.
     pub separator: Option<u8>,
     /// Whether numbers have a decimal comma; by default, if they look like it.
@@ -78,8 +81,14 @@ impl<S: Read> Reader<S> {
         if !reader.next(&mut first)? {
             return Err(reader.error("the file is empty").hint("a line of names and some rows are needed"));
         }
+        if let Some((found, hint)) = sniff::no_table(&sample) {
+            return Err(reader.error(found).hint(hint));
+        }
         let is_number = |cell: &str| column::number(cell, decimal_comma).is_some();
-        if options.header.unwrap_or_else(|| !first.fields().any(is_number)) {
+        let is_name =
+            |cell: &str| options.kinds.contains_key(cell) || options.known.iter().any(|name| name == cell);
+        let looks_like_header = || first.fields().any(is_name) || !first.fields().any(is_number);
+        if options.header.unwrap_or_else(looks_like_header) {
             let name = |(i, name): (usize, &str)| match name {
                 "" => format!("column {i}"),
                 name => name.to_owned(),
@@ -128,11 +137,17 @@ impl<S: Read> Reader<S> {
             }
             let line = record.line;
             if record.len() != self.names.len() {
-                let found = format!("found {} fields, the first line has {}", record.len(), self.names.len());
-                return Err(self
-                    .error(&found)
-                    .row(line)
-                    .hint("a field with the separator in it needs quotes"));
+                let fields = if record.len() == 1 { "field" } else { "fields" };
+                let found =
+                    format!("found {} {fields}, the first line has {}", record.len(), self.names.len());
+                let hint = match (record.len(), self.names.len()) {
+                    (_, 1) => {
+                        "is the first line a title? The names of the columns come first: remove what is above"
+                    }
+                    (1, _) if rows == 0 => "are the rows separated as the names are? See --separator",
+                    _ => "a field with the separator in it needs quotes",
+                };
+                return Err(self.error(&found).row(line).hint(hint));
             }
             if expected != Some(line) {
                 lines.push((rows, line));

@@ -7,8 +7,8 @@ use clearprop::error::{Error, ErrorKind, Result};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::SystemTime;
 
 /// A hook for tests, in builds with debug assertions alone: the k-th write, sync or rename of the
@@ -42,12 +42,24 @@ impl Whole {
     /// # Errors
     /// The folder does not exist or cannot be written to.
     pub fn create(path: &Path) -> Result<Self> {
+        // A link stays one: the file that it names is written.
+        let link = if path.is_symlink() { fs::canonicalize(path).ok() } else { None };
+        let path = link.as_deref().unwrap_or(path);
         let error = |error: &io::Error| refused("cannot write", path, error);
         let Some(name) = path.file_name() else {
             return Err(error(&io::Error::new(io::ErrorKind::InvalidInput, "this is no file name")));
         };
-        if path.is_dir() {
-            return Err(error(&io::Error::from(io::ErrorKind::IsADirectory)));
+        match fs::metadata(path) {
+            Ok(about) if about.is_dir() => {
+                return Err(error(&io::Error::from(io::ErrorKind::IsADirectory)));
+            }
+            // A rename would put a file in the place of /dev/null.
+            Ok(about) if !about.is_file() => {
+                return Err(Error::new(ErrorKind::File, "cannot write: this is a device or a pipe")
+                    .file(path.display())
+                    .hint("name a file"));
+            }
+            _ => {}
         }
         let mut unfinished = std::ffi::OsString::from(UNFINISHED);
         // Two programs that write the same file do not share a temporary one.
@@ -55,12 +67,14 @@ impl Whole {
         unfinished.push(name);
         let unfinished = path.with_file_name(unfinished);
         fault().map_err(|e| error(&e))?;
+        let mut on_their_way = on_their_way();
         let file = OpenOptions::new()
             .write(true)
             .create(true)
             .truncate(true)
             .open(&unfinished)
             .map_err(|e| error(&e))?;
+        on_their_way.push(unfinished.clone());
         Ok(Self { path: path.to_owned(), unfinished, file: Some(BufWriter::with_capacity(1 << 16, file)) })
     }
 
@@ -98,8 +112,27 @@ impl Drop for Whole {
     fn drop(&mut self) {
         // Nobody is left to tell if this fails; the next run's file of this name replaces it.
         drop(self.file.take());
+        let mut on_their_way = on_their_way();
+        on_their_way.retain(|path| *path != self.unfinished);
         let _ = fs::remove_file(&self.unfinished);
     }
+}
+
+/// The temporary files of this process.
+static ON_THEIR_WAY: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+fn on_their_way() -> std::sync::MutexGuard<'static, Vec<PathBuf>> {
+    ON_THEIR_WAY.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Removes all files that are on their way, and lets no other begin: for a process that ends at once,
+/// whatever its other threads do.
+pub fn give_up() {
+    let paths = on_their_way();
+    for path in paths.iter() {
+        let _ = fs::remove_file(path);
+    }
+    std::mem::forget(paths);
 }
 
 /// A file that is read: it notices if somebody writes to it meanwhile.
@@ -279,8 +312,14 @@ pub fn claim_folder(path: &Path, overwrite: bool, marks: &[&str]) -> Result<()> 
     }
 }
 
-/// What the operating system refused, in the words of a person.
-fn refused(what: &str, path: &Path, error: &io::Error) -> Error {
+/// Whether two paths name one file.
+#[must_use]
+pub fn same_file(a: &Path, b: &Path) -> bool {
+    matches!((fs::canonicalize(a), fs::canonicalize(b)), (Ok(a), Ok(b)) if a == b)
+}
+
+/// What the operating system refused, in the words of a person; `path` may be `standard output`.
+pub fn refused(what: &str, path: &Path, error: &io::Error) -> Error {
     let (found, hint) = match error.kind() {
         io::ErrorKind::NotFound if what == "cannot read" => ("there is no such file", "check the path"),
         io::ErrorKind::NotFound => ("the folder does not exist", "make it first"),
@@ -355,6 +394,22 @@ mod tests {
                 .to_string()
                 .ends_with("the file has 3 bytes, at most 2 are read")
         );
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_stay_links_and_devices_devices() {
+        let folder = temporary("links");
+        std::os::unix::fs::symlink(folder.join("file"), folder.join("link")).unwrap();
+        fs::write(folder.join("file"), b"old").unwrap();
+        write_whole(&folder.join("link"), b"new").unwrap();
+        assert_eq!(fs::read(folder.join("file")).unwrap(), b"new");
+        assert!(folder.join("link").is_symlink());
+        // A socket stands for all that is no file: a mistake here does no harm.
+        let _socket = std::os::unix::net::UnixListener::bind(folder.join("socket")).unwrap();
+        let error = write_whole(&folder.join("socket"), b"").unwrap_err().to_string();
+        assert!(error.ends_with("cannot write: this is a device or a pipe; name a file"), "{error}");
         fs::remove_dir_all(folder).unwrap();
     }
 

@@ -273,6 +273,9 @@ pub fn read(mut source: impl Read + Seek, file: &str) -> Result<Npz> {
             Err(reason) => drop(npz.skipped.insert(name, reason)),
         }
     }
+    if npz.skipped.keys().any(|name| name.starts_with("xl/")) {
+        return Err(wrong("this is an Excel workbook".into()).hint("save the sheet as CSV"));
+    }
     Ok(npz)
 }
 

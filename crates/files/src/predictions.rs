@@ -12,7 +12,7 @@
 //!
 //! Numbers have the model's precision.  Rows come in the order of the data.
 
-use crate::disk::Whole;
+use crate::disk::{Whole, refused};
 use clearprop::error::{Error, ErrorKind, Result};
 use clearprop::loss::argmax;
 use clearprop::real::Real;
@@ -204,7 +204,7 @@ fn columns(kept: &[String], answers: &Answers) -> Result<Vec<(String, Holds)>> {
 }
 
 fn cannot_write(error: &io::Error, file: &str) -> Error {
-    Error::new(ErrorKind::File, format!("cannot write: {error}")).file(file)
+    refused("cannot write", Path::new(file), error)
 }
 
 /// A text as a cell of CSV: quoted where it must be.

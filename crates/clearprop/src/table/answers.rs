@@ -171,7 +171,10 @@ impl Answers {
         if table.len() <= count.len() {
             return wrong(
                 format!("{} rows have {} classes", table.len(), count.len()),
-                "each class needs several rows; numbers go with --loss squared",
+                match column {
+                    Column::Numbers(_) => "each class needs several rows; numbers go with --loss squared",
+                    Column::Words(_) => "each class needs several rows; is another column the target?",
+                },
             );
         }
         if train.len() < table.len()

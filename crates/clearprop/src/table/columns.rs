@@ -25,13 +25,14 @@ pub(super) fn numbers(
     };
     values.iter_mut().filter(|value| value.is_nan()).for_each(|value| *value = median);
     if values.iter().all(|value| *value == values[0]) {
-        notes.push(format!("column '{name}': dropped, it is always {median}"));
+        notes.push(format!("column '{name}': dropped, it is always {}", short(median)));
         return Ok(Err("constant".into()));
     }
     if absent > 0 {
         let rows = values.len();
         notes.push(format!(
-            "column '{name}': {absent} of {rows} values are missing, filled with the median {median}"
+            "column '{name}': {absent} of {rows} values are missing, filled with the median {}",
+            short(median)
         ));
     }
     // 1, 2, 3, .. down the whole table.
@@ -72,6 +73,16 @@ pub(super) fn one_hot(
     }
     let dates = seen.iter().filter(|(_, word)| looks_like_date(word)).count() * 10 > seen.len() * 9;
     let like = if dates { "dates" } else { "an ID or free text" };
+    let numbers: usize =
+        seen.iter().filter(|(_, word)| looks_like_number(word)).map(|(count, _)| count).sum();
+    if let Some((_, odd)) = seen.iter().find(|(_, word)| word.parse::<f64>().is_err())
+        && numbers * 2 > present
+        && !dates
+    {
+        notes.push(format!(
+            "column '{name}': most words look like numbers, but not all are: \"{odd}\"; write 1234.5, leave unknown ones empty"
+        ));
+    }
     if present >= 20 && seen.len() * 2 > present {
         notes.push(format!(
             "column '{name}': dropped, {} different words in {present} rows look like {like}",
@@ -121,6 +132,19 @@ fn looks_like_date(word: &str) -> bool {
                 .iter()
                 .all(|part| (1..=4).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit()))
     })
+}
+
+/// `1,234.50`, `12 %`, `$ 5`: digits, and signs that people write around them.
+fn looks_like_number(word: &str) -> bool {
+    let sign = |c: char| c.is_whitespace() || ".,'%+-$\u{20ac}\u{a3}".contains(c);
+    word.contains(|c: char| c.is_ascii_digit())
+        && word.chars().all(|c| c.is_ascii_digit() || sign(c))
+        && word.rfind('-').is_none_or(|at| at == 0)
+}
+
+/// A number as a note shows it, to six places.
+fn short(value: f64) -> f64 {
+    format!("{value:.5e}").parse().unwrap_or(value)
 }
 
 /// Mean and population standard deviation.

@@ -9,6 +9,7 @@ use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
 /// A row longer than this is not one: a quote was not closed, or it is no CSV file.
 const LONGEST: usize = 16 << 20;
 
+const NO_TEXT: &str = "this is not text; save the table as CSV";
 const UTF8: &str = "save it as UTF-8; Latin-1 (Windows) text can be converted with: iconv -f latin1 -t utf8";
 
 /// What is wrong with the text, and in which line.
@@ -35,6 +36,8 @@ pub(super) struct Records<S: Read> {
     passed: u64,
     lines: u64,
     raw: Vec<u8>,
+    /// Whether the first bytes are those of a picture or a program, not of a text in any encoding.
+    binary: bool,
 }
 
 /// A row: its fields without their quotes.
@@ -77,7 +80,9 @@ impl<S: Read> Records<S> {
         let mark = if sample.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
         let sample = sample.split_off(mark);
         let source = BufReader::with_capacity(1 << 16, Cursor::new(sample.clone()).chain(source));
-        Ok((Self { source, separator: b',', passed: mark as u64, lines: 0, raw: Vec::new() }, sample))
+        let binary = sample.iter().any(|&byte| byte < b' ' && !b"\t\n\r\x0c".contains(&byte));
+        let (passed, raw) = (mark as u64, Vec::new());
+        Ok((Self { source, separator: b',', passed, lines: 0, raw, binary }, sample))
     }
 
     /// The next row that is not blank; false at the end.
@@ -88,7 +93,7 @@ impl<S: Read> Records<S> {
             if !self.next_line()? {
                 return Ok(false);
             }
-            if !self.raw.is_empty() {
+            if !self.raw.trim_ascii().is_empty() || self.raw.contains(&self.separator) {
                 break;
             }
         }
@@ -123,7 +128,8 @@ impl<S: Read> Records<S> {
         if let Err(error) = std::str::from_utf8(&self.raw) {
             let at = error.valid_up_to();
             let byte = self.passed + at as u64 + 1;
-            return Err(self.trouble(format!("byte {byte} (0x{:02X}) is not UTF-8", self.raw[at]), UTF8));
+            let hint = if self.binary { NO_TEXT } else { UTF8 };
+            return Err(self.trouble(format!("byte {byte} (0x{:02X}) is not UTF-8", self.raw[at]), hint));
         }
         if read == LONGEST {
             return Err(

@@ -21,6 +21,27 @@ fn lines(sample: &[u8]) -> Vec<Vec<u8>> {
     lines
 }
 
+/// What a file is that is text and no table, and what to do.
+pub(super) fn no_table(sample: &[u8]) -> Option<(&'static str, &'static str)> {
+    let start = sample.trim_ascii_start();
+    let begins =
+        |with: &str| start.get(..with.len()).is_some_and(|s| s.eq_ignore_ascii_case(with.as_bytes()));
+    if ["<!doctype", "<html", "<?xml"].into_iter().any(begins) {
+        return Some(("this is a web page or XML, not a table", "was a login page downloaded in its place?"));
+    }
+    if ["[{", "{\"", "{\n", "[\n"].into_iter().any(begins) {
+        return Some(("this is JSON, not a table", "save it as CSV or Parquet"));
+    }
+    if start.starts_with(b"%PDF") {
+        return Some(("this is a PDF document, not a table", "save the table as CSV"));
+    }
+    if sample.len() < SAMPLE && sample.contains(&b'\r') && !sample.contains(&b'\n') {
+        let hint = "end its lines with a line feed: tr '\\r' '\\n' < old.csv > new.csv";
+        return Some(("its lines end in carriage returns alone", hint));
+    }
+    None
+}
+
 /// The separator that splits all lines of the sample into equally many fields, the most frequent of
 /// those; if none does, the one that the first line has most of.
 pub(super) fn separator(sample: &[u8]) -> u8 {
