@@ -131,7 +131,8 @@ struct Job<R> {
 /// A new run.
 fn begin<R: Real>(options: &Train) -> Result<Outcome> {
     let seed = options.chosen.seed()?.unwrap_or(0);
-    let reading = Reading { dropped: options.drop.clone(), ..options.reading.clone() };
+    let mut reading = options.reading.clone();
+    reading.dropped.clone_from(&options.drop);
     let known = [&options.target[..], &options.columns].concat();
     let how = Options { known, ..reading.options(R::NAME == "f32") };
     let source = source::open(options.data.as_ref(), &how, seed)?;

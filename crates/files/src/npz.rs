@@ -16,6 +16,8 @@ use std::io::{Cursor, Read, Seek, SeekFrom, Write};
 const SMALL: u64 = 64 << 20;
 /// .. and this many times the file's size: MNIST in double precision packs 27 to 1, zeros 1,000 to 1.
 const RATIO: u64 = 32;
+/// Why an entry is skipped that does not even say that it is one.
+const NO_ARRAY: &str = "not an array";
 
 /// The arrays of a file, by name.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -264,7 +266,7 @@ pub fn read(mut source: impl Read + Seek, file: &str) -> Result<Npz> {
         let entry = archive.by_index(i).map_err(|error| damaged(&error))?;
         let name = entry.name().map_err(|error| damaged(&error))?.into_owned();
         let Some(name) = name.strip_suffix(".npy").map(str::to_owned) else {
-            npz.skipped.insert(name, "not an array".into());
+            npz.skipped.insert(name, NO_ARRAY.into());
             continue;
         };
         let about = |error: Error| error.file(file).name(format!("array '{name}'"));
@@ -273,8 +275,13 @@ pub fn read(mut source: impl Read + Seek, file: &str) -> Result<Npz> {
             Err(reason) => drop(npz.skipped.insert(name, reason)),
         }
     }
-    if npz.skipped.keys().any(|name| name.starts_with("xl/")) {
-        return Err(wrong("this is an Excel workbook".into()).hint("save the sheet as CSV"));
+    if npz.arrays.is_empty() && !npz.skipped.values().any(|reason| reason != NO_ARRAY) {
+        return Err(match npz.skipped.keys().any(|name| name.starts_with("xl/")) {
+            true => wrong("this is an Excel workbook".into()).hint("save the sheet as CSV"),
+            false => {
+                wrong("a zip archive without arrays".into()).hint("unpack it, or save arrays with np.savez")
+            }
+        });
     }
     Ok(npz)
 }

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod commands;
+mod damaged;
 mod golden;
 mod survival;
 mod tables;

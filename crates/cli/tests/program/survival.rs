@@ -2,7 +2,7 @@
 
 use crate::{Ended, Place, flowers};
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -101,6 +101,42 @@ fn an_interrupted_run_says_how_to_go_on_and_ends_in_the_same_bits() {
     let out = place.ok("train --resume run");
     assert!(out.starts_with(&format!("Going on after {} steps\n", steps.0)), "{out}");
     assert_same_files(&run_folder(&place, "run"), &run_folder(&place, "whole"), "interrupted");
+}
+
+/// While a table is read, or predicted block by block, there is nothing to save.
+#[cfg(unix)]
+#[test]
+fn ctrl_c_while_reading_or_predicting_leaves_nothing() {
+    let place = place_with_flowers();
+    place.ok("train flowers.csv --target kind --epochs 1 --out run --quiet");
+    place.write("p.csv", "old");
+    let before = place.files();
+    for line in ["train - --target kind --out new", "predict run/model.safetensors - -o p.csv"] {
+        let mut command = place.command(line);
+        let mut child = command.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut rows = child.stdin.take().unwrap();
+        // More than a pipe and a block hold: once it is written, the program is reading.
+        rows.write_all(format!("length,width,kind\n{}", "1,2,rose\n".repeat(50_000)).as_bytes()).unwrap();
+        if line.starts_with("predict") {
+            while place.files() == before {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        }
+        assert!(
+            std::process::Command::new("kill")
+                .args(["-INT", &child.id().to_string()])
+                .status()
+                .unwrap()
+                .success()
+        );
+        let ended = child.wait_with_output().unwrap();
+        let err = String::from_utf8(ended.stderr).unwrap();
+        let expected = (Some(130), "interrupted, nothing was saved\n");
+        assert_eq!((ended.status.code(), err.as_str()), expected, "{line}");
+        assert_eq!(place.files(), before, "{line}");
+        drop(rows);
+    }
+    assert_eq!(place.read("p.csv"), "old");
 }
 
 #[test]

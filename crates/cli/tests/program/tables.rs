@@ -3,6 +3,7 @@
 use crate::{Place, flowers};
 use clearprop_files::npz::{self, Array};
 use std::fs::File;
+use std::io::Write;
 use std::path::Path;
 
 fn data(name: &str) -> String {
@@ -41,6 +42,57 @@ fn one_table_in_every_format_gives_the_same_model() {
     assert_eq!(predict(&data("arrow-snappy.parquet")), out);
     place.run(&format!("predict csv/model.safetensors {} --keep id -o p.parquet", data("table.csv")));
     assert!(place.bytes("p.parquet").starts_with(b"PAR1"));
+}
+
+/// The README's commands on the tables that it names, word for word, and what it shows of their output:
+/// figures may differ in their digits from machine to machine, nothing else.
+#[test]
+fn the_readme_shows_what_happens() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
+    let part = readme.split("\n## ").find(|part| part.starts_with("Your own table\n")).unwrap();
+    let block = |block: &str| {
+        let (kind, text) = block.split_once('\n').unwrap();
+        (kind.to_owned(), text.lines().map(str::to_owned).collect::<Vec<_>>())
+    };
+    let mut blocks = part.split("```").skip(1).step_by(2).map(block);
+    let (kind, commands) = blocks.next().unwrap();
+    assert_eq!((kind.as_str(), commands.len()), ("sh", 3));
+    let place = Place::new();
+    std::fs::create_dir(place.path("examples")).unwrap();
+    for name in ["members.csv", "newcomers.csv"] {
+        place.write(&format!("examples/{name}"), std::fs::read(root.join("examples").join(name)).unwrap());
+    }
+    let without_digits = |line: &str| {
+        line.chars().filter(|c| !c.is_ascii_digit() && *c != '.').collect::<String>().trim_end().to_owned()
+    };
+    for (command, (kind, shown)) in commands.iter().zip(blocks) {
+        let ended = place.run(command.strip_prefix("clearprop ").unwrap());
+        assert_eq!(ended.code, Some(0), "{command}: {}", ended.err);
+        let out = if ended.out.is_empty() { place.read("predicted.csv") } else { ended.out };
+        let mut lines = out.lines().map(without_digits);
+        for line in shown.iter().filter(|line| *line != "...") {
+            assert!(
+                kind == "text" && lines.any(|out| out == without_digits(line)),
+                "{command}: {line}\n{out}"
+            );
+        }
+    }
+    assert_eq!(place.read("predicted.csv").lines().count(), 121);
+    // The same rows in every format give the same model.
+    let members = place.bytes("examples/members.csv");
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    packed.write_all(&members).unwrap();
+    place.write("members.csv.gz", packed.finish().unwrap());
+    place.write("members.parquet", std::fs::read(root.join("examples/members.parquet")).unwrap());
+    let model = place.bytes("runs/members-1/model.safetensors");
+    for from in ["members.csv.gz", "members.parquet", "-"] {
+        let mut command =
+            place.command(&format!("train {from} --target stays --drop id --quiet --out run-{from}"));
+        let output = command.stdin(File::open(place.path("examples/members.csv")).unwrap()).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{from}: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(place.bytes(&format!("run-{from}/model.safetensors")) == model, "{from}");
+    }
 }
 
 #[test]

@@ -1,0 +1,267 @@
+//! Files that are not what they seem, files that hostile people made, and disks that refuse: one line,
+//! exit code 2, nothing written.
+
+use crate::bad_input::{check_bytes, refused};
+use crate::{Place, flowers};
+use std::io::{Cursor, Write};
+use std::process::Stdio;
+
+#[test]
+fn texts_that_are_no_tables() {
+    let train = |text: &[u8], message: &str| {
+        check_bytes(&[("t.csv", text)], "train t.csv --target y", &format!("t.csv{message}"));
+    };
+    train(
+        b"a,y\n1,K\xf6ln\n2,Bonn\n",
+        ", row 2: byte 8 (0xF6) is not UTF-8; save it as UTF-8; Latin-1 (Windows) text can be converted with: \
+         iconv -f latin1 -t utf8",
+    );
+    train(
+        b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
+        ", row 1: byte 1 (0x89) is not UTF-8; this is not text; save the table as CSV",
+    );
+    train(
+        b"\xff\xfea\0,\0y\0\n\0",
+        ", row 1: found a NUL byte (byte 4); this is not text, or UTF-16: save it as UTF-8",
+    );
+    train(
+        b"<!DOCTYPE html>\n<html><body>Please log in</body></html>\n",
+        ": this is a web page or XML, not a table; was a login page downloaded in its place?",
+    );
+    train(b"[{\"a\": 1, \"y\": 2}]\n", ": this is JSON, not a table; save it as CSV or Parquet");
+    train(b"%PDF-1.7\n%abc\n", ": this is a PDF document, not a table; save the table as CSV");
+    train(
+        b"a,y\r1,u\r2,v\r",
+        ": its lines end in carriage returns alone; end its lines with a line feed: \
+         tr '\\r' '\\n' < old.csv > new.csv",
+    );
+    train(
+        b"Sales of March\n\na,y\n1,u\n",
+        ", row 3: found 2 fields, the first line has 1; is the first line a title? \
+         The names of the columns come first: remove what is above",
+    );
+    train(
+        b"a;y\n1,u\n2,v\n",
+        ", row 2: found 1 field, the first line has 2; are the rows separated as the names are? See --separator",
+    );
+}
+
+/// A zip archive with one array under this head.
+fn npz(head: &str, values: &[u8]) -> Vec<u8> {
+    let mut array = b"\x93NUMPY\x01\x00".to_vec();
+    array.extend(u16::try_from(head.len()).unwrap().to_le_bytes());
+    array.extend(head.as_bytes());
+    array.extend(values);
+    zipped("X.npy", &array)
+}
+
+fn zipped(name: &str, bytes: &[u8]) -> Vec<u8> {
+    let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    archive.start_file(name, zip::write::SimpleFileOptions::DEFAULT).unwrap();
+    archive.write_all(bytes).unwrap();
+    archive.finish().unwrap().into_inner()
+}
+
+#[test]
+fn hostile_npz_files() {
+    let train = |bytes: &[u8], message: &str| {
+        check_bytes(&[("h.npz", bytes)], "train h.npz", &format!("h.npz{message}"));
+    };
+    let head = |descr: &str, shape: &str| {
+        format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}\n")
+    };
+    let shape = |shape: &str| npz(&head("<f8", shape), &[0; 16]);
+    train(
+        b"not a zip file",
+        ": not a whole npz file: it is no zip archive, or cut off; save it again with np.savez",
+    );
+    train(
+        &shape("(1000000000000,)"),
+        ", array 'X': shape [1000000000000] of <f8 needs 8000000000000 bytes, the file has 16; \
+         save it again with np.savez",
+    );
+    train(
+        &shape("(-2,)"),
+        ", array 'X': not a NumPy array: an axis of length -2; save it again with np.savez",
+    );
+    train(
+        &npz(&head("|O", "(2,)"), &[0; 16]),
+        ", array 'X': an object array cannot be read; save a plain array of numbers",
+    );
+    let good = shape("(2, 1)");
+    train(&good[..good.len() - 5], ": not a whole npz file: it is cut off; save it again with np.savez");
+    train(
+        &[&good[..], b"more"].concat(),
+        ": not a whole npz file: there are bytes after its end; save it again with np.savez",
+    );
+    let bytes = 72 << 20;
+    let bomb = head("|u1", &format!("({bytes},)"));
+    train(
+        &npz(&bomb, &vec![0; bytes]),
+        &format!(
+            ", array 'X': needs {} bytes, more than a file of this size may; this looks like a zip bomb; \
+             np.savez (not compressed) lifts the limit",
+            bytes + 10 + bomb.len()
+        ),
+    );
+    check_bytes(
+        &[("book.xlsx", &zipped("xl/workbook.xml", b"<x/>"))],
+        "train book.xlsx --target y",
+        "book.xlsx: this is an Excel workbook; save the sheet as CSV",
+    );
+    check_bytes(
+        &[("data.zip", &zipped("data.csv", b"a,y\n"))],
+        "train data.zip --target y",
+        "data.zip: a zip archive without arrays; unpack it, or save arrays with np.savez",
+    );
+}
+
+#[test]
+fn hostile_parquet_files() {
+    let whole = include_bytes!("../../../files/tests/data/arrow-snappy.parquet");
+    let train = |bytes: &[u8], message: &str| {
+        check_bytes(
+            &[("p.parquet", bytes)],
+            "train p.parquet --target small",
+            &format!("p.parquet: not a whole Parquet file: {message}; write it again"),
+        );
+    };
+    train(b"a,y\n1,u\n2,v\n", "it is cut off, or something follows its end");
+    train(&whole[..whole.len() - 100], "it is cut off, or something follows its end");
+    train(&[&whole[..], b"more"].concat(), "it is cut off, or something follows its end");
+    let mut long = whole.to_vec();
+    let length = long.len() - 8..long.len() - 4;
+    long[length].fill(0x7F);
+    train(&long, &format!("its description claims {} bytes, the file has {}", 0x7F7F_7F7F, whole.len()));
+}
+
+#[test]
+fn hostile_models() {
+    let place = Place::new();
+    place.ok("train --steps 1 --out run --quiet");
+    let whole = place.bytes("run/model.safetensors");
+    let with = |old: &str, new: &str| {
+        let at = memchr::memmem::find(&whole, old.as_bytes()).unwrap();
+        [&whole[..at], new.as_bytes(), &whole[at + old.len()..]].concat()
+    };
+    let check = |bytes: &[u8], message: &str| {
+        place.write("m", bytes);
+        refused(&place, "info m", 2, &format!("m{message}; write it again"));
+    };
+    check(b"hello", ": not a whole safetensors file: it is cut off");
+    check(&[0xFF; 16], ": not a whole safetensors file: its head claims 18446744073709551615 bytes");
+    check(
+        &with("\"F32\"", "\"F16\""),
+        ", tensor 'w1': not a whole safetensors file: values of the kind F16, F32 or F64 are needed",
+    );
+    check(
+        &with("[2,200]", "[2,999]"),
+        ", tensor 'w1': not a whole safetensors file: shape [2, 999] of F32 does not fit 1600 bytes",
+    );
+    check(&[&whole[..], b"more"].concat(), ": not a whole safetensors file: 4 bytes follow its end");
+    for (old, new, found) in [("[2,200]", "[-,200]", "its head: "), ("\"b1\":{", "\"w1\":{", "its head: ")] {
+        place.write("m", with(old, new));
+        let ended = place.run("info m");
+        assert_eq!((ended.code, ended.err.lines().count()), (Some(2), 1), "{}", ended.err);
+        let start = format!("error: m: not a whole safetensors file: {found}");
+        assert!(ended.err.starts_with(&start), "{}", ended.err);
+    }
+}
+
+/// Rows are added all the time while the program reads.
+#[test]
+fn a_file_that_is_being_written_to() {
+    let place = Place::new();
+    place.write("t.csv", "a,y\n".to_owned() + &"1,u\n2,v\n".repeat(50_000));
+    let mut file = std::fs::OpenOptions::new().append(true).open(place.path("t.csv")).unwrap();
+    let mut child = place.command("train t.csv --target y").stderr(Stdio::piped()).spawn().unwrap();
+    while child.try_wait().unwrap().is_none() {
+        file.write_all(b"3,u\n").unwrap();
+    }
+    let ended = child.wait_with_output().unwrap();
+    let err = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(2), "{err}");
+    let sizes = err
+        .strip_prefix("error: t.csv: the file changed while it was read, from ")
+        .and_then(|rest| rest.strip_suffix(" bytes; wait until it is written\n"));
+    assert!(sizes.is_some_and(|sizes| sizes.contains(" to ")), "{err}");
+    assert_eq!(place.files(), ["t.csv"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_must_not_be_written_over() {
+    let place = Place::new();
+    place.write("flowers.csv", flowers());
+    place.ok("train flowers.csv --target kind --epochs 1 --out run --quiet");
+    let (data, model) = (place.bytes("flowers.csv"), place.bytes("run/model.safetensors"));
+    let _socket = std::os::unix::net::UnixListener::bind(place.path("socket")).unwrap();
+    std::os::unix::fs::symlink("flowers.csv", place.path("link.csv")).unwrap();
+    for (output, found) in [
+        ("flowers.csv", "flowers.csv: cannot write: this is the file of the data; choose another name"),
+        ("link.csv", "link.csv: cannot write: this is the file of the data; choose another name"),
+        (
+            "run/model.safetensors",
+            "run/model.safetensors: cannot write: this is the file of the model; choose another name",
+        ),
+        ("run", "run: cannot write: this is a folder; name a file"),
+        ("no/p.csv", "no/p.csv: cannot write: the folder does not exist; make it first"),
+        ("socket", "socket: cannot write: this is a device or a pipe; name a file"),
+    ] {
+        refused(&place, &format!("predict run/model.safetensors flowers.csv -o {output}"), 2, found);
+    }
+    assert!(place.bytes("flowers.csv") == data && place.bytes("run/model.safetensors") == model);
+    refused(
+        &place,
+        "train flowers.csv --target kind --out run",
+        2,
+        "run: the folder is not empty; choose another with --out, or add --overwrite",
+    );
+}
+
+#[test]
+fn a_full_disk() {
+    let place = Place::new();
+    place.write("flowers.csv", flowers());
+    place.ok("train flowers.csv --target kind --epochs 1 --out run --quiet");
+    for (line, file) in [
+        ("train flowers.csv --target kind --epochs 1 --out full --quiet", "full/model.safetensors"),
+        ("predict run/model.safetensors flowers.csv -o p.csv", "p.csv"),
+    ] {
+        let before = place.files();
+        let mut command = place.command(line);
+        let ended = command.env(clearprop_files::disk::FAIL_DISK, "1").output().unwrap();
+        let expected =
+            format!("error: {file}: cannot write: no space left on the disk; make room, then run again\n");
+        assert_eq!((ended.status.code(), String::from_utf8(ended.stderr).unwrap()), (Some(2), expected));
+        assert_eq!(place.files(), before);
+    }
+}
+
+/// Devices that Linux has.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_pipe_and_a_folder_nobody_may_write_into() {
+    let place = Place::new();
+    place.write("flowers.csv", flowers());
+    place.ok("train flowers.csv --target kind --epochs 1 --out run --quiet");
+    for line in ["predict run/model.safetensors flowers.csv", "evaluate run/model.safetensors flowers.csv"] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let ended = place.command(line).stdout(full).output().unwrap();
+        let expected =
+            "error: standard output: cannot write: no space left on the disk; make room, then run again\n";
+        assert_eq!(
+            (ended.status.code(), String::from_utf8(ended.stderr).unwrap().as_str()),
+            (Some(2), expected)
+        );
+    }
+    // Not even root may make a folder there; where the folder itself is read-only, the words are others.
+    let ended = place.run("train flowers.csv --target kind --out /sys/clearprop");
+    assert_eq!(ended.code, Some(2));
+    let words = [
+        "permission denied; check who may read and write there",
+        "the disk is read-only; choose another folder",
+    ];
+    let known = words.map(|words| format!("error: /sys/clearprop: cannot make the folder: {words}\n"));
+    assert!(known.contains(&ended.err), "{}", ended.err);
+}
