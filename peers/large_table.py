@@ -35,13 +35,31 @@ def measured(command, feed=None, **pipes):
     """Runs a command; its peak memory in MB, and its seconds."""
     began = time.monotonic()
     child = subprocess.Popen(command, stdin=subprocess.PIPE if feed else None, **pipes)
+    peaks = [0]
+    watch = threading.Thread(target=peak_of, args=(child.pid, peaks))
+    watch.start()
     if feed:
         feed(child.stdin)
         child.stdin.close()
-    _, status, used = os.wait4(child.pid, 0)
-    if status != 0:
-        sys.exit(f"{' '.join(map(str, command))}: exit code {os.waitstatus_to_exitcode(status)}")
-    return used.ru_maxrss / 1024, time.monotonic() - began
+    code, seconds = child.wait(), time.monotonic() - began
+    watch.join()
+    if code != 0:
+        sys.exit(f"{' '.join(map(str, command))}: exit code {code}")
+    return max(peaks) / 1024, seconds
+
+
+def peak_of(process, peaks):
+    """Notes the most memory of a process so far, in KB, until it has ended (Linux)."""
+    while True:
+        try:
+            status = Path(f"/proc/{process}/status").read_text()
+        except OSError:
+            return
+        found = re.search(r"VmHWM:\s+(\d+)", status)
+        if not found:  # it has ended
+            return
+        peaks.append(int(found[1]))
+        time.sleep(0.01)
 
 
 def bar_of(terminal, frames):

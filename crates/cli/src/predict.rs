@@ -10,7 +10,7 @@ use clearprop::table::{Table, Unseen};
 use clearprop_files::disk::same_file;
 use clearprop_files::predictions::Predictions;
 use clearprop_files::table::{Kind, Opened, open};
-use std::io::{self, BufWriter};
+use std::io::{self, BufWriter, IsTerminal};
 use std::path::{Path, PathBuf};
 
 /// Predict the rows of a table: the label and the probability of each class, as CSV or Parquet
@@ -61,7 +61,13 @@ pub(crate) fn run(options: &Predict) -> Result<Outcome> {
 
 /// Predicts block by block, so that memory does not grow with the file.
 fn predict<R: Real>(options: &Predict, model: &Model<R>) -> Result<Outcome> {
-    let bar = progress::Reading::new();
+    let to_file = options.output.as_deref().is_some_and(|path| path != Path::new("-"));
+    // A bar among the rows on a terminal can be read by nobody.
+    let bar = if to_file || !io::stdout().is_terminal() {
+        progress::Reading::new()
+    } else {
+        progress::Reading::hidden()
+    };
     let mut seen = |read: u64, size: u64| bar.show(read, size);
     let mut reading = options.reading.options_for::<R>(&model.encoder);
     // An ID like 007 is copied as it is written.

@@ -227,7 +227,10 @@ fn encoder_of(options: &Train, source: &Source, train: &[u32]) -> Result<(Encode
         Kind::Table => standardise = true,
     }
     if targets.is_empty() {
-        let names: Vec<&str> = table.names().take(10).collect();
+        let mut names: Vec<&str> = table.names().take(10).collect();
+        if table.columns().len() > 10 {
+            names.push("..");
+        }
         return Err(Error::new(ErrorKind::Setting, "is missing")
             .name("--target")
             .hint(format!("name the column to predict; the columns are {}", names.join(", "))));

@@ -82,6 +82,11 @@ impl Reading {
         Self(bar)
     }
 
+    /// No bar.
+    pub(crate) fn hidden() -> Self {
+        Self(ProgressBar::hidden())
+    }
+
     /// Moves the bar; a pipe has no `size`.
     pub(crate) fn show(&self, read: u64, size: u64) {
         if size == 0 && self.0.length().is_none() {

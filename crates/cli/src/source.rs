@@ -30,6 +30,10 @@ pub(crate) struct Reading {
     /// The first line of a CSV file is a row; the columns are called 'column 1', 'column 2', ..
     #[arg(long, help_heading = "Reading")]
     no_header: bool,
+    /// How a CSV file's text is written
+    #[arg(long, value_name = "WORD", value_parser = ["utf8", "latin1"], default_value = "utf8", help_heading = "Reading")]
+    #[serde(default)]
+    encoding: String,
     /// Columns that are not even read.
     #[arg(skip)]
     #[serde(default)]
@@ -53,6 +57,7 @@ impl Reading {
             header: self.no_header.then_some(false),
             separator: self.separator,
             decimal_comma: self.decimal_comma.then_some(true),
+            latin1: self.encoding == "latin1",
             single,
             kinds: self.dropped.iter().map(|name| (name.clone(), csv::Kind::Skip)).collect(),
             ..Options::default()

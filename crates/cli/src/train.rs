@@ -239,8 +239,11 @@ fn train<R: Real>(options: &Train, job: Job<R>, progress: &Progress) -> Result<O
         }
         StopReason::Interrupted => {
             let steps = trainer.state().step;
+            let place = place.to_string();
+            let place = shlex::try_quote(&place).unwrap_or_else(|_| place.as_str().into());
+            let rows = if plan.data.as_deref() == Some(Path::new("-")) { " < the same rows" } else { "" };
             return Ok(Outcome::Interrupted(format!(
-                "interrupted after {steps} steps, and saved; go on with: clearprop train --resume {place}"
+                "interrupted after {steps} steps, and saved; go on with: clearprop train --resume {place}{rows}"
             )));
         }
         _ => {}

@@ -4,6 +4,7 @@
 //! an error with its row.  Rows are the file's lines, counted from 1.
 
 pub(crate) mod column;
+pub(crate) mod latin1;
 mod records;
 mod sniff;
 
@@ -27,6 +28,8 @@ pub struct Options {
     pub separator: Option<u8>,
     /// Whether numbers have a decimal comma; by default, if they look like it.
     pub decimal_comma: Option<bool>,
+    /// Whether the text is Latin-1, not UTF-8.
+    pub latin1: bool,
     /// Whether numbers are kept in single precision: half the memory.
     pub single: bool,
     /// What columns must be, by name: what a model was trained on.  Others are found out.
@@ -65,7 +68,8 @@ impl<S: Read> Reader<S> {
     /// An empty file, two columns of one name, bytes that are no text.
     pub fn new(source: S, file: &str, options: &Options) -> Result<Self> {
         let (mut rows, sample) = Records::new(source).map_err(|error| unreadable(file, &error))?;
-        let separator = options.separator.unwrap_or_else(|| sniff::separator(&sample));
+        let said = sniff::said_separator(&sample);
+        let separator = options.separator.or(said).unwrap_or_else(|| sniff::separator(&sample));
         let decimal_comma =
             options.decimal_comma.unwrap_or_else(|| sniff::has_decimal_comma(&sample, separator));
         rows.separator = separator;
@@ -78,6 +82,9 @@ impl<S: Read> Reader<S> {
             decimal_comma,
         };
         let mut first = Record::default();
+        if said.is_some() {
+            reader.next(&mut first)?;
+        }
         if !reader.next(&mut first)? {
             return Err(reader.error("the file is empty").hint("a line of names and some rows are needed"));
         }

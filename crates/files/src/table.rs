@@ -14,6 +14,7 @@
 //! ```
 
 use crate::csv;
+use crate::csv::latin1::Latin1;
 pub use crate::csv::{Kind, Options};
 use crate::disk::Input;
 use crate::npz::{self, Npz};
@@ -82,10 +83,13 @@ pub fn open<'p>(path: &Path, options: &Options, progress: Progress<'p>) -> Resul
     }
     let packed = head.starts_with(b"\x1f\x8b");
     let counted = Counted { inner: Cursor::new(head).chain(input), read: 0, told: 0, size, progress };
-    let text: Box<dyn Read + 'p> = match packed {
+    let mut text: Box<dyn Read + 'p> = match packed {
         true => Box::new(Unpacked(MultiGzDecoder::new(BufReader::with_capacity(1 << 16, counted)))),
         false => Box::new(counted),
     };
+    if options.latin1 {
+        text = Box::new(Latin1::new(text));
+    }
     let reader = csv::Reader::new(text, &file, options)?;
     Ok(Opened::Rows(Rows { source: Source::Csv(Box::new(reader)), file }))
 }

@@ -105,7 +105,7 @@ fn what_cannot_be_read_is_said_with_its_row() {
     );
     check_error(
         b"a,b\n1,caf\xE9\n",
-        "t.csv, row 2: byte 10 (0xE9) is not UTF-8; save it as UTF-8; Latin-1 (Windows) text can be converted with: iconv -f latin1 -t utf8",
+        "t.csv, row 2: byte 10 (0xE9) is not UTF-8; save it as UTF-8; if it is Latin-1, as Windows programs write it, add --encoding latin1",
     );
     check_error(
         b"a,b,a\n1,2,3\n",

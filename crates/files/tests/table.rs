@@ -136,7 +136,7 @@ fn what_cannot_be_read_is_said() {
         "latin1.csv",
         b"name,n\nM\xFCller,1\n",
         "FILE, row 2: byte 9 (0xFC) is not UTF-8; save it as UTF-8; \
-         Latin-1 (Windows) text can be converted with: iconv -f latin1 -t utf8",
+         if it is Latin-1, as Windows programs write it, add --encoding latin1",
     );
     check(
         "text.npz",

@@ -93,11 +93,17 @@ impl Answers {
     ) -> Result<Self> {
         let columns = targets.iter().map(|name| table.column(name)).collect::<Result<Vec<_>>>()?;
         for (name, column) in targets.iter().zip(&columns) {
-            if let Some(row) = (0..table.len()).find(|&row| column.is_missing(row)) {
-                return Err(Error::new(ErrorKind::Data, "the answer is missing")
-                    .row(table.line(row))
-                    .column(name)
-                    .hint("fill it in, or remove the row"));
+            let mut missing = (0..table.len()).filter(|&row| column.is_missing(row));
+            if let Some(row) = missing.next() {
+                let (found, hint) = match missing.count() {
+                    0 => ("the answer is missing".to_owned(), "fill it in, or remove the row"),
+                    n => (
+                        format!("the answer is missing, here and in {n} more rows"),
+                        "fill them in, or remove these rows",
+                    ),
+                };
+                let error = Error::new(ErrorKind::Data, found);
+                return Err(error.row(table.line(row)).column(name).hint(hint));
             }
         }
         let loss = match loss {

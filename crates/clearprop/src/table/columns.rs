@@ -80,7 +80,7 @@ pub(super) fn one_hot(
         && !dates
     {
         notes.push(format!(
-            "column '{name}': most words look like numbers, but not all are: \"{odd}\"; write 1234.5, leave unknown ones empty"
+            "column '{name}': most words look like numbers, but not all are: \"{odd}\"; write 1234.5 (--decimal-comma reads 1234,5), leave unknown ones empty"
         ));
     }
     if present >= 20 && seen.len() * 2 > present {

@@ -428,7 +428,7 @@ mod tests {
         let none = table(vec![("c", Column::numbers([1.0]))]);
         assert_eq!(
             encoder.encode::<f32>(&none, &[0], &mut unseen).unwrap_err().to_string(),
-            "the columns 'a', 'b' of the model are missing; is it 'c'?"
+            "the columns 'a', 'b' of the model are missing; the columns are 'c'"
         );
     }
 
@@ -492,6 +492,30 @@ mod tests {
     }
 
     #[test]
+    fn numbers_that_are_written_as_words_are_pointed_out() {
+        let note = |words: [&str; 4]| {
+            let y = Column::words(["u", "v", "u", "v"]);
+            let table = table(vec![("w", Column::words(words)), ("y", y)]);
+            learn(&table, "y", &[0, 1, 2, 3]).unwrap().1.get(1).cloned().unwrap_or_default()
+        };
+        for (words, odd) in [
+            (["1,234", "5,678", "1,234", "12"], "1,234"),
+            (["12 %", "13.5 %", "12 %", "13.5 %"], "12 %"),
+            (["-$5", "$ 6", "$ 6", "-$5"], "-$5"),
+            (["3", "4", "3", "unknown"], "unknown"),
+        ] {
+            let expected = format!(
+                "column 'w': most words look like numbers, but not all are: \"{odd}\"; \
+                 write 1234.5 (--decimal-comma reads 1234,5), leave unknown ones empty"
+            );
+            assert_eq!(note(words), expected);
+        }
+        for words in [["a1", "b2", "a1", "b2"], ["1-2", "3-4", "1-2", "3-4"], ["1", "x", "y", "x"]] {
+            assert_eq!(note(words), "", "{words:?}");
+        }
+    }
+
+    #[test]
     fn what_cannot_be_learnt_from_is_an_error() {
         let numbers = Column::numbers;
         let check = |columns: Vec<(&str, Column)>, expected: &str| {
@@ -514,7 +538,7 @@ mod tests {
         );
         check(
             vec![x(), words(["a", "b", "c", "d"])],
-            "column 'y': 4 rows have 4 classes; each class needs several rows; numbers go with --loss squared",
+            "column 'y': 4 rows have 4 classes; each class needs several rows; is another column the target?",
         );
         check(
             vec![("x", numbers([1.0, f64::INFINITY, 3.0, 4.0])), words(["a", "b", "a", "b"])],

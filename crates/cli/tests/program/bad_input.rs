@@ -73,6 +73,11 @@ fn labels() {
         "train gap.csv --target b",
         "gap.csv, row 3, column 'b': the answer is missing; fill it in, or remove the row",
     );
+    check(
+        &[("gaps.csv", "a,b\n1,x\n2,\n3,y\n4,NA\n5,?\n")],
+        "train gaps.csv --target b",
+        "gaps.csv, row 3, column 'b': the answer is missing, here and in 2 more rows; fill them in, or remove these rows",
+    );
 }
 
 #[test]

@@ -13,8 +13,8 @@ fn texts_that_are_no_tables() {
     };
     train(
         b"a,y\n1,K\xf6ln\n2,Bonn\n",
-        ", row 2: byte 8 (0xF6) is not UTF-8; save it as UTF-8; Latin-1 (Windows) text can be converted with: \
-         iconv -f latin1 -t utf8",
+        ", row 2: byte 8 (0xF6) is not UTF-8; save it as UTF-8; if it is Latin-1, as Windows programs write it, \
+         add --encoding latin1",
     );
     train(
         b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",

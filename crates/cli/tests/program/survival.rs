@@ -48,22 +48,23 @@ fn a_run_killed_at_any_moment_goes_on_to_the_same_bits() {
     place.ok(&format!("{RUN} --out whole"));
     let length = began.elapsed();
     let whole = run_folder(&place, "whole");
+    // Whether the kill came in time.
     let kill = |line: &str, after: Duration| {
         let mut child = place.command(line).stderr(Stdio::null()).spawn().unwrap();
         std::thread::sleep(after);
         let _ = child.kill();
-        child.wait().unwrap();
+        !child.wait().unwrap().success()
     };
-    let mut resumed = 0;
+    let (mut killed, mut again, mut resumed) = (0, 0, 0);
     for i in 0..kills {
         let out = format!("killed{i}");
         // Spread over the run by the golden ratio.
         let moment = (f64::from(i + 1) * 0.618_034).fract();
-        kill(&format!("{RUN} --out {out}"), length.mul_f64(moment));
+        killed += u32::from(kill(&format!("{RUN} --out {out}"), length.mul_f64(moment)));
         let has = |name: &str| place.path(&format!("{out}/{name}")).exists();
         if has("checkpoint.safetensors") {
             // Once more, while it goes on.
-            kill(&format!("train --resume {out} --quiet"), length.mul_f64(moment / 3.0));
+            again += u32::from(kill(&format!("train --resume {out} --quiet"), length.mul_f64(moment / 3.0)));
         }
         if has("checkpoint.safetensors") {
             place.ok(&format!("train --resume {out} --quiet"));
@@ -73,6 +74,9 @@ fn a_run_killed_at_any_moment_goes_on_to_the_same_bits() {
         }
         assert_same_files(&run_folder(&place, &out), &whole, &format!("killed after {moment} of the run"));
     }
+    println!(
+        "{killed} of {kills} runs killed, {again} of them again after going on; {resumed} resumed from a checkpoint"
+    );
     assert!(resumed > 0, "no kill came between the first checkpoint and the end");
 }
 

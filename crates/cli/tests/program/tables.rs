@@ -108,6 +108,21 @@ fn csv_comes_without_a_header_with_other_separators_and_decimal_commas() {
     let model = train("plain.csv --target kind", "plain");
     assert!(train("comma.csv --target kind --separator ; --decimal-comma", "comma") == model);
     assert!(train("comma.csv --target kind", "found") == model, "it is found out too");
+    place.write("excel.csv", format!("sep=;\r\n{}", text.replace('\n', "\r\n")));
+    assert!(train("excel.csv --target kind", "excel") == model, "Excel's first line");
+    // Umlauts as Windows writes them, and as everybody else does.
+    let umlauts = |from: char, to: &[u8]| -> Vec<u8> {
+        flowers().chars().flat_map(|c| if c == from { to.to_vec() } else { vec![c as u8] }).collect()
+    };
+    place.write("utf8.csv", umlauts('o', "\u{f6}".as_bytes()));
+    place.write("latin1.csv", umlauts('o', b"\xf6"));
+    let model = train("utf8.csv --target kind", "utf8");
+    assert!(train("latin1.csv --target kind --encoding latin1", "latin1") == model);
+    // Years are names if the target stands beside them.
+    let years = flowers().replacen("length,width", "2023,2024", 1);
+    place.write("years.csv", &years);
+    let said = place.ok("train years.csv --target kind --epochs 1 --out years");
+    assert!(said.contains("rows: 29 to train on"), "{said}");
     let rows = flowers().split_once('\n').unwrap().1.to_owned();
     place.write("bare.csv", &rows);
     let report = |line: &str| place.ok(&format!("evaluate {line} --json"));

@@ -10,7 +10,7 @@ use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
 const LONGEST: usize = 16 << 20;
 
 const NO_TEXT: &str = "this is not text; save the table as CSV";
-const UTF8: &str = "save it as UTF-8; Latin-1 (Windows) text can be converted with: iconv -f latin1 -t utf8";
+const UTF8: &str = "save it as UTF-8; if it is Latin-1, as Windows programs write it, add --encoding latin1";
 
 /// What is wrong with the text, and in which line.
 #[derive(Debug)]

@@ -42,6 +42,14 @@ pub(super) fn no_table(sample: &[u8]) -> Option<(&'static str, &'static str)> {
     None
 }
 
+/// The separator that a first line `sep=;` says, as Excel writes and reads it.
+pub(super) fn said_separator(sample: &[u8]) -> Option<u8> {
+    match sample.strip_prefix(b"sep=")? {
+        [separator, b'\n', ..] | [separator, b'\r', b'\n', ..] => Some(*separator),
+        _ => None,
+    }
+}
+
 /// The separator that splits all lines of the sample into equally many fields, the most frequent of
 /// those; if none does, the one that the first line has most of.
 pub(super) fn separator(sample: &[u8]) -> u8 {
