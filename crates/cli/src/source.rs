@@ -10,7 +10,7 @@ use clearprop::network::Penalized;
 use clearprop::real::Real;
 use clearprop::table::{Coding, Column, Encoder, Input, Learn, Table};
 use clearprop::target::Target;
-use clearprop_files::npz::Npz;
+use clearprop_files::npz::{Npz, Values};
 use clearprop_files::table::{self, Opened, Options, Rows};
 use clearprop_files::{csv, disk, npz};
 use ndarray::{Array2, ArrayView2, Axis};
@@ -38,6 +38,10 @@ pub(crate) struct Reading {
     #[arg(skip)]
     #[serde(default)]
     pub(crate) dropped: Vec<String>,
+    /// The only columns that are read, if any are named.
+    #[arg(skip)]
+    #[serde(default)]
+    pub(crate) only: Vec<String>,
 }
 
 fn separator(text: &str) -> std::result::Result<u8, String> {
@@ -53,13 +57,20 @@ fn separator(text: &str) -> std::result::Result<u8, String> {
 impl Reading {
     /// For numbers in single precision (half the memory) or double.
     pub(crate) fn options(&self, single: bool) -> Options {
+        let kinds = |names: &[String], kind: csv::Kind| {
+            names.iter().map(|name| (name.clone(), kind)).collect::<Vec<_>>()
+        };
         Options {
             header: self.no_header.then_some(false),
             separator: self.separator,
             decimal_comma: self.decimal_comma.then_some(true),
             latin1: self.encoding == "latin1",
             single,
-            kinds: self.dropped.iter().map(|name| (name.clone(), csv::Kind::Skip)).collect(),
+            kinds: [kinds(&self.dropped, csv::Kind::Skip), kinds(&self.only, csv::Kind::Found)]
+                .concat()
+                .into_iter()
+                .collect(),
+            rest: (!self.only.is_empty()).then_some(csv::Kind::Skip),
             ..Options::default()
         }
     }
@@ -154,10 +165,14 @@ pub(crate) fn open(path: Option<&PathBuf>, options: &Options, seed: u64) -> Resu
     let opened = table::open(path, options, &mut seen)?;
     let (table, kind) = match opened {
         Opened::Rows(rows) => {
-            let names = names(&rows)?;
-            for name in options.kinds.iter().filter(|(_, kind)| **kind == csv::Kind::Skip).map(|pair| pair.0)
-            {
-                names.column(name).map_err(|error| error.file(called(path)))?;
+            let names = names(&rows).map_err(|error| error.file(called(path)))?;
+            let chosen = |kind: &csv::Kind| matches!(kind, csv::Kind::Skip | csv::Kind::Found);
+            for (name, _) in options.kinds.iter().filter(|(_, kind)| chosen(kind)) {
+                // The columns of a list or record of a Parquet file.
+                let parts = format!("{name}.");
+                if !names.names().any(|known| known.starts_with(&parts)) {
+                    names.column(name).map_err(|error| error.file(called(path)))?;
+                }
             }
             (rows.read()?, Kind::Table)
         }
@@ -197,19 +212,23 @@ fn columns_of(values: ArrayView2<'_, f64>, letter: &str) -> Vec<(String, Column)
 
 /// The rows of arrays `X`, `y`, and what else stands beside them.
 pub(crate) fn arrays(file: &Npz) -> Result<(Table, Said)> {
-    let x: Array2<f64> = file.matrix("X")?;
+    let name = if file.get("X").is_none() && file.get("x").is_some() { "x" } else { "X" };
+    let x: Array2<f64> = file.matrix(name)?;
     let mut columns = columns_of(x.view(), "x");
     let mut said = Said::default();
     if let Some(y) = file.get("y") {
-        let targets = match y.shape.as_slice() {
-            [_] | [_, 1] => {
+        let targets = match (y.shape.as_slice(), &y.values) {
+            ([_] | [_, 1], Values::Text(words)) => {
+                vec![("y".to_owned(), Column::words(words.iter().map(String::as_str)))]
+            }
+            ([_] | [_, 1], _) => {
                 vec![("y".to_owned(), Column::numbers(file.vector::<f64>("y")?.iter().copied()))]
             }
             _ => columns_of(file.matrix::<f64>("y")?.view(), "y"),
         };
         if targets.iter().any(|(_, column)| column.len() != x.nrows()) {
-            let found = format!("has {} rows, X has {}", y.shape.first().unwrap_or(&0), x.nrows());
-            return Err(file.error("y", found).hint("each row of X needs its answer"));
+            let found = format!("has {} rows, {name} has {}", y.shape.first().unwrap_or(&0), x.nrows());
+            return Err(file.error("y", found).hint("each row needs its answer"));
         }
         said.targets = targets.iter().map(|(name, _)| name.clone()).collect();
         columns.extend(targets);

@@ -133,8 +133,10 @@ fn begin<R: Real>(options: &Train) -> Result<Outcome> {
     let seed = options.chosen.seed()?.unwrap_or(0);
     let mut reading = options.reading.clone();
     reading.dropped.clone_from(&options.drop);
-    let known = [&options.target[..], &options.columns].concat();
-    let how = Options { known, ..reading.options(R::NAME == "f32") };
+    if !options.columns.is_empty() {
+        reading.only = [&options.target[..], &options.columns].concat();
+    }
+    let how = Options { known: options.target.clone(), ..reading.options(R::NAME == "f32") };
     let source = source::open(options.data.as_ref(), &how, seed)?;
     let (name, file) = (source.name.clone(), source.file.clone());
     let start = prepare::<R>(options, source).map_err(|error| about(options, &file, error))?;

@@ -15,6 +15,7 @@ mod write;
 use crate::csv::column::Builder;
 use crate::csv::{Kind, Options};
 use crate::disk::Input;
+use ::parquet::basic::Compression;
 use ::parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader};
 use ::parquet::data_type::DataType;
 use ::parquet::errors::ParquetError;
@@ -78,12 +79,17 @@ impl Reader {
             if !names.insert(name.clone()) {
                 return Err(error("there are two columns of this name").hint("rename one of them"));
             }
-            let wanted = options.kinds.get(&name).copied().or(options.rest);
+            // Lists and records have several columns with one root; it is what a person knows.
+            let root = column.path().parts().first();
+            let skipped = root.and_then(|root| options.kinds.get(root)).filter(|kind| **kind == Kind::Skip);
+            let wanted = options.kinds.get(&name).or(skipped).copied().or(options.rest);
+            let wanted = wanted.filter(|kind| *kind != Kind::Found);
             let meaning = match (wanted, meaning::of(column)) {
                 (Some(Kind::Skip), _) => Meaning::Number,
                 (_, Ok(meaning)) => meaning,
                 (_, Err(holds)) => {
-                    let hint = format!("only numbers and words are read; --drop {name} leaves it out");
+                    let root = root.unwrap_or(&name);
+                    let hint = format!("only numbers and words are read; --drop {root} leaves it out");
                     return Err(error(&format!("this column holds {holds}")).hint(hint));
                 }
             };
@@ -100,6 +106,15 @@ impl Reader {
                 return Err(damaged("a group of rows lacks columns"));
             }
             for (part, column) in group.columns().iter().zip(&columns) {
+                if column.kind != Kind::Skip && !is_read(part.compression()) {
+                    let packed = format!("{:?}", part.compression()).to_lowercase();
+                    let packed = packed.split('(').next().unwrap_or_default();
+                    let found = format!("packed by {packed}, which is not read");
+                    return Err(Error::new(ErrorKind::File, found)
+                        .file(&file)
+                        .column(&column.name)
+                        .hint("write it with zstd, snappy or gzip"));
+                }
                 let start = part.dictionary_page_offset().unwrap_or(part.data_page_offset());
                 let (start, bytes) = match (u64::try_from(start), u64::try_from(part.compressed_size())) {
                     (Ok(start), Ok(bytes)) => (start, bytes),
@@ -292,6 +307,14 @@ fn drain<T: DataType>(
         left -= read;
     }
     Ok(())
+}
+
+/// Whether pages packed like this can be unpacked.
+fn is_read(packed: Compression) -> bool {
+    matches!(
+        packed,
+        Compression::UNCOMPRESSED | Compression::SNAPPY | Compression::GZIP(_) | Compression::ZSTD(_)
+    )
 }
 
 /// The file's description, which stands at its end: `.. description, its length, PAR1`.

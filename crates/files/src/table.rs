@@ -81,6 +81,10 @@ pub fn open<'p>(path: &Path, options: &Options, progress: Progress<'p>) -> Resul
         let found = "this is a Parquet or npz file, and it comes through a pipe";
         return Err(Error::new(ErrorKind::File, found).file(&file).hint("name the file itself"));
     }
+    if head.starts_with(b"\x93NUM") {
+        let found = "this is a single NumPy array; arrays X and y are needed";
+        return Err(Error::new(ErrorKind::File, found).file(&file).hint("save both with np.savez"));
+    }
     let packed = head.starts_with(b"\x1f\x8b");
     let counted = Counted { inner: Cursor::new(head).chain(input), read: 0, told: 0, size, progress };
     let mut text: Box<dyn Read + 'p> = match packed {

@@ -94,6 +94,11 @@ fn hostile_npz_files() {
         &[&good[..], b"more"].concat(),
         ": not a whole npz file: there are bytes after its end; save it again with np.savez",
     );
+    check_bytes(
+        &[("a.npy", b"\x93NUMPY\x01\x00v\x00{")],
+        "train a.npy --target y",
+        "a.npy: this is a single NumPy array; arrays X and y are needed; save both with np.savez",
+    );
     let bytes = 72 << 20;
     let bomb = head("|u1", &format!("({bytes},)"));
     train(

@@ -162,6 +162,18 @@ fn several_columns_of_0_and_1_are_labels() {
     assert!(place.ok("evaluate run/model.safetensors t.csv --json").contains("\"labels\""));
 }
 
+/// Our own names are lower-case, and classes may have names.
+#[test]
+fn arrays_may_be_called_x_and_hold_words() {
+    let place = Place::new();
+    let x = Array::f64(&[20, 2], (0..40).map(|i| f64::from(i * 7 % 11)).collect());
+    let words: Vec<String> = (0..20).map(|i| ["no", "yes"][i % 2].to_owned()).collect();
+    let y = Array { shape: vec![20], values: npz::Values::Text(words) };
+    place.write("t.npz", npz::write([("x", &x), ("y", &y)]).unwrap());
+    place.ok("train t.npz --steps 2 --out run --quiet");
+    assert!(place.ok("predict run/model.safetensors t.npz").starts_with("label,p_no,p_yes\n"));
+}
+
 /// Arrays as a notebook has them: a last column of ones in X, biases as the last row of W1.
 #[test]
 fn the_bias_trick_is_taken_for_what_it_is() {

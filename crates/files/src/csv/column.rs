@@ -12,6 +12,8 @@ pub enum Kind {
     Words,
     /// Not read at all.
     Skip,
+    /// Numbers or words: that is found out.
+    Found,
 }
 
 /// So many cells are kept as text before the column is taken as one of numbers or of words.
@@ -40,12 +42,12 @@ enum State {
 impl Builder {
     pub(crate) fn new(kind: Option<Kind>, single: bool, decimal_comma: bool) -> Self {
         let state = match kind {
-            None => State::Undecided(String::new(), Vec::new()),
+            None | Some(Kind::Found) => State::Undecided(String::new(), Vec::new()),
             Some(Kind::Numbers) => State::Numbers(empty(single), Vec::new()),
             Some(Kind::Words) => State::Words(Words::default(), 0, None),
             Some(Kind::Skip) => State::Skip,
         };
-        Self { state, decimal_comma, single, strict: kind.is_some() }
+        Self { state, decimal_comma, single, strict: !matches!(kind, None | Some(Kind::Found)) }
     }
 
     /// One more cell; the error is about this one.
