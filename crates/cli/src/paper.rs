@@ -14,6 +14,8 @@ pub(crate) struct Paper {
 /// What a piece of text is; each has a colour, and none is told by its colour alone.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Ink {
+    /// Text.
+    Plain,
     /// Headings.
     Bold,
     /// What is said beside.
@@ -24,6 +26,8 @@ pub(crate) enum Ink {
     Backward,
     /// What needs attention.
     Alert,
+    /// What needs a thought.
+    Caution,
     /// What is right.
     Good,
 }
@@ -44,11 +48,13 @@ impl Paper {
             return text.to_owned();
         }
         let code = match ink {
+            Ink::Plain => return text.to_owned(),
             Ink::Bold => "1",
             Ink::Faint => "2",
             Ink::Forward => "1;36",
             Ink::Backward => "1;33",
             Ink::Alert => "1;31",
+            Ink::Caution => "33",
             Ink::Good => "32",
         };
         format!("\x1b[{code}m{text}\x1b[0m")

@@ -86,7 +86,7 @@ pub(super) fn undo_update(case: &mut Case) {
     undone.step.get_or_insert(step);
     undone.understood.push(format!(
         "the weights were saved after their update (step size {}); it was taken back before comparing",
-        super::report::number(step)
+        super::words::number(step)
     ));
     *case = undone;
 }
@@ -109,7 +109,7 @@ pub(super) fn before_update(case: &Case) -> Option<Case> {
     }
     undone.understood.push(format!(
         "the weights were saved after their update (step size {}); it was taken back before comparing",
-        super::report::number(step)
+        super::words::number(step)
     ));
     Some(undone)
 }

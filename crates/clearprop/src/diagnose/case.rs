@@ -167,6 +167,8 @@ pub struct Case {
     pub turned: (bool, bool),
     /// Whether `X` carries its ones.
     pub x_has_ones: bool,
+    /// The array that says which rows of `X` and `y` the stages are of, if not of all.
+    pub rows: Option<String>,
     /// Whether nothing said which activation it is.
     pub activation_assumed: bool,
     /// What was understood, to be said.

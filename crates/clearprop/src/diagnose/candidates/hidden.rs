@@ -4,7 +4,7 @@ use super::{Candidate, made, told};
 use crate::activation::Activation;
 use crate::diagnose::case::{Bias, Case, Quantity, Values, fits, with_ones};
 use crate::diagnose::conventions::Convention;
-use crate::diagnose::report::number;
+use crate::diagnose::words::number;
 use Quantity::{A, Da, Dw, Z};
 use ndarray::{Array2, Axis, Zip, s};
 
