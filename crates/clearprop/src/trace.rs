@@ -162,32 +162,21 @@ impl Trace {
     /// Which layer's input or output a value is; by which variable a derivative is taken.
     fn role(&self, kind: Kind, l: usize, names: Names) -> String {
         let last = self.layers();
+        let by = |of: Kind, what: &str| format!("by {}, {what}", self.name(of, l, names));
         match kind {
             Kind::X => "the input of layer 1".to_owned(),
             Kind::Z if l == last => match self.network.loss {
-                Loss::Softmax => "the INPUT of softmax".to_owned(),
-                Loss::Logistic => "the INPUT of the logistic function".to_owned(),
-                Loss::Squared => "the network's answer: the last layer has no nonlinearity".to_owned(),
+                Loss::Squared => "the network's answer".to_owned(),
+                loss => format!("the INPUT of {}", loss.name()),
             },
             Kind::Z => format!("the INPUT of layer {l}'s nonlinearity"),
             Kind::A => format!("its OUTPUT, which is the input of layer {}", l + 1),
             Kind::Probs if self.network.loss != Loss::Squared => "its OUTPUT".to_owned(),
-            Kind::Dw | Kind::Db | Kind::Dz | Kind::Da => {
-                let what = match kind {
-                    Kind::Dw => "the weights",
-                    Kind::Db => "the bias",
-                    Kind::Da => "the OUTPUT of the nonlinearity",
-                    _ if l == last => "the logits",
-                    _ => "the INPUT of the nonlinearity",
-                };
-                let of = match kind {
-                    Kind::Dw => Kind::W,
-                    Kind::Db => Kind::B,
-                    Kind::Da => Kind::A,
-                    _ => Kind::Z,
-                };
-                format!("by {}, {what}", self.name(of, l, names))
-            }
+            Kind::Dw => by(Kind::W, "the weights"),
+            Kind::Db => by(Kind::B, "the bias"),
+            Kind::Da => by(Kind::A, "the OUTPUT of the nonlinearity"),
+            Kind::Dz if l == last => by(Kind::Z, &self.role(Kind::Z, l, names)),
+            Kind::Dz => by(Kind::Z, "the INPUT of the nonlinearity"),
             _ => String::new(),
         }
     }

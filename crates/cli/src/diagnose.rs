@@ -24,6 +24,10 @@ Examples:
   clearprop diagnose class/*.npz
   clearprop diagnose mine.npz --json | jq .first_wrong_stage
 
+In a function np.savez('mine.npz', **locals()) saves everything; outside of one modules are in the way:
+  keep = (np.ndarray, np.generic, int, float)
+  np.savez('mine.npz', **{k: v for k, v in globals().items() if isinstance(v, keep)})
+
 Start with 'clearprop probe probe.npz' for inputs on which no mistake can hide.
 The exit code is 1 when something is wrong, 0 when all is right or only the loss could tell.")]
 pub(crate) struct Diagnose {
@@ -72,7 +76,10 @@ fn found(count: usize, total: usize) -> Outcome {
     let (words, hint) = if total == 1 {
         ("the backward pass is wrong".to_owned(), "change the first wrong stage, run your code, ask again")
     } else {
-        (format!("{count} of {total} are wrong"), "with one file alone there are evidence, reason and right line")
+        (
+            format!("{count} of {total} are wrong"),
+            "with one file alone there are evidence, reason and right line",
+        )
     };
     Outcome::Found(Error::new(ErrorKind::Data, words).hint(hint))
 }

@@ -22,7 +22,7 @@ pub(super) fn overwritten_by(
         Quantity::Probs => equal(Quantity::Dlogits).or_else(|| {
             // Edited in place, and divided into another array.
             let (n, target) = (case.rows(), &case.target);
-            let edits = [right - target, right / n];
+            let edits = [right - target, right / n, (right - target) / n];
             edits
                 .iter()
                 .any(|edit| same(given, edit, case.tolerance, 0.0))

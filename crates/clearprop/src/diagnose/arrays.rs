@@ -162,7 +162,7 @@ pub(super) fn no_layout(found: &Found) -> Error {
         let transposed = w.ncols() == fan_in || w.ncols() == fan_in + 1;
         let right = w.nrows() == fan_in || w.nrows() == fan_in + 1;
         if !right && !transposed {
-            let found = format!("{} has shape {}", array.name, shape_text(&array.shape));
+            let found = format!("has shape {}", shape_text(&array.shape));
             let hint = format!(
                 "({fan_in}, h) would fit, or ({}, h) with the bias as last row, or these transposed throughout",
                 fan_in + 1
@@ -206,8 +206,9 @@ fn case(arrays: &[Array], found: &Found, layout: Layout, mut ignored: Vec<String
             let mut bias = Array2::zeros((1, layout.sizes[l]));
             if let Some((array, value)) = found.first(Word::B(l)) {
                 if value.len() != layout.sizes[l] {
-                    let text = format!("{} has shape {}", array.name, shape_text(&array.shape));
+                    let text = format!("has shape {}", shape_text(&array.shape));
                     return Err(Error::new(ErrorKind::Shape, text)
+                        .name(array.name.clone())
                         .hint(format!("({0},) or (1, {0}) would fit", layout.sizes[l])));
                 }
                 names.insert(format!("b{l}"), array.name.clone());
@@ -219,7 +220,8 @@ fn case(arrays: &[Array], found: &Found, layout: Layout, mut ignored: Vec<String
     }
     for (word, name) in [("x", &layout.names.0), ("y", &layout.names.1)] {
         let before = if layout.columns && word == "x" { ":, " } else { "" };
-        let name = layout.rows.as_ref().map_or_else(|| name.clone(), |rows| format!("{name}[{before}{rows}]"));
+        let name =
+            layout.rows.as_ref().map_or_else(|| name.clone(), |rows| format!("{name}[{before}{rows}]"));
         names.insert(word.to_owned(), name);
     }
     ignored.retain(|name| layout.rows.as_ref() != Some(name));
@@ -357,7 +359,8 @@ fn say(case: &mut Case, arrays: &[Array], layout: &Layout, reg: Option<f64>) {
         add("weights are (fan_out, fan_in)");
     }
     if let Some(rows) = &layout.rows {
-        let words = format!("the stages are of {} rows of {}, those in {rows}", layout.x.nrows(), layout.names.0);
+        let words =
+            format!("the stages are of {} rows of {}, those in {rows}", layout.x.nrows(), layout.names.0);
         add(&words);
     }
     if layout.labels.from_one {

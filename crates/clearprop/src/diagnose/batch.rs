@@ -88,9 +88,8 @@ fn of_rows(layout: &Layout, name: &str, rows: &[usize]) -> Layout {
 /// The file as it was before training, if it holds the weights of the start beside those of the end.
 pub(super) fn at_start(arrays: &[Array]) -> Option<Vec<Array>> {
     let parameter = |name: &str| matches!(meaning(name), Some((false, Word::W(_) | Word::B(_))));
-    let start = |array: &Array| {
-        array.name.strip_suffix("_0").filter(|name| parameter(name)).map(str::to_owned)
-    };
+    let start =
+        |array: &Array| array.name.strip_suffix("_0").filter(|name| parameter(name)).map(str::to_owned);
     let replaced: Vec<String> = arrays.iter().filter_map(start).collect();
     let kept = arrays.iter().filter(|array| !replaced.contains(&array.name));
     (!replaced.is_empty()).then(|| {

@@ -2,8 +2,8 @@
 
 use super::arrays::shape_text;
 use super::case::{Case, Quantity, magnitude, right};
-use super::words::number;
 use super::search::{Explanation, Finding};
+use super::words::number;
 use ndarray::{Array2, Axis};
 
 /// Short sentences, the strongest first.

@@ -258,7 +258,8 @@ impl Search<'_> {
         }
         for candidate in candidates(case, &path.convention, &path.values, quantity) {
             // With another shape the person's code would have stopped; a column more lets it run on.
-            if Some(candidate.value.dim()) != shape && candidate.parts != [[38]] {
+            let wide = candidate.parts == [[38]] && self.goes_on_wide(quantity);
+            if Some(candidate.value.dim()) != shape && !wide {
                 continue;
             }
             let (price, finding) = if candidate.parts.is_empty() {
@@ -272,6 +273,15 @@ impl Search<'_> {
             self.step(at, cost + price, path, Some(Rc::new(candidate.value)), finding);
         }
         self.step(at, cost + UNKNOWN, path, None, Finding::Unknown);
+    }
+
+    /// Whether what is computed from this hidden derivative can have the bias's column still.
+    fn goes_on_wide(&self, quantity: Quantity) -> bool {
+        let Quantity::Da(l) = quantity else { return false };
+        let units = self.case.network.sizes[l];
+        [Quantity::Dz(l), Quantity::Dw(l)]
+            .iter()
+            .all(|q| self.case.given.get(q).is_none_or(|given| given.value.ncols() == units + 1))
     }
 
     /// Whether a given quantity further on is computed from this one.

@@ -1,6 +1,7 @@
 //! How a diagnosis speaks of numbers, stages and networks.
 
 use super::case::{Bias, Case, Quantity};
+use crate::loss::Loss;
 
 /// A number as short as it can be told apart: four digits.
 pub(super) fn number(value: f64) -> String {
@@ -60,21 +61,26 @@ pub(super) fn head(case: &Case) -> String {
 pub(super) fn role(case: &Case, quantity: Quantity) -> String {
     let last = case.layers();
     let activation = case.network.activation.name();
-    let by = |of: Quantity, what: &str| format!("by {}{what}", case.name(of));
+    let loss = case.network.loss.name();
+    let last_z = match case.network.loss {
+        Loss::Squared => "the answer".to_owned(),
+        _ => format!("INPUT of {loss}"),
+    };
     let parameter = |letter: char, l: usize| {
         let key = format!("{letter}{l}");
         format!("by {}", case.names.get(&key).unwrap_or(&key))
     };
     match quantity {
-        Quantity::Z(l) if l == last => format!("INPUT of {}", case.network.loss.name()),
+        Quantity::Z(l) if l == last => last_z,
         Quantity::Z(_) => format!("INPUT of {activation}"),
         Quantity::A(_) => format!("OUTPUT of {activation}"),
-        Quantity::Probs => format!("OUTPUT of {}", case.network.loss.name()),
+        Quantity::Probs => format!("OUTPUT of {loss}"),
         Quantity::Loss => String::new(),
-        Quantity::Dlogits => by(Quantity::Z(last), ""),
+        Quantity::Dlogits => format!("by {}, {last_z}", case.name(Quantity::Z(last))),
         Quantity::Dw(l) => parameter('w', l),
-        Quantity::Db(l) => parameter('b', l),
-        Quantity::Da(l) => by(Quantity::A(l), ", the OUTPUT"),
-        Quantity::Dz(l) => by(Quantity::Z(l), ", the INPUT"),
+        // With the bias trick both are one array.
+        Quantity::Db(l) => parameter(if case.bias[l] == Bias::Row { 'w' } else { 'b' }, l),
+        Quantity::Da(l) => format!("by {}, OUTPUT of {activation}", case.name(Quantity::A(l))),
+        Quantity::Dz(l) => format!("by {}, INPUT of {activation}", case.name(Quantity::Z(l))),
     }
 }

@@ -143,7 +143,7 @@ fn conclusion(diagnosis: &Diagnosis, paper: Paper) -> String {
             out.push_str(&format!("  {name}  mistake {} again\n", numbers(&stage.mistakes)));
             out.push_str(&right_line(stage, paper));
         } else {
-            out.push_str(&one_stage(stage, paper));
+            out.push_str(&one_stage(stage, diagnosis.verdict, paper));
             said.extend(&stage.mistakes);
         }
         out.push('\n');
@@ -152,7 +152,7 @@ fn conclusion(diagnosis: &Diagnosis, paper: Paper) -> String {
     out + "\n"
 }
 
-fn one_stage(stage: &StageFinding, paper: Paper) -> String {
+fn one_stage(stage: &StageFinding, verdict: Verdict, paper: Paper) -> String {
     const INDENT: usize = 12;
     let mut out = String::new();
     let mut found = stage.evidence.join("; ");
@@ -161,7 +161,11 @@ fn one_stage(stage: &StageFinding, paper: Paper) -> String {
         out.push_str(&format!("{}\n", paper.ink(Ink::Bold, title.trim_end())));
     };
     for (nth, mistake) in stage.mistakes.iter().filter_map(|id| mistake(*id)).enumerate() {
-        let or = if nth == 0 { "" } else { "or " };
+        let or = match (nth, verdict) {
+            (0, Verdict::Ambiguous) => "perhaps ",
+            (0, _) => "",
+            _ => "or ",
+        };
         title(&format!("{or}mistake {}: {}", mistake.id, mistake.name), &mut out);
         out.push_str(&entry(paper, "    sign", mistake.evidence, INDENT));
         if !found.is_empty() {
@@ -194,7 +198,8 @@ pub(crate) fn table(answers: &[(String, Result<Diagnosis, Error>)], paper: Paper
     };
     let files = answers.iter().map(|(file, _)| length(file)).max().unwrap_or(0).max(4);
     let stages = answers.iter().map(|(_, answer)| length(&first(answer))).max().unwrap_or(0).max(11);
-    let head = format!("  {}  verdict    {}  mistakes", padded("file", files), padded("first wrong", stages));
+    let head =
+        format!("  {}  verdict     {}  mistakes", padded("file", files), padded("first wrong", stages));
     let mut out = paper.ink(Ink::Faint, &head);
     out.push('\n');
     for (file, answer) in answers {

@@ -248,13 +248,12 @@ fn numbers(sheet: Sheet<'_>, quantity: &Quantity, width: usize) -> Vec<Line> {
     }
     if let (true, Target::Classes(y)) = (quantity.name == "y", &sheet.trace.data.y) {
         let count = |class: usize| y.iter().filter(|&&c| c as usize == class).count();
-        let counts =
-            (0..sheet.trace.network.outputs()).map(|class| format!("class {class}: {}", count(class)));
+        let counts = (0..sheet.trace.network.outputs())
+            .map(|class| format!("class {class}: {}", count(class)).replace(' ', TIE));
         return split(Line::Numbers(format!("    rows of {}", counts.collect::<Vec<_>>().join(", "))), width);
     }
     let s = quantity.statistics();
-    let mut parts =
-        vec![("min", short(s.min)), ("mean", short(s.mean)), ("max", short(s.max))];
+    let mut parts = vec![("min", short(s.min)), ("mean", short(s.mean)), ("max", short(s.max))];
     if s.zeros > 0 && !quantity.zero_is_kink {
         parts.push(("zeros", percent(s.zeros, s.count)));
     }
