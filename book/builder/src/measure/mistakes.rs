@@ -252,29 +252,34 @@ mod tests {
         let squares: f64 = case.params.values().iter().map(|w| w * w).sum();
         let data = -case.of_label(&case.probs).mapv(f64::ln).mean().unwrap();
         let wrong = (mistake.wrong)(case);
+        // Without what comes of it a dlogits that is N times too large would be a late 1/N.
+        let scores = mistake.array == "dlogits";
+        let value_of = |name: &str| match name {
+            name if name == mistake.array => wrong.clone(),
+            "dw2" if scores => case.a1.t().dot(&wrong) + case.penalty(2),
+            "db2" if scores => column_sums(&wrong) + case.reg * &case.b2(),
+            "a1" => case.a1.clone(),
+            "logits" => case.logits.clone(),
+            "loss" => array![[data + 0.5 * case.reg * squares]],
+            name => case.right(name),
+        };
+        let last = if scores { "db2" } else { mistake.array };
         for name in
             ["z1", "a1", "logits", "probs", "loss", "dlogits", "dw2", "db2", "da1", "dz1", "dw1", "db1"]
         {
-            let value = match name {
-                "loss" => array![[data + 0.5 * case.reg * squares]],
-                "a1" => case.a1.clone(),
-                "logits" => case.logits.clone(),
-                name if name == mistake.array => wrong.clone(),
-                name => case.right(name),
-            };
+            let value = value_of(name);
             match name {
                 "loss" => arrays.push(number(name, value[[0, 0]])),
                 "dw1" | "dw2" if !apart => {
                     // The bias's derivative is the last row, right or wrong.
                     let bias = name.replace('w', "b");
-                    let below = if bias == mistake.array { wrong.clone() } else { case.right(&bias) };
-                    let Some(both) = stack(&value, &below) else { continue };
+                    let Some(both) = stack(&value, &value_of(&bias)) else { continue };
                     arrays.push(of(name, &both));
                 }
                 "db1" | "db2" if !apart => {}
                 _ => arrays.push(of(name, &value)),
             }
-            if name == mistake.array || (!apart && name.replace('w', "b") == mistake.array) {
+            if name == last || (!apart && name.replace('w', "b") == last) {
                 break;
             }
         }
@@ -285,8 +290,9 @@ mod tests {
     fn every_picture_is_diagnosed_as_its_mistake() {
         let case = Case::new().unwrap();
         for mistake in all() {
-            // 50 is harmless for rectifiers; 56 and 57 show what goes into a loss, which is no array of the pass.
-            if matches!(mistake.id, 50 | 56 | 57) {
+            // 38: with the bias trick da has that column, it is dz that must not.  50 is harmless for rectifiers.
+            // 56 and 57 show what goes into a loss, which is no array of the pass.
+            if matches!(mistake.id, 38 | 50 | 56 | 57) {
                 continue;
             }
             let said: Vec<String> = [true, false]
