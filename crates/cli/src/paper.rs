@@ -72,6 +72,9 @@ impl Paper {
     }
 }
 
+/// A space that no line is broken at.
+pub(crate) const TIE: &str = "\u{a0}";
+
 /// The words of a text in lines of at most `width`; a longer word has a line of its own.
 pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = vec![String::new()];
@@ -86,7 +89,7 @@ pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
             _ => lines.push(word.to_owned()),
         }
     }
-    lines
+    lines.into_iter().map(|line| line.replace(TIE, " ")).collect()
 }
 
 /// How many columns a text takes.
@@ -157,6 +160,7 @@ mod tests {
     fn long_words_stand_alone_and_nothing_is_lost() {
         let lines = wrap("one two threeeeeeeeeeeeee four", 9);
         assert_eq!(lines, ["one two", "threeeeeeeeeeeeee", "four"]);
+        assert_eq!(wrap(&format!("mean{TIE}0.5 max{TIE}1"), 9), ["mean 0.5", "max 1"]);
     }
 
     #[test]

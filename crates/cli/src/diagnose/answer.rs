@@ -57,6 +57,7 @@ fn lines(diagnosis: &Diagnosis, paper: Paper) -> String {
     for stage in &diagnosis.stages {
         let now = match find(&stage.stage) {
             Some((stage, _)) if stage.way == Way::Forward => "forward",
+            _ if paper.width < WITH_ROLES => "backward",
             _ => "backward: the derivative of the loss ..",
         };
         if now != way {

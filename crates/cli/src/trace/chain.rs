@@ -1,14 +1,12 @@
 //! The chain on paper: values down the left, the derivative of the loss by each beside it, upward.
 //! On narrow paper the derivative stands under its value.
 
-use crate::paper::{Ink, Paper, length, padded, shape, short, wrap};
+use crate::paper::{Ink, Paper, TIE, length, padded, shape, short, wrap};
 use clearprop::activation::Activation;
 use clearprop::network::Penalized;
 use clearprop::target::Target;
 use clearprop::trace::{Kind, Link, Names, Quantity, Trace};
 
-/// A space that no line is broken at.
-const TIE: &str = "\u{a0}";
 /// From this width on, values and derivatives stand side by side.
 const SIDE_BY_SIDE: usize = 100;
 
@@ -277,7 +275,7 @@ fn numbers(sheet: Sheet<'_>, quantity: &Quantity, width: usize) -> Vec<Line> {
 /// A line, broken where it must be.
 fn split(line: Line, width: usize) -> Vec<Line> {
     let parts = wrap(line.text().trim_start(), width.saturating_sub(4));
-    let parts = parts.iter().map(|part| part.replace(TIE, " ").trim().to_owned());
+    let parts = parts.iter().map(|part| part.trim().to_owned());
     let parts = parts.filter(|part| !part.is_empty());
     let make: fn(String) -> Line = match line {
         Line::Formula(_) => Line::Formula,
@@ -302,7 +300,7 @@ fn listed(numbers: &[f64], width: usize) -> String {
     for (j, &number) in numbers.iter().enumerate() {
         let next = short(number);
         if length(&text) + length(&next) + 12 > 2 * width {
-            return format!("{text} … {} more", numbers.len() - j);
+            return format!("{text} …{TIE}{}{TIE}more", numbers.len() - j);
         }
         if j > 0 {
             text.push(' ');
