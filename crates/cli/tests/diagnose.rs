@@ -320,6 +320,7 @@ fn shapes_that_a_mistake_explains_are_findings() {
         &said,
         &["WRONG  mistake 34", "the product is transposed", "its shape is (3, 8), it should be (8, 3)"],
     );
+    assert_eq!(said.code, 1);
     // The bias's column stays, and the code stops before dL_dW1 is complete.
     let kept = [
         ("dL_dh12[:, :-1] * (h11 > 0)", "dL_dh12.copy(); dL_dh11[:, :-1][h11 <= 0] = 0"),
@@ -332,9 +333,6 @@ fn shapes_that_a_mistake_explains_are_findings() {
         &said,
         &["WRONG  mistake 31", "db is not summed over the rows", "its shape is (17, 3), it should be (3,)"],
     );
-    for said in [said] {
-        assert_eq!(said.code, 1);
-    }
 }
 
 #[test]
@@ -496,9 +494,8 @@ fn what_cannot_be_diagnosed_is_one_line() {
     assert_eq!((said.code, said.err.as_str()), (2, message));
 }
 
-#[test]
-fn the_template_filled_in_is_correct() {
-    let place = Place::new();
+/// The template of the probe, its holes filled with the lines of the right code.
+fn filled_in(place: &Place) -> String {
     let template = std::fs::read_to_string(place.path("probe.py")).unwrap();
     let mut program = String::new();
     for line in template.lines() {
@@ -514,12 +511,43 @@ fn the_template_filled_in_is_correct() {
         program.push_str(&own.unwrap_or_else(|| line.to_owned()));
         program.push('\n');
     }
-    assert!(!program.contains("= ..."), "{program}");
-    place.python(&program);
+    assert!(!program.contains("= ...\n"), "{program}");
+    program
+}
+
+#[test]
+fn the_template_filled_in_is_correct() {
+    let place = Place::new();
+    place.python(&filled_in(&place));
     let said = place.run(&["diagnose", "mine.npz"]);
     assert_eq!(said.code, 0, "{}{}", said.out, said.err);
-    contains(&said, &["Correct"]);
+    contains(&said, &["Correct", "ignored  e"]);
     assert!(!said.out.contains("not given") && !said.out.contains("note"), "{}", said.out);
+}
+
+#[test]
+fn the_template_left_empty_or_in_part_can_be_diagnosed() {
+    let place = Place::new();
+    place.python(&std::fs::read_to_string(place.path("probe.py")).unwrap());
+    let said = place.run(&["diagnose", "mine.npz"]);
+    assert_eq!(said.code, 2, "{}", said.out);
+    assert!(
+        said.err.starts_with("error: mine.npz: found nothing that you computed; add any of"),
+        "{}",
+        said.err
+    );
+    // With the bias's column still there the last line stops: what was there before it is saved.
+    let program =
+        filled_in(&place).replace("dL_dh12[:, :-1] * (h11 > 0)", "dL_dh12 * np.c_[h11 > 0, np.ones(N)]");
+    let (above, below) = program.split_once("dL_dW1 = ").unwrap();
+    let (_, save) = below.split_once('\n').unwrap();
+    place.python(&format!("{above}\n{save}"));
+    let said = place.run(&["diagnose", "mine.npz"]);
+    assert_eq!(said.code, 1, "{}{}", said.out, said.err);
+    contains(
+        &said,
+        &["mistake 38: the bias column is not dropped", "its shape is (17, 8), it should be (17, 7)"],
+    );
 }
 
 #[test]
