@@ -30,6 +30,8 @@ def entry(readings, p, m, layout, given, loss, kept=None, **convention):
         return None
     base = usual(layout, **convention).but(**m.convention)
     ties = readings.tied(p, names, layout, base)
+    if m.convention:                # the same numbers in the usual convention, by another mistake
+        ties += readings.tied(p, names, layout, usual(layout))
     ids = sorted({t.id for t in ties} | {m.id})
     also = set()
     if given == "gradients" or kept is not None:        # the first wrong one given, or the stage not given that it comes from
