@@ -24,7 +24,7 @@ pub struct Stage {
     pub result: &'static str,
     /// The same in the notebook's names: `h[l]1`, `dL_dh[l-1]1`.
     pub notebook: &'static str,
-    /// The variable that the loss is differentiated by, in words; of a forward stage: what depends on it.
+    /// The variable that the loss is differentiated by, in words; of a forward stage: what it depends on.
     pub by: &'static str,
     /// The id of the forward stage that a backward stage undoes, empty for the others.
     pub undoes: &'static str,

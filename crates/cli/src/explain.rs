@@ -85,11 +85,7 @@ fn of_stage(stage: &Stage, layer: Option<usize>, paper: Paper) -> String {
     let mut out =
         format!("{}: {} ({})\n", paper.ink(Ink::Bold, &name), fill(stage.result), fill(stage.notebook));
     out.push_str(&paper.wrap(&fill(stage.sentence), 0));
-    let by = if stage.way == Way::Backward {
-        "The loss is differentiated by"
-    } else {
-        "What depends on it is moved by"
-    };
+    let by = if stage.way == Way::Backward { "The loss is differentiated by" } else { "It depends on" };
     if stage.way != Way::Update {
         out.push_str(&paper.wrap(&format!("{by} {}.", fill(stage.by)), 0));
     }

@@ -11,8 +11,8 @@ use clearprop::init::Init;
 use clearprop::loss::Loss;
 use clearprop::network::Network;
 use clearprop::optim::{Optimiser, Rule};
-use clearprop::params::Params;
-use ndarray::{Array2, Axis, concatenate, s};
+use clearprop::params::{Params, with_ones};
+use ndarray::{Axis, s};
 
 pub(super) fn measure(m: &mut Measured) -> Result<()> {
     let run = golden::read("notebook_he")?;
@@ -22,8 +22,7 @@ pub(super) fn measure(m: &mut Measured) -> Result<()> {
 
     // For each unit the sum over its active rows of d times [x, 1], (k - 1, d + 1): the last column of d is
     // minus the sum of the others.  Both weight gradients follow from it.
-    let ones = Array2::ones((run.train.len(), 1));
-    let x1 = concatenate(Axis(1), &[run.train.x.view(), ones.view()]).unwrap_or_else(|_| run.train.x.clone());
+    let x1 = with_ones(&run.train.x);
     let last = network.outputs() - 1;
     let d = dpass.logits().slice(s![.., ..last]);
     let mut derived = Params::<f64>::zeros(&network.sizes);

@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::forward::forward;
 use crate::loss::{Loss, argmax};
 use crate::network::{Network, Penalized, Penalty};
-use crate::params::Params;
+use crate::params::{Params, with_ones};
 use crate::random::{Purpose, generator};
 use ndarray::{Array1, Array2};
 use rand::RngExt;
@@ -114,7 +114,7 @@ impl Probe {
             values: Values::Numbers(vec![self.network.penalty.reg], Stored::Double),
         };
         vec![
-            of("X", &super::case::with_ones(&self.x)),
+            of("X", &with_ones(&self.x)),
             y,
             of("W1", &self.params.wb(1).to_owned()),
             of("W2", &self.params.wb(2).to_owned()),
