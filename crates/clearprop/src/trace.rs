@@ -171,7 +171,9 @@ impl Trace {
             },
             Kind::Z => format!("the INPUT of layer {l}'s nonlinearity"),
             Kind::A => format!("its OUTPUT, which is the input of layer {}", l + 1),
-            Kind::Probs if self.network.loss != Loss::Squared => "its OUTPUT".to_owned(),
+            Kind::Probs if self.network.loss != Loss::Squared => {
+                format!("the OUTPUT of {}", self.network.loss.name())
+            }
             Kind::Dw => by(Kind::W, "the weights"),
             Kind::Db => by(Kind::B, "the bias"),
             Kind::Da => by(Kind::A, "the OUTPUT of the nonlinearity"),
