@@ -364,17 +364,20 @@ pub(crate) fn unit(trace: &Trace, layer: usize, j: usize, paper: Paper) -> Strin
         }
         out.push_str(&paper.wrap(&text, 2));
     }
-    let line = |name: String, numbers: Vec<f64>| {
-        let text = format!("{name} = [{}]", listed(&numbers, paper.width.saturating_sub(length(&name) + 8)));
-        paper.wrap(&text, 2)
+    let line = |what: &str, name: String, numbers: Vec<f64>| {
+        let room = paper.width.saturating_sub(26);
+        let text = format!("{name} = [{}]", listed(&numbers, room.saturating_sub(length(&name) / 2)));
+        let left = paper.ink(Ink::Faint, &padded(what, 22));
+        format!("  {left}{}\n", wrap(&text, room).join(&format!("\n{:26}", "")))
     };
     let (w, dw) = (trace.params.w(layer), trace.grads.w(layer));
-    out.push_str(&line(format!("w{layer}[:,{j}]"), w.column(j).to_vec()));
-    out.push_str(&line(format!("b{layer}[{j}]"), vec![trace.params.b(layer)[j]]));
-    out.push_str(&line(format!("dw{layer}[:,{j}]"), dw.column(j).to_vec()));
-    out.push_str(&line(format!("db{layer}[{j}]"), vec![trace.grads.b(layer)[j]]));
+    out.push_str(&line("weights to it", format!("w{layer}[:,{j}]"), w.column(j).to_vec()));
+    out.push_str(&line("its bias", format!("b{layer}[{j}]"), vec![trace.params.b(layer)[j]]));
+    out.push_str(&line("derivative by these", format!("dw{layer}[:,{j}]"), dw.column(j).to_vec()));
+    out.push_str(&line("", format!("db{layer}[{j}]"), vec![trace.grads.b(layer)[j]]));
     if hidden {
-        out.push_str(&line(format!("w{}[{j},:]", layer + 1), trace.params.w(layer + 1).row(j).to_vec()));
+        let above = trace.params.w(layer + 1).row(j).to_vec();
+        out.push_str(&line("weights on from it", format!("w{}[{j},:]", layer + 1), above));
     }
     let share = dz.iter().filter(|&&d| d != 0.0).count();
     out.push_str(&paper.wrap(&format!("a derivative comes back to it from {share} of {} rows", dz.len()), 2));
