@@ -274,6 +274,65 @@ fn the_notebooks_own_lines_overwrite_arrays_and_are_correct() {
     contains(&said, &["the weights were saved after their update (step size 0.5)"]);
 }
 
+/// A training loop: minibatches, the mean taken late, arrays and weights written in place, all locals saved.
+const LOOP: &str = r#"
+import numpy as np
+
+def train(steps=20, lr=0.5, reg=1e-2, batch=32):
+    rng = np.random.default_rng(1)
+    X, y = rng.standard_normal((200, 3)), rng.integers(0, 4, 200)
+    W1, b1 = rng.standard_normal((3, 10)) * 0.5, np.zeros(10)
+    W2, b2 = rng.standard_normal((10, 4)) * 0.5, np.zeros(4)
+    losses = []
+    for it in range(steps):
+        idx = rng.choice(200, batch)
+        xb, yb = X[idx], y[idx]
+        z1 = xb @ W1 + b1
+        a1 = np.maximum(z1, 0)
+        scores = a1 @ W2 + b2
+        scores -= scores.max(axis=1, keepdims=True)
+        p = np.exp(scores)
+        p /= p.sum(axis=1, keepdims=True)
+        loss = -np.log(p[np.arange(batch), yb]).sum() / batch + reg / 2 * ((W1**2).sum() + (W2**2).sum())
+        losses.append(loss)
+        dscores = p.copy()
+        dscores[np.arange(batch), yb] -= 1
+        dW2, db2 = a1.T @ dscores / batch + reg * W2, dscores.mean(axis=0)
+        da1 = dscores @ W2.T
+        dz1 = da1
+        dz1[z1 < 0] = 0
+        dW1, db1 = xb.T @ dz1 / batch + reg * W1, dz1.mean(axis=0)
+        W1 -= lr * dW1
+        b1 -= lr * db1
+        W2 -= lr * dW2
+        b2 -= lr * db2
+    np.savez("mine.npz", **locals())
+
+train()
+"#;
+
+#[test]
+fn a_training_loop_saved_as_it_ends_is_understood() {
+    let (_, said) = learner(LOOP, &[]);
+    assert_eq!(said.code, 0, "{}", said.out);
+    contains(
+        &said,
+        &[
+            "the weights were saved after their update (step size 0.5)",
+            "1/N comes late",
+            "scores: a number was taken from each row, which softmax does not see",
+            "da1 was overwritten in place by dz1",
+            "32 rows",
+        ],
+    );
+    let (_, said) = learner(LOOP, &[("z1 < 0", "a1 < 0"), ("dscores.mean(axis=0)", "dscores.sum(axis=0)")]);
+    assert_eq!(said.code, 1, "{}", said.out);
+    contains(
+        &said,
+        &["First wrong stage: db2", "mistake 54: one array lacks the late 1/N", "WRONG  mistake 40 or 41"],
+    );
+}
+
 #[test]
 fn what_only_the_loss_could_tell_is_ambiguous_and_ends_with_0() {
     let (place, said) = learner(NOTEBOOK, &[NO_MEAN, NO_LOSS]);
