@@ -234,6 +234,15 @@ fn arrays_that_are_none_of_the_pass_are_ignored_and_listed() {
 }
 
 #[test]
+fn a_name_that_does_not_say_input_or_output_is_asked_about() {
+    let (_, said) = learner(APART, &[("np.savez", "h1, dh1 = A1, dA1; np.savez")]);
+    contains(
+        &said,
+        &["dh1, h1: the INPUT of the nonlinearity or its OUTPUT? Save it as z1 or a1, and dz1 or da1"],
+    );
+}
+
+#[test]
 fn a_hole_of_the_template_is_ignored() {
     let (_, said) = learner(NOTEBOOK, &[("del N, e", "f = ...; del N, e")]);
     assert_eq!(said.code, 0, "{}", said.out);

@@ -5,7 +5,7 @@
 use super::batch;
 use super::case::{Bias, Case, Given, Habit, Quantity, same};
 use super::layout::{Layout, Ones, bias_last, canonical, fits, layout, quantity};
-use super::names::{Word, meaning};
+use super::names::{Word, meaning, says_no_side};
 use crate::activation::Activation;
 use crate::error::{Error, ErrorKind, Result};
 use crate::loss::Loss;
@@ -370,6 +370,14 @@ fn say(case: &mut Case, arrays: &[Array], layout: &Layout, reg: Option<f64>) {
         case.warnings.push("reg is not in the file: 0 is assumed".to_owned());
     }
     case.ignored.sort();
+    let no_side: Vec<&str> =
+        case.ignored.iter().map(String::as_str).filter(|name| says_no_side(name)).collect();
+    if !no_side.is_empty() {
+        case.warnings.push(format!(
+            "{}: the INPUT of the nonlinearity or its OUTPUT? Save it as z1 or a1, and dz1 or da1",
+            no_side.join(", ")
+        ));
+    }
 }
 
 /// The activation that leads from the person's z to their a.
