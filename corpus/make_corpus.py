@@ -1,6 +1,6 @@
 """Writes learners' npz files with known mistakes, and what is known about each in manifest.json.
 
-    python make_corpus.py OUT_DIR [--only singles,poor,mixed,rights,pairs,notebook] [--limit N]
+    python make_corpus.py OUT_DIR [--only singles,partial,poor,mixed,rights,pairs,notebook] [--limit N]
     python make_corpus.py --self-check [GOLDEN_DIR]
 
 An oracle for `clearprop diagnose` that shares no code with it: see README.md.
@@ -20,7 +20,7 @@ def parts():
     import pairs
     import rights
     import singles
-    return {"singles": singles.singles, "poor": singles.poor_singles,
+    return {"singles": singles.singles, "partial": singles.partial_singles, "poor": singles.poor_singles,
             "mixed": singles.in_other_conventions, "rights": rights.rights,
             "pairs": pairs.pairs, "notebook": notebook_code.files}
 

@@ -3,6 +3,7 @@ from catalogue import (BROADCAST, MISTAKES, Readings, first_wrong, given_stages,
 from layouts import LAYOUTS, SINGLE_LAYOUTS, arrays, name_of, stage_names
 from network import Pass
 import probes
+import numpy as np
 
 DTYPES = ("float64", "float32")
 # Without the loss these equal an accepted convention.
@@ -13,20 +14,27 @@ def root_names(mistakes, layout, n_layers):
     return sorted({name_of(layout, s, n_layers) for m in mistakes for s in m.stages()})
 
 
-def entry(readings, p, m, layout, given, loss, **convention):
-    """The arrays of one file with a planted mistake, and its line of the manifest; None where it does not show."""
+def entry(readings, p, m, layout, given, loss, kept=None, **convention):
+    """The arrays of one file with a planted mistake, and its line of the manifest; None where it does not show.
+    kept: the canonical names of the only stages in the file; None: all that `given` says."""
+    names = [n for n in given_stages(p, given, loss) if kept is None or n in kept]
     reference = readings.run(p.c)
     file = arrays(p, layout, given, loss)
     right = arrays(reference, layout, given, loss)
+    if kept is not None:
+        in_file = {name_of(layout, n, p.L) for n in names}
+        for n in set(stage_names(file)) - in_file:
+            del file[n]
     stage, visible = first_wrong(file, right, stage_names(file))
     if not visible:
         return None
-    names = given_stages(p, given, loss)
     base = usual(layout, **convention).but(**m.convention)
     ties = readings.tied(p, names, layout, base)
+    if m.convention:                # the same numbers in the usual convention, by another mistake
+        ties += readings.tied(p, names, layout, usual(layout))
     ids = sorted({t.id for t in ties} | {m.id})
     also = set()
-    if given == "gradients":        # the first wrong one given, or the stage not given that it comes from
+    if given == "gradients" or kept is not None:        # the first wrong one given, or the stage not given that it comes from
         first_gradient, _ = first_wrong(file, right, [n for n in stage_names(file) if n != "loss"])
         roots = {s for t in ties + [m] for s in t.stages()}
         also = {first_gradient or stage, *roots, *root_names(ties + [m], layout, p.L)}
@@ -34,7 +42,7 @@ def entry(readings, p, m, layout, given, loss, **convention):
         also |= {name_of(layout, f"dz{max(m.layers)}", p.L), name_of(layout, f"z{min(m.layers)}", p.L)}
         if readings.probe.activation == "relu":
             ids = sorted({40, 41, 50, *ids})        # as seen from the mask that never fires
-    if m.edits_probs:               # the edited probs are an overwritten buffer, the loss is what is wrong
+    if m.edits_probs and "loss" in names:   # the edited probs are an overwritten buffer, the loss is what is wrong
         also.add(stage)
         stage = "loss"
     if m.id == 38:
@@ -49,7 +57,7 @@ def entry(readings, p, m, layout, given, loss, **convention):
                                         "accept": ids}],
         "first_wrong_stage": stage, "also_first_wrong": sorted(also - {stage}),
         "expected": "ambiguous" if accepted else "wrong",
-        "stages_given": given == "stages", "loss_given": loss, "dtype": readings.dtype,
+        "stages_given": given == "stages" if kept is None else names, "loss_given": loss, "dtype": readings.dtype,
         "convention": vars(p.c), "layout": layout.name, "shape": shape_of(readings.probe),
         "activation": readings.probe.activation, "loss_name": readings.probe.loss, "probe": readings.probe.quality}
     return file, line
@@ -119,6 +127,36 @@ def singles():
             for j, dtype in enumerate(DTYPES):
                 per_probe = 2 if len(group) == len(probes.SHAPES) else 1
                 yield from on_probe(Readings(probe, dtype), mistakes, 2 * i + j, per_probe)
+
+
+def some_stages(p, layout, rng):
+    """About half of the stages, as a person has them: with the bias in W its derivative comes along."""
+    names = [n for n in given_stages(p, "stages", True) if rng.random() < 0.5]
+    if layout.bias == "row":
+        names = [n for n in names if n[:2] != "db"] + ["db" + n[2:] for n in names if n[:2] == "dw"]
+    return names
+
+
+def shows(m, kept):
+    """A buffer that was overwritten is no mistake as long as nothing given was computed from it."""
+    if m.edits_probs:
+        return "loss" in kept
+    return not m.overwrites_z or any(f"dz{l}" in kept for l in m.layers)
+
+
+def partial_singles():
+    """Every mistake on good probes, with only some of the stages given."""
+    rng = np.random.default_rng(57)
+    for i, probe in enumerate(probes.standard()):
+        readings = Readings(probe, DTYPES[i % 2])
+        for number, variants in sorted(numbered(MISTAKES).items()):
+            for m, layout in choices(readings, variants, i + number):
+                p = plant(readings, m, layout)
+                kept = p and some_stages(p, layout, rng)
+                made = kept and shows(m, kept) and entry(readings, p, m, layout, "stages", "loss" in kept, kept)
+                if made:
+                    yield f"partial-m{number:02}-{readings.probe.name}-{readings.dtype}-{layout.name}", *made
+                    break
 
 
 def poor_singles():

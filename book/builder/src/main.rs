@@ -31,7 +31,8 @@ fn build() -> Result<String, String> {
         return Err(faults.join("\n"));
     }
     pages.build().map_err(|error| format!("{error:#}"))?;
-    Ok(pages.build_dir_for("html").join("index.html").display().to_string())
+    let page = pages.build_dir_for("html").join("index.html");
+    Ok(page.canonicalize().unwrap_or(page).display().to_string())
 }
 
 #[cfg(not(feature = "pages"))]

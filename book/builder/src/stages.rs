@@ -1,21 +1,18 @@
 //! A stage of the table as a section of a chapter.
 
-use clearprop::stage::{Formula, STAGES, Stage, Way};
+use clearprop::stage::{Formula, Stage, Way, stage};
 use std::fmt::Write;
 
 /// The section of the stage `id`: what it computes, by which variable, the shape, where the formula comes from.
 pub(crate) fn section(id: &str) -> Result<String, String> {
-    let stage = STAGES.iter().find(|stage| stage.id == id).ok_or(format!("no stage is called {id}"))?;
+    let stage = stage(id).ok_or(format!("no stage is called {id}"))?;
     let mut out = String::new();
     let _ = write!(out, "\n\n{}\n\n$${}$$\n\n", stage.sentence, stage.formulas[0].tex);
     let by = if stage.way == Way::Backward { "by" } else { "depends on" };
     for (term, text) in [
         ("name", names(stage)),
         (by, plain(stage.by)),
-        (
-            "undoes",
-            if stage.undoes.is_empty() { String::new() } else { format!("<code>{}</code>", stage.undoes) },
-        ),
+        ("undoes", undone(stage)),
         ("shape", format!("<code>{}</code>: {}", stage.shape, plain(stage.shape_rule))),
     ] {
         if !text.is_empty() {
@@ -43,6 +40,13 @@ pub(crate) fn section(id: &str) -> Result<String, String> {
         let _ = writeln!(out, "\nIn NumPy, with the notebook's names: `{}`", stage.formulas[0].numpy);
     }
     Ok(out)
+}
+
+/// The forward stage that a backward stage undoes, with its formula.
+fn undone(backward: &Stage) -> String {
+    stage(backward.undoes).map_or(String::new(), |forward| {
+        format!("<code>{}</code>: <code>{}</code>", forward.id, plain(forward.formulas[0].plain))
+    })
 }
 
 /// The mistakes' numbers, each a link to its picture.
@@ -98,6 +102,7 @@ fn joined(lines: &[&str]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use clearprop::stage::STAGES;
 
     #[test]
     fn every_stage_makes_a_section_whose_formulas_can_be_typeset() {

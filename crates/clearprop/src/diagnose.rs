@@ -31,6 +31,7 @@
 
 mod aliasing;
 pub mod arrays;
+mod batch;
 mod candidates;
 pub mod case;
 pub mod catalogue;
@@ -42,8 +43,9 @@ pub mod names;
 mod naming;
 mod numpy;
 pub mod probe;
-pub mod report;
 mod search;
 mod verdict;
+mod words;
 
+pub use arrays::shape_text;
 pub use verdict::{Diagnosis, Named, StageFinding, Status, Verdict, diagnose};

@@ -6,7 +6,7 @@
 //! of what it differentiates by.
 
 use crate::real::Real;
-use ndarray::{ArrayView1, ArrayView2, ArrayViewMut1, ArrayViewMut2, s};
+use ndarray::{Array2, ArrayView1, ArrayView2, ArrayViewMut1, ArrayViewMut2, s};
 
 /// Weights and biases of layers 1..=L, or their gradients, or an optimiser's moments.
 ///
@@ -121,4 +121,15 @@ impl<R: Real> Params<R> {
 #[must_use]
 pub fn count(sizes: &[usize]) -> usize {
     sizes.windows(2).map(|pair| (pair[0] + 1) * pair[1]).sum()
+}
+
+/// The bias trick: the rows with a last column of ones, so that a layer's bias is the last row of its weights.
+///
+/// # Shapes
+/// (n, fan_in) to (n, fan_in + 1).
+#[must_use]
+pub fn with_ones(rows: &Array2<f64>) -> Array2<f64> {
+    let mut wide = Array2::ones((rows.nrows(), rows.ncols() + 1));
+    wide.slice_mut(s![.., ..-1]).assign(rows);
+    wide
 }

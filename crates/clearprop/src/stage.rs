@@ -24,7 +24,7 @@ pub struct Stage {
     pub result: &'static str,
     /// The same in the notebook's names: `h[l]1`, `dL_dh[l-1]1`.
     pub notebook: &'static str,
-    /// The variable that the loss is differentiated by, in words; of a forward stage: what depends on it.
+    /// The variable that the loss is differentiated by, in words; of a forward stage: what it depends on.
     pub by: &'static str,
     /// The id of the forward stage that a backward stage undoes, empty for the others.
     pub undoes: &'static str,
@@ -96,10 +96,10 @@ impl Stage {
     ///
     /// ```
     /// use clearprop::stage::stage;
-    /// let formula = stage("dz").formula_at(&["relu"], 1, 2);
-    /// assert_eq!(formula.plain, "dz1 = da1 * (z1 > 0)");
-    /// assert_eq!(stage("affine").formula_at(&[], 2, 2).plain, "logits = a1 w2 + b2");
-    /// assert_eq!(stage("affine").formula_at(&[], 1, 2).numpy, "h11 = X.dot(W1)");
+    /// let (dz, affine) = (stage("dz").unwrap(), stage("affine").unwrap());
+    /// assert_eq!(dz.formula_at(&["relu"], 1, 2).plain, "dz1 = da1 * (z1 > 0)");
+    /// assert_eq!(affine.formula_at(&[], 2, 2).plain, "logits = a1 w2 + b2");
+    /// assert_eq!(affine.formula_at(&[], 1, 2).numpy, "h11 = X.dot(W1)");
     /// ```
     #[must_use]
     pub fn formula_at(&self, cases: &[&str], layer: usize, last: usize) -> FormulaAt {
@@ -132,6 +132,9 @@ impl Stage {
     /// Puts layer numbers into any text of this stage.
     #[must_use]
     pub fn fill(&self, text: &str, layer: usize, last: usize) -> String {
+        if !self.is_per_layer() {
+            return text.to_owned(); // its l, if any, is that of a sum over the layers
+        }
         // da and dz are found on the way from layer l to the layer below, which they belong to.
         let l =
             if self.result.ends_with("[l-1]") || self.notebook.contains("[l-1]") { layer + 1 } else { layer };
@@ -148,16 +151,15 @@ impl Stage {
             .replace("_{l-1}", &format!("_{{{below}}}"))
             .replace("[l]", &here)
             .replace("_{l}", &format!("_{{{here}}}"))
+            .replace("layer l+1", &format!("layer {}", l + 1))
+            .replace("layer l's", &format!("layer {here}'s"))
     }
 }
 
-/// The stage called `id`.
-///
-/// # Panics
-/// If there is none: the ids are words of the code, not of a person ([`find`] takes those).
+/// The stage with this id; what a person may call it, [`find`] knows.
 #[must_use]
-pub fn stage(id: &str) -> &'static Stage {
-    STAGES.iter().find(|stage| stage.id == id).unwrap_or_else(|| panic!("no stage is called {id}"))
+pub fn stage(id: &str) -> Option<&'static Stage> {
+    STAGES.iter().find(|stage| stage.id == id)
 }
 
 /// The stage a person means by `name`, with its layer if they gave one: an id (`dz`, `affine[2]`) or what it
@@ -178,8 +180,8 @@ pub fn find(name: &str) -> Option<(&'static Stage, Option<usize>)> {
     let name = name.trim();
     // z[L] and its derivative have names of their own.
     match name {
-        "logits" | "f" => return Some((stage("affine"), None)),
-        "dL_df" => return Some((stage("dlogits"), None)),
+        "logits" | "f" => return stage("affine").map(|stage| (stage, None)),
+        "dL_df" => return stage("dlogits").map(|stage| (stage, None)),
         _ => {}
     }
     STAGES.iter().find_map(|stage| {
@@ -235,16 +237,20 @@ mod tests {
 
     #[test]
     fn no_placeholder_is_left_in_any_layer() {
-        for stage in STAGES {
+        for stage in STAGES.iter().filter(|stage| stage.is_per_layer()) {
             for layer in 1..=3 {
                 let l_is_beyond = matches!(stage.id, "da" | "dz" | "activate") && layer == 3;
                 if l_is_beyond {
                     continue;
                 }
                 for formula in stage.formulas {
-                    for text in [formula.plain, formula.tex, formula.numpy, stage.result, stage.notebook] {
+                    let texts = [formula.plain, formula.tex, formula.numpy, stage.result, stage.notebook];
+                    let words = [stage.by, stage.shape_rule, stage.sentence];
+                    for text in texts.iter().chain(&words).chain(stage.derivation) {
                         let filled = stage.fill(text, layer, 3);
-                        assert!(!filled.contains("[l") && !filled.contains("_{l"), "{}: {filled}", stage.id);
+                        for left in ["[l", "_{l", "layer l"] {
+                            assert!(!filled.contains(left), "{}: {filled}", stage.id);
+                        }
                         assert!(!filled.contains("a0") && !filled.contains("h02"), "{}: {filled}", stage.id);
                     }
                 }

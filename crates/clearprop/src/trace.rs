@@ -18,6 +18,7 @@ use crate::backward::backward;
 use crate::data::Data;
 use crate::error::{Error, ErrorKind, Result};
 use crate::forward::{Pass, forward};
+use crate::loss::Loss;
 use crate::network::{Network, Penalized};
 use crate::objective::{Objective, objective};
 use crate::params::Params;
@@ -47,6 +48,9 @@ pub struct Trace {
 /// One line of the chain: a value, and the derivative of the loss by it.
 #[derive(Clone, Debug)]
 pub struct Link {
+    /// The layer that begins with this line: each with its weights, 0 with the inputs, L + 1 with what
+    /// follows the last layer.
+    pub begins: Option<usize>,
     /// The value.
     pub value: Quantity,
     /// The derivative of the loss by it; none for what is not learnt (x, y) or is passed over (probs).
@@ -60,6 +64,8 @@ pub struct Quantity {
     pub name: String,
     /// Its other name, the notebook's or (in a trace with the notebook's names) ours: `h11`.
     pub other_name: String,
+    /// What it is: of a value which layer's input or output, of a derivative by which variable it is taken.
+    pub role: String,
     /// The stages that compute it, with their layer: none for what is given, two for a derivative that
     /// gets a second part from the penalty.
     pub stages: Vec<(&'static Stage, usize)>,
@@ -121,7 +127,7 @@ impl Trace {
     #[must_use]
     pub fn chain(&self, names: Names) -> Vec<Link> {
         let last = self.layers();
-        let mut chain = vec![self.given(Kind::X, 0, names)];
+        let mut chain = vec![Link { begins: Some(0), ..self.given(Kind::X, 0, names) }];
         for l in 1..=last {
             let weights = match names {
                 Names::Design => &[Kind::W, Kind::B][..],
@@ -129,25 +135,52 @@ impl Trace {
             };
             for &kind in weights {
                 let mut link = self.given(kind, l, names);
+                link.begins = (kind == Kind::W).then_some(l);
                 link.derivative = Some(self.quantity(kind.derivative(), l, names));
                 chain.push(link);
             }
             let kinds: &[Kind] = if l == last { &[Kind::Z] } else { &[Kind::Z, Kind::A] };
             for &kind in kinds {
                 chain.push(Link {
+                    begins: None,
                     value: self.quantity(kind, l, names),
                     derivative: Some(self.quantity(kind.derivative(), l, names)),
                 });
             }
         }
         for kind in [Kind::Probs, Kind::Y, Kind::DataLoss, Kind::Penalty, Kind::Loss] {
-            chain.push(Link { value: self.quantity(kind, last, names), derivative: None });
+            let begins = (kind == Kind::Probs).then_some(last + 1);
+            chain.push(Link { begins, ..self.given(kind, last, names) });
         }
         chain
     }
 
     fn given(&self, kind: Kind, l: usize, names: Names) -> Link {
-        Link { value: self.quantity(kind, l, names), derivative: None }
+        Link { begins: None, value: self.quantity(kind, l, names), derivative: None }
+    }
+
+    /// Which layer's input or output a value is; by which variable a derivative is taken.
+    fn role(&self, kind: Kind, l: usize, names: Names) -> String {
+        let last = self.layers();
+        let by = |of: Kind, what: &str| format!("by {}, {what}", self.name(of, l, names));
+        match kind {
+            Kind::X => "the input of layer 1".to_owned(),
+            Kind::Z if l == last => match self.network.loss {
+                Loss::Squared => "the network's answer".to_owned(),
+                loss => format!("the INPUT of {}", loss.name()),
+            },
+            Kind::Z => format!("the INPUT of layer {l}'s nonlinearity"),
+            Kind::A => format!("its OUTPUT, which is the input of layer {}", l + 1),
+            Kind::Probs if self.network.loss != Loss::Squared => {
+                format!("the OUTPUT of {}", self.network.loss.name())
+            }
+            Kind::Dw => by(Kind::W, "the weights"),
+            Kind::Db => by(Kind::B, "the bias"),
+            Kind::Da => by(Kind::A, "the OUTPUT of the nonlinearity"),
+            Kind::Dz if l == last => by(Kind::Z, &self.role(Kind::Z, l, names)),
+            Kind::Dz => by(Kind::Z, "the INPUT of the nonlinearity"),
+            _ => String::new(),
+        }
     }
 
     /// One array, with what there is to say about it.
@@ -157,25 +190,28 @@ impl Trace {
             Names::Notebook => Names::Design,
         };
         let last = self.layers();
-        let stages: Vec<(&'static Stage, &str)> = match kind {
-            Kind::X | Kind::Y | Kind::W | Kind::B | Kind::Loss => vec![],
-            Kind::Z => vec![(stage("affine"), "")],
-            Kind::A => vec![(stage("activate"), "")],
-            Kind::Probs => vec![(stage("softmax"), "")],
-            Kind::DataLoss => vec![(stage("loss"), "")],
-            Kind::Penalty => vec![(stage("penalty"), "")],
-            Kind::Dz if l == last => vec![(stage("dlogits"), "")],
-            Kind::Dz => vec![(stage("dz"), "")],
-            Kind::Da => vec![(stage("da"), "")],
-            Kind::Dw if names == Names::Notebook => vec![(stage("dw"), ""), (stage("dpenalty"), "")],
-            Kind::Dw => vec![(stage("dw"), ""), (stage("dpenalty"), "weights")],
-            Kind::Db => vec![(stage("db"), ""), (stage("dpenalty"), "bias")],
+        let ids: &[(&str, &str)] = match kind {
+            Kind::X | Kind::Y | Kind::W | Kind::B | Kind::Loss => &[],
+            Kind::Z => &[("affine", "")],
+            Kind::A => &[("activate", "")],
+            Kind::Probs => &[("softmax", "")],
+            Kind::DataLoss => &[("loss", "")],
+            Kind::Penalty => &[("penalty", "")],
+            Kind::Dz if l == last => &[("dlogits", "")],
+            Kind::Dz => &[("dz", "")],
+            Kind::Da => &[("da", "")],
+            Kind::Dw if names == Names::Notebook => &[("dw", ""), ("dpenalty", "")],
+            Kind::Dw => &[("dw", ""), ("dpenalty", "weights")],
+            Kind::Db => &[("db", ""), ("dpenalty", "bias")],
         };
         let penalised = |case: &str| {
             self.network.penalty.reg != 0.0 && (case != "bias" || self.network.penalty.over == Penalized::All)
         };
-        let stages: Vec<_> =
-            stages.into_iter().filter(|(stage, case)| stage.id != "dpenalty" || penalised(case)).collect();
+        let stages: Vec<(&'static Stage, &str)> = ids
+            .iter()
+            .filter(|(id, case)| *id != "dpenalty" || penalised(case))
+            .filter_map(|(id, case)| Some((stage(id)?, *case)))
+            .collect();
         let formulas = stages
             .iter()
             .map(|(stage, case)| match *case {
@@ -186,6 +222,7 @@ impl Trace {
         Quantity {
             name: self.name(kind, l, names),
             other_name: self.name(kind, l, other),
+            role: self.role(kind, l, names),
             stages: stages.into_iter().map(|(stage, _)| (stage, l)).collect(),
             formulas,
             values: self.values(kind, l, names),

@@ -128,6 +128,35 @@ fn one_mistake_is_found_where_it_was_made() {
 }
 
 #[test]
+fn a_column_too_many_is_suspected_only_where_the_code_could_go_on() {
+    let pass = Pass::new(0);
+    let not_dropped = |name: &str, _: &Array2<f64>, before: &Named| {
+        (name == "dL_dW1").then(|| {
+            let mask = get(before, "h11").mapv(|z| if z > 0.0 { 1.0 } else { 0.0 });
+            let mask = clearprop::params::with_ones(&mask);
+            get(before, "X").t().dot(&(get(before, "dL_dh12") * &mask))
+        })
+    };
+    let arrays =
+        pass.arrays(&pass.run(&not_dropped).into_iter().filter(|(n, _)| !STAGES.contains(n)).collect());
+    let found = diagnose(&arrays).unwrap();
+    assert!(found.mistakes.iter().any(|named| named.id == 38), "{:?}", found.mistakes);
+    // dL_dh12 is not given, and dL_dh11 has the right shape: no column was left in.
+    let argmax = |name: &str, right: &Array2<f64>, before: &Named| {
+        (name == "dL_df").then(|| {
+            let probs = get(before, "probs");
+            let mut wrong = right - &(probs / 17.0);
+            for (i, row) in probs.rows().into_iter().enumerate() {
+                let largest = (0..3).max_by(|&a, &b| row[a].total_cmp(&row[b])).unwrap();
+                wrong[[i, largest]] += 1.0 / 17.0;
+            }
+            wrong
+        })
+    };
+    check(&["dL_df", "dL_dW2", "dL_dh12", "loss"], &argmax, Verdict::Wrong, Some("dL_df"), &[17]);
+}
+
+#[test]
 fn two_mistakes_are_both_found() {
     let two = |name: &str, right: &Array2<f64>, before: &Named| match name {
         "dL_df" => Some(right * -1.0),

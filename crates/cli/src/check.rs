@@ -27,7 +27,7 @@ Examples:
   clearprop check arrays.npz --loss 'python my_loss.py'
 
 A program for --loss reads lines from its standard input, each with two file names and a tab between.
-The first is an .npz with X, y, W1, W2, .. (bias in the last row) and reg.  The program prints the loss at
+The first is an .npz with X (its last column is ones), y, W1, W2, .. (bias in the last row) and reg.  The program prints the loss at
 these weights on a line of its own; if it can, it writes dL_dW1, dL_dW2, .. to the second, also an .npz.
 In Python:
 

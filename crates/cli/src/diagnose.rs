@@ -1,14 +1,15 @@
 //! `clearprop diagnose`: a person's own backward pass against the right one.
 
+mod answer;
+
+use crate::paper::Paper;
 use crate::source::read_npz;
 use crate::{Outcome, screen};
 use clap::Args;
 use clearprop::diagnose::arrays::{Array, Stored, Values};
-use clearprop::diagnose::report::{Style, table, text};
 use clearprop::diagnose::{Diagnosis, Verdict, diagnose};
 use clearprop::error::{Error, ErrorKind, Result};
 use clearprop_files::npz::{self, Npz};
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 /// Say where your own backward pass first goes wrong, which mistake it looks like, and the right line
@@ -22,6 +23,10 @@ Examples:
   clearprop diagnose mine.npz
   clearprop diagnose class/*.npz
   clearprop diagnose mine.npz --json | jq .first_wrong_stage
+
+In a function np.savez('mine.npz', **locals()) saves everything; outside of one modules are in the way:
+  keep = (np.ndarray, np.generic, int, float)
+  np.savez('mine.npz', **{k: v for k, v in globals().items() if isinstance(v, keep)})
 
 Start with 'clearprop probe probe.npz' for inputs on which no mistake can hide.
 The exit code is 1 when something is wrong, 0 when all is right or only the loss could tell.")]
@@ -40,7 +45,7 @@ pub(crate) fn run(options: &Diagnose) -> Result<Outcome> {
         if options.json {
             screen::print(&format!("{}\n", json(&diagnosis)?))?;
         } else {
-            screen::print(&text(&diagnosis, &file.display().to_string(), style()))?;
+            screen::print(&answer::text(&diagnosis, &file.display().to_string(), Paper::of_stdout()))?;
         }
         return Ok(if diagnosis.verdict == Verdict::Wrong { found(1, 1) } else { Outcome::Done });
     }
@@ -56,7 +61,7 @@ pub(crate) fn run(options: &Diagnose) -> Result<Outcome> {
             screen::print(&format!("{value}\n"))?;
         }
     } else {
-        screen::print(&table(&answers, style()))?;
+        screen::print(&answer::table(&answers, Paper::of_stdout()))?;
     }
     let wrong = |answer: &Result<Diagnosis>| answer.as_ref().is_ok_and(|d| d.verdict == Verdict::Wrong);
     let count = answers.iter().filter(|(_, answer)| wrong(answer)).count();
@@ -68,14 +73,15 @@ pub(crate) fn run(options: &Diagnose) -> Result<Outcome> {
 }
 
 fn found(count: usize, total: usize) -> Outcome {
-    let words = if total == 1 {
-        "the backward pass is wrong".to_owned()
+    let (words, hint) = if total == 1 {
+        ("the backward pass is wrong".to_owned(), "change the first wrong stage, run your code, ask again")
     } else {
-        format!("{count} of {total} are wrong")
+        (
+            format!("{count} of {total} are wrong"),
+            "with one file alone there are evidence, reason and right line",
+        )
     };
-    Outcome::Found(
-        Error::new(ErrorKind::Data, words).hint("the right lines are above, or with one file alone"),
-    )
+    Outcome::Found(Error::new(ErrorKind::Data, words).hint(hint))
 }
 
 fn unwritable(error: serde_json::Error) -> Error {
@@ -116,14 +122,4 @@ fn arrays(file: &Npz) -> Vec<Array> {
         values: Values::Other(why.clone()),
     });
     plain.chain(skipped).collect()
-}
-
-/// Colours for a terminal, as wide as it is.
-fn style() -> Style {
-    let terminal = std::io::stdout().is_terminal();
-    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).unwrap_or(100);
-    Style {
-        colour: terminal && std::env::var_os("NO_COLOR").is_none(),
-        width: usize::clamp(columns, 40, 120),
-    }
 }

@@ -85,16 +85,12 @@ fn of_stage(stage: &Stage, layer: Option<usize>, paper: Paper) -> String {
     let mut out =
         format!("{}: {} ({})\n", paper.ink(Ink::Bold, &name), fill(stage.result), fill(stage.notebook));
     out.push_str(&paper.wrap(&fill(stage.sentence), 0));
-    let by = if stage.way == Way::Backward {
-        "The loss is differentiated by"
-    } else {
-        "What depends on it is moved by"
-    };
+    let by = if stage.way == Way::Backward { "The loss is differentiated by" } else { "It depends on" };
     if stage.way != Way::Update {
         out.push_str(&paper.wrap(&format!("{by} {}.", fill(stage.by)), 0));
     }
     if !stage.undoes.is_empty()
-        && let Some(undone) = STAGES.iter().find(|s| s.id == stage.undoes)
+        && let Some(undone) = clearprop::stage::stage(stage.undoes)
     {
         // da[l] comes back through the layer above it; the others belong to one layer.
         let layer = layer.map(|l| if stage.id == "da" { l + 1 } else { l });
@@ -127,7 +123,7 @@ fn of_stage(stage: &Stage, layer: Option<usize>, paper: Paper) -> String {
 /// A mistake: where it is made, how it shows, why it is wrong, and the right line.
 fn of_mistake(id: u8, paper: Paper) -> Option<String> {
     let mistake = mistake(id)?;
-    let stage = stage(mistake.stage);
+    let stage = stage(mistake.stage)?;
     let heading = |text: &str| format!("\n{}\n", paper.ink(Ink::Bold, text));
     let mut out = format!("{}: {}\n", paper.ink(Ink::Bold, &format!("Mistake {id}")), mistake.name);
     out.push_str(&paper.wrap(&format!("It is made in {}: {}", stage.id, stage.sentence), 0));

@@ -14,6 +14,8 @@ pub(crate) struct Paper {
 /// What a piece of text is; each has a colour, and none is told by its colour alone.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Ink {
+    /// Text.
+    Plain,
     /// Headings.
     Bold,
     /// What is said beside.
@@ -24,6 +26,8 @@ pub(crate) enum Ink {
     Backward,
     /// What needs attention.
     Alert,
+    /// What needs a thought.
+    Caution,
     /// What is right.
     Good,
 }
@@ -44,11 +48,13 @@ impl Paper {
             return text.to_owned();
         }
         let code = match ink {
+            Ink::Plain => return text.to_owned(),
             Ink::Bold => "1",
             Ink::Faint => "2",
             Ink::Forward => "1;36",
             Ink::Backward => "1;33",
             Ink::Alert => "1;31",
+            Ink::Caution => "33",
             Ink::Good => "32",
         };
         format!("\x1b[{code}m{text}\x1b[0m")
@@ -66,6 +72,9 @@ impl Paper {
     }
 }
 
+/// A space that no line is broken at.
+pub(crate) const TIE: &str = "\u{a0}";
+
 /// The words of a text in lines of at most `width`; a longer word has a line of its own.
 pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = vec![String::new()];
@@ -80,7 +89,7 @@ pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
             _ => lines.push(word.to_owned()),
         }
     }
-    lines
+    lines.into_iter().map(|line| line.replace(TIE, " ")).collect()
 }
 
 /// How many columns a text takes.
@@ -151,6 +160,7 @@ mod tests {
     fn long_words_stand_alone_and_nothing_is_lost() {
         let lines = wrap("one two threeeeeeeeeeeeee four", 9);
         assert_eq!(lines, ["one two", "threeeeeeeeeeeeee", "four"]);
+        assert_eq!(wrap(&format!("mean{TIE}0.5 max{TIE}1"), 9), ["mean 0.5", "max 1"]);
     }
 
     #[test]

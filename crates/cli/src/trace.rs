@@ -167,6 +167,7 @@ fn described(trace: &Trace, names: Names) -> Map<String, Value> {
         json!({
             "name": quantity.name,
             "other_name": quantity.other_name,
+            "role": quantity.role,
             "stages": quantity.stages.iter().map(|(stage, l)| stage.id_at(*l)).collect::<Vec<_>>(),
             "formulas": formulas,
             "shape": quantity.values.shape(),

@@ -99,6 +99,11 @@ fn the_chain_is_drawn_without_colour_into_a_pipe() {
     let (code, out, _) = run(folder.path(), &["trace", path.to_str().unwrap()]);
     assert_eq!(code, 0);
     assert!(!out.contains('\x1b'), "{out}");
+    for line in
+        ["LAYER 1: x in, a1 out", "LAYER 2: a1 in, logits out", "by a1, the OUTPUT of the nonlinearity"]
+    {
+        assert!(out.contains(line), "{line} is missing in\n{out}");
+    }
     for line in ["z1 (h11) = x w1 + b1", "dz1 (dL_dh11) = da1 * (z1 > 0)", "dw2 (dL_dW2) = a1^T dlogits"] {
         assert!(out.contains(line), "{line} is missing in\n{out}");
     }
@@ -119,6 +124,8 @@ fn json_holds_the_chain_with_its_numbers() {
     let link = &json["chain"][3];
     assert_eq!(link["value"]["name"], "z1");
     assert_eq!(link["derivative"]["name"], "dz1");
+    assert_eq!(link["value"]["role"], "the INPUT of layer 1's nonlinearity");
+    assert_eq!(link["derivative"]["role"], "by z1, the INPUT of the nonlinearity");
     assert_eq!(link["derivative"]["formulas"][0]["plain"], "dz1 = da1 * (z1 > 0)");
     assert_eq!(link["value"]["values"].as_array().unwrap().len(), 11);
     let (_, out, _) = run(folder.path(), &["trace", path.to_str().unwrap(), "--json", "--entry", "db1[0]"]);

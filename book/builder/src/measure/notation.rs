@@ -3,8 +3,9 @@
 use super::Measured;
 use super::golden;
 use clearprop::error::Result;
+use clearprop::params::with_ones;
 use clearprop::trace::{Names, Trace, statistics};
-use ndarray::{Array2, Axis, concatenate};
+use ndarray::Array2;
 use std::fmt::Write;
 
 pub(super) fn measure(m: &mut Measured) -> Result<()> {
@@ -45,9 +46,6 @@ pub(super) fn measure(m: &mut Measured) -> Result<()> {
 
     // [x, 1] W and x w + b
     let (x, pass) = (&small.train.x, &trace.pass);
-    let with_ones = |a: &Array2<f64>| {
-        concatenate(Axis(1), &[a.view(), Array2::ones((a.nrows(), 1)).view()]).unwrap_or_else(|_| a.clone())
-    };
     let one_product = with_ones(x).dot(&small.start.wb(1));
     m.set("bias.forward", largest(&(&one_product - &pass.z[1])));
     let penalised = small.network.penalty.reg * &small.start.wb(2);

@@ -2,9 +2,10 @@
 //!
 //! n = rows of the batch, d = inputs, h = hidden units, k = classes or outputs; layers l = 1..=L.
 
+use super::batch;
 use super::case::{Bias, Case, Given, Habit, Quantity, same};
 use super::layout::{Layout, Ones, bias_last, canonical, fits, layout, quantity};
-use super::names::{Word, meaning};
+use super::names::{Word, meaning, says_no_side};
 use crate::activation::Activation;
 use crate::error::{Error, ErrorKind, Result};
 use crate::loss::Loss;
@@ -73,9 +74,32 @@ impl<'a> Found<'a> {
 /// Reads a person's arrays.
 ///
 /// # Errors
-/// No `X`, `y` or `W1`, weights whose shapes do not fit together, labels that fit no loss, or nothing that
-/// the person computed.
+/// No `X`, `y` or `W1`, weights whose shapes do not fit together, labels that fit no loss, stages of other
+/// rows, or nothing that the person computed.
 pub fn read(arrays: &[Array]) -> Result<Case> {
+    let mut readings = readings(arrays)?;
+    let of_the_end = readings.len();
+    if let Some(start) = batch::at_start(arrays) {
+        for mut case in self::readings(&start).unwrap_or_default() {
+            case.understood.push("the weights are those of the start, W1_0 ..".to_owned());
+            readings.push(case);
+        }
+    }
+    let distances: Vec<Option<f64>> = readings.iter().map(batch::distance).collect();
+    if of_the_end > 1 && distances[0].is_none() {
+        let rows: Vec<&str> = readings[..of_the_end].iter().filter_map(|case| case.rows.as_deref()).collect();
+        let found = format!("the rows could be those of {}", rows.join(" or of "));
+        return Err(Error::new(ErrorKind::Data, found)
+            .hint("save the inputs and labels that you used as X_batch and y_batch"));
+    }
+    let nearest = (0..readings.len())
+        .min_by(|&i, &j| distances[i].unwrap_or(0.0).total_cmp(&distances[j].unwrap_or(0.0)))
+        .unwrap_or(0);
+    Ok(readings.swap_remove(nearest))
+}
+
+/// The ways to read the arrays: one, or one for each array that could say which rows the stages are of.
+fn readings(arrays: &[Array]) -> Result<Vec<Case>> {
     let mut ignored = Vec::new();
     let mut of = Meanings::new();
     for array in arrays {
@@ -91,7 +115,9 @@ pub fn read(arrays: &[Array]) -> Result<Case> {
     let layers = (1..).take_while(|&l| of.contains_key(&(false, Word::W(l)))).count();
     let found = Found { of, layers };
     let missing = |what: &str| {
-        Error::new(ErrorKind::Data, format!("found no {what}")).hint(
+        let names: Vec<&str> = arrays.iter().map(|array| array.name.as_str()).collect();
+        let there = if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
+        Error::new(ErrorKind::Data, format!("found no {what} among {there}")).hint(
             "needed are X, y, W1, W2, .. (names of the notebook or of the design) and what you computed",
         )
     };
@@ -105,7 +131,10 @@ pub fn read(arrays: &[Array]) -> Result<Case> {
     }
     let wanted = Found::text(arrays, Word::LossName).and_then(|name| name.parse::<Loss>().ok());
     let layout = layout(&found, wanted)?;
-    case(arrays, &found, layout, ignored)
+    batch::layouts(arrays, &found, layout)?
+        .into_iter()
+        .map(|layout| case(arrays, &found, layout, ignored.clone()))
+        .collect()
 }
 
 /// An array of at most two axes as a matrix; vectors are rows.
@@ -133,7 +162,7 @@ pub(super) fn no_layout(found: &Found) -> Error {
         let transposed = w.ncols() == fan_in || w.ncols() == fan_in + 1;
         let right = w.nrows() == fan_in || w.nrows() == fan_in + 1;
         if !right && !transposed {
-            let found = format!("{} has shape {}", array.name, shape_text(&array.shape));
+            let found = format!("has shape {}", shape_text(&array.shape));
             let hint = format!(
                 "({fan_in}, h) would fit, or ({}, h) with the bias as last row, or these transposed throughout",
                 fan_in + 1
@@ -177,8 +206,9 @@ fn case(arrays: &[Array], found: &Found, layout: Layout, mut ignored: Vec<String
             let mut bias = Array2::zeros((1, layout.sizes[l]));
             if let Some((array, value)) = found.first(Word::B(l)) {
                 if value.len() != layout.sizes[l] {
-                    let text = format!("{} has shape {}", array.name, shape_text(&array.shape));
+                    let text = format!("has shape {}", shape_text(&array.shape));
                     return Err(Error::new(ErrorKind::Shape, text)
+                        .name(array.name.clone())
                         .hint(format!("({0},) or (1, {0}) would fit", layout.sizes[l])));
                 }
                 names.insert(format!("b{l}"), array.name.clone());
@@ -188,8 +218,13 @@ fn case(arrays: &[Array], found: &Found, layout: Layout, mut ignored: Vec<String
             b.push(bias);
         }
     }
-    names.insert("x".to_owned(), layout.names.0.clone());
-    names.insert("y".to_owned(), layout.names.1.clone());
+    for (word, name) in [("x", &layout.names.0), ("y", &layout.names.1)] {
+        let before = if layout.columns && word == "x" { ":, " } else { "" };
+        let name =
+            layout.rows.as_ref().map_or_else(|| name.clone(), |rows| format!("{name}[{before}{rows}]"));
+        names.insert(word.to_owned(), name);
+    }
+    ignored.retain(|name| layout.rows.as_ref() != Some(name));
 
     let mut given = BTreeMap::new();
     for ((derivative, word), values) in &found.of {
@@ -268,6 +303,7 @@ fn case(arrays: &[Array], found: &Found, layout: Layout, mut ignored: Vec<String
         names,
         turned: (layout.columns, layout.out_in),
         x_has_ones: layout.ones != Ones::Absent,
+        rows: layout.rows.clone(),
         activation_assumed: activation.is_none() && layers > 1,
         understood: Vec::new(),
         warnings: Vec::new(),
@@ -322,6 +358,11 @@ fn say(case: &mut Case, arrays: &[Array], layout: &Layout, reg: Option<f64>) {
     if layout.out_in {
         add("weights are (fan_out, fan_in)");
     }
+    if let Some(rows) = &layout.rows {
+        let words =
+            format!("the stages are of {} rows of {}, those in {rows}", layout.x.nrows(), layout.names.0);
+        add(&words);
+    }
     if layout.labels.from_one {
         add("classes are counted from 1");
     }
@@ -329,6 +370,14 @@ fn say(case: &mut Case, arrays: &[Array], layout: &Layout, reg: Option<f64>) {
         case.warnings.push("reg is not in the file: 0 is assumed".to_owned());
     }
     case.ignored.sort();
+    let no_side: Vec<&str> =
+        case.ignored.iter().map(String::as_str).filter(|name| says_no_side(name)).collect();
+    if !no_side.is_empty() {
+        case.warnings.push(format!(
+            "{}: the INPUT of the nonlinearity or its OUTPUT? Save it as z1 or a1, and dz1 or da1",
+            no_side.join(", ")
+        ));
+    }
 }
 
 /// The activation that leads from the person's z to their a.

@@ -3,11 +3,11 @@
 mod hidden;
 mod parameters;
 
-use super::case::{Case, Quantity, Values, column_sums, data_loss};
+use super::case::{Case, Quantity, Values, column_sums, data_loss, right};
 use super::conventions::Convention;
 use crate::loss::{Loss, argmax};
 use Quantity::{A, Da, Db, Dlogits, Dw, Dz, Probs, Z};
-use ndarray::{Array2, Axis};
+use ndarray::{Array2, Axis, s};
 
 /// A value that a stage may have instead of the right one, and the mistakes that lead there.
 #[derive(Clone, Debug)]
@@ -36,7 +36,8 @@ pub(super) fn candidates(
     quantity: Quantity,
 ) -> Vec<Candidate> {
     match quantity {
-        Z(_) | A(_) => Some(Vec::new()),
+        Z(l) if l == case.layers() => shifted(case, convention, values),
+        Z(_) | A(_) => None,
         Probs => probs(case, values),
         Quantity::Loss => loss(case, convention, values),
         Dlogits => dlogits(case, convention, values),
@@ -46,6 +47,18 @@ pub(super) fn candidates(
         Dz(l) => hidden::dz(case, values, l),
     }
     .unwrap_or_default()
+}
+
+/// No mistake: softmax does not see a number that is taken from a whole row, as its largest is, in place.
+fn shifted(case: &Case, convention: &Convention, values: &Values) -> Option<Vec<Candidate>> {
+    let logits = Z(case.layers());
+    let (given, right) = (&case.given.get(&logits)?.value, right(case, convention, values, logits)?);
+    if case.network.loss != Loss::Softmax || given.dim() != right.dim() || right.ncols() < 2 {
+        return None;
+    }
+    let shift = (given - &right).slice_move(s![.., ..1]);
+    let detail = "a number was taken from each row, which softmax does not see".to_owned();
+    Some(vec![Candidate { parts: vec![], detail, value: right + shift }])
 }
 
 /// 10, 11.

@@ -5,6 +5,7 @@
 use super::conventions::Convention;
 use crate::loss::Loss;
 use crate::network::Network;
+use crate::params::with_ones;
 use ndarray::Array2;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -167,6 +168,8 @@ pub struct Case {
     pub turned: (bool, bool),
     /// Whether `X` carries its ones.
     pub x_has_ones: bool,
+    /// The array that says which rows of `X` and `y` the stages are of, if not of all.
+    pub rows: Option<String>,
     /// Whether nothing said which activation it is.
     pub activation_assumed: bool,
     /// What was understood, to be said.
@@ -294,13 +297,6 @@ fn without_penalty(case: &Case, a: &Array2<f64>, dz: &Array2<f64>, l: usize) -> 
 /// The product, if the shapes allow it.
 pub fn fits(a: &Array2<f64>, b: &Array2<f64>) -> Option<Array2<f64>> {
     (a.ncols() == b.nrows()).then(|| a.dot(b))
-}
-
-/// The array with a last column of ones.
-pub fn with_ones(a: &Array2<f64>) -> Array2<f64> {
-    let mut wide = Array2::ones((a.nrows(), a.ncols() + 1));
-    wide.slice_mut(ndarray::s![.., ..-1]).assign(a);
-    wide
 }
 
 /// The sums of the columns, as (1, columns).

@@ -150,7 +150,7 @@ impl Convention {
             );
         }
         if self.factor != 1.0 {
-            let words = format!("the data loss has a factor {}", super::report::number(self.factor));
+            let words = format!("the data loss has a factor {}", super::words::number(self.factor));
             add(None, &words, "");
         }
         match self.penalty {

@@ -2,8 +2,8 @@
 
 use super::arrays::shape_text;
 use super::case::{Case, Quantity, magnitude, right};
-use super::report::number;
 use super::search::{Explanation, Finding};
+use super::words::number;
 use ndarray::{Array2, Axis};
 
 /// Short sentences, the strongest first.
@@ -183,7 +183,8 @@ fn pattern_words(
                 let off: Vec<bool> = z.iter().map(|&z| z <= 0.0).collect();
                 let count = off.iter().filter(|off| **off).count();
                 let leaking = value.iter().zip(&off).filter(|(v, off)| **off && !near(**v, 0.0)).count();
-                let name = case.name(Quantity::Z(l));
+                let given = case.given.get(&Quantity::Z(l));
+                let name = given.map_or("z", |given| given.name.as_str());
                 if leaking > 0 {
                     found.push(format!("not 0 at {leaking} of the {count} places where {name} <= 0"));
                 }

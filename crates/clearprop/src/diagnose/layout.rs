@@ -33,6 +33,8 @@ pub(super) struct Layout {
     pub(super) labels: Labels,
     /// Which arrays were taken for x and y.
     pub(super) names: (String, String),
+    /// The array that says which rows of x and y the stages are of, if not of all.
+    pub(super) rows: Option<String>,
     /// How many of the other arrays fit.
     pub(super) fitting: usize,
 }
@@ -95,8 +97,8 @@ fn one_layout(
     }
     let labels =
         labels::read(y, x.nrows(), sizes[found.layers], columns, wanted, found_probs(found, columns))?;
-    let mut layout =
-        Layout { columns, out_in, ones, bias, sizes, x, labels, names: Default::default(), fitting: 0 };
+    let (names, rows, fitting) = Default::default();
+    let mut layout = Layout { columns, out_in, ones, bias, sizes, x, labels, names, rows, fitting };
     layout.fitting = found
         .of
         .iter()

@@ -79,6 +79,12 @@ pub fn meaning(name: &str) -> Option<(bool, Word)> {
         .or_else(|| derivative(plain.strip_suffix("gradient").or_else(|| plain.strip_suffix("grad"))?))
 }
 
+/// Whether a name says the hidden layer, but not which side of its nonlinearity: `h1`, `dh1`, `dL_dh2`.
+pub(super) fn says_no_side(name: &str) -> bool {
+    let plain = ["dL_d", "d_", "d"].iter().find_map(|prefix| name.strip_prefix(prefix)).unwrap_or(name);
+    matches!(plain.as_bytes(), [b'h', b'1'..=b'9'])
+}
+
 fn value(plain: &str) -> Option<Word> {
     let letters = plain.trim_end_matches(|c: char| c.is_ascii_digit());
     let digits = &plain[letters.len()..];
@@ -167,6 +173,12 @@ mod tests {
         for stray in strays {
             assert_eq!(meaning(stray), None, "{stray}");
         }
+    }
+
+    #[test]
+    fn a_hidden_layer_without_its_side_is_noticed() {
+        assert!(["h1", "h2", "dh1", "dL_dh1"].into_iter().all(says_no_side));
+        assert!(!["h", "h11", "dL_dh12", "a1", "dz1", "hidden", "d1"].into_iter().any(says_no_side));
     }
 
     #[test]

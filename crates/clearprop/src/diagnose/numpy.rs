@@ -102,24 +102,27 @@ pub(super) fn right_line(case: &Case, convention: &Convention, quantity: Quantit
             format!("{}.sum({over}){mean}{penalty}", dz(l))
         }
         Da(l) => {
-            let (dz, w) = (dz(l + 1), w(l + 1));
-            let product = match (columns, out_in) {
-                (false, false) => format!("{dz}.dot({w}.T)"),
-                (false, true) => format!("{dz}.dot({w})"),
-                (true, true) => format!("{w}.T.dot({dz})"),
-                (true, false) => format!("{w}.dot({dz})"),
-            };
+            let product = da(case, l);
             if case.bias[l + 1] == Bias::Row && !has_bias_column(case, l) {
-                format!("{product}[:, :-1]  # without the bias's column")
+                format!("{product}{}  # without the bias's", without_bias(case))
             } else {
                 product
             }
         }
         Dz(l) => {
-            let da = if has_bias_column(case, l) { format!("{}[:, :-1]", name(Da(l))) } else { name(Da(l)) };
-            let a = if wide(case, A(l), l) { format!("{}[:, :-1]", name(A(l))) } else { name(A(l)) };
+            // What they did not save may have another name, or none, in their code.
+            let given = |q: Quantity| case.given.contains_key(&q);
+            let (da, da_is_wide) = match given(Da(l)) {
+                true => (name(Da(l)), has_bias_column(case, l)),
+                false => (da(case, l), case.bias[l + 1] == Bias::Row),
+            };
+            let cut = |text: String, wide: bool| if wide { text + without_bias(case) } else { text };
+            let da = cut(da, da_is_wide);
+            let a = cut(name(A(l)), wide(case, A(l), l));
             match case.network.activation {
                 Activation::Identity => da,
+                // max(0, z) is positive where z is.
+                Activation::Relu if given(A(l)) && !given(Z(l)) => format!("{da} * ({a} > 0)"),
                 Activation::Relu => format!("{da} * ({} > 0)", name(Z(l))),
                 Activation::Tanh => format!("{da} * (1 - {a} ** 2)"),
                 Activation::Logistic => format!("{da} * {a} * (1 - {a})"),
@@ -127,6 +130,25 @@ pub(super) fn right_line(case: &Case, convention: &Convention, quantity: Quantit
         }
     };
     format!("{left} = {right}")
+}
+
+/// The product that goes back through layer l + 1; with the bias trick its last column is the bias's.
+fn da(case: &Case, l: usize) -> String {
+    let (columns, out_in) = case.turned;
+    let dz = case.name(if l + 1 == case.layers() { Dlogits } else { Dz(l + 1) });
+    let key = format!("w{}", l + 1);
+    let w = case.names.get(&key).unwrap_or(&key);
+    match (columns, out_in) {
+        (false, false) => format!("{dz}.dot({w}.T)"),
+        (false, true) => format!("{dz}.dot({w})"),
+        (true, true) => format!("{w}.T.dot({dz})"),
+        (true, false) => format!("{w}.dot({dz})"),
+    }
+}
+
+/// Leaves out the bias's column, or its row where samples are columns.
+fn without_bias(case: &Case) -> &'static str {
+    if case.turned.0 { "[:-1]" } else { "[:, :-1]" }
 }
 
 /// What the short words of the catalogue are called here, where they differ.
@@ -143,6 +165,7 @@ pub(super) fn letters(case: &Case, quantity: Quantity) -> Vec<(String, String)> 
         _ => vec![],
     };
     used.into_iter()
+        .filter(|(_, q)| case.given.contains_key(q))
         .map(|(letter, q)| (letter.to_owned(), case.name(q)))
         .filter(|(letter, name)| letter != name)
         .collect()

@@ -161,7 +161,7 @@ impl Search<'_> {
             return self.step(at, cost, path, Some(own), Finding::Right);
         }
         // Overwritten in place by a later stage: what it was is computed, and may itself be wrong.
-        let over = super::aliasing::overwritten_by(case, &path.values, quantity, &right);
+        let over = super::aliasing::overwritten_by(case, quantity, &right);
         let all = candidates(case, &path.convention, &path.values, quantity);
         if let Some(by) = &over {
             let finding = Finding::Overwritten(by.clone());
@@ -258,7 +258,8 @@ impl Search<'_> {
         }
         for candidate in candidates(case, &path.convention, &path.values, quantity) {
             // With another shape the person's code would have stopped; a column more lets it run on.
-            if Some(candidate.value.dim()) != shape && candidate.parts != [[38]] {
+            let wide = candidate.parts == [[38]] && self.goes_on_wide(quantity);
+            if Some(candidate.value.dim()) != shape && !wide {
                 continue;
             }
             let (price, finding) = if candidate.parts.is_empty() {
@@ -272,6 +273,18 @@ impl Search<'_> {
             self.step(at, cost + price, path, Some(Rc::new(candidate.value)), finding);
         }
         self.step(at, cost + UNKNOWN, path, None, Finding::Unknown);
+    }
+
+    /// Whether a person's code can have gone on with the bias's column still in this hidden derivative: what is
+    /// computed from it next has that column too, and then the shapes stop fitting.
+    fn goes_on_wide(&self, quantity: Quantity) -> bool {
+        let (Quantity::Da(l) | Quantity::Dz(l)) = quantity else { return false };
+        let units = self.case.network.sizes[l];
+        self.case.given.iter().all(|(given, array)| match *given {
+            Quantity::Dz(m) | Quantity::Dw(m) if m == l => array.value.ncols() == units + 1,
+            Quantity::Da(m) | Quantity::Dz(m) | Quantity::Dw(m) | Quantity::Db(m) => m >= l,
+            _ => true,
+        })
     }
 
     /// Whether a given quantity further on is computed from this one.

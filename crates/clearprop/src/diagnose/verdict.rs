@@ -8,6 +8,7 @@ use super::evidence::evidence;
 use super::naming::{place_of, resolved, undecided};
 use super::numpy::right_line;
 use super::search::{Explanation, Finding, explain};
+use super::words;
 use crate::activation::Activation;
 use crate::error::Result;
 use serde::Serialize;
@@ -61,6 +62,8 @@ pub struct StageFinding {
     pub name: String,
     /// The stage, as in the table of stages: `dz[1]`.
     pub stage: String,
+    /// Which nonlinearity's input or output it is; by which variable a derivative is taken.
+    pub role: String,
     /// What is said of it.
     pub status: Status,
     /// The shape in the file.
@@ -76,8 +79,6 @@ pub struct StageFinding {
     /// What the letters of the catalogue's sentences are called in the file.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub names: Vec<(String, String)>,
-    #[serde(skip)]
-    pub(crate) quantity: Option<Quantity>,
 }
 
 /// The whole answer.
@@ -102,8 +103,9 @@ pub struct Diagnosis {
     /// Arrays of the file that were not used.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ignored: Vec<String>,
+    /// The network in one line.
     #[serde(skip)]
-    pub(crate) head: String,
+    pub head: String,
 }
 
 /// The most mistakes that are named at one stage.
@@ -170,7 +172,7 @@ fn not_a_number(case: &Case) -> Option<Diagnosis> {
                 questions: Vec::new(),
                 warnings: std::iter::once(words).chain(case.warnings.clone()).collect(),
                 ignored: case.ignored.clone(),
-                head: super::report::head(case),
+                head: words::head(case),
             });
         }
     }
@@ -276,7 +278,7 @@ fn conclude(case: &Case, mut explanations: Vec<Explanation>) -> Diagnosis {
         questions: open.iter().map(|deviation| deviation.question.to_owned()).collect(),
         warnings,
         ignored: case.ignored.clone(),
-        head: super::report::head(case),
+        head: words::head(case),
     }
 }
 
@@ -319,17 +321,17 @@ fn stages(case: &Case, main: &Explanation, places: &[(Quantity, u8)]) -> Vec<Sta
             }
         }
         let wrong = status == Status::Wrong;
-        let stage = crate::diagnose::report::stage_id(quantity, layers);
+        let stage = words::stage_id(quantity, layers);
         let found = StageFinding {
             name: case.name(quantity),
             stage,
+            role: words::role(case, quantity),
             status,
             shape: given.map(|given| given.shape.clone()),
             mistakes,
             evidence: if wrong { evidence(case, main, quantity) } else { Vec::new() },
             right: wrong.then(|| right_line(case, &main.convention, quantity)),
             names: if wrong { super::numpy::letters(case, quantity) } else { Vec::new() },
-            quantity: Some(quantity),
         };
         // With the bias trick dw and db are one array: one line, the worse of the two.
         match stages.last_mut() {

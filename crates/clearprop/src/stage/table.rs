@@ -256,7 +256,7 @@ pub const STAGES: &[Stage] = &[
         formulas: &[formula(
             "",
             "db[l] = sum over rows of dz[l]",
-            r"\frac{\partial L}{\partial b_{l}} = \sum_{i} \left( \frac{\partial L}{\partial z_{l}} \right)_{i}",
+            r"\frac{\partial L}{\partial b_{l}} = \sum_{i} \frac{\partial L}{\partial (z_{l})_{i}}",
             "dL_dW[l][-1] = dL_dh[l]1.sum(axis=0)",
         )],
         mistakes: &[29, 30, 31, 32, 33, 51, 54, 55],

@@ -2,8 +2,9 @@
 
 use super::{Kind, Trace};
 use crate::network::Network;
+use crate::params::with_ones;
 use crate::target::Target;
-use ndarray::{Array0, Array2, ArrayD, ArrayView2, Axis, concatenate};
+use ndarray::{Array0, ArrayD};
 
 /// Whose names: `z1` or `h11`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -56,7 +57,7 @@ impl Trace {
         let number = |value| Array0::from_elem((), value).into_dyn();
         let notebook = names == Names::Notebook;
         match kind {
-            Kind::X | Kind::A if notebook => with_ones(self.pass.a[l].view()).into_dyn(),
+            Kind::X | Kind::A if notebook => with_ones(&self.pass.a[l]).into_dyn(),
             Kind::X => self.data.x.clone().into_dyn(),
             Kind::A => self.pass.a[l].clone().into_dyn(),
             Kind::Y => match &self.data.y {
@@ -118,10 +119,4 @@ impl Kind {
             (Self::Loss, _) => "loss".into(),
         }
     }
-}
-
-/// The bias trick: a column of ones behind the others.
-fn with_ones(values: ArrayView2<'_, f64>) -> Array2<f64> {
-    let ones = Array2::ones((values.nrows(), 1));
-    concatenate(Axis(1), &[values, ones.view()]).expect("both have n rows")
 }

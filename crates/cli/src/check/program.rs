@@ -6,7 +6,7 @@
 use crate::source::read_npz;
 use crate::subject::{Subject, claims};
 use clearprop::error::{Error, ErrorKind, Result};
-use clearprop::params::Params;
+use clearprop::params::{Params, with_ones};
 use clearprop::target::Target;
 use clearprop_files::disk;
 use clearprop_files::npz::{self, Array};
@@ -44,13 +44,8 @@ impl Program {
             Target::Classes(y) => Array::whole(y.iter().map(|&class| i64::from(class))),
             Target::Values(y) => Array::of(y),
         };
-        let x = ndarray::concatenate(
-            ndarray::Axis(1),
-            &[subject.data.x.view(), ndarray::Array2::ones((subject.data.len(), 1)).view()],
-        );
-        let x = x.map_err(|e| wrong(&format!("X cannot be written: {e}")))?;
         let fixed = vec![
-            ("X".to_owned(), Array::of(&x)),
+            ("X".to_owned(), Array::of(&with_ones(&subject.data.x))),
             ("y".to_owned(), y),
             ("reg".to_owned(), Array::scalar(subject.network.penalty.reg)),
         ];

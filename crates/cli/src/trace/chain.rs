@@ -1,11 +1,11 @@
 //! The chain on paper: values down the left, the derivative of the loss by each beside it, upward.
 //! On narrow paper the derivative stands under its value.
 
-use crate::paper::{Ink, Paper, length, padded, shape, short, wrap};
+use crate::paper::{Ink, Paper, TIE, length, padded, shape, short, wrap};
 use clearprop::activation::Activation;
 use clearprop::network::Penalized;
 use clearprop::target::Target;
-use clearprop::trace::{Link, Names, Quantity, Trace};
+use clearprop::trace::{Kind, Link, Names, Quantity, Trace};
 
 /// From this width on, values and derivatives stand side by side.
 const SIDE_BY_SIDE: usize = 100;
@@ -72,6 +72,9 @@ fn side_by_side(sheet: Sheet<'_>, links: &[Link], paper: Paper, out: &mut String
     );
     for link in links {
         line(out, (Ink::Faint, ""), (Ink::Faint, ""));
+        if let Some(heading) = heading(sheet, link) {
+            line(out, (Ink::Bold, &heading), (Ink::Faint, ""));
+        }
         let left = cell(sheet, &link.value, half, "↓");
         let right = match &link.derivative {
             Some(derivative) => cell(sheet, derivative, half, "↑"),
@@ -81,6 +84,7 @@ fn side_by_side(sheet: Sheet<'_>, links: &[Link], paper: Paper, out: &mut String
         for i in 0..left.len().max(right.len()) {
             let ink = |ink: Ink, cell: &[Line]| match cell.get(i) {
                 Some(Line::Formula(_)) => ink,
+                Some(Line::Role(_)) => Ink::Plain,
                 Some(Line::Kink(_)) => Ink::Alert,
                 _ => Ink::Faint,
             };
@@ -95,10 +99,14 @@ fn stacked(sheet: Sheet<'_>, links: &[Link], paper: Paper, out: &mut String) {
     out.push_str(&paper.wrap("↑ backward, read up: the derivative of the loss BY the value above it", 0));
     for link in links {
         out.push('\n');
+        if let Some(heading) = heading(sheet, link) {
+            out.push_str(&format!("{}\n", paper.ink(Ink::Bold, &heading)));
+        }
         let mut write = |cell: Vec<Line>, ink: Ink, indent: usize| {
             for line in cell {
                 let ink = match line {
                     Line::Formula(_) => ink,
+                    Line::Role(_) => Ink::Plain,
                     Line::Kink(_) => Ink::Alert,
                     Line::Numbers(_) => Ink::Faint,
                 };
@@ -115,16 +123,32 @@ fn stacked(sheet: Sheet<'_>, links: &[Link], paper: Paper, out: &mut String) {
     }
 }
 
+/// Where a layer begins: its number, and the way from its input to its output.
+pub(crate) fn heading(sheet: Sheet<'_>, link: &Link) -> Option<String> {
+    let last = sheet.trace.layers();
+    let value = |kind: Kind, l: usize| kind.name(l, &sheet.trace.network, sheet.names);
+    Some(match link.begins? {
+        0 => "DATA".to_owned(),
+        l if l > last => "LOSS".to_owned(),
+        l => {
+            let input = if l == 1 { value(Kind::X, 0) } else { value(Kind::A, l - 1) };
+            let output = if l == last { value(Kind::Z, l) } else { value(Kind::A, l) };
+            format!("LAYER {l}: {input} in, {output} out")
+        }
+    })
+}
+
 /// A line of a cell.
 enum Line {
     Formula(String),
+    Role(String),
     Numbers(String),
     Kink(String),
 }
 
 impl Line {
     fn text(&self) -> &str {
-        let (Self::Formula(text) | Self::Numbers(text) | Self::Kink(text)) = self;
+        let (Self::Formula(text) | Self::Role(text) | Self::Numbers(text) | Self::Kink(text)) = self;
         text
     }
 }
@@ -163,6 +187,9 @@ fn cell(sheet: Sheet<'_>, quantity: &Quantity, width: usize, arrow: &str) -> Vec
     }
     let mut cell: Vec<Line> =
         lines.into_iter().map(|line| Line::Formula(line.trim_end().to_owned())).collect();
+    if !quantity.role.is_empty() {
+        cell.extend(split(Line::Role(quantity.role.clone()), width));
+    }
     cell.extend(numbers(sheet, quantity, width));
     cell
 }
@@ -188,9 +215,14 @@ pub(crate) fn right_sides(quantity: &Quantity, names: Names) -> Vec<String> {
         .collect()
 }
 
-/// Statistics or the numbers of one row, line by line on wide paper.
+/// Statistics or the numbers of one row, and what there is to say of kinks; a page wraps them itself.
 pub(crate) fn note(sheet: Sheet<'_>, quantity: &Quantity) -> Vec<String> {
-    numbers(sheet, quantity, 100).iter().map(|line| line.text().trim().replace("  ", ", ")).collect()
+    let lines = numbers(sheet, quantity, 100);
+    let text = |kink: bool| {
+        let wanted = lines.iter().filter(|line| matches!(line, Line::Kink(_)) == kink);
+        wanted.map(|line| line.text().trim().replace("  ", ", ")).collect::<Vec<_>>().join(" ")
+    };
+    [text(false), text(true)].into_iter().filter(|text| !text.is_empty()).collect()
 }
 
 /// Statistics, or the numbers of one row.
@@ -214,19 +246,22 @@ fn numbers(sheet: Sheet<'_>, quantity: &Quantity, width: usize) -> Vec<Line> {
     }
     if let (true, Target::Classes(y)) = (quantity.name == "y", &sheet.trace.data.y) {
         let count = |class: usize| y.iter().filter(|&&c| c as usize == class).count();
-        let counts =
-            (0..sheet.trace.network.outputs()).map(|class| format!("class {class}: {}", count(class)));
+        let counts = (0..sheet.trace.network.outputs())
+            .map(|class| format!("class {class}: {}", count(class)).replace(' ', TIE));
         return split(Line::Numbers(format!("    rows of {}", counts.collect::<Vec<_>>().join(", "))), width);
     }
     let s = quantity.statistics();
-    let mut text = format!("min {}  mean {}  max {}", short(s.min), short(s.mean), short(s.max));
+    let mut parts = vec![("min", short(s.min)), ("mean", short(s.mean)), ("max", short(s.max))];
     if s.zeros > 0 && !quantity.zero_is_kink {
-        text.push_str(&format!("  zeros {}", percent(s.zeros, s.count)));
+        parts.push(("zeros", percent(s.zeros, s.count)));
     }
     if quantity.zero_is_kink {
         let negative = values.iter().filter(|&&z| z < 0.0).count();
-        text.push_str(&format!("  below 0 {}", percent(negative, s.count)));
+        parts.push(("below 0", percent(negative, s.count)));
     }
+    // A word and its number stay in one line.
+    let parts = parts.iter().map(|(word, number)| format!("{word} {number}").replace(' ', TIE));
+    let text = parts.collect::<Vec<_>>().join("  ");
     let mut lines = split(Line::Numbers(format!("    {text}")), width);
     if quantity.zero_is_kink && s.zeros > 0 {
         lines.extend(split(
@@ -240,9 +275,11 @@ fn numbers(sheet: Sheet<'_>, quantity: &Quantity, width: usize) -> Vec<Line> {
 /// A line, broken where it must be.
 fn split(line: Line, width: usize) -> Vec<Line> {
     let parts = wrap(line.text().trim_start(), width.saturating_sub(4));
-    let parts = parts.into_iter().filter(|part| !part.is_empty());
+    let parts = parts.iter().map(|part| part.trim().to_owned());
+    let parts = parts.filter(|part| !part.is_empty());
     let make: fn(String) -> Line = match line {
         Line::Formula(_) => Line::Formula,
+        Line::Role(_) => Line::Role,
         Line::Numbers(_) => Line::Numbers,
         Line::Kink(_) => Line::Kink,
     };
@@ -263,7 +300,7 @@ fn listed(numbers: &[f64], width: usize) -> String {
     for (j, &number) in numbers.iter().enumerate() {
         let next = short(number);
         if length(&text) + length(&next) + 12 > 2 * width {
-            return format!("{text} … {} more", numbers.len() - j);
+            return format!("{text} …{TIE}{}{TIE}more", numbers.len() - j);
         }
         if j > 0 {
             text.push(' ');
@@ -327,17 +364,20 @@ pub(crate) fn unit(trace: &Trace, layer: usize, j: usize, paper: Paper) -> Strin
         }
         out.push_str(&paper.wrap(&text, 2));
     }
-    let line = |name: String, numbers: Vec<f64>| {
-        let text = format!("{name} = [{}]", listed(&numbers, paper.width.saturating_sub(length(&name) + 8)));
-        paper.wrap(&text, 2)
+    let line = |what: &str, name: String, numbers: Vec<f64>| {
+        let room = paper.width.saturating_sub(26);
+        let text = format!("{name} = [{}]", listed(&numbers, room.saturating_sub(length(&name) / 2)));
+        let left = paper.ink(Ink::Faint, &padded(what, 22));
+        format!("  {left}{}\n", wrap(&text, room).join(&format!("\n{:26}", "")))
     };
     let (w, dw) = (trace.params.w(layer), trace.grads.w(layer));
-    out.push_str(&line(format!("w{layer}[:,{j}]"), w.column(j).to_vec()));
-    out.push_str(&line(format!("b{layer}[{j}]"), vec![trace.params.b(layer)[j]]));
-    out.push_str(&line(format!("dw{layer}[:,{j}]"), dw.column(j).to_vec()));
-    out.push_str(&line(format!("db{layer}[{j}]"), vec![trace.grads.b(layer)[j]]));
+    out.push_str(&line("weights to it", format!("w{layer}[:,{j}]"), w.column(j).to_vec()));
+    out.push_str(&line("its bias", format!("b{layer}[{j}]"), vec![trace.params.b(layer)[j]]));
+    out.push_str(&line("derivative by these", format!("dw{layer}[:,{j}]"), dw.column(j).to_vec()));
+    out.push_str(&line("", format!("db{layer}[{j}]"), vec![trace.grads.b(layer)[j]]));
     if hidden {
-        out.push_str(&line(format!("w{}[{j},:]", layer + 1), trace.params.w(layer + 1).row(j).to_vec()));
+        let above = trace.params.w(layer + 1).row(j).to_vec();
+        out.push_str(&line("weights on from it", format!("w{}[{j},:]", layer + 1), above));
     }
     let share = dz.iter().filter(|&&d| d != 0.0).count();
     out.push_str(&paper.wrap(&format!("a derivative comes back to it from {share} of {} rows", dz.len()), 2));

@@ -2,7 +2,7 @@
 //! dark, and every picture with its numbers in words.  It loads nothing.
 
 use crate::paper::{Paper, shape, short};
-use crate::trace::chain::{Sheet, note, remark, right_sides, row_title, title};
+use crate::trace::chain::{Sheet, heading, note, remark, right_sides, row_title, title};
 use crate::trace::worked;
 use clearprop::trace::{Link, Quantity, Worked};
 use ndarray::{ArrayView2, Axis};
@@ -74,6 +74,9 @@ pub(crate) fn report(sheet: Sheet<'_>, example: &Worked) -> String {
 
 /// A value and the derivative by it.
 fn pair(page: &mut String, sheet: Sheet<'_>, link: &Link) {
+    if let Some(heading) = heading(sheet, link) {
+        let _ = writeln!(page, "<h2 class=\"layer\">{}</h2>", escaped(&heading));
+    }
     card(page, sheet, &link.value, "forward", "");
     match &link.derivative {
         Some(derivative) => {
@@ -94,10 +97,11 @@ fn card(page: &mut String, sheet: Sheet<'_>, quantity: &Quantity, class: &str, b
     if quantity.other_name != quantity.name {
         let _ = write!(page, " <span class=\"other\">{}</span>", escaped(&quantity.other_name));
     }
-    if !by.is_empty() {
-        let _ = write!(page, " <span class=\"by\">the derivative of the loss {}</span>", escaped(by));
-    }
     let _ = writeln!(page, " <span class=\"shape\">{}</span></h3>", shape(quantity.values.shape()));
+    if !quantity.role.is_empty() {
+        let what = if by.is_empty() { "" } else { "the derivative of the loss " };
+        let _ = writeln!(page, "<p class=\"role\">{what}{}</p>", escaped(&quantity.role));
+    }
     for formula in &quantity.formulas {
         let _ = writeln!(page, "<p class=\"formula\">{}</p>", math(&formula.tex));
     }
@@ -109,17 +113,19 @@ fn card(page: &mut String, sheet: Sheet<'_>, quantity: &Quantity, class: &str, b
         let _ = writeln!(page, "<p class=\"numbers\">{}</p>", escaped(&line));
     }
     heat_map(page, quantity);
-    for (stage, _) in &quantity.stages {
-        let _ = writeln!(page, "<details><summary>{}</summary>", escaped(stage.sentence));
+    let last = sheet.trace.layers();
+    for (stage, layer) in &quantity.stages {
+        let filled = |text: &str| escaped(&stage.fill(text, *layer, last));
+        let _ = writeln!(page, "<details><summary>{}</summary>", filled(stage.sentence));
         let _ = write!(
             page,
             "<p>By: {}.</p><p>Shape {}: {}.</p>\n<ol>",
-            escaped(stage.by),
+            filled(stage.by),
             escaped(stage.shape),
-            escaped(stage.shape_rule)
+            filled(stage.shape_rule)
         );
         for line in stage.derivation {
-            let _ = write!(page, "<li>{}</li>", escaped(line));
+            let _ = write!(page, "<li>{}</li>", filled(line));
         }
         page.push_str("</ol></details>\n");
     }

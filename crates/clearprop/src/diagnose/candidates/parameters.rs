@@ -2,9 +2,10 @@
 
 use super::{Candidate, made};
 use crate::activation::Activation;
-use crate::diagnose::case::{Bias, Case, Quantity, Values, column_sums, with_ones};
+use crate::diagnose::case::{Bias, Case, Quantity, Values, column_sums};
 use crate::diagnose::conventions::{Convention, PenaltyForm};
 use crate::network::Penalized;
+use crate::params::with_ones;
 use Quantity::{Da, Z};
 use ndarray::{Array2, Axis, s};
 

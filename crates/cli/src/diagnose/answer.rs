@@ -1,0 +1,238 @@
+//! A diagnosis for people: a line a stage with a mark, then what is wrong, why, and the right line.
+
+use crate::paper::{Ink, Paper, length, padded, wrap};
+use clearprop::diagnose::catalogue::mistake;
+use clearprop::diagnose::{Diagnosis, StageFinding, Status, Verdict, shape_text};
+use clearprop::error::Error;
+use clearprop::stage::{Way, find};
+
+/// From this width on, a stage's line also says what the stage computes.
+const WITH_ROLES: usize = 80;
+
+/// The whole answer for a person; `file` is what they called it.
+pub(crate) fn text(diagnosis: &Diagnosis, file: &str, paper: Paper) -> String {
+    let head = format!("{file}: {}", diagnosis.head);
+    let mut out = paper.ink(Ink::Bold, paper.wrap(&head, 0).trim_end());
+    out.push('\n');
+    for convention in &diagnosis.conventions {
+        out.push_str(&entry(paper, "  read as", convention, 11));
+    }
+    for warning in &diagnosis.warnings {
+        out.push_str(&entry(paper, "  note", warning, 11));
+    }
+    if !diagnosis.ignored.is_empty() {
+        out.push_str(&entry(paper, "  ignored", &diagnosis.ignored.join(", "), 11));
+    }
+    out.push_str(&lines(diagnosis, paper));
+    out.push('\n');
+    out.push_str(&conclusion(diagnosis, paper));
+    out
+}
+
+/// The text in lines no wider than the paper: a label at the left of the first, the others indented.
+fn entry(paper: Paper, label: &str, text: &str, indent: usize) -> String {
+    let mut out = String::new();
+    for (nth, line) in wrap(text, paper.width.saturating_sub(indent)).iter().enumerate() {
+        let left = padded(if nth == 0 { label } else { "" }, indent);
+        out.push_str(&format!("{}{line}\n", paper.ink(Ink::Faint, &left)));
+    }
+    out
+}
+
+/// `40`, `40 or 41`.
+fn numbers(mistakes: &[u8]) -> String {
+    mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ")
+}
+
+/// A line a stage: mark, name, shape, what it is, verdict.
+fn lines(diagnosis: &Diagnosis, paper: Paper) -> String {
+    let shape = |stage: &StageFinding| stage.shape.as_deref().map_or(String::new(), shape_text);
+    let widest = |f: &dyn Fn(&StageFinding) -> usize| diagnosis.stages.iter().map(f).max().unwrap_or(0);
+    let names = widest(&|stage| length(&stage.name));
+    let shapes = widest(&|stage| length(&shape(stage)));
+    let roles = widest(&|stage| length(&stage.role));
+    let mut out = String::new();
+    let mut way = "";
+    let mut cause: Option<&str> = None;
+    for stage in &diagnosis.stages {
+        let now = match find(&stage.stage) {
+            Some((stage, _)) if stage.way == Way::Forward => "forward",
+            _ if paper.width < WITH_ROLES => "backward",
+            _ => "backward: the derivative of the loss ..",
+        };
+        if now != way {
+            out.push_str(&format!("\n  {}\n", paper.ink(Ink::Faint, now)));
+            way = now;
+        }
+        let (mark, ink, words) = verdict_of(stage, diagnosis.verdict, cause);
+        // Nothing is computed from dw and db.
+        let leads_on = !stage.stage.starts_with("dw") && !stage.stage.starts_with("db");
+        if stage.status == Status::Wrong && leads_on {
+            cause = Some(&stage.name);
+        }
+        let left = format!("{}  {}", padded(&stage.name, names), padded(&shape(stage), shapes));
+        let left = if stage.status == Status::NotGiven { paper.ink(Ink::Faint, &left) } else { left };
+        let role = match paper.width {
+            WITH_ROLES.. => format!("  {}", paper.ink(Ink::Faint, &padded(&stage.role, roles))),
+            _ => String::new(),
+        };
+        out.push_str(&format!("  {} {left}{role}  {}\n", paper.ink(ink, mark), paper.ink(ink, &words)));
+    }
+    out
+}
+
+/// Mark, colour and words of one stage; `cause` is the wrong stage before it.
+fn verdict_of(stage: &StageFinding, verdict: Verdict, cause: Option<&str>) -> (&'static str, Ink, String) {
+    let mistakes = match stage.mistakes[..] {
+        [] => String::new(),
+        _ => format!("mistake {}", numbers(&stage.mistakes)),
+    };
+    if verdict == Verdict::Ambiguous && !mistakes.is_empty() {
+        return ("?", Ink::Caution, format!("right, or {mistakes}: see the question below"));
+    }
+    match stage.status {
+        Status::Right => ("\u{2713}", Ink::Good, "right".to_owned()),
+        Status::Wrong if stage.shape.is_none() => {
+            ("\u{2717}", Ink::Alert, format!("WRONG  {mistakes}  (not given, seen in what follows)"))
+        }
+        Status::Wrong if mistakes.is_empty() => {
+            ("\u{2717}", Ink::Alert, "WRONG  not in the catalogue".to_owned())
+        }
+        Status::Wrong => ("\u{2717}", Ink::Alert, format!("WRONG  {mistakes}")),
+        Status::Inherited => {
+            let from = cause.unwrap_or("what came before");
+            ("~", Ink::Caution, format!("follows {from}: its own line is right"))
+        }
+        Status::Overwritten => ("=", Ink::Caution, "overwritten later, not judged".to_owned()),
+        Status::NotJudged => ("?", Ink::Caution, "cannot be judged from what came before".to_owned()),
+        Status::NotGiven => ("\u{b7}", Ink::Faint, "not given".to_owned()),
+    }
+}
+
+/// The first wrong stage, the mistakes, the evidence, why, and the right line.
+fn conclusion(diagnosis: &Diagnosis, paper: Paper) -> String {
+    let mut out = String::new();
+    match (diagnosis.verdict, &diagnosis.first_wrong_stage) {
+        (Verdict::Correct, _) => {
+            let words = paper.wrap("Correct: every stage that you gave is right.", 2);
+            return paper.ink(Ink::Good, words.trim_end()) + "\n";
+        }
+        (Verdict::Ambiguous, _) => {
+            let words = "Two readings: right by an accepted convention, or a mistake.  Your loss would tell (save \
+                         it as loss).";
+            out.push_str(&paper.ink(Ink::Caution, paper.wrap(words, 2).trim_end()));
+            out.push('\n');
+            for question in &diagnosis.questions {
+                out.push_str(&entry(paper, "  question", question, 12));
+            }
+            out.push('\n');
+        }
+        (Verdict::Wrong, Some(first)) => {
+            let stage = diagnosis.stages.iter().find(|stage| stage.name == *first);
+            let by = stage.filter(|stage| stage.role.starts_with("by "));
+            let by = by.map_or(String::new(), |stage| format!(", the derivative of the loss {}", stage.role));
+            let words = paper.wrap(&format!("First wrong stage: {first}{by}"), 2);
+            out.push_str(&paper.ink(Ink::Alert, words.trim_end()));
+            out.push_str("\n\n");
+        }
+        (Verdict::Wrong, None) => {}
+    }
+    let mut said: Vec<u8> = Vec::new();
+    for stage in diagnosis.stages.iter().filter(|s| s.status == Status::Wrong || !s.mistakes.is_empty()) {
+        if !stage.mistakes.is_empty() && stage.mistakes.iter().all(|id| said.contains(id)) {
+            let name = paper.ink(Ink::Bold, &stage.name);
+            out.push_str(&format!("  {name}  mistake {} again\n", numbers(&stage.mistakes)));
+            out.push_str(&right_line(stage, paper));
+        } else {
+            out.push_str(&one_stage(stage, diagnosis.verdict, paper));
+            said.extend(&stage.mistakes);
+        }
+        out.push('\n');
+    }
+    out.truncate(out.trim_end().len());
+    out + "\n"
+}
+
+fn one_stage(stage: &StageFinding, verdict: Verdict, paper: Paper) -> String {
+    const INDENT: usize = 12;
+    let mut out = String::new();
+    let mut found = stage.evidence.join("; ");
+    let title = |title: &str, out: &mut String| {
+        let title = paper.wrap(&format!("{}  {title}", stage.name), 2);
+        out.push_str(&format!("{}\n", paper.ink(Ink::Bold, title.trim_end())));
+    };
+    for (nth, mistake) in stage.mistakes.iter().filter_map(|id| mistake(*id)).enumerate() {
+        let or = match (nth, verdict) {
+            (0, Verdict::Ambiguous) => "perhaps ",
+            (0, _) => "",
+            _ => "or ",
+        };
+        title(&format!("{or}mistake {}: {}", mistake.id, mistake.name), &mut out);
+        out.push_str(&entry(paper, "    sign", mistake.evidence, INDENT));
+        if !found.is_empty() {
+            out.push_str(&entry(paper, "    found", &std::mem::take(&mut found), INDENT));
+        }
+        out.push_str(&entry(paper, "    why", mistake.why, INDENT));
+    }
+    if stage.mistakes.is_empty() {
+        title("nothing in the catalogue gives these numbers", &mut out);
+        out.push_str(&entry(paper, "    found", &found, INDENT));
+    } else if !stage.names.is_empty() {
+        let names = stage.names.iter().map(|(letter, name)| format!("{letter} is {name}"));
+        out.push_str(&entry(paper, "    here", &names.collect::<Vec<_>>().join(", "), INDENT));
+    }
+    out + &right_line(stage, paper)
+}
+
+/// The right line; not wrapped, since it is to be copied.
+fn right_line(stage: &StageFinding, paper: Paper) -> String {
+    stage.right.as_ref().map_or(String::new(), |right| {
+        format!("{}{}\n", paper.ink(Ink::Faint, "    right   "), paper.ink(Ink::Good, right))
+    })
+}
+
+/// Several people's answers: a line each.
+pub(crate) fn table(answers: &[(String, Result<Diagnosis, Error>)], paper: Paper) -> String {
+    let first = |answer: &Result<Diagnosis, Error>| match answer {
+        Ok(diagnosis) => diagnosis.first_wrong_stage.clone().unwrap_or_default(),
+        Err(_) => String::new(),
+    };
+    let files = answers.iter().map(|(file, _)| length(file)).max().unwrap_or(0).max(4);
+    let stages = answers.iter().map(|(_, answer)| length(&first(answer))).max().unwrap_or(0).max(11);
+    let head =
+        format!("  {}  verdict     {}  mistakes", padded("file", files), padded("first wrong", stages));
+    let mut out = paper.ink(Ink::Faint, &head);
+    out.push('\n');
+    for (file, answer) in answers {
+        let (mark, ink, verdict, rest) = match answer {
+            Err(error) => ("!", Ink::Alert, "unreadable", error.to_string()),
+            Ok(diagnosis) => {
+                let (mark, ink, verdict) = match diagnosis.verdict {
+                    Verdict::Correct => ("\u{2713}", Ink::Good, "correct"),
+                    Verdict::Wrong => ("\u{2717}", Ink::Alert, "wrong"),
+                    Verdict::Ambiguous => ("?", Ink::Caution, "ambiguous"),
+                };
+                let rest = format!("{}  {}", padded(&first(answer), stages), in_short(diagnosis));
+                (mark, ink, verdict, rest)
+            }
+        };
+        let line = format!("{}  {}  {rest}", padded(file, files), paper.ink(ink, &padded(verdict, 10)));
+        out.push_str(&format!("{} {}\n", paper.ink(ink, mark), line.trim_end()));
+    }
+    out
+}
+
+/// The mistakes in a few words: each stage's first one, with its name if there is but one stage.
+fn in_short(diagnosis: &Diagnosis) -> String {
+    let at_stages: Vec<String> = diagnosis
+        .stages
+        .iter()
+        .filter(|stage| !stage.mistakes.is_empty())
+        .map(|stage| numbers(&stage.mistakes))
+        .collect();
+    match &diagnosis.mistakes[..] {
+        [] if diagnosis.verdict == Verdict::Wrong => "not in the catalogue".to_owned(),
+        [first, ..] if at_stages.len() <= 1 => format!("{} {}", first.id, first.name),
+        _ => at_stages.join(", "),
+    }
+}
