@@ -71,7 +71,7 @@ impl<R: Real> Blocks<R> {
     /// How many threads are worth their waiting for each other.
     pub(super) fn most_threads(network: &Network, rows: usize) -> usize {
         // A thread's share of a step should be some hundred microseconds.
-        rows.saturating_mul(count(&network.sizes)) >> 22
+        rows.saturating_mul(count(&network.sizes)) >> 20
     }
 
     /// Room to train `network` in batches of at most `n` rows, by at most `members` threads.

@@ -4,16 +4,20 @@
 #![expect(unsafe_code, reason = "bounds checks in innermost loops cost a tenth of them; tests run with them")]
 
 use super::compiled::Compiled;
-use fearless_simd::{Select, Simd, SimdBase, SimdFloat, SimdFloatElement};
+use fearless_simd::{Select, Simd, SimdBase, SimdFloat, SimdFloatElement, f32x8, f64x8};
 
 /// The vector of numbers `R` at the level `S`.
 pub(super) type V<S, R> = <R as SimdFloatElement>::Native<S>;
 type Bits<S, R> = <V<S, R> as SimdFloat<S>>::Bits;
+/// Eight numbers, whatever the level.
+pub(super) type Eight<S, R> = <R as Lanes>::Eight<S>;
 
 /// A kind of number that the kernels are written for: what its vectors are, and the constants of
 /// [`exp`] and [`ln`].
 #[doc(hidden)]
 pub trait Lanes: SimdFloatElement + Compiled + 'static {
+    /// Eight of them.
+    type Eight<S: Simd>: SimdFloat<S, Element = Self>;
     /// Bits of the fraction.
     const FRACTION: u32;
     /// The bits of 1.
@@ -41,6 +45,7 @@ pub trait Lanes: SimdFloatElement + Compiled + 'static {
 }
 
 impl Lanes for f32 {
+    type Eight<S: Simd> = f32x8<S>;
     const FRACTION: u32 = 23;
     const ONE: u32 = 1.0_f32.to_bits();
     const FRACTION_MASK: u32 = (1 << 23) - 1;
@@ -60,6 +65,7 @@ impl Lanes for f32 {
 }
 
 impl Lanes for f64 {
+    type Eight<S: Simd> = f64x8<S>;
     const FRACTION: u32 = 52;
     const ONE: u64 = 1.0_f64.to_bits();
     const FRACTION_MASK: u64 = (1 << 52) - 1;
@@ -113,17 +119,6 @@ pub(super) unsafe fn load<S: Simd, R: Lanes>(simd: S, slice: &[R], at: usize) ->
     V::<S, R>::from_slice(simd, unsafe { slice.get_unchecked(at..at + V::<S, R>::LEN) })
 }
 
-/// Puts a vector to `slice[at..]`.
-///
-/// # Safety
-/// `at + LEN <= slice.len()`.
-#[inline(always)]
-pub(super) unsafe fn store<S: Simd, R: Lanes>(vector: V<S, R>, slice: &mut [R], at: usize) {
-    debug_assert!(at + V::<S, R>::LEN <= slice.len());
-    // SAFETY: the caller's promise.
-    vector.store_slice(unsafe { slice.get_unchecked_mut(at..at + V::<S, R>::LEN) });
-}
-
 /// `slice[at]` in all lanes.
 ///
 /// # Safety
@@ -135,21 +130,21 @@ pub(super) unsafe fn spread<S: Simd, R: Lanes>(simd: S, slice: &[R], at: usize) 
     V::<S, R>::splat(simd, unsafe { *slice.get_unchecked(at) })
 }
 
-/// Folds the first `count` vectors, a power of two, into one: of each, `LEN / count` partial sums remain.
+/// Moves the numbers of the first `n` vectors, a power of two, to other places: number the places in binary,
+/// the vector's bits before the lane's, and each step rotates these bits by one to the left.
 ///
-/// With `LEN` vectors, in one go or in several, lane i becomes the sum of vector i.  That takes `LEN - 1`
-/// steps of two shuffles and an addition, where one vector alone takes `log2(LEN)` of them.
+/// A matrix whose rows lie in the vectors one after the other is transposed by as many steps as its columns
+/// have bits: row bits and column bits have then changed sides.  A step interleaves the first half of the
+/// vectors with the second.
 #[inline(always)]
-pub(super) fn fold<S: Simd, R: Lanes, const N: usize>(mut vectors: [V<S, R>; N], count: usize) -> V<S, R> {
-    let mut left = count;
-    while left > 1 {
-        left /= 2;
-        for i in 0..left {
-            let (a, b) = (vectors[i], vectors[i + left]);
-            vectors[i] = a.zip_low(b) + a.zip_high(b);
+pub(super) fn rotate<S: Simd, R: Lanes>(v: &mut [V<S, R>; 16], n: usize, steps: u32) {
+    for _ in 0..steps {
+        let was = *v;
+        for i in 0..n / 2 {
+            v[2 * i] = was[i].zip_low(was[i + n / 2]);
+            v[2 * i + 1] = was[i].zip_high(was[i + n / 2]);
         }
     }
-    vectors[0]
 }
 
 /// `a * b + c` by Horner's rule over coefficients, highest first.

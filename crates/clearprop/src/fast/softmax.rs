@@ -10,9 +10,7 @@
 //!  ..                          <---->      ..
 //! ```
 //!
-//! A transpose of n by n is log2(n) times the same step: the first half of the vectors is interleaved with
-//! the second.  With the elements numbered in binary, row bits before column bits, one such step rotates
-//! the bits by one place, and after log2(n) steps rows and columns have changed places.
+//! See [`rotate`] for how.
 #![expect(unsafe_code, reason = "rows of a block lie in memory that threads share by parts")]
 #![expect(
     clippy::needless_range_loop,
@@ -21,24 +19,15 @@
 
 use super::activate::logistic;
 use super::gemm::{load, store};
-use super::lanes::{Lanes, V, exp, ln};
+use super::lanes::{Lanes, V, exp, ln, rotate};
 use crate::loss::Loss;
 use crate::real::Real;
 use fearless_simd::{Select, Simd, SimdBase};
 
 /// Transposes the first `LEN` vectors: lane j of vector i and lane i of vector j change places.
 #[inline(always)]
-pub(super) fn transpose<S: Simd, R: Lanes>(v: &mut [V<S, R>; 16]) {
-    let n = V::<S, R>::LEN;
-    let mut steps = 1;
-    while steps < n {
-        let was = *v;
-        for i in 0..n / 2 {
-            v[2 * i] = was[i].zip_low(was[i + n / 2]);
-            v[2 * i + 1] = was[i].zip_high(was[i + n / 2]);
-        }
-        steps *= 2;
-    }
+fn transpose<S: Simd, R: Lanes>(v: &mut [V<S, R>; 16]) {
+    rotate::<S, R>(v, V::<S, R>::LEN, V::<S, R>::LEN.ilog2());
 }
 
 /// Transposes `columns` (whole vectors) of `LEN` rows that lie `stride` apart into columns that lie

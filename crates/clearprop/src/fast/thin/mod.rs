@@ -31,11 +31,16 @@
 //! and `db2[c] = sum_i d[i,c]`.  In the first line, `sum_c d[i,c] w2[j,c]` over all k columns is
 //! `sum_c d[i,c] v[j,c]` over the first q, again because a row's d adds up to 0.
 //!
-//! So the loop over rows and units does d + q multiply-adds and a comparison forward, and
-//! q (d + 1) additions backward: 11 operations for the notebook, where the plain path has 19.
+//! **Backward by choices.**  S needs q (d + 1) additions for each row and unit.  But among four rows there are
+//! only sixteen choices of active ones: add up `d x~` over each choice once, and every unit finds the sum of its
+//! four bits in that table, all q (d + 1) numbers side by side.  (Arlazarov, Dinic, Kronrod and Faradzhev,
+//! "On economical construction of the transitive closure of a directed graph", 1970.)
 //!
-//! **Lanes are rows.**  A vector holds one number of `LEN` rows.  Forward goes through all units for a few
-//! vectors of rows, which stay in registers; backward goes through all rows for a few units.
+//! So a row and a unit take d + q multiply-adds and a comparison forward, and backward a quarter of an
+//! addition of one row of the table: where the plain path has 19 operations for the notebook.
+//!
+//! **Lanes.**  A vector holds one number of `LEN` rows.  Forward goes through all units for a few vectors of
+//! rows, which stay in registers; backward goes through all rows for one unit, its lanes the numbers of S.
 #![expect(unsafe_code, reason = "the update is shared with threads that have only pointers")]
 
 mod gradient;
@@ -54,7 +59,7 @@ use crate::params::Params;
 use crate::real::Real;
 use fearless_simd::{Simd, SimdBase, SimdFloat};
 use gradient::gradient;
-use pass::Part;
+use pass::{BLOCK, Part};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The most differences q: each number of them has its own kernels.
@@ -146,7 +151,7 @@ impl<R: Real> Thin<R> {
         let lanes = dispatch!(level, simd => lanes::<_, R>(simd));
         let [d, h, k] = [network.sizes[0], network.sizes[1], network.sizes[2]];
         let q = differences(network);
-        let width = h.next_multiple_of(lanes.max(pass::UNITS));
+        let width = h.next_multiple_of(lanes);
         let count = (d + 1 + k) * width + k.next_multiple_of(lanes);
         let model = Model {
             d,
@@ -217,10 +222,10 @@ impl<R: Real> Thin<R> {
     ) -> f64 {
         self.model.differences(simd);
         let (model, parts) = (&self.model, &self.parts);
-        let vectors = rows.div_ceil(V::<S, R>::LEN);
+        let blocks = rows.div_ceil(BLOCK);
         team.each(parts.len(), &|part, _| {
-            let from = vectors * part / parts.len();
-            let to = vectors * (part + 1) / parts.len();
+            let from = blocks * part / parts.len() * BLOCK;
+            let to = rows.min(blocks * (part + 1) / parts.len() * BLOCK);
             let mut part = lock(&parts[part]);
             simd.vectorize(
                 #[inline(always)]
@@ -229,7 +234,7 @@ impl<R: Real> Thin<R> {
         });
         let mut data_loss = 0.0;
         for part in &mut self.parts {
-            data_loss += part.get_mut().unwrap_or_else(PoisonError::into_inner).data_loss;
+            data_loss += part.get_mut().unwrap_or_else(PoisonError::into_inner).work.data_loss;
         }
         gradient(simd, model, &self.parts, &mut self.grads);
         let step = Step::next(optimiser);

@@ -2,33 +2,65 @@
 #![expect(unsafe_code, reason = "bounds checks in innermost loops cost a tenth of them; tests run with them")]
 #![expect(clippy::needless_range_loop, reason = "closures of iterators may lose the vector instructions")]
 
-use super::super::lanes::{V, exp, fold, ln, load, spread, store};
+use super::super::lanes::{Eight, V, exp, ln, load, rotate, spread};
+use super::super::layout::Buffer;
 use super::{MOST_OUTPUTS, Model, Rows, Source};
 use crate::loss::Loss;
 use crate::real::Real;
 use fearless_simd::{Select, Simd, SimdBase, SimdFloat, SimdMask};
 use std::ops::Range;
 
-/// Vectors of rows that go through forward and backward together: their products stay in the cache.
-const TILE: usize = 48;
-/// Units that are summed together, if there are registers for them.
-pub(super) const UNITS: usize = 4;
+/// Rows that go through forward and backward together: all that is kept of them stays in the fastest cache.
+pub(super) const BLOCK: usize = 64;
+/// Vectors of rows whose t are in registers together.
+const AT_ONCE: usize = 4;
 
 /// What one part of the rows works in, and what it leaves behind.
 #[derive(Debug)]
 pub(super) struct Part<R> {
-    tile: Rows<R>,
-    /// For each unit and each vector of a tile, which of its rows are active (width, TILE).
+    block: Rows<R>,
+    pub(super) work: Work<R>,
+}
+
+#[derive(Debug)]
+pub(super) struct Work<R> {
+    /// For each unit and each vector of a block, which of its rows are active (width, BLOCK / LEN).
     active: Vec<u16>,
-    /// t for each vector of a tile (TILE, q, LEN).
+    /// t for each vector of a block (BLOCK / LEN, q, LEN).
     logits: Vec<R>,
-    /// `d[c] x~[i]` for each vector of a tile (TILE, q (d + 1), LEN).
-    products: Vec<R>,
-    /// S (q (d + 1), width).
-    pub(super) sums: Vec<R>,
+    /// `d[c] x~[i]`, row by row (BLOCK, room).
+    products: Buffer<R>,
+    /// The sums of every choice among a few rows' products: see [`Work::choices`].
+    choices: Buffer<R>,
+    /// For each number of `active`, which choices it stands for.
+    places: Vec<u32>,
+    /// S, unit by unit (width, room).
+    pub(super) sums: Buffer<R>,
     /// The sum of d[c] over the rows.
     pub(super) db: [R; MOST_OUTPUTS],
     pub(super) data_loss: f64,
+}
+
+/// A block of rows, and the weights.
+struct Block<'a, R> {
+    model: &'a Model<R>,
+    rows: &'a Rows<R>,
+    /// The block's first row in `rows`.
+    offset: usize,
+    /// How many rows it has: of its last vector, some lanes are beyond the last row.
+    len: usize,
+    /// 1 / n.
+    weight: R,
+}
+
+/// How many numbers there is room for in a row's products, of which q (d + 1) are used.
+pub(super) fn room<R>(model: &Model<R>) -> usize {
+    if model.q * (model.d + 1) <= 8 { 8 } else { 16 }
+}
+
+/// Rows among which a choice is made: four, or as many as a vector has.
+const fn few<S: Simd, R: Real>() -> usize {
+    if V::<S, R>::LEN < 4 { V::<S, R>::LEN } else { 4 }
 }
 
 /// Whether there are 32 registers, or only 16.
@@ -36,227 +68,174 @@ const fn many_registers<S: Simd>() -> bool {
     <S::f32s as SimdBase<S>>::LEN == 16 || cfg!(target_arch = "aarch64")
 }
 
-/// `a + b` where active, `a` elsewhere: one instruction on AVX-512, two elsewhere.
-#[inline(always)]
-fn add_active<S: Simd, R: Real>(
-    simd: S,
-    active: <V<S, R> as SimdBase<S>>::Mask,
-    a: V<S, R>,
-    b: V<S, R>,
-) -> V<S, R> {
-    if <S::f32s as SimdBase<S>>::LEN == 16 {
-        active.select(a + b, a)
-    } else {
-        a + active.select(b, V::<S, R>::splat(simd, R::zero()))
-    }
-}
-
 impl<R: Real> Part<R> {
     pub(super) fn new(model: &Model<R>, lanes: usize) -> Self {
-        let sums = model.q * (model.d + 1);
+        let room = room(model);
+        let few = lanes.min(4);
         Self {
-            tile: Rows::new(model, TILE * lanes),
-            active: vec![0; model.width * TILE],
-            logits: vec![R::zero(); TILE * model.q * lanes],
-            products: vec![R::zero(); TILE * sums * lanes],
-            sums: vec![R::zero(); sums * model.width],
-            db: [R::zero(); MOST_OUTPUTS],
-            data_loss: 0.0,
+            block: Rows::new(model, BLOCK),
+            work: Work {
+                active: vec![0; model.width * (BLOCK / lanes)],
+                logits: vec![R::zero(); BLOCK * model.q],
+                products: Buffer::zeros(BLOCK * room),
+                choices: Buffer::zeros(((BLOCK / few) << few) * room),
+                places: vec![0; model.width * (BLOCK / lanes)],
+                sums: Buffer::zeros(model.width * room),
+                db: [R::zero(); MOST_OUTPUTS],
+                data_loss: 0.0,
+            },
         }
     }
 
-    /// Goes through these vectors of the `rows` rows of the source.
+    /// Goes through these of the `n` rows of the source.
     #[inline(always)]
     pub(super) fn pass<S: Simd>(
         &mut self,
         simd: S,
         model: &Model<R>,
         source: &Source<'_, R>,
-        rows: usize,
-        vectors: Range<usize>,
+        n: usize,
+        rows: Range<usize>,
     ) {
-        self.db = [R::zero(); MOST_OUTPUTS];
-        self.data_loss = 0.0;
-        self.sums.fill(R::zero());
-        let tiles = vectors.len().div_ceil(TILE);
-        for tile in 0..tiles {
-            let from = vectors.start + vectors.len() * tile / tiles;
-            let to = vectors.start + vectors.len() * (tile + 1) / tiles;
-            let lanes = V::<S, R>::LEN;
-            let offset = if source.kept.is_some() {
-                from * lanes
-            } else {
-                self.tile.fill(model, source, from * lanes, (to * lanes).min(rows));
-                0
-            };
-            let mut each = Each {
+        let work = &mut self.work;
+        work.db = [R::zero(); MOST_OUTPUTS];
+        work.data_loss = 0.0;
+        work.sums.as_mut_slice().fill(R::zero());
+        for from in rows.clone().step_by(BLOCK) {
+            let len = BLOCK.min(rows.end - from);
+            if source.kept.is_none() {
+                self.block.fill(model, source, from, from + len);
+            }
+            let block = Block {
                 model,
-                tile: source.kept.unwrap_or(&self.tile),
-                offset,
-                vectors: to - from,
-                active: &mut self.active,
-                logits: &mut self.logits,
-                products: &mut self.products,
+                rows: source.kept.unwrap_or(&self.block),
+                offset: if source.kept.is_some() { from } else { 0 },
+                len,
+                weight: R::one() / R::of(n as f64),
             };
             // With the notebook's two inputs, they stay in registers where there are enough.
             match (model.q, model.d == 2 && many_registers::<S>()) {
-                (1, true) => each.forward::<S, 2, 1>(simd),
-                (2, true) => each.forward::<S, 2, 2>(simd),
-                (3, true) => each.forward::<S, 2, 3>(simd),
-                (1, false) => each.forward::<S, 0, 1>(simd),
-                (2, false) => each.forward::<S, 0, 2>(simd),
-                _ => each.forward::<S, 0, 3>(simd),
-            }
-            // Of the last vector, some lanes are beyond the last row.
-            let left = rows - from * lanes;
-            let weight = R::one() / R::of(rows as f64);
-            self.data_loss += match model.q {
-                1 => each.answers::<S, 1>(simd, left, weight, &mut self.db),
-                2 => each.answers::<S, 2>(simd, left, weight, &mut self.db),
-                _ => each.answers::<S, 3>(simd, left, weight, &mut self.db),
-            };
-            self.backward(simd, model, to - from);
-        }
-    }
-
-    /// Adds the products of a tile's active rows to the sums of every unit.
-    #[inline(always)]
-    fn backward<S: Simd>(&mut self, simd: S, model: &Model<R>, vectors: usize) {
-        let count = model.q * (model.d + 1);
-        // At most 6 products at a time, as evenly as can be.
-        let groups = count.div_ceil(6);
-        for group in 0..groups {
-            let from = count * group / groups;
-            let to = count * (group + 1) / groups;
-            match to - from {
-                1 => self.collect::<S, 1>(simd, model, vectors, from),
-                2 => self.collect::<S, 2>(simd, model, vectors, from),
-                3 => self.collect::<S, 3>(simd, model, vectors, from),
-                4 => self.collect::<S, 4>(simd, model, vectors, from),
-                5 => self.collect::<S, 5>(simd, model, vectors, from),
-                _ => self.collect::<S, 6>(simd, model, vectors, from),
+                (1, true) => work.block::<S, 2, 1>(simd, &block),
+                (2, true) => work.block::<S, 2, 2>(simd, &block),
+                (3, true) => work.block::<S, 2, 3>(simd, &block),
+                (1, false) => work.block::<S, 0, 1>(simd, &block),
+                (2, false) => work.block::<S, 0, 2>(simd, &block),
+                _ => work.block::<S, 0, 3>(simd, &block),
             }
         }
-    }
-
-    /// `G` products, from the given one.
-    #[inline(always)]
-    fn collect<S: Simd, const G: usize>(&mut self, simd: S, model: &Model<R>, vectors: usize, from: usize) {
-        let lanes = V::<S, R>::LEN;
-        let count = model.q * (model.d + 1);
-        let zero = V::<S, R>::splat(simd, R::zero());
-        for j in (0..model.width).step_by(lanes) {
-            // The sums of as many units as a vector has lanes, still spread over the lanes of rows.
-            let mut spread = [[zero; 8]; G];
-            let apart = if many_registers::<S>() && lanes >= UNITS { lanes / UNITS } else { lanes / 2 };
-            for unit in 0..apart {
-                let folded = if many_registers::<S>() && lanes >= UNITS {
-                    self.units::<S, G, UNITS>(simd, vectors, count, from, j + unit)
-                } else {
-                    self.units::<S, G, 2>(simd, vectors, count, from, j + unit)
-                };
-                for g in 0..G {
-                    spread[g][unit] = folded[g];
-                }
-            }
-            for g in 0..G {
-                let at = (from + g) * model.width + j;
-                // SAFETY: S is (q (d + 1), width), the group lies within q (d + 1) and j within width.
-                unsafe {
-                    let sum = load::<S, R>(simd, &self.sums, at) + fold::<S, R, 8>(spread[g], apart);
-                    store::<S, R>(sum, &mut self.sums, at);
-                }
-            }
-        }
-    }
-
-    /// The sums of `U` units, of unit j and each `LEN / U` after it, folded into one vector a product.
-    #[inline(always)]
-    fn units<S: Simd, const G: usize, const U: usize>(
-        &self,
-        simd: S,
-        vectors: usize,
-        count: usize,
-        from: usize,
-        j: usize,
-    ) -> [V<S, R>; G] {
-        let lanes = V::<S, R>::LEN;
-        let mut sums = [[V::<S, R>::splat(simd, R::zero()); U]; G];
-        let active = &self.active[j * TILE..];
-        let apart = lanes / U * TILE;
-        assert!(vectors <= TILE && (U - 1) * apart + TILE <= active.len());
-        assert!(from + G <= count && vectors * count * lanes <= self.products.len());
-        for vector in 0..vectors {
-            // The masks of all units first: they take fewer registers than the products would.
-            let mut masks = [<V<S, R> as SimdBase<S>>::Mask::splat(simd, false); U];
-            for u in 0..U {
-                // SAFETY: asserted above.
-                let bits = unsafe { *active.get_unchecked(u * apart + vector) };
-                masks[u] = <V<S, R> as SimdBase<S>>::Mask::from_bitmask(simd, u64::from(bits));
-            }
-            for g in 0..G {
-                // SAFETY: asserted above.
-                let product =
-                    unsafe { load::<S, R>(simd, &self.products, (vector * count + from + g) * lanes) };
-                for u in 0..U {
-                    sums[g][u] = add_active::<S, R>(simd, masks[u], sums[g][u], product);
-                }
-            }
-        }
-        let mut folded = [sums[0][0]; G];
-        for g in 0..G {
-            folded[g] = fold::<S, R, U>(sums[g], U);
-        }
-        folded
     }
 }
 
-/// What the forward pass of a tile reads and writes.
-struct Each<'a, R> {
-    model: &'a Model<R>,
-    tile: &'a Rows<R>,
-    /// The tile's first row in `tile`.
-    offset: usize,
-    /// How many vectors the tile has.
-    vectors: usize,
-    active: &'a mut [u16],
-    logits: &'a mut [R],
-    products: &'a mut [R],
-}
-
-impl<R: Real> Each<'_, R> {
-    /// The active bits and t of a tile.  `D` is d, or 0 if it is known only now.
+impl<R: Real> Work<R> {
+    /// Forward, loss, backward.  `D` is d, or 0 if it is known only now.
     #[inline(always)]
-    fn forward<S: Simd, const D: usize, const Q: usize>(&mut self, simd: S) {
+    fn block<S: Simd, const D: usize, const Q: usize>(&mut self, simd: S, block: &Block<'_, R>) {
+        let vectors = block.len.div_ceil(V::<S, R>::LEN);
+        if block.len < BLOCK {
+            // No row of the missing vectors is active.
+            self.active.fill(0);
+        }
         let mut at = 0;
-        if many_registers::<S>() {
-            while at + 6 <= self.vectors {
-                self.hidden::<S, D, Q, 6>(simd, at);
-                at += 6;
-            }
-        } else {
-            while at + 3 <= self.vectors {
-                self.hidden::<S, D, Q, 3>(simd, at);
-                at += 3;
-            }
+        while at + AT_ONCE <= vectors {
+            self.forward::<S, D, Q, AT_ONCE>(simd, block, at);
+            at += AT_ONCE;
         }
-        while at < self.vectors {
-            self.hidden::<S, D, Q, 1>(simd, at);
+        while at < vectors {
+            self.forward::<S, D, Q, 1>(simd, block, at);
             at += 1;
         }
+        self.answers::<S, D, Q>(simd, block, vectors);
+        if room(block.model) == 8 {
+            self.choices::<S, 1>(simd);
+            self.collect::<S, 1>(simd, block.model);
+        } else {
+            self.choices::<S, 2>(simd);
+            self.collect::<S, 2>(simd, block.model);
+        }
     }
 
-    /// All hidden units for `B` vectors of the tile, from the given one.
+    /// Writes down, for each four rows, the sums of their products over every choice among the four:
+    ///
+    /// ```text
+    /// choice  0000  0001  0010    0011    0100    0101  ..      1111
+    /// sum     0     p0    p1      p0+p1   p2      p0+p2         p0+p1+p2+p3
+    /// ```
+    ///
+    /// Each is one addition to an earlier one.  `E` eights of numbers are a row's products.
     #[inline(always)]
-    fn hidden<S: Simd, const D: usize, const Q: usize, const B: usize>(&mut self, simd: S, at: usize) {
-        let lanes = V::<S, R>::LEN;
-        let Model { d, h, width, .. } = *self.model;
+    fn choices<S: Simd, const E: usize>(&mut self, simd: S) {
+        let (few, size) = (few::<S, R>(), E * 8);
+        let products = self.products.as_slice().chunks_exact(few * size);
+        let fours = products.zip(self.choices.as_mut_slice().chunks_exact_mut(size << few));
+        for (products, choices) in fours {
+            for e in (0..size).step_by(8) {
+                let mut sums = [Eight::<S, R>::splat(simd, R::zero()); 16];
+                for row in 0..few {
+                    let product = Eight::<S, R>::from_slice(simd, &products[row * size + e..][..8]);
+                    for choice in 0..1 << row {
+                        sums[(1 << row) + choice] = sums[choice] + product;
+                    }
+                }
+                for choice in 0..1 << few {
+                    sums[choice].store_slice(&mut choices[choice * size + e..][..8]);
+                }
+            }
+        }
+    }
+
+    /// Adds to the sums of every unit, for each four rows, the one that its four bits choose.
+    #[inline(always)]
+    fn collect<S: Simd, const E: usize>(&mut self, simd: S, model: &Model<R>) {
+        let (lanes, few, size) = (V::<S, R>::LEN, few::<S, R>(), E * 8);
+        let (vectors, fours) = (BLOCK / lanes, lanes / few);
+        // Each four bits, times 8, in a byte of their own: where the sum that they choose begins.
+        for (places, &bits) in self.places.iter_mut().zip(&self.active) {
+            let bits = u32::from(bits);
+            let bytes = (bits | bits << 8) & 0x00ff_00ff;
+            *places = ((bytes | bytes << 4) & 0x0f0f_0f0f) << 3;
+        }
+        let choices = self.choices.as_slice();
+        assert!(((BLOCK / few) << few) * size <= choices.len());
+        let units = self.places.chunks_exact(vectors).zip(self.sums.as_mut_slice().chunks_exact_mut(size));
+        for (places, all) in units.take(model.h) {
+            // Sums that need not wait for each other.
+            let mut sums = [[Eight::<S, R>::splat(simd, R::zero()); E]; 4];
+            for vector in 0..vectors {
+                let places = places[vector].to_le_bytes();
+                for four in 0..fours {
+                    let at = ((vector * fours + four) << few) * size + usize::from(places[four]) * E;
+                    for e in 0..E {
+                        // SAFETY: asserted above: a place is less than 8 << few.
+                        let sum = unsafe { choices.get_unchecked(at + e * 8..at + e * 8 + 8) };
+                        sums[(vector * fours + four) % 4][e] += Eight::<S, R>::from_slice(simd, sum);
+                    }
+                }
+            }
+            for e in 0..E {
+                let sum = (sums[0][e] + sums[1][e]) + (sums[2][e] + sums[3][e]);
+                let all = &mut all[e * 8..e * 8 + 8];
+                (Eight::<S, R>::from_slice(simd, all) + sum).store_slice(all);
+            }
+        }
+    }
+
+    /// All hidden units for `B` vectors of the block, from the given one.
+    #[inline(always)]
+    fn forward<S: Simd, const D: usize, const Q: usize, const B: usize>(
+        &mut self,
+        simd: S,
+        block: &Block<'_, R>,
+        at: usize,
+    ) {
+        let (lanes, model) = (V::<S, R>::LEN, block.model);
+        let Model { d, h, width, .. } = *model;
         let d = if D == 0 { d } else { D };
-        let (hidden, v) = (&self.model.params[..(d + 1) * width], &self.model.v[..Q * width]);
-        let (stride, start) = (self.tile.stride, self.offset + at * lanes);
-        let inputs = &self.tile.x[..];
+        let (hidden, v) = (&model.params[..(d + 1) * width], &model.v[..Q * width]);
+        let (stride, start) = (block.rows.stride, block.offset + at * lanes);
+        let inputs = &block.rows.x[..];
         assert!(h <= width && start + B * lanes <= stride && d * stride <= inputs.len());
-        assert!(at + B <= TILE && h * TILE <= self.active.len());
+        let vectors = BLOCK / lanes;
+        assert!(at + B <= vectors && h * vectors <= self.active.len());
         let zero = V::<S, R>::splat(simd, R::zero());
         // SAFETY: asserted above, with i < d and b < B.
         let input =
@@ -270,10 +249,10 @@ impl<R: Real> Each<'_, R> {
         }
         let mut t = [[zero; B]; Q];
         for c in 0..Q {
-            t[c] = [V::<S, R>::splat(simd, self.model.bias[c]); B];
+            t[c] = [V::<S, R>::splat(simd, model.bias[c]); B];
         }
         for j in 0..h {
-            // SAFETY: j < h <= width; `hidden` is (d + 1, width), `v` is (Q, width), `active` has h TILE.
+            // SAFETY: j < h <= width; `hidden` is (d + 1, width), `v` is (Q, width), `active` (h, vectors).
             unsafe {
                 // z1[i,j] = x~[i,:] . w1~[:,j]
                 let mut z = [spread::<S, R>(simd, hidden, d * width + j); B];
@@ -289,7 +268,7 @@ impl<R: Real> Each<'_, R> {
                     let active = z[b].simd_gt(zero);
                     #[expect(clippy::cast_possible_truncation, reason = "a vector has at most 16 lanes")]
                     let bits = active.to_bitmask() as u16;
-                    *self.active.get_unchecked_mut(j * TILE + at + b) = bits;
+                    *self.active.get_unchecked_mut(j * vectors + at + b) = bits;
                     for c in 0..Q {
                         let v = spread::<S, R>(simd, v, c * width + j);
                         t[c][b] = if <S::f32s as SimdBase<S>>::LEN == 16 {
@@ -308,54 +287,65 @@ impl<R: Real> Each<'_, R> {
         }
     }
 
-    /// dlogits from t, and their products with the inputs; the loss of the tile's rows, each by its weight.
+    /// dlogits from t, their products with the inputs, and the loss.
     #[inline(always)]
-    fn answers<S: Simd, const Q: usize>(
+    fn answers<S: Simd, const D: usize, const Q: usize>(
         &mut self,
         simd: S,
-        left: usize,
-        weight: R,
-        db: &mut [R; MOST_OUTPUTS],
-    ) -> f64 {
+        block: &Block<'_, R>,
+        vectors: usize,
+    ) {
         let lanes = V::<S, R>::LEN;
-        let d = self.model.d;
+        let d = if D == 0 { block.model.d } else { D };
+        let size = if Q * (d + 1) <= 8 { 8 } else { 16 };
         let zero = V::<S, R>::splat(simd, R::zero());
         let (mut data_loss, mut sums) = (zero, [zero; Q]);
-        for vector in 0..self.vectors {
+        for vector in 0..vectors {
             let mut t = [zero; Q];
             for c in 0..Q {
                 t[c] = V::<S, R>::from_slice(simd, &self.logits[(vector * Q + c) * lanes..][..lanes]);
             }
-            let row = self.offset + vector * lanes;
-            let left = left.saturating_sub(vector * lanes);
-            let weight = V::<S, R>::from_fn(simd, |lane| if lane < left { weight } else { R::zero() });
-            let (dlogits, loss) = self.loss::<S, Q>(simd, t, row);
+            let row = block.offset + vector * lanes;
+            let left = block.len.saturating_sub(vector * lanes);
+            let weight = V::<S, R>::from_fn(simd, |lane| if lane < left { block.weight } else { R::zero() });
+            let (dlogits, loss) = block.loss::<S, Q>(simd, t, row);
             data_loss = loss.mul_add(weight, data_loss);
+            let mut products = [zero; 16];
             for c in 0..Q {
                 let dlogits = dlogits[c] * weight;
                 sums[c] += dlogits;
-                let place = (vector * Q + c) * (d + 1) * lanes;
-                let products = &mut self.products[place..place + (d + 1) * lanes];
                 for i in 0..d {
-                    let x = V::<S, R>::from_slice(simd, &self.tile.x[i * self.tile.stride + row..][..lanes]);
-                    (x * dlogits).store_slice(&mut products[i * lanes..(i + 1) * lanes]);
+                    let x = &block.rows.x[i * block.rows.stride + row..][..lanes];
+                    products[c * (d + 1) + i] = V::<S, R>::from_slice(simd, x) * dlogits;
                 }
-                dlogits.store_slice(&mut products[d * lanes..]);
+                products[c * (d + 1) + d] = dlogits;
+            }
+            // Row by row, from a vector for each product.
+            if size == 8 {
+                rotate::<S, R>(&mut products, 8, 3);
+            } else {
+                rotate::<S, R>(&mut products, 16, 4);
+            }
+            let to = self.products.as_mut_slice()[vector * lanes * size..].chunks_exact_mut(lanes);
+            for (product, to) in products[..size].iter().zip(to) {
+                product.store_slice(to);
             }
         }
         for c in 0..Q {
-            db[c] += sums[c].reduce_sum();
+            self.db[c] += sums[c].reduce_sum();
         }
-        data_loss.reduce_sum().f64()
+        self.data_loss += data_loss.reduce_sum().f64();
     }
+}
 
+impl<R: Real> Block<'_, R> {
     /// n dlogits and the loss of each row of the vector at `row`.
     #[inline(always)]
     fn loss<S: Simd, const Q: usize>(&self, simd: S, t: [V<S, R>; Q], row: usize) -> ([V<S, R>; Q], V<S, R>) {
         let lanes = V::<S, R>::LEN;
         let of = |value: f64| V::<S, R>::splat(simd, R::of(value));
         let (zero, one) = (of(0.0), of(1.0));
-        let y = |c: usize| V::<S, R>::from_slice(simd, &self.tile.y[c * self.tile.stride + row..][..lanes]);
+        let y = |c: usize| V::<S, R>::from_slice(simd, &self.rows.y[c * self.rows.stride + row..][..lanes]);
         let mut d = [zero; Q];
         match self.model.loss {
             Loss::Softmax => {

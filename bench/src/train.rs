@@ -1,0 +1,69 @@
+//! Training a workload.
+
+use clearprop::activation::Activation;
+use clearprop::data::{Data, Target};
+use clearprop::error::Result;
+use clearprop::evaluate::evaluate;
+use clearprop::loss::Loss;
+use clearprop::network::{Network, Penalty};
+use clearprop::optim::Rule;
+use clearprop::params::Params;
+use clearprop::real::Real;
+use clearprop::settings::{Length, Settings};
+use clearprop::train::{Trainer, train};
+use clearprop_files::npz::Npz;
+use serde_json::{Value, json};
+use std::ops::ControlFlow;
+use std::time::Instant;
+
+/// Seconds of training alone, `repeats` times, and the mean data loss over all rows at the end.
+pub(crate) fn run<R: Real>(file: &Npz, threads: usize, repeats: usize) -> Result<Value> {
+    let (network, params) = network::<R>(file)?;
+    let data = Data::new(file.matrix("X")?, Target::Classes(file.whole("y")?))?;
+    let settings = settings(file, threads)?;
+    let (mut seconds, mut loss) = (Vec::new(), f64::NAN);
+    for _ in 0..repeats {
+        let mut trainer =
+            Trainer::new(network.clone(), params.clone(), data.clone(), None, settings.clone())?;
+        let start = Instant::now();
+        train(&mut trainer, |_, _| ControlFlow::Continue(()));
+        seconds.push(start.elapsed().as_secs_f64());
+        loss = evaluate(settings.engine, &network, trainer.params(), &data).loss;
+    }
+    Ok(json!({ "seconds": seconds, "loss": loss }))
+}
+
+/// The network of a workload file, and its first weights.
+pub(crate) fn network<R: Real>(file: &Npz) -> Result<(Network, Params<R>)> {
+    let sizes: Vec<usize> = file.whole("sizes")?.iter().map(|&size| size as usize).collect();
+    let penalty = Penalty { reg: file.scalar("reg")?, over: file.text("penalize")?.parse()? };
+    let network = Network::new(&sizes, Activation::Relu, Loss::Softmax, penalty)?;
+    let mut params = Params::zeros(&sizes);
+    for l in 1..=network.layers() {
+        params.wb_mut(l).assign(&file.matrix::<R>(&format!("W{l}"))?);
+    }
+    Ok((network, params))
+}
+
+fn settings(file: &Npz, threads: usize) -> Result<Settings> {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "the workloads' small whole numbers"
+    )]
+    let count = |name: &str| -> Result<usize> { Ok(file.scalar(name)? as usize) };
+    let rule = match file.text("solver")? {
+        "gd" => Rule::Gd,
+        "sgd" => Rule::Sgd { momentum: file.scalar("momentum")?, nesterov: false },
+        _ => Rule::ADAM,
+    };
+    let batch = count("batch")?;
+    Ok(Settings {
+        rule,
+        step_size: file.scalar("step_size")?,
+        length: Length::Epochs(count("epochs")? as u64),
+        batch_size: (batch > 0).then_some(batch),
+        threads: Some(threads),
+        ..Settings::notebook()
+    })
+}
