@@ -105,23 +105,28 @@ fn network(sizes: &[usize], loss: Loss, reg: f64, over: Penalized) -> Network {
 
 /// One gigantic step leaves nothing of the weights but their gradient.
 fn one_step_equals<R: Real>(network: &Network, n: usize, level: Level, random: &mut Pcg64Mcg) {
-    let optimiser = Optimiser::new(Rule::Gd, 1e6, &network.sizes).unwrap();
     // Where z is 0 but for rounding, either path may find a unit active: draw again.
-    let (data, params, pass) = loop {
+    let (data, params) = loop {
         let data = random_data::<R>(network, n, random);
         let params = random_params::<R>(network, random);
         let pass = forward(network, &params, data.x.view());
         if pass.z[1].iter().all(|z| z.f64().abs() > 2e-6) {
-            break (data, params, pass);
+            break (data, params);
         }
     };
+    step_equals(network, &data, params, level);
+}
+
+fn step_equals<R: Real>(network: &Network, data: &Data<R>, params: Params<R>, level: Level) {
+    let optimiser = Optimiser::new(Rule::Gd, 1e6, &network.sizes).unwrap();
+    let (n, pass) = (data.len(), forward(network, &params, data.x.view()));
     let what = format!("{} {level:?} {n} rows, {:?} {:?}", R::NAME, network.sizes, network.loss);
     let (start, mut right, mut wrong) = (params.clone(), params.clone(), params);
     let once = Batches::Full { steps: 1 };
-    let losses = plain(network, &mut right, &mut optimiser.clone(), &data, once);
+    let losses = plain(network, &mut right, &mut optimiser.clone(), data, once);
     let mut found = Vec::new();
-    let mut session = Session::new(network, &data, None, Options { level, threads: Some(2) });
-    session.advance(&mut wrong, &mut optimiser.clone(), &data, once, &mut found);
+    let mut session = Session::new(network, data, None, Options { level, threads: Some(2) });
+    session.advance(&mut wrong, &mut optimiser.clone(), data, once, &mut found);
     let off = (losses[0] - found[0]).abs();
     assert!(off <= tolerance::<R>() * losses[0].abs(), "{what}: loss {} not {}", found[0], losses[0]);
     // dw[l] adds up a[l-1] dz[l] over rows; dz[1] is made of dlogits w[2]; dlogits of probs and y.
@@ -139,13 +144,32 @@ const SIZES: [usize; 11] = [1, 3, 4, 7, 8, 9, 15, 16, 17, 127, 257];
 fn a_thin_step_is_the_plain_step_at_every_size() {
     let mut random = Pcg64Mcg::seed_from_u64(1);
     for level in Level::available() {
-        for n in SIZES.into_iter().chain([0]) {
+        // Full batches of many rows of two numbers are sorted into clusters, which few are not.
+        for n in SIZES.into_iter().chain([0, 128, 600]) {
             for h in SIZES {
                 let network = network(&[2, h, 3], Loss::Softmax, 0.001, Penalized::All);
                 one_step_equals::<f32>(&network, n, level, &mut random);
                 one_step_equals::<f64>(&network, n, level, &mut random);
             }
         }
+    }
+}
+
+#[test]
+fn rows_on_the_line_of_a_unit_are_not_active() {
+    // A grid of whole numbers, and weights of whole numbers: z is computed without rounding, and often 0.
+    let mut random = Pcg64Mcg::seed_from_u64(7);
+    let mut whole = |most: i32| f64::from(random.random_range(-most..=most));
+    let network = network(&[2, 50, 3], Loss::Softmax, 0.0, Penalized::All);
+    let x = Array2::from_shape_fn((400, 2), |(row, i)| [row % 20, row / 20][i] as f64 - 9.0);
+    let data = Data { x, y: Target::Classes(Array1::from_iter((0..400).map(|i| i % 3))) };
+    let mut params = Params::zeros(&network.sizes);
+    params.wb_mut(1).mapv_inplace(|_| whole(2));
+    params.wb_mut(2).mapv_inplace(|_| whole(2) / 64.0);
+    let pass = forward(&network, &params, data.x.view());
+    assert!(pass.z[1].iter().filter(|&&z| z == 0.0).count() > 500);
+    for level in Level::available() {
+        step_equals(&network, &data, params.clone(), level);
     }
 }
 

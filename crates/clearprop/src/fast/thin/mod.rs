@@ -39,12 +39,16 @@
 //! So a row and a unit take d + q multiply-adds and a comparison forward, and backward a quarter of an
 //! addition of one row of the table: where the plain path has 19 operations for the notebook.
 //!
+//! **Fewer pairs.**  With two inputs and full batches most pairs of row and unit need not be looked at one by
+//! one, and nothing is approximated: [`pruned`].
+//!
 //! **Lanes.**  A vector holds one number of `LEN` rows.  Forward goes through all units for a few vectors of
 //! rows, which stay in registers; backward goes through all rows for one unit, its lanes the numbers of S.
 #![expect(unsafe_code, reason = "the update is shared with threads that have only pointers")]
 
 mod gradient;
 mod pass;
+mod pruned;
 
 use super::lanes::V;
 use super::level::{Level, dispatch};
@@ -58,8 +62,8 @@ use crate::optim::Optimiser;
 use crate::params::Params;
 use crate::real::Real;
 use fearless_simd::{Simd, SimdBase, SimdFloat};
-use gradient::gradient;
 use pass::{BLOCK, Part};
+use pruned::Cluster;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The most differences q: each number of them has its own kernels.
@@ -71,6 +75,8 @@ const MOST_PARTS: usize = 16;
 const PART: usize = 50_000;
 /// The packed inputs of all rows are kept if they are at most this many numbers.
 const KEPT: usize = 1 << 20;
+/// Fewer clusters than this are so large that most lines cross most of them.
+const CLUSTERS: usize = 8;
 
 /// A training run of such a network.
 #[derive(Debug)]
@@ -111,6 +117,8 @@ struct Rows<R> {
     x: Vec<R>,
     y: Vec<R>,
     stride: usize,
+    /// Around each vector of rows, if they are sorted into clusters.
+    clusters: Vec<Cluster<R>>,
 }
 
 /// The rows of one step: these in this order, or all.
@@ -165,12 +173,20 @@ impl<R: Real> Thin<R> {
             bias: [R::zero(); MOST_OUTPUTS],
         };
         let parts = parts(batch_size.unwrap_or(data.len()), h);
-        let parts = (0..parts).map(|_| Mutex::new(Part::new(&model, lanes))).collect();
         let kept = (batch_size.is_none() && data.len().saturating_mul(d + q) <= KEPT).then(|| {
             let mut kept = Rows::new(&model, data.len().next_multiple_of(lanes));
-            kept.fill(&model, &Source { data, order: None, kept: None }, 0, data.len());
+            let order = if d == 2 && width <= pruned::MOST_UNITS && data.len() >= CLUSTERS * lanes {
+                let (order, clusters) = pruned::clusters(data, lanes);
+                kept.clusters = clusters;
+                Some(order)
+            } else {
+                None
+            };
+            kept.fill(&model, &Source { data, order: order.as_deref(), kept: None }, 0, data.len());
             kept
         });
+        let has_clusters = kept.as_ref().is_some_and(|kept| !kept.clusters.is_empty());
+        let parts = (0..parts).map(|_| Mutex::new(Part::new(&model, lanes, has_clusters))).collect();
         Self { level, grads: vec![R::zero(); count], moments: Vec::new(), kept, parts, model }
     }
 
@@ -232,11 +248,7 @@ impl<R: Real> Thin<R> {
                 || part.pass(simd, model, &source, rows, from..to),
             );
         });
-        let mut data_loss = 0.0;
-        for part in &mut self.parts {
-            data_loss += part.get_mut().unwrap_or_else(PoisonError::into_inner).work.data_loss;
-        }
-        gradient(simd, model, &self.parts, &mut self.grads);
+        let data_loss = gradient::total(simd, model, &self.parts, &mut self.grads);
         let step = Step::next(optimiser);
         let [reg, reg_bias] = match network.penalty.over {
             Penalized::All => [network.penalty.reg; 2],
@@ -351,7 +363,12 @@ impl<R: Real> Rows<R> {
     /// Room for so many rows, a multiple of the lanes.
     fn new(model: &Model<R>, stride: usize) -> Self {
         let columns = if model.loss == Loss::Softmax { 1 } else { model.q };
-        Self { x: vec![R::zero(); model.d * stride], y: vec![R::zero(); columns * stride], stride }
+        Self {
+            x: vec![R::zero(); model.d * stride],
+            y: vec![R::zero(); columns * stride],
+            stride,
+            clusters: Vec::new(),
+        }
     }
 
     /// Takes rows `from..to` of the source; what lies beyond them, up to whole vectors, is finite.

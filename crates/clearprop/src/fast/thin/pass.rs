@@ -4,6 +4,7 @@
 
 use super::super::lanes::{Eight, V, exp, ln, load, rotate, spread};
 use super::super::layout::Buffer;
+use super::pruned::Pruned;
 use super::{MOST_OUTPUTS, Model, Rows, Source};
 use crate::loss::Loss;
 use crate::real::Real;
@@ -25,30 +26,33 @@ pub(super) struct Part<R> {
 #[derive(Debug)]
 pub(super) struct Work<R> {
     /// For each unit and each vector of a block, which of its rows are active (width, BLOCK / LEN).
-    active: Vec<u16>,
+    pub(super) active: Vec<u16>,
     /// t for each vector of a block (BLOCK / LEN, q, LEN).
-    logits: Vec<R>,
+    pub(super) logits: Vec<R>,
     /// `d[c] x~[i]`, row by row (BLOCK, room).
     products: Buffer<R>,
     /// The sums of every choice among a few rows' products: see [`Work::choices`].
-    choices: Buffer<R>,
+    pub(super) choices: Buffer<R>,
     /// For each number of `active`, which choices it stands for.
     places: Vec<u32>,
     /// S, unit by unit (width, room).
     pub(super) sums: Buffer<R>,
+    /// See [`Work::gradient`] (d + 1 + q, width).
+    pub(super) grads: Vec<R>,
     /// The sum of d[c] over the rows.
     pub(super) db: [R; MOST_OUTPUTS],
     pub(super) data_loss: f64,
+    pub(super) pruned: Pruned<R>,
 }
 
 /// A block of rows, and the weights.
-struct Block<'a, R> {
-    model: &'a Model<R>,
-    rows: &'a Rows<R>,
+pub(super) struct Block<'a, R> {
+    pub(super) model: &'a Model<R>,
+    pub(super) rows: &'a Rows<R>,
     /// The block's first row in `rows`.
-    offset: usize,
+    pub(super) offset: usize,
     /// How many rows it has: of its last vector, some lanes are beyond the last row.
-    len: usize,
+    pub(super) len: usize,
     /// 1 / n.
     weight: R,
 }
@@ -59,17 +63,12 @@ pub(super) fn room<R>(model: &Model<R>) -> usize {
 }
 
 /// Rows among which a choice is made: four, or as many as a vector has.
-const fn few<S: Simd, R: Real>() -> usize {
+pub(super) const fn few<S: Simd, R: Real>() -> usize {
     if V::<S, R>::LEN < 4 { V::<S, R>::LEN } else { 4 }
 }
 
-/// Whether there are 32 registers, or only 16.
-const fn many_registers<S: Simd>() -> bool {
-    <S::f32s as SimdBase<S>>::LEN == 16 || cfg!(target_arch = "aarch64")
-}
-
 impl<R: Real> Part<R> {
-    pub(super) fn new(model: &Model<R>, lanes: usize) -> Self {
+    pub(super) fn new(model: &Model<R>, lanes: usize, has_clusters: bool) -> Self {
         let room = room(model);
         let few = lanes.min(4);
         Self {
@@ -81,8 +80,10 @@ impl<R: Real> Part<R> {
                 choices: Buffer::zeros(((BLOCK / few) << few) * room),
                 places: vec![0; model.width * (BLOCK / lanes)],
                 sums: Buffer::zeros(model.width * room),
+                grads: vec![R::zero(); (model.d + 1 + model.q) * model.width],
                 db: [R::zero(); MOST_OUTPUTS],
                 data_loss: 0.0,
+                pruned: Pruned::new(model, lanes, has_clusters),
             },
         }
     }
@@ -101,6 +102,7 @@ impl<R: Real> Part<R> {
         work.db = [R::zero(); MOST_OUTPUTS];
         work.data_loss = 0.0;
         work.sums.as_mut_slice().fill(R::zero());
+        work.pruned.sums.fill(R::zero());
         for from in rows.clone().step_by(BLOCK) {
             let len = BLOCK.min(rows.end - from);
             if source.kept.is_none() {
@@ -113,23 +115,23 @@ impl<R: Real> Part<R> {
                 len,
                 weight: R::one() / R::of(n as f64),
             };
-            // With the notebook's two inputs, they stay in registers where there are enough.
-            match (model.q, model.d == 2 && many_registers::<S>()) {
-                (1, true) => work.block::<S, 2, 1>(simd, &block),
-                (2, true) => work.block::<S, 2, 2>(simd, &block),
-                (3, true) => work.block::<S, 2, 3>(simd, &block),
-                (1, false) => work.block::<S, 0, 1>(simd, &block),
-                (2, false) => work.block::<S, 0, 2>(simd, &block),
-                _ => work.block::<S, 0, 3>(simd, &block),
+            match (model.q, block.rows.clusters.is_empty()) {
+                (1, true) => work.block::<S, 1>(simd, &block),
+                (2, true) => work.block::<S, 2>(simd, &block),
+                (_, true) => work.block::<S, 3>(simd, &block),
+                (1, false) => work.pruned_block::<S, 1>(simd, &block),
+                (2, false) => work.pruned_block::<S, 2>(simd, &block),
+                (_, false) => work.pruned_block::<S, 3>(simd, &block),
             }
         }
+        work.gradient(simd, model);
     }
 }
 
 impl<R: Real> Work<R> {
-    /// Forward, loss, backward.  `D` is d, or 0 if it is known only now.
+    /// Forward, loss, backward.
     #[inline(always)]
-    fn block<S: Simd, const D: usize, const Q: usize>(&mut self, simd: S, block: &Block<'_, R>) {
+    fn block<S: Simd, const Q: usize>(&mut self, simd: S, block: &Block<'_, R>) {
         let vectors = block.len.div_ceil(V::<S, R>::LEN);
         if block.len < BLOCK {
             // No row of the missing vectors is active.
@@ -137,14 +139,14 @@ impl<R: Real> Work<R> {
         }
         let mut at = 0;
         while at + AT_ONCE <= vectors {
-            self.forward::<S, D, Q, AT_ONCE>(simd, block, at);
+            self.forward::<S, Q, AT_ONCE>(simd, block, at);
             at += AT_ONCE;
         }
         while at < vectors {
-            self.forward::<S, D, Q, 1>(simd, block, at);
+            self.forward::<S, Q, 1>(simd, block, at);
             at += 1;
         }
-        self.answers::<S, D, Q>(simd, block, vectors);
+        self.answers::<S, Q>(simd, block, vectors);
         if room(block.model) == 8 {
             self.choices::<S, 1>(simd);
             self.collect::<S, 1>(simd, block.model);
@@ -163,7 +165,7 @@ impl<R: Real> Work<R> {
     ///
     /// Each is one addition to an earlier one.  `E` eights of numbers are a row's products.
     #[inline(always)]
-    fn choices<S: Simd, const E: usize>(&mut self, simd: S) {
+    pub(super) fn choices<S: Simd, const E: usize>(&mut self, simd: S) {
         let (few, size) = (few::<S, R>(), E * 8);
         let products = self.products.as_slice().chunks_exact(few * size);
         let fours = products.zip(self.choices.as_mut_slice().chunks_exact_mut(size << few));
@@ -221,15 +223,9 @@ impl<R: Real> Work<R> {
 
     /// All hidden units for `B` vectors of the block, from the given one.
     #[inline(always)]
-    fn forward<S: Simd, const D: usize, const Q: usize, const B: usize>(
-        &mut self,
-        simd: S,
-        block: &Block<'_, R>,
-        at: usize,
-    ) {
+    fn forward<S: Simd, const Q: usize, const B: usize>(&mut self, simd: S, block: &Block<'_, R>, at: usize) {
         let (lanes, model) = (V::<S, R>::LEN, block.model);
         let Model { d, h, width, .. } = *model;
-        let d = if D == 0 { d } else { D };
         let (hidden, v) = (&model.params[..(d + 1) * width], &model.v[..Q * width]);
         let (stride, start) = (block.rows.stride, block.offset + at * lanes);
         let inputs = &block.rows.x[..];
@@ -241,12 +237,6 @@ impl<R: Real> Work<R> {
         let input =
             |i: usize, b: usize| unsafe { load::<S, R>(simd, inputs, i * stride + start + b * lanes) };
 
-        let mut x = [[zero; B]; D];
-        for i in 0..D {
-            for b in 0..B {
-                x[i][b] = input(i, b);
-            }
-        }
         let mut t = [[zero; B]; Q];
         for c in 0..Q {
             t[c] = [V::<S, R>::splat(simd, model.bias[c]); B];
@@ -259,8 +249,7 @@ impl<R: Real> Work<R> {
                 for i in 0..d {
                     let w = spread::<S, R>(simd, hidden, i * width + j);
                     for b in 0..B {
-                        let x = if D == 0 { input(i, b) } else { x[i % D.max(1)][b] };
-                        z[b] = x.mul_add(w, z[b]);
+                        z[b] = input(i, b).mul_add(w, z[b]);
                     }
                 }
                 // t[i,c] += max(0, z1[i,j]) v[j,c]
@@ -289,14 +278,9 @@ impl<R: Real> Work<R> {
 
     /// dlogits from t, their products with the inputs, and the loss.
     #[inline(always)]
-    fn answers<S: Simd, const D: usize, const Q: usize>(
-        &mut self,
-        simd: S,
-        block: &Block<'_, R>,
-        vectors: usize,
-    ) {
+    pub(super) fn answers<S: Simd, const Q: usize>(&mut self, simd: S, block: &Block<'_, R>, vectors: usize) {
         let lanes = V::<S, R>::LEN;
-        let d = if D == 0 { block.model.d } else { D };
+        let d = block.model.d;
         let size = if Q * (d + 1) <= 8 { 8 } else { 16 };
         let zero = V::<S, R>::splat(simd, R::zero());
         let (mut data_loss, mut sums) = (zero, [zero; Q]);

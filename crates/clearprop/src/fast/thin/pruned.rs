@@ -1,0 +1,415 @@
+//! With two inputs, most pairs of row and unit need not be looked at one by one.
+//!
+//! A hidden unit with two inputs is a line in the plane, `z1[:,j] = 0`: active on one side, not on the other.
+//! Sort the rows into clusters of neighbours, as many as a vector has lanes; most lines miss most clusters.
+//! Let c be the middle of the smallest rectangle around a cluster, and e the half of its sides.  For any row x
+//! of the cluster, z at x differs from z at c by at most
+//!
+//! ```text
+//! |w1[0,j]| e[0] + |w1[1,j]| e[1]
+//! ```
+//!
+//! If z at c is greater, the unit is active in all rows of the cluster; if it is below the negative, in none;
+//! else its line may cross the cluster.  The bound is taken a little larger than that, by more than rounding
+//! can do, so a unit that is called active is so in every row, in floating point too: nothing is approximated.
+//!
+//! **Forward.**  The units that are active in all rows of a cluster add up to one linear function of x:
+//!
+//! ```text
+//! sum over them of a1[i,j] v[j,c] = sum_j v[j,c] z_c[j] + (x[i,:] - c) . (sum_j v[j,c] w1[:,j])
+//! ```
+//!
+//! three numbers for each of the q differences.  Only the lines that cross the cluster are evaluated row by row.
+//!
+//! **Backward.**  To the S of a unit that is active in all rows the whole cluster's sum of `d x~` is added,
+//! computed once; where its line crosses, the sum over its active rows, by choices as in [`Work`].
+//!
+//! The rows do not move, so the clusters are made once.  Of the notebook's 38 x 200 pairs of cluster and unit
+//! about one in seven is a crossing.
+
+#![expect(unsafe_code, reason = "bounds checks in innermost loops cost a tenth of them; tests run with them")]
+#![expect(clippy::needless_range_loop, reason = "closures of iterators may lose the vector instructions")]
+
+use super::super::lanes::{Eight, V, load, spread};
+use super::Model;
+use super::pass::{BLOCK, Block, Work, few, room};
+use crate::data::Data;
+use crate::real::Real;
+use fearless_simd::{Select, Simd, SimdBase, SimdFloat, SimdMask, u16x8};
+use std::ops::Range;
+
+/// How many rounding errors of the largest term the bound is larger.
+const SLACK: f64 = 16.0;
+
+/// The units are written down in 16 bits.
+pub(super) const MOST_UNITS: usize = 1 << 16;
+
+/// For each byte the places of its bits, lowest first: eight are written, as many as it has bits are kept, and
+/// no branch has to be foreseen.
+static PLACES: [[u16; 8]; 256] = {
+    let mut places = [[0; 8]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let (mut bit, mut count) = (0, 0);
+        while bit < 8 {
+            if byte >> bit & 1 == 1 {
+                places[byte][count] = bit;
+                count += 1;
+            }
+            bit += 1;
+        }
+        byte += 1;
+    }
+    places
+};
+
+/// A rectangle around some rows.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cluster<R> {
+    centre: [R; 2],
+    /// Half of its sides, and the slack of the centre's rounding.
+    reach: [R; 2],
+}
+
+/// What the pass over a block leaves for its second half, and for the gradient.
+#[derive(Debug)]
+pub(super) struct Pruned<R> {
+    /// For each vector of the block, which units are active in all its rows (BLOCK / LEN, width / LEN).
+    whole: Vec<u16>,
+    /// The units whose lines may cross a vector's cluster, vector by vector; where those of each end.
+    crossing: Vec<u16>,
+    ends: Vec<usize>,
+    /// The sum of the whole cluster's products (BLOCK / LEN, room).
+    totals: Vec<R>,
+    /// What units that are active in a whole cluster collect, one number of S after the other (q (d + 1), width).
+    pub(super) sums: Vec<R>,
+}
+
+impl<R: Real> Pruned<R> {
+    /// Room for a block's clusters; none if there are none.
+    pub(super) fn new(model: &Model<R>, lanes: usize, has_clusters: bool) -> Self {
+        let vectors = if has_clusters { BLOCK / lanes } else { 0 };
+        Self {
+            whole: vec![0; vectors * model.width / lanes],
+            crossing: vec![0; vectors * model.width + 8],
+            ends: vec![0; vectors],
+            totals: vec![R::zero(); vectors * room(model)],
+            sums: vec![R::zero(); vectors.min(1) * room(model) * model.width],
+        }
+    }
+}
+
+/// The rows of the data in clusters of so many, and the rectangles around these.
+pub(super) fn clusters<R: Real>(data: &Data<R>, lanes: usize) -> (Vec<u32>, Vec<Cluster<R>>) {
+    #[expect(clippy::cast_possible_truncation, reason = "at most `KEPT` rows are clustered")]
+    let mut order: Vec<u32> = (0..data.len() as u32).collect();
+    split(data, &mut order, lanes);
+    let clusters = order.chunks(lanes).map(|rows| Cluster::around(data, rows)).collect();
+    (order, clusters)
+}
+
+/// Halves the rows across the longer side of their rectangle, and the halves again, down to clusters.
+/// (Bentley, "Multidimensional binary search trees used for associative searching", 1975.)
+fn split<R: Real>(data: &Data<R>, rows: &mut [u32], lanes: usize) {
+    if rows.len() <= lanes {
+        return;
+    }
+    let [e0, e1] = Cluster::around(data, rows).reach;
+    let i = usize::from(e1 > e0);
+    let middle = (rows.len() / lanes / 2).max(1) * lanes;
+    let x = |row: u32| data.x[[row as usize, i]].f64();
+    rows.select_nth_unstable_by(middle, |&a, &b| x(a).total_cmp(&x(b)).then(a.cmp(&b)));
+    let (low, high) = rows.split_at_mut(middle);
+    split(data, low, lanes);
+    split(data, high, lanes);
+}
+
+impl<R: Real> Cluster<R> {
+    /// Where a number is not finite, the rectangle has a side that is none, and every line crosses it.
+    fn around(data: &Data<R>, rows: &[u32]) -> Self {
+        let half = R::of(0.5);
+        let mut cluster = Self { centre: [R::zero(); 2], reach: [R::zero(); 2] };
+        for i in 0..2 {
+            let column = || rows.iter().map(|&row| data.x[[row as usize, i]]);
+            let low = column().fold(R::infinity(), R::min) * half;
+            let high = column().fold(R::neg_infinity(), R::max) * half;
+            let centre = low + high;
+            let slack = R::of(SLACK) * R::epsilon();
+            let reach = (high - low) * (R::one() + slack) + centre.abs() * slack;
+            cluster.centre[i] = centre;
+            cluster.reach[i] = if column().all(R::is_finite) { reach } else { R::nan() };
+        }
+        cluster
+    }
+}
+
+impl<R: Real> Model<R> {
+    /// Adds unit j to t; in which rows it is active.
+    #[inline(always)]
+    fn unit<S: Simd, const Q: usize>(&self, simd: S, j: usize, x: [V<S, R>; 2], t: &mut [V<S, R>; Q]) -> u16 {
+        let width = self.width;
+        let (hidden, v) = (&self.params[..3 * width], &self.v[..Q * width]);
+        assert!(j < width);
+        // SAFETY: asserted; this is (3, width).
+        let (w0, w1, b) = unsafe {
+            let w0 = spread::<S, R>(simd, hidden, j);
+            (w0, spread::<S, R>(simd, hidden, width + j), spread::<S, R>(simd, hidden, 2 * width + j))
+        };
+        let z = x[0].mul_add(w0, x[1].mul_add(w1, b));
+        let active = z.simd_gt(V::<S, R>::splat(simd, R::zero()));
+        for c in 0..Q {
+            // SAFETY: asserted; this is (Q, width).
+            let v = unsafe { spread::<S, R>(simd, v, c * width + j) };
+            t[c] = active.select(z.mul_add(v, t[c]), t[c]);
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "a vector has at most 16 lanes")]
+        let bits = active.to_bitmask() as u16;
+        bits
+    }
+}
+
+impl<R: Real> Work<R> {
+    /// Forward, loss, backward of a block whose rows lie in clusters.
+    #[inline(always)]
+    pub(super) fn pruned_block<S: Simd, const Q: usize>(&mut self, simd: S, block: &Block<'_, R>) {
+        let lanes = V::<S, R>::LEN;
+        let vectors = block.len.div_ceil(lanes);
+        let mut end = 0;
+        for vector in 0..vectors {
+            let start = end;
+            let row = block.offset + vector * lanes;
+            let cluster = block.rows.clusters[row / lanes];
+            let linear = self.whole::<S, Q>(simd, block.model, &cluster, vector, &mut end);
+            self.pruned.ends[vector] = end;
+            let (x0, x1) = block.rows.x.split_at(block.rows.stride);
+            let x = [
+                V::<S, R>::from_slice(simd, &x0[row..row + lanes]),
+                V::<S, R>::from_slice(simd, &x1[row..row + lanes]),
+            ];
+            let mut t = [x[0]; Q];
+            for c in 0..Q {
+                let [w0, w1, at_centre] = linear[c];
+                t[c] =
+                    (x[0] - cluster.centre[0]).mul_add(w0, (x[1] - cluster.centre[1]).mul_add(w1, at_centre));
+            }
+            let t = self.crossing::<S, Q>(simd, block.model, x, t, start..end);
+            for c in 0..Q {
+                t[c].store_slice(&mut self.logits[(vector * Q + c) * lanes..][..lanes]);
+            }
+        }
+        self.answers::<S, Q>(simd, block, vectors);
+        if room(block.model) == 8 {
+            self.choices::<S, 1>(simd);
+            self.collect_crossing::<S, 1>(simd, vectors);
+        } else {
+            self.choices::<S, 2>(simd);
+            self.collect_crossing::<S, 2>(simd, vectors);
+        }
+        self.collect_whole::<S, Q>(simd, block.model, vectors);
+    }
+
+    /// Which units are active in the whole cluster, and which may cross it; of the former, the linear function
+    /// that they add up to: its two slopes, and its value at the centre, t's bias included.  Lanes are units.
+    #[inline(always)]
+    fn whole<S: Simd, const Q: usize>(
+        &mut self,
+        simd: S,
+        model: &Model<R>,
+        cluster: &Cluster<R>,
+        vector: usize,
+        end: &mut usize,
+    ) -> [[V<S, R>; 3]; Q] {
+        let (lanes, width) = (V::<S, R>::LEN, model.width);
+        let zero = V::<S, R>::splat(simd, R::zero());
+        let (c0, c1) = (zero + cluster.centre[0], zero + cluster.centre[1]);
+        let (e0, e1) = (zero + cluster.reach[0], zero + cluster.reach[1]);
+        let slack = zero + R::of(SLACK) * R::epsilon();
+        let (hidden, v) = (&model.params[..3 * width], &model.v[..Q * width]);
+        let chunks = width / lanes;
+        let whole = &mut self.pruned.whole[vector * chunks..][..chunks];
+        assert!(*end + width + 8 <= self.pruned.crossing.len());
+        let mut linear = [[zero; 3]; Q];
+        for chunk in 0..chunks {
+            let j = chunk * lanes;
+            // SAFETY: j + lanes <= width, and this is (3, width).
+            let (w0, w1, b) = unsafe {
+                let w0 = load::<S, R>(simd, hidden, j);
+                (w0, load::<S, R>(simd, hidden, width + j), load::<S, R>(simd, hidden, 2 * width + j))
+            };
+            let z = c0.mul_add(w0, c1.mul_add(w1, b));
+            let bound = w0.abs().mul_add(e0, w1.abs().mul_add(e1, b.abs() * slack));
+            let active = z.simd_gt(bound);
+            let inactive = z.simd_le(-bound);
+            for c in 0..Q {
+                // SAFETY: as above, and this is (Q, width).
+                let v = unsafe { load::<S, R>(simd, v, c * width + j) };
+                let terms = [w0, w1, z];
+                for i in 0..3 {
+                    linear[c][i] = active.select(terms[i].mul_add(v, linear[c][i]), linear[c][i]);
+                }
+            }
+            #[expect(clippy::cast_possible_truncation, reason = "a vector has at most 16 lanes")]
+            let bits = active.to_bitmask() as u16;
+            whole[chunk] = bits;
+            #[expect(clippy::cast_possible_truncation, reason = "a vector has at most 16 lanes")]
+            let crossing = !(active | inactive).to_bitmask() as u16;
+            for first in (0..lanes).step_by(8) {
+                let bits = usize::from(crossing >> first) & ((1 << lanes.min(8)) - 1);
+                #[expect(clippy::cast_possible_truncation, reason = "at most `MOST_UNITS`")]
+                let units = u16x8::from_slice(simd, &PLACES[bits]) + (j + first) as u16;
+                // SAFETY: asserted above: at most `width` units are kept, and there is room for eight more.
+                units.store_slice(unsafe { self.pruned.crossing.get_unchecked_mut(*end..*end + 8) });
+                *end += bits.count_ones() as usize;
+            }
+        }
+        for c in 0..Q {
+            for i in 0..3 {
+                linear[c][i] = zero + linear[c][i].reduce_sum();
+            }
+            linear[c][2] += model.bias[c];
+        }
+        linear
+    }
+
+    /// Adds to t the units whose lines may cross the cluster, and writes down in which rows they are active.
+    #[inline(always)]
+    fn crossing<S: Simd, const Q: usize>(
+        &mut self,
+        simd: S,
+        model: &Model<R>,
+        x: [V<S, R>; 2],
+        t: [V<S, R>; Q],
+        pairs: Range<usize>,
+    ) -> [V<S, R>; Q] {
+        let mut units = self.pruned.crossing[pairs.clone()].chunks_exact(2);
+        let mut bits = self.active[pairs].chunks_exact_mut(2);
+        // Two sums, so that a unit need not wait for the one before.
+        let (mut t, mut others) = (t, [V::<S, R>::splat(simd, R::zero()); Q]);
+        for (units, bits) in (&mut units).zip(&mut bits) {
+            bits[0] = model.unit::<S, Q>(simd, units[0].into(), x, &mut t);
+            bits[1] = model.unit::<S, Q>(simd, units[1].into(), x, &mut others);
+        }
+        for (&unit, bits) in units.remainder().iter().zip(bits.into_remainder()) {
+            *bits = model.unit::<S, Q>(simd, unit.into(), x, &mut t);
+        }
+        for c in 0..Q {
+            t[c] += others[c];
+        }
+        t
+    }
+
+    /// Adds to the sums of the units that cross a cluster what their bits choose; and for each cluster writes down
+    /// the sum over all its rows, which is the choice of all four.
+    #[inline(always)]
+    fn collect_crossing<S: Simd, const E: usize>(&mut self, simd: S, vectors: usize) {
+        let few = few::<S, R>();
+        let fours = V::<S, R>::LEN / few;
+        let choices = self.choices.as_slice().as_chunks::<8>().0.chunks_exact((fours << few) * E);
+        let totals = self.pruned.totals.chunks_exact_mut(E * 8);
+        let sums = self.sums.as_mut_slice().as_chunks_mut::<8>().0;
+        let mut start = 0;
+        for ((choices, totals), &end) in choices.zip(totals).zip(&self.pruned.ends[..vectors]) {
+            for e in 0..E {
+                let mut total = Eight::<S, R>::splat(simd, R::zero());
+                for four in 0..fours {
+                    total += Eight::<S, R>::from_slice(simd, &choices[(((four + 1) << few) - 1) * E + e]);
+                }
+                total.store_slice(&mut totals[e * 8..][..8]);
+            }
+            for (&j, &bits) in self.pruned.crossing[start..end].iter().zip(&self.active[start..end]) {
+                for e in 0..E {
+                    debug_assert!(usize::from(j) * E + e < sums.len());
+                    // SAFETY: `whole` wrote units below the width, and there are sums for each.
+                    let to = unsafe { sums.get_unchecked_mut(usize::from(j) * E + e) };
+                    let mut sum = Eight::<S, R>::from_slice(simd, to);
+                    for four in 0..fours {
+                        let choice = usize::from(bits) >> (four * few) & ((1 << few) - 1);
+                        // SAFETY: a choice is less than 1 << few.
+                        let chosen = unsafe { choices.get_unchecked(((four << few) + choice) * E + e) };
+                        sum += Eight::<S, R>::from_slice(simd, chosen);
+                    }
+                    sum.store_slice(to);
+                }
+            }
+            start = end;
+        }
+    }
+
+    /// Adds a cluster's total to the sums of the units that are active in all its rows.  Lanes are units.
+    #[inline(always)]
+    fn collect_whole<S: Simd, const Q: usize>(&mut self, simd: S, model: &Model<R>, vectors: usize) {
+        let (lanes, width, size) = (V::<S, R>::LEN, model.width, room(model));
+        let chunks = width / lanes;
+        let Pruned { whole, totals, sums, .. } = &mut self.pruned;
+        assert!(vectors * chunks <= whole.len() && vectors * size <= totals.len() && 3 * Q <= size);
+        for chunk in 0..chunks {
+            let place = |i: usize| i * width + chunk * lanes;
+            let mut s = [[V::<S, R>::splat(simd, R::zero()); 3]; Q];
+            for c in 0..Q {
+                for i in 0..3 {
+                    s[c][i] = V::<S, R>::from_slice(simd, &sums[place(c * 3 + i)..][..lanes]);
+                }
+            }
+            for vector in 0..vectors {
+                // SAFETY: asserted above.
+                let bits = unsafe { *whole.get_unchecked(vector * chunks + chunk) };
+                let active = <V<S, R> as SimdBase<S>>::Mask::from_bitmask(simd, u64::from(bits));
+                for c in 0..Q {
+                    for i in 0..3 {
+                        // SAFETY: asserted above.
+                        let total = unsafe { spread::<S, R>(simd, totals, vector * size + c * 3 + i) };
+                        s[c][i] = active.select(s[c][i] + total, s[c][i]);
+                    }
+                }
+            }
+            for c in 0..Q {
+                for i in 0..3 {
+                    s[c][i].store_slice(&mut sums[place(c * 3 + i)..][..lanes]);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::Target;
+    use ndarray::Array2;
+
+    #[test]
+    fn every_row_is_in_one_cluster_and_within_its_rectangle() {
+        for n in [0, 1, 7, 8, 9, 100, 603] {
+            let x = Array2::from_shape_fn((n, 2), |(row, i)| ((row * 7 + i * 3) as f32 * 1.7).sin());
+            let data = Data { x, y: Target::Classes(vec![0; n].into()) };
+            let (order, clusters) = clusters(&data, 8);
+            let mut sorted = order.clone();
+            sorted.sort_unstable();
+            assert!(sorted.iter().zip(0..).all(|(&row, i)| row == i) && sorted.len() == n);
+            assert_eq!(clusters.len(), n.div_ceil(8));
+            for (rows, cluster) in order.chunks(8).zip(&clusters) {
+                for &row in rows {
+                    for i in 0..2 {
+                        let off = (data.x[[row as usize, i]] - cluster.centre[i]).abs();
+                        assert!(
+                            off <= cluster.reach[i],
+                            "row {row} is {off} off, more than {}",
+                            cluster.reach[i]
+                        );
+                    }
+                }
+            }
+            let area: f32 = clusters.iter().map(|c| 4.0 * c.reach[0] * c.reach[1]).sum();
+            assert!(n < 100 || area < 3.0, "clusters of neighbours cover {area} of 4");
+        }
+    }
+
+    #[test]
+    fn a_number_that_is_not_finite_makes_every_line_cross() {
+        for wrong in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            let data =
+                Data { x: ndarray::array![[0.0, 1.0], [wrong, 2.0]], y: Target::Classes(vec![0; 2].into()) };
+            assert!(Cluster::around(&data, &[0, 1]).reach[0].is_nan());
+        }
+    }
+}
