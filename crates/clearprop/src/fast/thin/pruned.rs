@@ -373,8 +373,14 @@ impl<R: Real> Work<R> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Thin;
     use super::*;
-    use crate::data::Target;
+    use crate::activation::Activation;
+    use crate::data::{Spirals, Target, spirals};
+    use crate::fast::level::{Level, dispatch};
+    use crate::init::Init;
+    use crate::loss::Loss;
+    use crate::network::{Network, Penalized, Penalty};
     use ndarray::Array2;
 
     #[test]
@@ -410,6 +416,74 @@ mod tests {
             let data =
                 Data { x: ndarray::array![[0.0, 1.0], [wrong, 2.0]], y: Target::Classes(vec![0; 2].into()) };
             assert!(Cluster::around(&data, &[0, 1]).reach[0].is_nan());
+        }
+    }
+
+    /// For each cluster and unit of a step: what `whole` says, or that the line may cross; and in how many rows the
+    /// unit is active one by one.
+    #[inline(always)]
+    fn pairs<S: Simd>(simd: S, thin: &Thin<f32>) -> Vec<(Option<bool>, u32)> {
+        let lanes = V::<S, f32>::LEN;
+        let (model, kept) = (&thin.model, thin.kept.as_ref().unwrap());
+        let work = &mut thin.parts[0].lock().unwrap().work;
+        let mut pairs = Vec::new();
+        for (at, cluster) in kept.clusters.iter().enumerate() {
+            let mut end = 0;
+            work.whole::<S, 2>(simd, model, cluster, 0, &mut end);
+            let x = [0, 1]
+                .map(|i| V::<S, f32>::from_slice(simd, &kept.x[i * kept.stride + at * lanes..][..lanes]));
+            let mut t = [x[0]; 2];
+            for j in 0..model.h {
+                let active = work.pruned.whole[j / lanes] >> (j % lanes) & 1 == 1;
+                let crosses = work.pruned.crossing[..end].iter().any(|&unit| usize::from(unit) == j);
+                let rows = model.unit::<S, 2>(simd, j, x, &mut t).count_ones();
+                pairs.push(((!crosses).then_some(active), rows));
+            }
+        }
+        pairs
+    }
+
+    #[test]
+    fn a_unit_that_is_called_active_is_so_in_every_row_however_it_is_rounded() {
+        let penalty = Penalty { reg: 0.0, over: Penalized::All };
+        let network = Network::new(&[2, 400, 3], Activation::Relu, Loss::Softmax, penalty).unwrap();
+        let x = Array2::from_shape_fn((256, 2), |(row, i)| ((row * 7 + i * 3) as f32 * 1.7).sin());
+        let data = Data { x, y: Target::Classes(vec![0; 256].into()) };
+        // Lines through rows, or a rounding error beside them.
+        let mut params = Init::He.draw::<f32>(&network, 1);
+        for j in 0..400 {
+            let row = data.x.row(j % 256);
+            let z = params.w(1)[[0, j]] * row[0] + params.w(1)[[1, j]] * row[1];
+            params.wb_mut(1)[[2, j]] = -z * (1.0 + (j % 5) as f32 * f32::EPSILON - 2.0 * f32::EPSILON);
+        }
+        for level in Level::available() {
+            let mut thin = Thin::new(&network, &data, None, level);
+            thin.model.pack(&params);
+            let lanes = 256 / thin.kept.as_ref().unwrap().clusters.len();
+            let pairs = dispatch!(level, simd => pairs(simd, &thin));
+            for (all, rows) in &pairs {
+                assert!(
+                    all.is_none_or(|active| *rows as usize == if active { lanes } else { 0 }),
+                    "{level:?} {all:?} {rows}"
+                );
+            }
+            assert!(
+                pairs.iter().any(|(all, _)| *all == Some(true)) && pairs.iter().any(|(all, _)| all.is_none())
+            );
+        }
+    }
+
+    #[test]
+    fn most_lines_miss_most_clusters_of_the_notebook() {
+        let data = spirals(&Spirals::default(), 0).unwrap();
+        let penalty = Penalty { reg: 0.0, over: Penalized::All };
+        let network = Network::new(&[2, 200, 3], Activation::Relu, Loss::Softmax, penalty).unwrap();
+        for level in Level::available() {
+            let mut thin = Thin::new(&network, &data, None, level);
+            thin.model.pack(&Init::AsWritten.draw::<f32>(&network, 0));
+            let pairs = dispatch!(level, simd => pairs(simd, &thin));
+            let share = pairs.iter().filter(|(all, _)| all.is_none()).count() as f64 / pairs.len() as f64;
+            assert!(share < 0.25, "{level:?}: {share} of all pairs are crossings");
         }
     }
 }
