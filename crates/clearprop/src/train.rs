@@ -54,9 +54,10 @@ pub struct Trainer<R> {
 }
 
 /// Arithmetic operations of a chunk, such that it ends well within 50 ms: the plain engine does more than
-/// one operation in a nanosecond, the fast one more than ten.
+/// one operation in a nanosecond, the fast one more than three in each lane.
 const CHUNK: u64 = 50_000_000;
-const FAST_CHUNK: u64 = 10 * CHUNK;
+/// What a step takes besides, in operations: it bounds the steps of the smallest networks.
+const STEP: u64 = 25_000;
 
 impl<R: Real> Trainer<R> {
     /// A run from these first weights.
@@ -191,8 +192,12 @@ impl<R: Real> Trainer<R> {
         // A row costs two operations a parameter forward, and four backward.
         let rows = self.settings.batch_size.unwrap_or(self.data.len());
         let operations = (6 * rows as u64).saturating_mul(params::count(&self.network.sizes) as u64);
-        let most = if self.settings.engine == Engine::Plain { CHUNK } else { FAST_CHUNK };
-        let chunk = chunk.min((most / operations.max(1)).max(1));
+        let most = match self.settings.engine {
+            Engine::Plain => CHUNK,
+            #[cfg(feature = "fast")]
+            Engine::Fast(level) => 3 * CHUNK * level.lanes(),
+        };
+        let chunk = chunk.min((most / operations.saturating_add(STEP)).max(1));
         usize::try_from(chunk).unwrap_or(usize::MAX)
     }
 

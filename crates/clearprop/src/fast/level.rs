@@ -66,6 +66,16 @@ impl Level {
             _ => "scalar",
         }
     }
+
+    /// Numbers of 4 bytes in a vector.
+    pub(crate) fn lanes(self) -> u64 {
+        match self.name() {
+            "avx512" => 16,
+            "avx2" => 8,
+            "scalar" => 1,
+            _ => 4,
+        }
+    }
 }
 
 impl Default for Level {
