@@ -171,7 +171,6 @@ impl<R: Real> Blocks<R> {
             y: &data.y,
             rows: None,
             n: data.len(),
-            next: &[],
             w: self.w.shared(),
             wt: self.wt.shared(),
             grads: self.grads.shared(),
@@ -188,10 +187,8 @@ impl<R: Real> Blocks<R> {
         match batches {
             Batches::Full { steps } => losses.extend((0..steps).map(|_| view.step(optimiser, team))),
             Batches::Of { rows, size } => {
-                let mut batches = rows.chunks(size.max(1)).peekable();
-                while let Some(rows) = batches.next() {
+                for rows in rows.chunks(size.max(1)) {
                     (view.rows, view.n) = (Some(rows), rows.len());
-                    view.next = batches.peek().copied().unwrap_or_default();
                     losses.push(view.step(optimiser, team));
                 }
             }

@@ -178,7 +178,7 @@ impl<R: Real> Job<'_, R> {
         // SAFETY: the caller's promise.
         unsafe {
             let (w, x) = (self.w.as_ptr(), (x.as_ptr(), d));
-            forward(simd, self.layers, self.strip, w, x, values, 0..rows.len());
+            forward(simd, self.layers, self.strip, w, x, values, 0..rows.len(), 1..last + 1);
             probabilities(simd, &outputs);
             for (i, row) in rows.enumerate() {
                 let probs = outputs.logits.wrapping_add(i * outputs.stride);

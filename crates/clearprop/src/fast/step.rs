@@ -6,7 +6,7 @@ use super::layout::{Layers, Shared};
 use super::level::{Level, dispatch};
 use super::plan::{Plan, STRETCH, Unit};
 use super::softmax::{Outputs, dlogits};
-use super::strip::{BLOCK, Strip, backward, forward};
+use super::strip::{BLOCK, Strip, affine, backward, forward};
 use super::team::Team;
 use super::update::{Step, Stretch, update};
 use crate::data::Target;
@@ -16,8 +16,10 @@ use crate::real::Real;
 use fearless_simd::Simd;
 use std::ops::Range;
 
-/// Data of fewer bytes stay in the cache by themselves.
-const FAR: usize = 1 << 20;
+/// How many rows ahead of their copying the memory is asked for them.
+const AHEAD: usize = 8;
+/// Bytes of a row for which the memory is asked: it brings what follows by itself, up to the end of a page.
+const RUN: usize = 2048;
 
 /// What all members see during a step.
 pub(super) struct View<'a, R> {
@@ -34,8 +36,6 @@ pub(super) struct View<'a, R> {
     /// The batch: these rows, or all.
     pub(super) rows: Option<&'a [u32]>,
     pub(super) n: usize,
-    /// The rows of the next batch, if it is known.
-    pub(super) next: &'a [u32],
     pub(super) w: Shared<R>,
     pub(super) wt: Shared<R>,
     pub(super) grads: Shared<R>,
@@ -79,10 +79,23 @@ impl<R: Real> View<'_, R> {
                     let rows = n.min(first + chunk) - first;
                     // How the rows are cut changes no bit as long as vectors of rows stay together.
                     let part_rows = rows.div_ceil(self.members).next_multiple_of(lanes).min(BLOCK);
-                    team.each(rows.div_ceil(part_rows), &|part, member| {
-                        let own = part * part_rows..rows.min((part + 1) * part_rows);
+                    let parts = rows.div_ceil(part_rows);
+                    let own = |part: usize| part * part_rows..rows.min((part + 1) * part_rows);
+                    team.each(parts, &|part, _| {
+                        // SAFETY: each part has rows of its own.
+                        unsafe { self.gather(first, own(part), 0) };
+                    });
+                    // A panel of the first layer is read by the member that updates it, mostly.
+                    let panels = self.layers.all[0].w.panels.len();
+                    team.each(panels * parts, &|part, _| {
+                        let (panel, own) = (part / parts, own(part % parts));
+                        // SAFETY: each part has columns of its own, of its own rows.
+                        dispatch!(level, simd => unsafe { self.first_layer(simd, own, panel) });
+                    });
+                    team.each(parts, &|part, member| {
+                        let own = own(part);
                         // SAFETY: each part has rows of its own, each member columns.
-                        dispatch!(level, simd => unsafe { self.rows_of_chunk(simd, first, own, member) });
+                        dispatch!(level, simd => unsafe { self.rows_of_chunk(simd, own, member) });
                     });
                     sum += losses(rows.div_ceil(lanes));
                     let is_last = first + rows == n;
@@ -117,9 +130,9 @@ impl<R: Real> View<'_, R> {
             let losses = &mut losses[..count.div_ceil(self.layers.lanes)];
             // SAFETY: the caller's promise.
             unsafe {
-                self.forward_and_back(simd, first, 0..count, strip, member, losses);
+                self.gather(first, 0..count, strip);
+                self.forward_and_back(simd, 1, 0..count, strip, member, losses);
                 for u in 0..self.units.len() {
-                    self.fetch(first..first + count, u, self.units.len());
                     let to = self.grads.at(g * self.layers.w_len + self.place(u));
                     self.gradient(simd, u, 0..count, strip, to, first > rows.start);
                 }
@@ -130,14 +143,26 @@ impl<R: Real> View<'_, R> {
         unsafe { *self.losses.at(g) = sum };
     }
 
-    /// Rows `own` of the chunk that begins at row `first` of the batch.
+    /// One panel of the first layer for rows `own` of the chunk.
     #[inline(always)]
-    unsafe fn rows_of_chunk<S: Simd>(&self, simd: S, first: usize, own: Range<usize>, member: usize) {
+    unsafe fn first_layer<S: Simd>(&self, simd: S, own: Range<usize>, panel: usize) {
+        let (w, x, values) = (self.w.at(0), self.inputs(own.start, 0), self.values.at(0));
+        // One copy of it for all callers.
+        simd.vectorize(
+            #[inline(always)]
+            // SAFETY: the caller's promise.
+            || unsafe { affine(simd, self.layers, self.strip, w, x, values, own, 1, panel) },
+        );
+    }
+
+    /// Rows `own` of the chunk, from their second layer on.
+    #[inline(always)]
+    unsafe fn rows_of_chunk<S: Simd>(&self, simd: S, own: Range<usize>, member: usize) {
         let (start, count) = (own.start / self.layers.lanes, own.len().div_ceil(self.layers.lanes));
         // SAFETY: the part's own: parts begin at whole vectors of rows.
         unsafe {
             let losses = std::slice::from_raw_parts_mut(self.losses.at(start), count);
-            self.forward_and_back(simd, first, own, 0, member, losses);
+            self.forward_and_back(simd, 2, own, 0, member, losses);
         }
     }
 
@@ -152,7 +177,6 @@ impl<R: Real> View<'_, R> {
         add: bool,
         next: Option<&Step<R>>,
     ) {
-        self.fetch(0..self.n, u, self.units.len());
         // SAFETY: the caller's promise.
         unsafe {
             for first in (0..rows).step_by(DEPTH) {
@@ -164,29 +188,6 @@ impl<R: Real> View<'_, R> {
         }
     }
 
-    /// Asks the memory for a share of the next batch's rows, while there is other work: rows drawn at random
-    /// arrive late, and the next step would wait for each.
-    #[inline(always)]
-    fn fetch(&self, rows: Range<usize>, share: usize, of: usize) {
-        let d = self.network.inputs();
-        if size_of_val(self.x) < FAR {
-            return;
-        }
-        let rows = rows.start.min(self.next.len())..rows.end.min(self.next.len());
-        let next = &self.next[rows];
-        for &row in &next[share * next.len() / of..(share + 1) * next.len() / of] {
-            let row = &self.x[row as usize * d..][..d];
-            #[cfg(target_arch = "x86_64")]
-            for line in row.chunks(64 / size_of::<R>()) {
-                use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
-                // SAFETY: a hint; every x86-64 has it.
-                unsafe { _mm_prefetch::<_MM_HINT_T1>(line.as_ptr().cast()) };
-            }
-            #[cfg(not(target_arch = "x86_64"))]
-            let _ = row;
-        }
-    }
-
     /// Where unit u begins among all weights.
     fn place(&self, u: usize) -> usize {
         let unit = &self.units[u];
@@ -194,13 +195,12 @@ impl<R: Real> View<'_, R> {
         panel.at + unit.rows.start * panel.width
     }
 
-    /// Rows `own` of a strip: inputs, forward, loss, backward.  Row i of the strip is row `first + i` of
-    /// the batch.
+    /// Rows `own` of a strip: forward from layer `from` on, loss, backward.
     #[inline(always)]
     unsafe fn forward_and_back<S: Simd>(
         &self,
         simd: S,
-        first: usize,
+        from: usize,
         own: Range<usize>,
         strip: usize,
         member: usize,
@@ -209,11 +209,8 @@ impl<R: Real> View<'_, R> {
         let last = self.network.layers();
         // SAFETY: the caller's promise.
         unsafe {
-            self.gather(first, own.clone(), strip);
-            let values = self.values.at(strip);
-            let x = values.wrapping_add(self.strip.a[0] + own.start * self.strip.stride[0]);
-            let x = (x.cast_const(), self.strip.stride[0]);
-            forward(simd, self.layers, self.strip, self.w.at(0), x, values, own.clone());
+            let (values, x) = (self.values.at(strip), self.inputs(own.start, strip));
+            forward(simd, self.layers, self.strip, self.w.at(0), x, values, own.clone(), from..last + 1);
             let logits = &self.layers.all[last - 1];
             let stride = self.strip.stride[last];
             let width = logits.w.full_columns();
@@ -239,14 +236,26 @@ impl<R: Real> View<'_, R> {
         if matches!(self.y, Target::Classes(_)) { 1 } else { self.network.outputs() }
     }
 
-    /// Copies inputs and right answers of rows `own` into the strip, the answers by vectors of rows.
+    /// Where the inputs of a strip's rows from `row` on are, and how far apart.
+    #[inline(always)]
+    fn inputs(&self, row: usize, strip: usize) -> (*const R, usize) {
+        let stride = self.strip.stride[0];
+        (self.values.at(strip + self.strip.a[0] + row * stride).cast_const(), stride)
+    }
+
+    /// Copies inputs and right answers of rows `own` into a strip, the answers by vectors of rows.  Row i of
+    /// the strip is row `first + i` of the batch.
     #[inline(always)]
     unsafe fn gather(&self, first: usize, own: Range<usize>, strip: usize) {
         let d = self.network.inputs();
         let lanes = self.layers.lanes;
         let stride = self.strip.stride[0];
-        for i in own {
-            let row = self.rows.map_or(first + i, |rows| rows[first + i] as usize);
+        let row = |i: usize| self.rows.map_or(first + i, |rows| rows[first + i] as usize);
+        for i in own.clone() {
+            if i + AHEAD < own.end {
+                self.ask_for(row(i + AHEAD));
+            }
+            let row = row(i);
             let x = &self.x[row * d..][..d];
             // SAFETY: the strip has room for its rows, and these are the caller's.
             unsafe {
@@ -267,6 +276,21 @@ impl<R: Real> View<'_, R> {
                 }
             }
         }
+    }
+
+    /// Asks the memory for a row: rows drawn at random arrive late, and copying would wait for each.
+    #[inline(always)]
+    fn ask_for(&self, row: usize) {
+        let d = self.network.inputs();
+        let row = &self.x[row * d..][..d];
+        #[cfg(target_arch = "x86_64")]
+        for run in row.chunks(RUN / size_of::<R>()) {
+            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+            // SAFETY: a hint; every x86-64 has it.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(run.as_ptr().cast()) };
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = row;
     }
 
     /// `dw = a^T dz` of unit u over some rows of a strip.

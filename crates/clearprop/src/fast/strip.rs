@@ -73,12 +73,13 @@ fn stride(columns: usize, layers: &Layers, bytes: usize) -> usize {
     ((columns + 1).div_ceil(line) | 1) * line
 }
 
-/// Rows `own` of the strip at `values`, from the inputs to the logits.  `x` is where their inputs are, and
-/// how far apart.
+/// Rows `own` of the strip at `values`, through some of the layers.  `x` is where their inputs are, and how
+/// far apart.
 ///
 /// # Safety
 /// Nobody else may touch these rows, or write inputs or weights.
 #[inline(always)]
+#[expect(clippy::too_many_arguments, reason = "all that it reads and writes")]
 pub(super) unsafe fn forward<S: Simd, R: Real>(
     simd: S,
     layers: &Layers,
@@ -87,55 +88,78 @@ pub(super) unsafe fn forward<S: Simd, R: Real>(
     x: (*const R, usize),
     values: *mut R,
     own: Range<usize>,
+    through: Range<usize>,
 ) {
     // One copy of it for all callers.
     simd.vectorize(
         #[inline(always)]
         || {
-            let (mut a, mut below) = x;
-            for (i, layer) in layers.all.iter().enumerate() {
-                let stride = strip.stride[i + 1];
-                let z = values.wrapping_add(strip.a[i + 1] + own.start * stride);
-                let hidden = i + 1 < layers.all.len();
-                for panel in &layer.w.panels {
-                    for (start, depth) in depths(layer.fan_in) {
-                        let ends = start + depth == layer.fan_in;
-                        let row = |row: usize| w.wrapping_add(panel.at + row * panel.width);
-                        let product = Product {
-                            rows: own.len(),
-                            depth,
-                            vectors: panel.vectors,
-                            a: a.wrapping_add(start),
-                            a_row: below,
-                            a_step: 1,
-                            b: row(start),
-                            b_step: panel.width,
-                            c: z.wrapping_add(panel.columns.start),
-                            c_row: stride,
-                            start: if start == 0 { Start::Bias(row(layer.fan_in)) } else { Start::Sum },
-                            finish: match layers.activation {
-                                Activation::Relu if hidden && ends => Finish::Relu,
-                                _ => Finish::Plain,
-                            },
-                        };
-                        // SAFETY: the caller's promise, in a strip laid out for these layers.
-                        unsafe { multiply(simd, &product) };
-                    }
+            for l in through {
+                for panel in 0..layers.all[l - 1].w.panels.len() {
+                    // SAFETY: the caller's promise.
+                    unsafe { affine(simd, layers, strip, w, x, values, own.clone(), l, panel) };
                 }
-                if hidden {
-                    let size = [own.len(), layer.w.full_columns(), stride];
-                    // SAFETY: as above; the column of ones is in the strip.
-                    unsafe {
-                        activate(simd, layers.activation, z, size);
-                        for row in 0..own.len() {
-                            *z.wrapping_add(row * stride + layer.fan_out) = R::one();
-                        }
-                    }
-                }
-                (a, below) = (z, stride);
             }
         },
     )
+}
+
+/// As [`forward`], one panel's columns of layer l.
+///
+/// # Safety
+/// As [`forward`]; others may touch other columns.
+#[inline(always)]
+#[expect(clippy::too_many_arguments, reason = "all that it reads and writes")]
+pub(super) unsafe fn affine<S: Simd, R: Real>(
+    simd: S,
+    layers: &Layers,
+    strip: &Strip,
+    w: *const R,
+    x: (*const R, usize),
+    values: *mut R,
+    own: Range<usize>,
+    l: usize,
+    panel: usize,
+) {
+    let layer = &layers.all[l - 1];
+    let panel = &layer.w.panels[panel];
+    let hidden = l < layers.all.len();
+    let at = |l: usize| values.wrapping_add(strip.a[l] + own.start * strip.stride[l]);
+    let (a, below) = if l == 1 { x } else { (at(l - 1).cast_const(), strip.stride[l - 1]) };
+    let (z, stride) = (at(l).wrapping_add(panel.columns.start), strip.stride[l]);
+    for (start, depth) in depths(layer.fan_in) {
+        let ends = start + depth == layer.fan_in;
+        let row = |row: usize| w.wrapping_add(panel.at + row * panel.width);
+        let product = Product {
+            rows: own.len(),
+            depth,
+            vectors: panel.vectors,
+            a: a.wrapping_add(start),
+            a_row: below,
+            a_step: 1,
+            b: row(start),
+            b_step: panel.width,
+            c: z,
+            c_row: stride,
+            start: if start == 0 { Start::Bias(row(layer.fan_in)) } else { Start::Sum },
+            finish: match layers.activation {
+                Activation::Relu if hidden && ends => Finish::Relu,
+                _ => Finish::Plain,
+            },
+        };
+        // SAFETY: the caller's promise, in a strip laid out for these layers.
+        unsafe { multiply(simd, &product) };
+    }
+    if hidden {
+        // SAFETY: as above.
+        unsafe { activate(simd, layers.activation, z, [own.len(), panel.width, stride]) };
+        if panel.columns.end == layer.fan_out {
+            for row in 0..own.len() {
+                // SAFETY: as above; the column of ones is in the strip.
+                unsafe { *at(l).wrapping_add(row * stride + layer.fan_out) = R::one() };
+            }
+        }
+    }
 }
 
 /// Rows `own` of the strip at `values`, from dlogits down to dz[1].
