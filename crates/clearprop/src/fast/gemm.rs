@@ -112,12 +112,13 @@ pub(super) unsafe fn store<S: Simd, R: Lanes>(v: V<S, R>, p: *mut R) {
 #[inline(always)]
 pub(super) unsafe fn multiply<S: Simd, R: Lanes>(simd: S, p: &Product<R>) {
     // Each of these is a function of its own, so that four copies of the loop exist and not four for
-    // each caller.  One vector alone needs twelve rows to hide the time that a multiply-add takes.
+    // each caller.  One vector alone needs eight rows to hide the time that a multiply-add takes;
+    // the addresses of twelve no longer fit into registers.
     match p.vectors {
         1 => simd.vectorize(
             #[inline(always)]
             // SAFETY: the caller's promise, here and below.
-            || unsafe { tiles::<S, R, 12, 1>(simd, p) },
+            || unsafe { tiles::<S, R, 8, 1>(simd, p) },
         ),
         2 => simd.vectorize(
             #[inline(always)]
