@@ -13,7 +13,10 @@
 //! Where `dw` is summed decides what the threads have to tell each other:
 //!
 //! - [`Plan::Weights`], large layers: the rows job leaves all a and dz; in the weights job each thread
-//!   sums its stretch of dw over all rows and updates it at once.  No gradient is ever in memory.
+//!   sums its stretch of dw over all rows and updates it at once.  No gradient is ever in memory.  The first
+//!   layer, the widest as a rule, is a job of its own, cut by panels of its weights and not by rows: so
+//!   most weights are read by the thread that updates them, and stay in its cache.  (The inputs are copied
+//!   before, by rows.)
 //! - [`Plan::Rows`], many rows and small layers: the rows are cut into at most [`GROUPS`] groups, and
 //!   each group sums its own dw while its a and dz are still in the cache.  The weights job adds the groups'
 //!   sums in their order.

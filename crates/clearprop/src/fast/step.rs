@@ -19,6 +19,7 @@ use std::ops::Range;
 /// How many rows ahead of their copying the memory is asked for them.
 const AHEAD: usize = 8;
 /// Bytes of a row for which the memory is asked: it brings what follows by itself, up to the end of a page.
+#[cfg(target_arch = "x86_64")]
 const RUN: usize = 2048;
 
 /// What all members see during a step.
