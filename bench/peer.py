@@ -117,14 +117,13 @@ def run_sklearn():
     return seconds, [np.r_[w, b[None]] for w, b in zip(net.coefs_, net.intercepts_)]
 
 
-def run_torch(compiled):
+def run_torch():
     import torch
     torch.set_num_threads(int(threads))
-    dtype = dict(f32=torch.float32, f64=torch.float64)[precision]
     tx, ty = torch.from_numpy(X), torch.from_numpy(y)
     layers = []
     for w in W:
-        layer = torch.nn.Linear(w.shape[0] - 1, w.shape[1], dtype=dtype)
+        layer = torch.nn.Linear(w.shape[0] - 1, w.shape[1], dtype=tx.dtype)
         with torch.no_grad():
             layer.weight.copy_(torch.from_numpy(w[:-1].T.copy()))
             layer.bias.copy_(torch.from_numpy(w[-1].copy()))
@@ -137,30 +136,63 @@ def run_torch(compiled):
         optimiser = torch.optim.Adam(groups, lr=how["step_size"], betas=(BETA1, BETA2), eps=EPSILON, fused=True)
     else:
         optimiser = torch.optim.SGD(groups, lr=how["step_size"], momentum=momentum, fused=True)
-    loss_of = torch.nn.functional.cross_entropy
-
-    def step(xb, yb):
-        loss = loss_of(net(xb), yb)
-        loss.backward()
-        return loss
-
-    if compiled:
-        step = torch.compile(step)
-        for size in {batch, n % batch or batch}:  # compilation, outside the clock
-            step(tx[:size], ty[:size])
-        for p in net.parameters():
-            p.grad = None
     start = time.perf_counter()
     for _ in range(how["epochs"]):
         rows = torch.from_numpy(order()) if how["batch"] else None
         for first in range(0, n, batch):
             xb, yb = (tx, ty) if rows is None else (tx[rows[first:first + batch]], ty[rows[first:first + batch]])
             optimiser.zero_grad(set_to_none=True)
-            loss = step(xb, yb)
+            loss = torch.nn.functional.cross_entropy(net(xb), yb)
+            loss.backward()
             optimiser.step()
     seconds = time.perf_counter() - start
     assert torch.isfinite(loss)
     return seconds, [np.r_[l.weight.detach().numpy().T, l.bias.detach().numpy()[None]] for l in net if hasattr(l, "bias")]
+
+
+def run_torch_compiled():
+    """The whole step in one graph: forward, backward and update are compiled together."""
+    import torch
+    torch.set_num_threads(int(threads))
+    tx, ty = torch.from_numpy(X), torch.from_numpy(y)
+    start_params = [torch.from_numpy(part.copy()) for w in W for part in (w[:-1], w[-1])]
+
+    def loss_of(params, xb, yb):
+        a = xb
+        for l in range(0, len(params), 2):
+            z = torch.addmm(params[l + 1], a, params[l])
+            a = torch.relu(z)
+        penalized = params if how["penalize"] == "all" else params[::2]
+        return torch.nn.functional.cross_entropy(z, yb) + how["reg"] / 2 * sum((p * p).sum() for p in penalized)
+
+    @torch.compile(fullgraph=True, dynamic=False)
+    def step(params, m, v, t, xb, yb):
+        t += 1
+        for p, g, m, v in zip(params, torch.func.grad(loss_of)(params, xb, yb), m, v):
+            if how["solver"] == "adam":
+                m.lerp_(g, 1 - BETA1)
+                v.lerp_(g * g, 1 - BETA2)
+                p -= how["step_size"] * torch.sqrt(1 - BETA2**t) / (1 - BETA1**t) * m / (v.sqrt() + EPSILON)
+            else:
+                m.mul_(momentum).sub_(how["step_size"] * g)
+                p += m
+
+    def begin():
+        zeros = [[torch.zeros_like(p) for p in start_params] for _ in range(2)]
+        return [p.clone() for p in start_params], *zeros, torch.zeros((), dtype=tx.dtype)
+
+    with torch.no_grad():
+        for size in {batch, n % batch or batch}:  # compilation, outside the clock
+            step(*begin(), tx[:size], ty[:size])
+        state = begin()
+        start = time.perf_counter()
+        for _ in range(how["epochs"]):
+            rows = torch.from_numpy(order()) if how["batch"] else None
+            for first in range(0, n, batch):
+                xb, yb = (tx, ty) if rows is None else (tx[rows[first:first + batch]], ty[rows[first:first + batch]])
+                step(*state, xb, yb)
+        seconds = time.perf_counter() - start
+    return seconds, [np.r_[w.numpy(), b.numpy()[None]] for w, b in zip(state[0][::2], state[0][1::2])]
 
 
 def run_jax():
@@ -228,8 +260,8 @@ def run_jax():
     return seconds, [np.r_[np.asarray(w), np.asarray(b)[None]] for w, b in carry[0]]
 
 
-RUN = {"numpy": run_numpy, "sklearn": run_sklearn, "torch": lambda: run_torch(False),
-       "torch-compiled": lambda: run_torch(True), "jax": run_jax}
+RUN = {"numpy": run_numpy, "sklearn": run_sklearn, "torch": run_torch,
+       "torch-compiled": run_torch_compiled, "jax": run_jax}
 seconds, losses = [], []
 for _ in range(repeats):
     spent, weights = RUN[peer]()
