@@ -105,6 +105,8 @@ def run_sklearn():
         def _init_coef(self, fan_in, fan_out, dtype):
             w = W[self._layer]
             self._layer += 1
+            if fan_out == 1:  # of two classes it has the difference of the logits
+                w = w[:, 1:] - w[:, :1]
             return w[:-1].copy(), w[-1].copy()
 
     net = Started([w.shape[1] for w in W[:-1]], solver=solver, learning_rate_init=how["step_size"], momentum=momentum,
@@ -114,7 +116,10 @@ def run_sklearn():
     start = time.perf_counter()
     net.fit(X, y)
     seconds = time.perf_counter() - start
-    return seconds, [np.r_[w, b[None]] for w, b in zip(net.coefs_, net.intercepts_)]
+    weights = [np.r_[w, b[None]] for w, b in zip(net.coefs_, net.intercepts_)]
+    if weights[-1].shape[1] < k:
+        weights[-1] = np.c_[np.zeros_like(weights[-1]), weights[-1]]
+    return seconds, weights
 
 
 def run_torch():

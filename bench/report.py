@@ -6,8 +6,9 @@ PEERS = {"numpy": "NumPy", "sklearn": "scikit-learn", "torch": "PyTorch", "torch
 WORKLOADS = {"notebook": "notebook 603 × 2-200-3, 5001 steps", "digits": "digits 1797 × 64-100-10, Adam, 200 epochs",
              "images": "images 60000 × 784-200-10, 2 epochs", "table": "table 500000 × 28-100-50-2, Adam, 1 epoch",
              "predict": "predict 64-100-10", "command": "whole command, with pictures"}
-MARKS = {"numpy": "o", "sklearn": "s", "torch": "^", "torch-compiled": "v", "jax": "D", "onnxruntime": "P",
-         "onnxruntime-binding": "X", "notebook.py": "*"}
+MARKS = {"numpy": ("o", "#3b6fb6"), "sklearn": ("s", "#e08a1e"), "torch": ("^", "#d1495b"), "torch-compiled": ("v", "#8f2d56"),
+         "jax": ("D", "#2a9d6f"), "onnxruntime": ("P", "#8a6d5a"), "onnxruntime-binding": ("X", "#4d3b30"),
+         "notebook.py": ("*", "#3b6fb6")}
 
 
 def amount(seconds):
@@ -112,34 +113,45 @@ def goals(result):
     return "\n".join(["", *lines, f"goals: {sum(map(met, promised))} of {len(promised)} met"])
 
 
+def label(name):
+    """A row's name for the picture."""
+    first, *rest = name.split("-")
+    if first == "predict":
+        return f"predict {rest[0]} row{'s' * (rest[0] != '1')}"
+    if rest:
+        return f"{first} {rest[0]}, {rest[1]} thread{'s' * (rest[1] != '1')}"
+    return "whole command"
+
+
 def picture(table, path):
-    """The ratios: a line for each workload, a mark for each peer, a tick for each goal."""
+    """The ratios: a line for each workload, a mark for each peer, a tick of its colour for a goal."""
     import matplotlib
     matplotlib.use("svg")
     import matplotlib.pyplot as plt
-    plt.rcParams.update({"svg.hashsalt": "clearprop", "svg.fonttype": "none", "font.size": 10})
-    rows = [row for row in table if row["ratio"]]
+    plt.rcParams.update({"svg.hashsalt": "clearprop", "font.size": 10})
+    rows = [row | dict(name=row["peer"].split(":")[0]) for row in table if row["ratio"]]
     names = list(dict.fromkeys(row["workload"] for row in rows))
-    marks = {name: mark for name, mark in MARKS.items() if any(row["peer"].split(":")[0] == name for row in rows)}
-    figure, axes = plt.subplots(figsize=(9.5, 0.42 * len(names) + 1.6))
-    for name, mark in marks.items():
-        its = [row for row in rows if row["peer"].split(":")[0] == name]
-        axes.plot([row["ratio"] for row in its], [names.index(row["workload"]) for row in its], mark, markersize=8,
-                  markeredgecolor="white", label=PEERS[name], zorder=3)
-    promised = [row for row in rows if row["goal"]]
-    axes.plot([row["goal"] for row in promised], [names.index(row["workload"]) for row in promised], "|", color="black",
-              markersize=13, markeredgewidth=1.5, label="goal", zorder=2)
-    labels = ["{}, {}, {}".format(*workload(name)[:2], "1 thread" if workload(name)[2] == "1" else "2 threads") for name in names]
-    axes.set_yticks(range(len(names)), labels)
+    figure, axes = plt.subplots(figsize=(9, 0.38 * len(names) + 1.7))
+    for name, (mark, colour) in MARKS.items():
+        its = [row for row in rows if row["name"] == name]
+        if not its:
+            continue
+        axes.plot([row["ratio"] for row in its], [names.index(row["workload"]) for row in its], mark, color=colour,
+                  markersize=11 if mark == "*" else 8, markeredgecolor="white", label=PEERS[name], zorder=3)
+        promised = [row for row in its if row["goal"]]
+        axes.plot([row["goal"] for row in promised], [names.index(row["workload"]) for row in promised], "|",
+                  color=colour, markersize=15, markeredgewidth=2, zorder=2)
+    axes.plot([], [], "|", color="grey", markersize=12, markeredgewidth=2, label="goal")
+    axes.set_yticks(range(len(names)), map(label, names))
     axes.invert_yaxis()
     axes.set(xscale="log", xlabel="the peer's time / clearprop's time")
     axes.xaxis.set_major_formatter(lambda x, _: f"{x:g} ×")
     axes.axvline(1, color="black", linewidth=0.8)
-    axes.grid(color="#dddddd", linewidth=0.6)
+    axes.grid(color="#e4e4e4", linewidth=0.6)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(left=False)
     figure.legend(loc="upper center", ncols=5, frameon=False)
-    figure.tight_layout(rect=(0, 0, 1, 1 - 0.65 / figure.get_figheight()))
+    figure.tight_layout(rect=(0, 0, 1, 1 - 0.6 / figure.get_figheight()))
     figure.savefig(path, metadata={"Date": None})
 
 

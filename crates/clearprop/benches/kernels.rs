@@ -11,7 +11,7 @@ use clearprop::init::Init;
 use clearprop::loss::Loss;
 use clearprop::network::{Network, Penalized, Penalty};
 use clearprop::optim::{Optimiser, Rule};
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
 use ndarray::{Array1, Array2};
 use std::hint::black_box;
 use std::time::Duration;
@@ -40,6 +40,7 @@ fn number(i: usize) -> f32 {
 
 fn step(c: &mut Criterion) {
     let mut group = c.benchmark_group("step");
+    group.sampling_mode(SamplingMode::Flat);
     for (name, sizes, rule, rows, full) in WORKLOADS {
         let network = network(sizes);
         let order: Vec<u32> = (0..if full { rows } else { rows * STEPS }).collect();
