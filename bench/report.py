@@ -61,9 +61,10 @@ def head(result):
 
 def line(row):
     theirs = spread(row["theirs"]) if "theirs" in row else "failed"
+    share = row["of_peak"] and f"{percent(row['of_peak'])} of peak" or ""
     losses = f"loss {row['loss']:.5g} and {row.get('peer_loss', float('nan')):.5g}"
     return (f"{row['workload']:15} {row['peer']:20} {ratio(row):>8}   clearprop {spread(row['clearprop']):14}  "
-            f"peer {theirs:14}  {percent(row['of_peak']):>5} of peak  {losses:26} {goal(row)}")
+            f"peer {theirs:14}  {share:13}  {losses:26} {goal(row)}")
 
 
 def busy_line(row):
@@ -110,7 +111,11 @@ def goals(result):
     """The promises, one a line, and how many are kept."""
     promised = [row for row in result["table"] if row["goal"] is not None]
     lines = [f"  {row['workload']:15} {row['peer']:20} {ratio(row):>8}   goal {goal(row)}" for row in promised]
-    return "\n".join(["", *lines, f"goals: {sum(map(met, promised))} of {len(promised)} met"])
+    for what, kept in [("ratios", [met(row) for row in promised]), ("busy machine", [row["met"] for row in result["busy"]]),
+                       ("memory", [row["within"] for row in result["growth"]])]:
+        if kept:
+            lines.append(f"{what}: {sum(kept)} of {len(kept)} goals met")
+    return "\n".join(["", *lines])
 
 
 def label(name):
