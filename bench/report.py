@@ -11,11 +11,16 @@ MARKS = {"numpy": ("o", "#3b6fb6"), "sklearn": ("s", "#e08a1e"), "torch": ("^", 
          "notebook.py": ("*", "#3b6fb6")}
 
 
+def three(x):
+    """Three digits."""
+    return f"{x:.0f}" if x >= 99.95 else f"{x:.3g}"
+
+
 def amount(seconds):
     for unit, size in (("s", 1), ("ms", 1e-3), ("µs", 1e-6)):
         if seconds >= size:
-            return f"{seconds / size:.3g} {unit}"
-    return f"{seconds / 1e-9:.3g} ns"
+            return f"{three(seconds / size)} {unit}"
+    return f"{three(seconds / 1e-9)} ns"
 
 
 def spread(timed):
@@ -27,7 +32,7 @@ def percent(share):
 
 
 def ratio(row):
-    return "void" if row["ratio"] is None else f"{row['ratio']:.3g} ×"
+    return "void" if row["ratio"] is None else f"{three(row['ratio'])} ×"
 
 
 def met(row):
