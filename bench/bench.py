@@ -1,200 +1,232 @@
 """Runs clearprop and every peer on every workload, in turn, and prints the table of ratios.
 
-    cargo xtask bench [--only notebook-f32-1 ...] [--rounds 5] [--out FOLDER]
+    cargo xtask bench [--only NAME ...] [--rounds 3] [--out FOLDER]
 
-A row is void if a peer did not reach the loss that clearprop reached.  Rounds interleave the programs, so that
-a busy moment of the machine hits all of them; what is printed are medians and the spread (largest - smallest) / median.
+Rounds interleave the programs, so that a busy moment of the machine hits all of them; what is printed are
+medians, ± half of (largest - smallest) / median.  A row is void if the losses differ.
 """
 import argparse
 import json
-import platform
-import statistics
+import os
+import re
 import subprocess
 import sys
 import tempfile
+import time
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from statistics import median
 
+import machine
+import report
 import workloads
 
 HERE = Path(__file__).resolve().parent
-OURS = str(HERE.parent / "target/release/clearprop-bench")
-COMMAND = str(HERE.parent / "target/release/clearprop")
-# workload, precision, threads, peers.  NumPy's float64 is what the notebook runs at.
-ROWS = [
-    ("notebook", "f32", 1, ["numpy:f64", "numpy:f32", "sklearn:f64", "torch:f32", "torch-compiled:f32", "jax:f32"]),
-    ("notebook", "f32", 2, ["numpy:f64", "torch:f32", "torch-compiled:f32", "jax:f32"]),
-    ("notebook", "f64", 1, ["numpy:f64", "jax:f64"]),
-    ("notebook", "f64", 2, ["numpy:f64"]),
-    ("digits", "f32", 1, ["numpy:f32", "sklearn:f32", "torch:f32", "torch-compiled:f32", "jax:f32"]),
-    ("digits", "f32", 2, ["sklearn:f32", "torch:f32", "jax:f32"]),
-    ("images", "f32", 1, ["numpy:f32", "sklearn:f32", "torch:f32", "torch-compiled:f32", "jax:f32"]),
-    ("images", "f32", 2, ["sklearn:f32", "torch:f32", "torch-compiled:f32", "jax:f32"]),
-    ("table", "f32", 1, ["sklearn:f32", "torch:f32", "torch-compiled:f32", "jax:f32"]),
-    ("table", "f32", 2, ["sklearn:f32", "torch:f32", "torch-compiled:f32", "jax:f32"]),
-]
-# The runs end at slightly different losses: other orders of the rows, other roundings.
-NEAR = 0.10
+OURS = HERE.parent / "target/release/clearprop-bench"
+COMMAND = HERE.parent / "target/release/clearprop"
+
+# workload, precision, threads: the peers.  NumPy at f64 is what the notebook runs at.
+TRAINING = {
+    ("notebook", "f32", 1): "numpy:f64 numpy:f32 sklearn:f32 torch:f32 torch-compiled:f32 jax:f32",
+    ("notebook", "f32", 2): "numpy:f64 numpy:f32 sklearn:f32 torch:f32 torch-compiled:f32 jax:f32",
+    ("notebook", "f64", 1): "numpy:f64 sklearn:f64 torch:f64 torch-compiled:f64 jax:f64",
+    ("notebook", "f64", 2): "numpy:f64 sklearn:f64 torch:f64 torch-compiled:f64 jax:f64",
+    ("digits", "f32", 1): "sklearn:f32 torch:f32 torch-compiled:f32 jax:f32",
+    ("digits", "f32", 2): "sklearn:f32 torch:f32 jax:f32",
+    ("images", "f32", 1): "sklearn:f32 torch:f32 torch-compiled:f32 jax:f32",
+    ("images", "f32", 2): "sklearn:f32 torch:f32 torch-compiled:f32 jax:f32",
+    ("table", "f32", 1): "sklearn:f32 torch:f32 torch-compiled:f32 jax:f32",
+    ("table", "f32", 2): "sklearn:f32 torch:f32 torch-compiled:f32 jax:f32",
+}
+PREDICTING = "onnxruntime-binding onnxruntime numpy torch jax sklearn".split()
+# The ratios that clearprop has promised.
+GOALS = {
+    ("notebook-f32-1", "numpy:f64"): 50, ("notebook-f32-1", "jax:f32"): 13, ("notebook-f32-1", "torch-compiled:f32"): 14,
+    ("notebook-f32-2", "numpy:f64"): 85, ("notebook-f64-1", "numpy:f64"): 28,
+    ("digits-f32-1", "jax:f32"): 2.5, ("digits-f32-1", "sklearn:f32"): 6, ("digits-f32-1", "torch:f32"): 6.5,
+    ("images-f32-1", "jax:f32"): 1.6, ("images-f32-2", "jax:f32"): 2, ("table-f32-2", "torch-compiled:f32"): 4,
+    ("predict-1", "onnxruntime-binding"): 20, ("predict-1000", "onnxruntime-binding"): 1.5, ("command", "notebook.py"): 15,
+}
+# Other orders of the rows and other roundings end at slightly different losses.
+NEAR = dict(relative=0.1, absolute=0.004)
+# With a spinning process on each core two threads may take so many times what one takes.
+BUSY_GOAL = 1.3
+# rows, hidden units, threads
+GROWTH = [(10**i, 32, 1) for i in range(3, 8)] + [(10**5, h, 1) for h in (8, 128, 512)] + [
+    (10**6, 128, threads) for threads in (1, 2)]
+SCRATCH_MIB = 16
 
 
-def run(*args):
+def called(*args):
+    """The JSON that a program prints; None, and a line that says why, if it fails."""
     done = subprocess.run([str(a) for a in args], capture_output=True, text=True)
-    if done.returncode != 0:
-        sys.exit(f"{' '.join(map(str, args))}: exit code {done.returncode}\n{done.stderr[-2000:]}")
-    return json.loads(done.stdout.strip().splitlines()[-1])
+    if done.returncode == 0:
+        return json.loads(done.stdout.splitlines()[-1])
+    why = (done.stderr.strip().splitlines() or [""])[-1]
+    print(f"{' '.join(map(str, args[1:5]))}: exit code {done.returncode}: {why}", file=sys.stderr)
+    return None
 
 
-def spread(seconds):
-    return (max(seconds) - min(seconds)) / statistics.median(seconds)
-
-
-def compare(programs, rounds):
-    """{name: (seconds, loss)}, the programs taking turns."""
-    seconds, losses = {name: [] for name in programs}, {}
+def in_turn(programs, rounds):
+    """{name: its seconds and loss}, the programs taking turns; None for one that fails."""
+    results = {}
     for _ in range(rounds):
-        for name, args in programs.items():
-            result = run(*args)
-            seconds[name] += result["seconds"]
-            losses[name] = result["loss"]
-    return {name: (seconds[name], losses[name]) for name in programs}
+        for name, program in programs.items():
+            result = program()
+            before = results.setdefault(name, dict(seconds=[], loss=None))
+            if result is None or before is None:
+                results[name] = None
+            else:
+                results[name] = dict(seconds=before["seconds"] + result["seconds"], loss=result["loss"])
+    return results
 
 
-def train_rows(only, rounds, peak, folder):
-    table, flops = [], {}
-    for name in {row[0] for row in ROWS if wanted(row_name(row), only)}:
-        flops[name] = workloads.write(name, folder / f"{name}.npz")
-    for row in ROWS:
-        name, precision, threads, peers = row
-        if not wanted(row_name(row), only):
-            continue
-        path = folder / f"{name}.npz"
-        programs = {"clearprop": (OURS, "train", path, precision, threads, 3)}
-        for peer in peers:
-            program, its_precision = peer.split(":")
-            programs[peer] = (sys.executable, HERE / "peer.py", program, path, its_precision, threads, 1)
-        results = compare(programs, rounds)
-        ours, loss = results.pop("clearprop")
-        median = statistics.median(ours)
-        floor = flops[name] / (peak[precision] * threads)
-        for peer, (theirs, its_loss) in results.items():
-            void = abs(its_loss - loss) > NEAR * max(abs(loss), 0.01)
-            table.append(dict(
-                workload=row_name(row), peer=peer, ours=median, ours_spread=spread(ours), theirs=statistics.median(theirs),
-                theirs_spread=spread(theirs), ratio=None if void else statistics.median(theirs) / median,
-                loss=loss, peer_loss=its_loss, floor=floor / median))
-            show(table[-1])
-    return table
+def timed(seconds):
+    return dict(seconds=median(seconds), spread=(max(seconds) - min(seconds)) / 2 / median(seconds))
 
 
-def row_name(row):
-    return f"{row[0]}-{row[1]}-{row[2]}"
+def compare(workload, programs, rounds, floor=None, near=NEAR):
+    """A row for each peer: both times, their ratio unless the losses differ, and the goal.
 
-
-def wanted(name, only):
-    return not only or any(name.startswith(o) for o in only)
-
-
-def show(r):
-    ratio = "  void" if r["ratio"] is None else f"{r['ratio']:6.1f}"
-    floor = "" if r.get("floor") is None else f"{100 * r['floor']:4.0f} % of the floor's speed"
-    print(f"{r['workload']:18} {r['peer']:22} {ratio} x   clearprop {r['ours'] * 1e3:10.4g} ms ±{100 * r['ours_spread']:.0f} %"
-          f"   peer {r['theirs'] * 1e3:10.4g} ms ±{100 * r['theirs_spread']:.0f} %   {floor}", flush=True)
-
-
-def predict_rows(only, rounds, folder):
-    table = []
-    for rows in (1, 1000):
-        name = f"predict-{rows}"
-        if not wanted(name, only):
-            continue
-        workloads.write("digits", folder / "digits.npz")
-        programs = {"clearprop": (OURS, "predict", folder / "digits.npz", "f32", 1, rows)}
-        for peer in ("onnxruntime", "onnxruntime-binding", "numpy", "sklearn", "torch", "jax"):
-            programs[peer] = (sys.executable, HERE / "predict.py", peer, folder / "digits.npz", rows)
-        results = compare(programs, rounds)
-        ours, total = results.pop("clearprop")
-        for peer, (theirs, its_total) in results.items():
-            void = abs(its_total - total) > 1e-3 * abs(total)
-            median = statistics.median(ours)
-            table.append(dict(workload=name, peer=peer, ours=median, ours_spread=spread(ours),
-                              theirs=statistics.median(theirs), theirs_spread=spread(theirs),
-                              ratio=None if void else statistics.median(theirs) / median, loss=total, peer_loss=its_total))
-            show(table[-1])
-    return table
-
-
-def command_row(only, rounds, folder):
-    """The whole process: `clearprop train` against the notebook as a script, import and pictures included."""
-    if not wanted("command", only):
-        return []
-    import time
-    ours, theirs = [], []
-    for i in range(rounds):
-        start = time.perf_counter()
-        subprocess.run([COMMAND, "train", "--out", str(folder / f"run{i}")], check=True, capture_output=True)
-        ours.append(time.perf_counter() - start)
-        start = time.perf_counter()
-        subprocess.run([sys.executable, str(HERE / "notebook.py"), str(folder)], check=True, capture_output=True)
-        theirs.append(time.perf_counter() - start)
-    row = dict(workload="command", peer="notebook.py", ours=statistics.median(ours), ours_spread=spread(ours),
-               theirs=statistics.median(theirs), theirs_spread=spread(theirs),
-               ratio=statistics.median(theirs) / statistics.median(ours))
-    show(row)
-    return [row]
-
-
-def growth(folder):
-    """Seconds and peak memory as rows, hidden units and threads grow."""
+    `floor` is the time of the textbook's operations at the machine's peak.
+    """
+    results = in_turn(programs, rounds)
+    ours = results.pop("clearprop") or sys.exit(f"clearprop fails on {workload}")
     rows = []
-    for n in (1_000, 10_000, 100_000, 1_000_000, 10_000_000):
-        rows.append(dict(run(OURS, "growth", n, 32, 1), rows=n, hidden=32, threads=1))
-    for hidden in (8, 32, 128, 512):
-        rows.append(dict(run(OURS, "growth", 100_000, hidden, 1), rows=100_000, hidden=hidden, threads=1))
-    for threads in (1, 2):
-        rows.append(dict(run(OURS, "growth", 1_000_000, 128, threads), rows=1_000_000, hidden=128, threads=threads))
-    for r in rows:
-        print(f"rows {r['rows']:>9}  hidden {r['hidden']:>4}  threads {r['threads']}   {r['seconds']:.4f} s an epoch   "
-              f"{r['peak_mib']:.0f} MiB, of them data {r['data_mib']:.0f}", flush=True)
+    for peer, theirs in results.items():
+        row = dict(workload=workload, peer=peer, clearprop=timed(ours["seconds"]), loss=ours["loss"], ratio=None)
+        if theirs:
+            row |= dict(theirs=timed(theirs["seconds"]), peer_loss=theirs["loss"])
+            allowed = max(near["absolute"], near["relative"] * abs(ours["loss"]))
+            # So written that a loss of NaN is none.
+            if abs(theirs["loss"] - ours["loss"]) <= allowed:
+                row["ratio"] = row["theirs"]["seconds"] / row["clearprop"]["seconds"]
+        row["of_peak"] = floor and floor / row["clearprop"]["seconds"]
+        row["goal"] = GOALS.get((workload, peer))
+        rows.append(row)
+        print(report.line(row), flush=True)
     return rows
 
 
-def picture(table, path):
-    """The ratios as bars."""
-    import matplotlib
-    matplotlib.use("svg")
-    import matplotlib.pyplot as plt
-    rows = [r for r in table if r["ratio"]]
-    names = [f"{r['workload']}  vs  {r['peer']}" for r in rows]
-    figure, axes = plt.subplots(figsize=(9, 0.28 * len(rows) + 1))
-    axes.barh(names, [r["ratio"] for r in rows], color="#3b6fb6")
-    axes.bar_label(axes.containers[0], [f"{r['ratio']:.1f} ×" for r in rows], padding=3)
-    axes.set(xscale="log", xlabel="the peer's time / clearprop's time (log scale; more is faster)")
-    axes.axvline(1, color="black", linewidth=0.8)
-    axes.invert_yaxis()
-    axes.margins(x=0.15)
-    figure.tight_layout()
-    figure.savefig(path, metadata={"Date": None})
+class Bench:
+    def __init__(self, only, rounds, folder):
+        self.only, self.rounds, self.folder = only, rounds, folder
+        # A busy moment makes a peak smaller, nothing makes it larger.
+        peaks = [called(OURS, "peak") for _ in range(5)]
+        self.widths = [dict(level=width[0]["level"], **{p: max(w[p] for w in width) for p in ("f32", "f64")})
+                       for width in zip(*peaks)]
+        self.peak = self.widths[0]
+
+    def wanted(self, name):
+        return not self.only or any(name.startswith(o) for o in self.only)
+
+    def file(self, name):
+        path = self.folder / f"{name}.npz"
+        if not path.exists():
+            workloads.write(name, path)
+        return path
+
+    def training(self):
+        for (name, precision, threads), peers in TRAINING.items():
+            row = f"{name}-{precision}-{threads}"
+            if not self.wanted(row):
+                continue
+            path = self.file(name)
+            programs = {"clearprop": partial(called, OURS, "train", path, precision, threads, 3)}
+            for peer in peers.split():
+                program, its_precision = peer.split(":")
+                programs[peer] = partial(
+                    called, sys.executable, HERE / "peer.py", program, path, its_precision, threads, 1)
+            floor = workloads.flops(path) / (self.peak[precision] * threads)
+            yield from compare(row, programs, self.rounds, floor)
+
+    def predicting(self):
+        for rows in (1, 1000):
+            if not self.wanted(f"predict-{rows}"):
+                continue
+            path = self.file("digits")
+            programs = {"clearprop": partial(called, OURS, "predict", path, rows)}
+            for peer in PREDICTING:
+                programs[peer] = partial(called, sys.executable, HERE / "predict.py", peer, path, rows)
+            floor = workloads.flops_of_a_row([64, 100, 10]) * rows / self.peak["f32"]
+            yield from compare(f"predict-{rows}", programs, self.rounds, floor, dict(relative=1e-3, absolute=0))
+
+    def command(self):
+        """The whole process: `clearprop train` against the notebook as a script, import and pictures included."""
+        if not self.wanted("command"):
+            return
+        runs = self.folder / "runs"
+        runs.mkdir()
+
+        def process(*args):
+            start = time.perf_counter()
+            done = subprocess.run([str(a) for a in args], capture_output=True, text=True, cwd=runs, check=True)
+            seconds = time.perf_counter() - start
+            # Both print the 5001st step's loss; their spirals are their own, so it is near, not the same.
+            return dict(seconds=[seconds], loss=float(re.search(r"^Step 5000\. Loss=(\S+),", done.stdout, re.M)[1]))
+        yield from compare("command", {
+            "clearprop": partial(process, COMMAND, "train"),
+            "notebook.py": partial(process, sys.executable, HERE / "notebook.py", runs),
+        }, self.rounds)
+
+    def busy(self):
+        """One and two threads of ours, a spinning process on each core beside them."""
+        for name in ("notebook", "digits", "images"):
+            if not self.wanted(f"busy-{name}"):
+                continue
+            path = self.file(name)
+            with spinning():
+                times = in_turn({t: partial(called, OURS, "train", path, "f32", t, 3) for t in (1, 2)}, self.rounds)
+            one, two = (timed(times[t]["seconds"]) for t in (1, 2))
+            ratio = two["seconds"] / one["seconds"]
+            row = dict(workload=f"busy-{name}", one=one, two=two, ratio=ratio, met=ratio <= BUSY_GOAL)
+            print(report.busy_line(row), flush=True)
+            yield row
+
+    def growth(self):
+        """Seconds and the most memory as rows, hidden units and threads grow."""
+        for rows, hidden, threads in GROWTH if self.wanted("growth") else ():
+            row = dict(rows=rows, hidden=hidden, threads=threads, **called(OURS, "growth", rows, hidden, threads))
+            row["within"] = row["peak_mib"] <= row["accounted_mib"] + SCRATCH_MIB
+            print(report.growth_line(row), flush=True)
+            yield row
+
+
+@contextmanager
+def spinning():
+    """A process on each core that does nothing but use it."""
+    code = "import os, sys\nos.sched_setaffinity(0, {int(sys.argv[1])})\nwhile True: pass"
+    spinners = [subprocess.Popen([sys.executable, "-c", code, str(core)]) for core in os.sched_getaffinity(0)]
+    try:
+        time.sleep(0.5)
+        yield
+    finally:
+        for spinner in spinners:
+            spinner.kill()
+            spinner.wait()
 
 
 def main():
-    p = argparse.ArgumentParser()
-    p.add_argument("--only", nargs="*", default=[])
-    p.add_argument("--rounds", type=int, default=5)
-    p.add_argument("--out", default="target/bench-results")
-    a = p.parse_args()
-    out = Path(a.out)
-    out.mkdir(parents=True, exist_ok=True)
+    p = argparse.ArgumentParser(prog="cargo xtask bench", description="clearprop and its peers, side by side")
+    p.add_argument("--only", nargs="+", default=[], metavar="NAME", help="rows whose name begins so, like images "
+                   "notebook-f32-1 predict command busy growth")
+    p.add_argument("--rounds", type=int, default=3, help="how often each program runs [default: 3]")
+    p.add_argument("--out", type=Path, default=HERE.parent / "target/bench-results", help="where bench.json, bench.md "
+                   "and bench.svg go [default: target/bench-results]")
+    options = p.parse_args()
+    start = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
-        folder = Path(folder)
-        peak = run(OURS, "peak")
-        print(f"{platform.machine()}, peak of one core: {peak['f32'] / 1e9:.0f} GFLOP/s at f32, "
-              f"{peak['f64'] / 1e9:.0f} at f64 ({peak['level']})", flush=True)
-        table = train_rows(a.only, a.rounds, peak, folder)
-        table += predict_rows(a.only, a.rounds, folder)
-        table += command_row(a.only, a.rounds, folder)
-        grown = growth(folder) if wanted("growth", a.only) else []
-    (out / "bench.json").write_text(json.dumps(dict(peak=peak, table=table, growth=grown), indent=1))
-    if table:
-        picture(table, out / "bench.svg")
+        bench = Bench(options.only, options.rounds, Path(folder))
+        result = dict(machine=machine.about(), widths=bench.widths, rounds=options.rounds)
+        print(report.head(result), flush=True)
+        result["table"] = [*bench.training(), *bench.predicting(), *bench.command()]
+        result["busy"] = [*bench.busy()]
+        result["growth"] = [*bench.growth()]
+    if not any(result[part] for part in ("table", "busy", "growth")):
+        sys.exit(f"--only: no row begins with {' or '.join(options.only)}")
+    result["minutes"] = (time.perf_counter() - start) / 60
+    report.write(result, options.out)
 
 
 if __name__ == "__main__":

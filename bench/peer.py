@@ -21,7 +21,7 @@ import numpy as np  # noqa: E402  after the thread counts
 
 DTYPE = dict(f32=np.float32, f64=np.float64)[precision]
 file = np.load(path)
-X, y = file["X"].astype(DTYPE), file["y"]
+X, y = file["X"].astype(DTYPE, copy=False), file["y"]
 W = [file[f"W{l}"].astype(DTYPE) for l in range(1, len(file["sizes"]))]
 n, k = len(y), W[-1].shape[1]
 how = {key: file[key].item() for key in ("solver", "step_size", "reg", "penalize", "batch", "epochs")}
@@ -36,12 +36,15 @@ def order():
 
 
 def data_loss(weights):
-    a = X.astype(np.float64)
-    for w in weights[:-1]:
-        a = np.maximum(0, a @ w[:-1] + w[-1])
-    z = a @ weights[-1][:-1] + weights[-1][-1]
-    z -= z.max(1, keepdims=True)
-    return float(np.mean(np.log(np.exp(z).sum(1)) - z[np.arange(n), y]))
+    total = 0.0
+    for first in range(0, n, 10_000):
+        a, classes = X[first:first + 10_000].astype(np.float64), y[first:first + 10_000]
+        for w in weights[:-1]:
+            a = np.maximum(0, a @ w[:-1] + w[-1])
+        z = a @ weights[-1][:-1] + weights[-1][-1]
+        z -= z.max(1, keepdims=True)
+        total += np.sum(np.log(np.exp(z).sum(1)) - z[np.arange(len(classes)), classes])
+    return float(total / n)
 
 
 def run_numpy():
@@ -105,6 +108,8 @@ def run_sklearn():
         def _init_coef(self, fan_in, fan_out, dtype):
             w = W[self._layer]
             self._layer += 1
+            if fan_out == 1:  # of two classes it has the difference of the logits
+                w = w[:, 1:] - w[:, :1]
             return w[:-1].copy(), w[-1].copy()
 
     net = Started([w.shape[1] for w in W[:-1]], solver=solver, learning_rate_init=how["step_size"], momentum=momentum,
@@ -114,17 +119,19 @@ def run_sklearn():
     start = time.perf_counter()
     net.fit(X, y)
     seconds = time.perf_counter() - start
-    return seconds, [np.r_[w, b[None]] for w, b in zip(net.coefs_, net.intercepts_)]
+    weights = [np.r_[w, b[None]] for w, b in zip(net.coefs_, net.intercepts_)]
+    if weights[-1].shape[1] < k:
+        weights[-1] = np.c_[np.zeros_like(weights[-1]), weights[-1]]
+    return seconds, weights
 
 
-def run_torch(compiled):
+def run_torch():
     import torch
     torch.set_num_threads(int(threads))
-    dtype = dict(f32=torch.float32, f64=torch.float64)[precision]
     tx, ty = torch.from_numpy(X), torch.from_numpy(y)
     layers = []
     for w in W:
-        layer = torch.nn.Linear(w.shape[0] - 1, w.shape[1], dtype=dtype)
+        layer = torch.nn.Linear(w.shape[0] - 1, w.shape[1], dtype=tx.dtype)
         with torch.no_grad():
             layer.weight.copy_(torch.from_numpy(w[:-1].T.copy()))
             layer.bias.copy_(torch.from_numpy(w[-1].copy()))
@@ -137,30 +144,63 @@ def run_torch(compiled):
         optimiser = torch.optim.Adam(groups, lr=how["step_size"], betas=(BETA1, BETA2), eps=EPSILON, fused=True)
     else:
         optimiser = torch.optim.SGD(groups, lr=how["step_size"], momentum=momentum, fused=True)
-    loss_of = torch.nn.functional.cross_entropy
-
-    def step(xb, yb):
-        loss = loss_of(net(xb), yb)
-        loss.backward()
-        return loss
-
-    if compiled:
-        step = torch.compile(step)
-        for size in {batch, n % batch or batch}:  # compilation, outside the clock
-            step(tx[:size], ty[:size])
-        for p in net.parameters():
-            p.grad = None
     start = time.perf_counter()
     for _ in range(how["epochs"]):
         rows = torch.from_numpy(order()) if how["batch"] else None
         for first in range(0, n, batch):
             xb, yb = (tx, ty) if rows is None else (tx[rows[first:first + batch]], ty[rows[first:first + batch]])
             optimiser.zero_grad(set_to_none=True)
-            loss = step(xb, yb)
+            loss = torch.nn.functional.cross_entropy(net(xb), yb)
+            loss.backward()
             optimiser.step()
     seconds = time.perf_counter() - start
     assert torch.isfinite(loss)
     return seconds, [np.r_[l.weight.detach().numpy().T, l.bias.detach().numpy()[None]] for l in net if hasattr(l, "bias")]
+
+
+def run_torch_compiled():
+    """The whole step in one graph: forward, backward and update are compiled together."""
+    import torch
+    torch.set_num_threads(int(threads))
+    tx, ty = torch.from_numpy(X), torch.from_numpy(y)
+    start_params = [torch.from_numpy(part.copy()) for w in W for part in (w[:-1], w[-1])]
+
+    def loss_of(params, xb, yb):
+        a = xb
+        for l in range(0, len(params), 2):
+            z = torch.addmm(params[l + 1], a, params[l])
+            a = torch.relu(z)
+        penalized = params if how["penalize"] == "all" else params[::2]
+        return torch.nn.functional.cross_entropy(z, yb) + how["reg"] / 2 * sum((p * p).sum() for p in penalized)
+
+    @torch.compile(fullgraph=True, dynamic=False)
+    def step(params, m, v, t, xb, yb):
+        t += 1
+        for p, g, m, v in zip(params, torch.func.grad(loss_of)(params, xb, yb), m, v):
+            if how["solver"] == "adam":
+                m.lerp_(g, 1 - BETA1)
+                v.lerp_(g * g, 1 - BETA2)
+                p -= how["step_size"] * torch.sqrt(1 - BETA2**t) / (1 - BETA1**t) * m / (v.sqrt() + EPSILON)
+            else:
+                m.mul_(momentum).sub_(how["step_size"] * g)
+                p += m
+
+    def begin():
+        zeros = [[torch.zeros_like(p) for p in start_params] for _ in range(2)]
+        return [p.clone() for p in start_params], *zeros, torch.zeros((), dtype=tx.dtype)
+
+    with torch.no_grad():
+        for size in {batch, n % batch or batch}:  # compilation, outside the clock
+            step(*begin(), tx[:size], ty[:size])
+        state = begin()
+        start = time.perf_counter()
+        for _ in range(how["epochs"]):
+            rows = torch.from_numpy(order()) if how["batch"] else None
+            for first in range(0, n, batch):
+                xb, yb = (tx, ty) if rows is None else (tx[rows[first:first + batch]], ty[rows[first:first + batch]])
+                step(*state, xb, yb)
+        seconds = time.perf_counter() - start
+    return seconds, [np.r_[w.numpy(), b.numpy()[None]] for w, b in zip(state[0][::2], state[0][1::2])]
 
 
 def run_jax():
@@ -200,8 +240,9 @@ def run_jax():
     zeros = jax.tree_util.tree_map(jnp.zeros_like, params)
     carry = (params, zeros, zeros, jnp.asarray(0.0, data.dtype))
     if not how["batch"]:
-        all_steps = jax.jit(lambda carry: jax.lax.fori_loop(0, how["epochs"], lambda _, c: step(c, data, labels), carry))
-        run = lambda carry: all_steps(carry)  # noqa: E731
+        def all_steps(carry):
+            return jax.lax.fori_loop(0, how["epochs"], lambda _, c: step(c, data, labels), carry)
+        run = jax.jit(all_steps).lower(carry).compile()  # outside the clock
     else:
         whole = n // batch
 
@@ -217,10 +258,7 @@ def run_jax():
             for _ in range(how["epochs"]):
                 carry = epoch(carry, jnp.asarray(order()))
             return carry
-        epoch.lower(carry, jnp.arange(n)).compile()
-        epoch(carry, jnp.arange(n))[3].block_until_ready()
-    if not how["batch"]:
-        all_steps(carry)[3].block_until_ready()  # compilation, outside the clock
+        epoch(carry, jnp.arange(n))[3].block_until_ready()  # compilation, outside the clock
     start = time.perf_counter()
     carry = run(carry)
     jax.block_until_ready(carry)
@@ -228,8 +266,8 @@ def run_jax():
     return seconds, [np.r_[np.asarray(w), np.asarray(b)[None]] for w, b in carry[0]]
 
 
-RUN = {"numpy": run_numpy, "sklearn": run_sklearn, "torch": lambda: run_torch(False),
-       "torch-compiled": lambda: run_torch(True), "jax": run_jax}
+RUN = {"numpy": run_numpy, "sklearn": run_sklearn, "torch": run_torch,
+       "torch-compiled": run_torch_compiled, "jax": run_jax}
 seconds, losses = [], []
 for _ in range(repeats):
     spent, weights = RUN[peer]()

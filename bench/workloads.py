@@ -59,16 +59,20 @@ def table(rng):
 WORKLOADS = dict(notebook=notebook, digits=digits, images=images, table=table)
 
 
-def flops(sizes, rows, steps):
-    """Multiplications and additions of the textbook's step: z, dw for every layer, da for all but the first."""
-    per_row = sum(4 * (i + 1) * o for i, o in zip(sizes, sizes[1:])) + sum(2 * i * o for i, o in zip(sizes[1:], sizes[2:]))
-    return per_row * rows * steps
-
-
 def write(name, path):
     rng = np.random.default_rng(0)
     x, y, sizes, how = WORKLOADS[name](rng)
     weights = {f"W{l}": w for l, w in enumerate(he(rng, sizes), 1)}
     np.savez(path, X=x, y=np.asarray(y, np.int64), sizes=sizes, **weights, **how)
-    n, batch = len(y), how["batch"] or len(y)
-    return flops(sizes, n, how["epochs"])
+
+
+def flops(path):
+    """Multiplications and additions of the textbook's training: z, dw of each layer, da of all but the first."""
+    file = np.load(path)
+    sizes, rows = file["sizes"], len(file["y"]) * file["epochs"]
+    return float(rows * (2 * flops_of_a_row(sizes) + sum(2 * i * o for i, o in zip(sizes[1:], sizes[2:]))))
+
+
+def flops_of_a_row(sizes):
+    """Of the forward pass; the bias is a weight too."""
+    return int(sum(2 * (i + 1) * o for i, o in zip(sizes, sizes[1:])))

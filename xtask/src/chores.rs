@@ -26,7 +26,7 @@ pub(crate) fn run(program: impl AsRef<Path>, args: &[&str]) -> Done {
     }
 }
 
-fn cargo(args: &[&str]) -> Done {
+pub(crate) fn cargo(args: &[&str]) -> Done {
     run(env!("CARGO"), args)
 }
 
@@ -75,23 +75,27 @@ fn doc() -> Done {
     }
 }
 
-/// The Python of a virtual environment under target/ that holds what the tests compare with.
+/// The Python that holds what the tests compare with.
 pub(crate) fn python() -> Result<PathBuf, String> {
-    let folder = root().join("target/venv");
-    let python = folder.join("bin/python");
-    let wanted = std::fs::read_to_string(root().join("peers/requirements.txt"))
-        .map_err(|error| format!("peers/requirements.txt: {error}"))?;
-    let done = folder.join("installed.txt");
+    environment("target/venv", "peers/requirements.txt")
+}
+
+/// The Python of a virtual environment in this folder, with these requirements; installs them if they changed.
+pub(crate) fn environment(folder: &str, requirements: &str) -> Result<PathBuf, String> {
+    let python = root().join(folder).join("bin/python");
+    let wanted = std::fs::read_to_string(root().join(requirements))
+        .map_err(|error| format!("{requirements}: {error}"))?;
+    let done = root().join(folder).join("installed.txt");
     if std::fs::read_to_string(&done).is_ok_and(|installed| installed == wanted) {
         return Ok(python);
     }
     if Command::new("python3").arg("--version").output().is_err() {
         return Err("python3 is missing; install Python 3.11 or later".to_owned());
     }
-    run("python3", &["-m", "venv", "target/venv"]).map_err(|error| {
+    run("python3", &["-m", "venv", folder]).map_err(|error| {
         format!("{error}; Python's venv module is needed (Debian: apt install python3-venv)")
     })?;
-    run(&python, &["-m", "pip", "install", "--quiet", "-r", "peers/requirements.txt"])?;
+    run(&python, &["-m", "pip", "install", "--quiet", "-r", requirements])?;
     std::fs::write(&done, wanted).map_err(|error| format!("{}: {error}", done.display()))?;
     Ok(python)
 }

@@ -4,6 +4,7 @@
 
 use std::process::ExitCode;
 
+mod bench;
 mod book;
 mod breaks;
 mod chores;
@@ -14,16 +15,19 @@ const USAGE: &str = "cargo xtask COMMAND
   ci       test, then formatting, lints, documentation, the wasm32 build
   size     lines of each file, and of the readable network
   break    breaks backward.rs in five ways and shows that the tests notice each
-  book     builds the book to target/book/index.html";
+  book     builds the book to target/book/index.html
+  bench    clearprop beside its peers, a table of ratios; installs 6 GB under target/bench (see bench/README.md)";
 
 fn main() -> ExitCode {
-    let command = std::env::args().nth(1).unwrap_or_default();
+    let mut args = std::env::args().skip(1);
+    let command = args.next().unwrap_or_default();
     let done = match command.as_str() {
         "test" => chores::test(),
         "ci" => chores::ci(),
         "size" => size::show(),
         "break" => breaks::run(),
         "book" => book::build(),
+        "bench" => bench::measure(&args.collect::<Vec<_>>()),
         _ => Err(USAGE.to_owned()),
     };
     match done {

@@ -8,6 +8,7 @@ use clearprop::params::Params;
 use clearprop::real::Real;
 use clearprop_files::disk;
 use clearprop_files::safetensors::{self, Floats};
+use std::num::NonZero;
 use std::path::Path;
 
 /// A file of this size is no model of a small network.
@@ -43,12 +44,18 @@ const SIMD: &str = "CLEARPROP_SIMD";
 
 /// The engine of this name; the environment may choose its vectors.
 pub(crate) fn engine(name: &str) -> Result<Engine> {
-    match std::env::var(SIMD) {
-        Ok(level) if name == "fast" => {
-            format!("fast-{level}").parse().map_err(|error: Error| error.name(SIMD))
+    match std::env::var_os(SIMD) {
+        Some(level) if name == "fast" => {
+            format!("fast-{}", level.display()).parse().map_err(|error: Error| error.name(SIMD))
         }
         _ => name.parse(),
     }
+}
+
+/// As many threads as were asked for, and no more than this machine runs at once: the result is the same.
+pub(crate) fn threads(asked: Option<usize>) -> Option<usize> {
+    let most = std::thread::available_parallelism().map_or(1, NonZero::get);
+    asked.map(|threads| threads.min(most))
 }
 
 /// Reads a model.

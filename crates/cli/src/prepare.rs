@@ -164,7 +164,7 @@ pub(crate) fn prepare<R: Real>(options: &Train, mut source: Source) -> Result<St
     };
     options.chosen.lay_over(&mut settings, rows)?;
     settings.engine = load::engine(&options.engine)?;
-    settings.threads = options.threads.map(usize::from);
+    settings.threads = load::threads(options.threads.map(usize::from));
     settings.check()?;
 
     let (train, _) = halves(&source, &settings)?;

@@ -9,7 +9,7 @@ use crate::progress::{Lines, Progress, said, save_when_interrupted};
 use crate::save::{History, Run, save};
 use crate::source::{self, Reading};
 use crate::steps::{Pace, take_steps};
-use crate::{Outcome, screen};
+use crate::{Outcome, load, screen};
 use clap::{Args, ValueEnum};
 use clearprop::data::Data;
 use clearprop::error::{Error, ErrorKind, Result};
@@ -175,9 +175,7 @@ fn resume<R: Real>(options: &Train, folder: &Path, checkpoint: Checkpoint<R>) ->
     // A file may have moved.
     plan.data = options.data.as_deref().map(source::absolute).or(plan.data);
     plan.checkpoint_every = options.checkpoint_every.or(plan.checkpoint_every);
-    if let Some(threads) = options.threads {
-        plan.settings.threads = Some(threads.into());
-    }
+    plan.settings.threads = load::threads(options.threads.map(usize::from).or(plan.settings.threads));
     let reading = plan.reading.options_for::<R>(&plan.encoder);
     let source = source::open(plan.data.as_ref(), &reading, plan.settings.seed)?;
     let file = source.file.clone();
@@ -216,6 +214,11 @@ fn lines(options: &Train) -> Lines {
 /// Takes the steps, and saves what came of them.
 fn train<R: Real>(options: &Train, job: Job<R>, progress: &Progress) -> Result<Outcome> {
     let Job { plan, folder, mut trainer, test, plane, mut history, before } = job;
+    if let (Some(asked), Some(used)) = (options.threads, trainer.settings().threads)
+        && usize::from(asked) > used
+    {
+        progress.warn(&format!("--threads {asked}: this machine runs {used} at once, which are used"));
+    }
     save_when_interrupted();
     let began = Instant::now();
     let pace = Pace::new(&trainer, &plan);

@@ -129,6 +129,25 @@ fn settings() {
 }
 
 #[test]
+fn vectors_that_the_machine_does_not_have() {
+    let place = Place::new();
+    place.ok("train --steps 1 --out run --quiet");
+    place.write("data.csv", "x0,x1,y\n0,0,1\n");
+    for line in ["train --out other", "predict run/model.safetensors data.csv"] {
+        for level in ["abacus", ""] {
+            let ended = place.command(line).env("CLEARPROP_SIMD", level).output().unwrap();
+            let err = String::from_utf8(ended.stderr).unwrap();
+            let start = format!(
+                "error: CLEARPROP_SIMD: this machine has no vector instructions '{level}'; there are: scalar"
+            );
+            assert_eq!((ended.status.code(), err.lines().count()), (Some(2), 1), "{err}");
+            assert!(err.starts_with(&start) && ended.stdout.is_empty(), "{err}");
+        }
+    }
+    assert_eq!(place.files(), ["data.csv", "run"], "something is written");
+}
+
+#[test]
 fn words_that_the_command_line_does_not_know() {
     let check = |line: &str, message: &str| check(&[], line, message);
     check("trian", "unknown command 'trian'; did you mean 'train'?");
