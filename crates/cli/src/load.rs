@@ -52,10 +52,15 @@ pub(crate) fn engine(name: &str) -> Result<Engine> {
     }
 }
 
-/// As many threads as were asked for, and no more than this machine runs at once: the result is the same.
+/// How many threads this machine runs at once.
+pub(crate) fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZero::get)
+}
+
+/// As many threads as were asked for, and at most four for each that this machine runs at once: the result is
+/// the same.
 pub(crate) fn threads(asked: Option<usize>) -> Option<usize> {
-    let most = std::thread::available_parallelism().map_or(1, NonZero::get);
-    asked.map(|threads| threads.min(most))
+    asked.map(|threads| threads.min(4 * cores()))
 }
 
 /// Reads a model.

@@ -215,9 +215,12 @@ fn lines(options: &Train) -> Lines {
 fn train<R: Real>(options: &Train, job: Job<R>, progress: &Progress) -> Result<Outcome> {
     let Job { plan, folder, mut trainer, test, plane, mut history, before } = job;
     if let (Some(asked), Some(used)) = (options.threads, trainer.settings().threads)
-        && usize::from(asked) > used
+        && usize::from(asked) > load::cores()
     {
-        progress.warn(&format!("--threads {asked}: this machine runs {used} at once, which are used"));
+        let cores = load::cores();
+        progress.warn(&format!(
+            "--threads {asked}: this machine runs {cores} at once; {used} are used, the result is the same"
+        ));
     }
     save_when_interrupted();
     let began = Instant::now();
