@@ -4,7 +4,6 @@
 //! an error with its row.  Rows are the file's lines, counted from 1.
 
 pub(crate) mod column;
-pub(crate) mod latin1;
 mod records;
 mod sniff;
 

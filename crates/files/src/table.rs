@@ -14,12 +14,13 @@
 //! ```
 
 use crate::csv;
-use crate::csv::latin1::Latin1;
 pub use crate::csv::{Kind, Options};
 use crate::disk::Input;
 use crate::npz::{self, Npz};
 use clearprop::error::{Error, ErrorKind, Result};
 use clearprop::table::Table;
+use encoding_rs::WINDOWS_1252;
+use encoding_rs_io::DecodeReaderBytesBuilder;
 use flate2::read::MultiGzDecoder;
 use std::io::{self, BufReader, Cursor, Read, Seek};
 use std::path::Path;
@@ -92,7 +93,10 @@ pub fn open<'p>(path: &Path, options: &Options, progress: Progress<'p>) -> Resul
         false => Box::new(counted),
     };
     if options.latin1 {
-        text = Box::new(Latin1::new(text));
+        // Windows' form of Latin-1, as the WHATWG's Encoding Standard has it.
+        let decoded =
+            DecodeReaderBytesBuilder::new().encoding(Some(WINDOWS_1252)).bom_sniffing(false).build(text);
+        text = Box::new(decoded);
     }
     let reader = csv::Reader::new(text, &file, options)?;
     Ok(Opened::Rows(Rows { source: Source::Csv(Box::new(reader)), file }))
