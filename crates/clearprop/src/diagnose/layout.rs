@@ -1,10 +1,10 @@
 //! How a person's arrays lie: samples as rows or columns, weights one way or the other, the bias's place.
 
-use super::arrays::{Array, Found, no_layout};
+use super::arrays::{Array, Found, shape_text};
 use super::case::{Bias, Quantity};
 use super::labels::{self, Labels};
 use super::names::Word;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::loss::Loss;
 use ndarray::{Array2, Axis, concatenate, s};
 
@@ -59,6 +59,39 @@ pub(super) fn layout(found: &Found, wanted: Option<Loss>) -> Result<Layout> {
         }
     }
     best.ok_or_else(|| no_layout(found))
+}
+
+/// One line: which array, its shape, the shapes that would fit.
+fn no_layout(found: &Found) -> Error {
+    let shape = |word: Word| {
+        found
+            .first(word)
+            .map_or(String::new(), |(array, _)| format!("{} {}", array.name, shape_text(&array.shape)))
+    };
+    let (_, x) = &found.of[&(false, Word::X)][0];
+    let mut fan_in = x.ncols();
+    for l in 1..=found.layers {
+        let Some((array, w)) = found.first(Word::W(l)) else { continue };
+        let transposed = w.ncols() == fan_in || w.ncols() == fan_in + 1;
+        let right = w.nrows() == fan_in || w.nrows() == fan_in + 1;
+        if !right && !transposed {
+            let found = format!("has shape {}", shape_text(&array.shape));
+            let hint = format!(
+                "({fan_in}, h) would fit, or ({}, h) with the bias as last row, or these transposed throughout",
+                fan_in + 1
+            );
+            return Error::new(ErrorKind::Shape, found).name(array.name.clone()).hint(hint);
+        }
+        fan_in = if right { w.ncols() } else { w.nrows() };
+    }
+    let all: Vec<String> = [Word::X, Word::Y]
+        .into_iter()
+        .chain((1..=found.layers).map(Word::W))
+        .map(shape)
+        .filter(|text| !text.is_empty())
+        .collect();
+    Error::new(ErrorKind::Shape, format!("these do not fit together: {}", all.join(", ")))
+        .hint("X is (N, D), y is (N) whole numbers from 0 to K-1 or one-hot (N, K), the last W has K columns")
 }
 
 fn one_layout(
