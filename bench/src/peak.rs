@@ -1,6 +1,6 @@
 //! What the processor can do: multiply-adds on registers alone, one core.
 
-use fearless_simd::{Level, Simd, SimdBase, SimdFloat, dispatch};
+use fearless_simd::{Level, Simd, SimdBase, SimdFloat, SimdFloatElement, dispatch};
 use serde_json::{Value, json};
 use std::hint::black_box;
 use std::time::Instant;
@@ -24,8 +24,8 @@ fn at(level: Level) -> Value {
     let name = format!("{level:?}");
     let name = name.split('(').next().unwrap_or_default().to_lowercase();
     let (lanes32, lanes64) = dispatch!(level, simd => lanes(simd));
-    let f32 = rate(lanes32, || _ = black_box(dispatch!(level, simd => single(simd))));
-    let f64 = rate(lanes64, || _ = black_box(dispatch!(level, simd => double(simd))));
+    let f32 = rate(lanes32, || _ = black_box(dispatch!(level, simd => chain::<_, f32>(simd))));
+    let f64 = rate(lanes64, || _ = black_box(dispatch!(level, simd => chain::<_, f64>(simd))));
     json!({ "level": name, "f32": f32, "f64": f64 })
 }
 
@@ -45,20 +45,9 @@ fn lanes<S: Simd>(_: S) -> (usize, usize) {
 }
 
 #[inline(always)]
-fn single<S: Simd>(simd: S) -> f32 {
-    let (a, b) = (S::f32s::splat(simd, black_box(0.999)), S::f32s::splat(simd, black_box(1e-3)));
-    let mut sums = [a; SUMS];
-    for _ in 0..ROUNDS {
-        for sum in &mut sums {
-            *sum = sum.mul_add(a, b);
-        }
-    }
-    sums.into_iter().fold(b, |all, sum| all + sum).reduce_sum()
-}
-
-#[inline(always)]
-fn double<S: Simd>(simd: S) -> f64 {
-    let (a, b) = (S::f64s::splat(simd, black_box(0.999)), S::f64s::splat(simd, black_box(1e-3)));
+fn chain<S: Simd, R: SimdFloatElement + From<f32>>(simd: S) -> R {
+    let of = |number: f32| R::Native::<S>::splat(simd, black_box(number).into());
+    let (a, b) = (of(0.999), of(1e-3));
     let mut sums = [a; SUMS];
     for _ in 0..ROUNDS {
         for sum in &mut sums {
