@@ -62,6 +62,9 @@ impl Loss {
     }
 
     /// The mean over rows, from `logits` (n, k) and the right answers.  0 for no rows.
+    ///
+    /// # Panics
+    /// If the answers are not of the kind and shape that this loss is of: [`Data::fits`](crate::data::Data::fits) tells.
     #[must_use]
     pub fn data_loss<R: Real>(self, logits: &Array2<R>, y: &Target<R>) -> f64 {
         let n = logits.nrows().max(1) as f64;
@@ -90,6 +93,9 @@ impl Loss {
     /// squared    (logits - y) / n
     /// ```
     /// The 1/n belongs to the mean and is applied here, once.
+    ///
+    /// # Panics
+    /// As [`Self::data_loss`].
     #[must_use]
     pub fn dlogits<R: Real>(self, probs: &Array2<R>, y: &Target<R>) -> Array2<R> {
         // A new array: probs stay what they are (the notebook's own line overwrites them).

@@ -140,6 +140,9 @@ impl<R: Real> Optimiser<R> {
     /// assert_eq!(params.values(), [3.0 - 0.1 * 5.0, 0.1]);
     /// # Ok::<(), clearprop::error::Error>(())
     /// ```
+    ///
+    /// # Panics
+    /// If moments were taken out that the rule keeps.
     pub fn update(&mut self, params: &mut Params<R>, grads: &Params<R>) {
         self.t += 1;
         let step = R::of(self.step_size);

@@ -54,7 +54,7 @@ pub struct Trainer<R> {
 }
 
 /// Arithmetic operations of a chunk, such that it ends well within 50 ms: the plain engine does more than
-/// one operation in a nanosecond, the fast one more than three in each lane.
+/// one operation in a nanosecond, the fast one more than three in each lane of a vector.
 const CHUNK: u64 = 50_000_000;
 /// What a step takes besides, in operations: it bounds the steps of the smallest networks.
 const STEP: u64 = 25_000;
@@ -195,7 +195,7 @@ impl<R: Real> Trainer<R> {
         let most = match self.settings.engine {
             Engine::Plain => CHUNK,
             #[cfg(feature = "fast")]
-            Engine::Fast(level) => 3 * CHUNK * level.lanes(),
+            Engine::Fast(level) => 3 * CHUNK * level.lanes::<R>() as u64,
         };
         let chunk = chunk.min((most / operations.saturating_add(STEP)).max(1));
         usize::try_from(chunk).unwrap_or(usize::MAX)

@@ -4,7 +4,9 @@
 //! these runs is decided once, when an engine is made, by a value that the caller may choose: results
 //! depend on the level (vectors of another width add in another order), never on the number of threads.
 
+use super::lanes::{Lanes, V};
 use crate::error::{Error, ErrorKind, Result};
+use fearless_simd::{Simd, SimdBase};
 use std::fmt;
 use std::str::FromStr;
 
@@ -67,14 +69,13 @@ impl Level {
         }
     }
 
-    /// Numbers of 4 bytes in a vector.
-    pub(crate) fn lanes(self) -> u64 {
-        match self.name() {
-            "avx512" => 16,
-            "avx2" => 8,
-            "scalar" => 1,
-            _ => 4,
+    /// How many numbers a vector holds.
+    pub(crate) fn lanes<R: Lanes>(self) -> usize {
+        #[inline(always)]
+        fn len<S: Simd, R: Lanes>(_: S) -> usize {
+            V::<S, R>::LEN
         }
+        dispatch!(self, simd => len::<_, R>(simd))
     }
 }
 

@@ -21,7 +21,7 @@ use super::lanes::{V, exp};
 use super::layout::{Buffer, Layers, Shared};
 use super::level::{Level, dispatch};
 use super::softmax::{Outputs, probabilities};
-use super::strip::{Strip, forward};
+use super::strip::{Forward, Strip, forward};
 use super::team::{Pace, with_team};
 use crate::activation::Activation;
 use crate::loss::Loss;
@@ -177,8 +177,9 @@ impl<R: Real> Job<'_, R> {
         };
         // SAFETY: the caller's promise.
         unsafe {
-            let (w, x) = (self.w.as_ptr(), (x.as_ptr(), d));
-            forward(simd, self.layers, self.strip, w, x, values, 0..rows.len(), 1..last + 1);
+            let (w, x, own) = (self.w.as_ptr(), (x.as_ptr(), d), 0..rows.len());
+            let forwards = Forward { layers: self.layers, strip: self.strip, w, x, values, own };
+            forward(simd, &forwards, 1..last + 1);
             probabilities(simd, &outputs);
             for (i, row) in rows.enumerate() {
                 let probs = outputs.logits.wrapping_add(i * outputs.stride);

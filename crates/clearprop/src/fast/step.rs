@@ -6,7 +6,7 @@ use super::layout::{Layers, Shared};
 use super::level::{Level, dispatch};
 use super::plan::{Plan, STRETCH, Unit};
 use super::softmax::{Outputs, dlogits};
-use super::strip::{BLOCK, Strip, affine, backward, forward};
+use super::strip::{BLOCK, Forward, Strip, affine, backward, forward};
 use super::team::Team;
 use super::update::{Step, Stretch, update};
 use crate::data::Target;
@@ -147,12 +147,12 @@ impl<R: Real> View<'_, R> {
     /// One panel of the first layer for rows `own` of the chunk.
     #[inline(always)]
     unsafe fn first_layer<S: Simd>(&self, simd: S, own: Range<usize>, panel: usize) {
-        let (w, x, values) = (self.w.at(0), self.inputs(own.start, 0), self.values.at(0));
+        let rows = self.forward(own, 0);
         // One copy of it for all callers.
         simd.vectorize(
             #[inline(always)]
             // SAFETY: the caller's promise.
-            || unsafe { affine(simd, self.layers, self.strip, w, x, values, own, 1, panel) },
+            || unsafe { affine(simd, &rows, 1, panel) },
         );
     }
 
@@ -210,8 +210,8 @@ impl<R: Real> View<'_, R> {
         let last = self.network.layers();
         // SAFETY: the caller's promise.
         unsafe {
-            let (values, x) = (self.values.at(strip), self.inputs(own.start, strip));
-            forward(simd, self.layers, self.strip, self.w.at(0), x, values, own.clone(), from..last + 1);
+            let values = self.values.at(strip);
+            forward(simd, &self.forward(own.clone(), strip), from..last + 1);
             let logits = &self.layers.all[last - 1];
             let stride = self.strip.stride[last];
             let width = logits.w.full_columns();
@@ -237,11 +237,12 @@ impl<R: Real> View<'_, R> {
         if matches!(self.y, Target::Classes(_)) { 1 } else { self.network.outputs() }
     }
 
-    /// Where the inputs of a strip's rows from `row` on are, and how far apart.
+    /// Rows `own` of a strip, their inputs in it.
     #[inline(always)]
-    fn inputs(&self, row: usize, strip: usize) -> (*const R, usize) {
-        let stride = self.strip.stride[0];
-        (self.values.at(strip + self.strip.a[0] + row * stride).cast_const(), stride)
+    fn forward(&self, own: Range<usize>, strip: usize) -> Forward<'_, R> {
+        let (stride, values) = (self.strip.stride[0], self.values.at(strip));
+        let x = values.wrapping_add(self.strip.a[0] + own.start * stride).cast_const();
+        Forward { layers: self.layers, strip: self.strip, w: self.w.at(0), x: (x, stride), values, own }
     }
 
     /// Copies inputs and right answers of rows `own` into a strip, the answers by vectors of rows.  Row i of

@@ -73,31 +73,31 @@ fn stride(columns: usize, layers: &Layers, bytes: usize) -> usize {
     ((columns + 1).div_ceil(line) | 1) * line
 }
 
-/// Rows `own` of the strip at `values`, through some of the layers.  `x` is where their inputs are, and how
-/// far apart.
+/// Rows on their way forward: rows `own` of the strip at `values`.
+pub(super) struct Forward<'a, R> {
+    pub(super) layers: &'a Layers,
+    pub(super) strip: &'a Strip,
+    pub(super) w: *const R,
+    /// Where the rows' inputs are, and how far apart.
+    pub(super) x: (*const R, usize),
+    pub(super) values: *mut R,
+    pub(super) own: Range<usize>,
+}
+
+/// Through some of the layers.
 ///
 /// # Safety
 /// Nobody else may touch these rows, or write inputs or weights.
 #[inline(always)]
-#[expect(clippy::too_many_arguments, reason = "all that it reads and writes")]
-pub(super) unsafe fn forward<S: Simd, R: Real>(
-    simd: S,
-    layers: &Layers,
-    strip: &Strip,
-    w: *const R,
-    x: (*const R, usize),
-    values: *mut R,
-    own: Range<usize>,
-    through: Range<usize>,
-) {
+pub(super) unsafe fn forward<S: Simd, R: Real>(simd: S, rows: &Forward<'_, R>, through: Range<usize>) {
     // One copy of it for all callers.
     simd.vectorize(
         #[inline(always)]
         || {
             for l in through {
-                for panel in 0..layers.all[l - 1].w.panels.len() {
+                for panel in 0..rows.layers.all[l - 1].w.panels.len() {
                     // SAFETY: the caller's promise.
-                    unsafe { affine(simd, layers, strip, w, x, values, own.clone(), l, panel) };
+                    unsafe { affine(simd, rows, l, panel) };
                 }
             }
         },
@@ -109,18 +109,8 @@ pub(super) unsafe fn forward<S: Simd, R: Real>(
 /// # Safety
 /// As [`forward`]; others may touch other columns.
 #[inline(always)]
-#[expect(clippy::too_many_arguments, reason = "all that it reads and writes")]
-pub(super) unsafe fn affine<S: Simd, R: Real>(
-    simd: S,
-    layers: &Layers,
-    strip: &Strip,
-    w: *const R,
-    x: (*const R, usize),
-    values: *mut R,
-    own: Range<usize>,
-    l: usize,
-    panel: usize,
-) {
+pub(super) unsafe fn affine<S: Simd, R: Real>(simd: S, rows: &Forward<'_, R>, l: usize, panel: usize) {
+    let Forward { layers, strip, w, x, values, ref own } = *rows;
     let layer = &layers.all[l - 1];
     let panel = &layer.w.panels[panel];
     let hidden = l < layers.all.len();

@@ -156,7 +156,7 @@ impl<R: Real> Thin<R> {
 
     /// Room for steps over at most `batch_size` rows, or over all.
     pub(super) fn new(network: &Network, data: &Data<R>, batch_size: Option<usize>, level: Level) -> Self {
-        let lanes = dispatch!(level, simd => lanes::<_, R>(simd));
+        let lanes = level.lanes::<R>();
         let [d, h, k] = [network.sizes[0], network.sizes[1], network.sizes[2]];
         let q = differences(network);
         let width = h.next_multiple_of(lanes);
@@ -282,11 +282,6 @@ impl<R: Real> Thin<R> {
         }
         data_loss + 0.5 * squares
     }
-}
-
-#[inline(always)]
-fn lanes<S: Simd, R: Real>(_: S) -> usize {
-    V::<S, R>::LEN
 }
 
 /// The part; whoever panicked while holding it, the panic is on its way to the caller.

@@ -33,8 +33,6 @@ pub(super) struct Work<R> {
     products: Buffer<R>,
     /// The sums of every choice among a few rows' products: see [`Work::choices`].
     pub(super) choices: Buffer<R>,
-    /// For each number of `active`, which choices it stands for.
-    places: Vec<u32>,
     /// S, unit by unit (width, room).
     pub(super) sums: Buffer<R>,
     /// See [`Work::gradient`] (d + 1 + q, width).
@@ -67,6 +65,29 @@ pub(super) const fn few<S: Simd, R: Real>() -> usize {
     if V::<S, R>::LEN < 4 { V::<S, R>::LEN } else { 4 }
 }
 
+/// Adds to a unit's sums what its bits choose from the choices of a vector of rows: one for each four rows.
+#[inline(always)]
+pub(super) fn add_chosen<S: Simd, R: Real, const E: usize>(
+    simd: S,
+    sums: &mut [[R; 8]; E],
+    choices: &[[R; 8]],
+    bits: u16,
+) {
+    let few = few::<S, R>();
+    let fours = V::<S, R>::LEN / few;
+    debug_assert_eq!(choices.len(), (fours << few) * E);
+    for (e, sums) in sums.iter_mut().enumerate() {
+        let mut sum = Eight::<S, R>::from_slice(simd, sums);
+        for four in 0..fours {
+            let choice = usize::from(bits) >> (four * few) & ((1 << few) - 1);
+            // SAFETY: a choice is less than 1 << few.
+            let chosen = unsafe { choices.get_unchecked(((four << few) + choice) * E + e) };
+            sum += Eight::<S, R>::from_slice(simd, chosen);
+        }
+        sum.store_slice(sums);
+    }
+}
+
 impl<R: Real> Part<R> {
     pub(super) fn new(model: &Model<R>, lanes: usize, has_clusters: bool) -> Self {
         let room = room(model);
@@ -78,7 +99,6 @@ impl<R: Real> Part<R> {
                 logits: vec![R::zero(); BLOCK * model.q],
                 products: Buffer::zeros(BLOCK * room),
                 choices: Buffer::zeros(((BLOCK / few) << few) * room),
-                places: vec![0; model.width * (BLOCK / lanes)],
                 sums: Buffer::zeros(model.width * room),
                 grads: vec![R::zero(); (model.d + 1 + model.q) * model.width],
                 db: [R::zero(); MOST_OUTPUTS],
@@ -185,38 +205,15 @@ impl<R: Real> Work<R> {
         }
     }
 
-    /// Adds to the sums of every unit, for each four rows, the one that its four bits choose.
+    /// Adds to the sums of every unit what its bits choose.
     #[inline(always)]
     fn collect<S: Simd, const E: usize>(&mut self, simd: S, model: &Model<R>) {
-        let (lanes, few, size) = (V::<S, R>::LEN, few::<S, R>(), E * 8);
-        let (vectors, fours) = (BLOCK / lanes, lanes / few);
-        // Each four bits, times 8, in a byte of their own: where the sum that they choose begins.
-        for (places, &bits) in self.places.iter_mut().zip(&self.active) {
-            let bits = u32::from(bits);
-            let bytes = (bits | bits << 8) & 0x00ff_00ff;
-            *places = ((bytes | bytes << 4) & 0x0f0f_0f0f) << 3;
-        }
-        let choices = self.choices.as_slice();
-        assert!(((BLOCK / few) << few) * size <= choices.len());
-        let units = self.places.chunks_exact(vectors).zip(self.sums.as_mut_slice().chunks_exact_mut(size));
-        for (places, all) in units.take(model.h) {
-            // Sums that need not wait for each other.
-            let mut sums = [[Eight::<S, R>::splat(simd, R::zero()); E]; 4];
-            for vector in 0..vectors {
-                let places = places[vector].to_le_bytes();
-                for four in 0..fours {
-                    let at = ((vector * fours + four) << few) * size + usize::from(places[four]) * E;
-                    for e in 0..E {
-                        // SAFETY: asserted above: a place is less than 8 << few.
-                        let sum = unsafe { choices.get_unchecked(at + e * 8..at + e * 8 + 8) };
-                        sums[(vector * fours + four) % 4][e] += Eight::<S, R>::from_slice(simd, sum);
-                    }
-                }
-            }
-            for e in 0..E {
-                let sum = (sums[0][e] + sums[1][e]) + (sums[2][e] + sums[3][e]);
-                let all = &mut all[e * 8..e * 8 + 8];
-                (Eight::<S, R>::from_slice(simd, all) + sum).store_slice(all);
+        let vectors = BLOCK / V::<S, R>::LEN;
+        let choices = self.choices.as_slice().as_chunks::<8>().0;
+        let sums = self.sums.as_mut_slice().as_chunks_mut::<8>().0.as_chunks_mut::<E>().0;
+        for (bits, sums) in self.active.chunks_exact(vectors).zip(sums).take(model.h) {
+            for (&bits, choices) in bits.iter().zip(choices.chunks_exact(choices.len() / vectors)) {
+                add_chosen::<S, R, E>(simd, sums, choices, bits);
             }
         }
     }

@@ -32,7 +32,7 @@
 
 use super::super::lanes::{Eight, V, load, spread};
 use super::Model;
-use super::pass::{BLOCK, Block, Work, few, room};
+use super::pass::{BLOCK, Block, Work, add_chosen, few, room};
 use crate::data::Data;
 use crate::real::Real;
 use fearless_simd::{Select, Simd, SimdBase, SimdFloat, SimdMask, u16x8};
@@ -306,7 +306,7 @@ impl<R: Real> Work<R> {
         let fours = V::<S, R>::LEN / few;
         let choices = self.choices.as_slice().as_chunks::<8>().0.chunks_exact((fours << few) * E);
         let totals = self.pruned.totals.chunks_exact_mut(E * 8);
-        let sums = self.sums.as_mut_slice().as_chunks_mut::<8>().0;
+        let sums = self.sums.as_mut_slice().as_chunks_mut::<8>().0.as_chunks_mut::<E>().0;
         let mut start = 0;
         for ((choices, totals), &end) in choices.zip(totals).zip(&self.pruned.ends[..vectors]) {
             for e in 0..E {
@@ -317,19 +317,10 @@ impl<R: Real> Work<R> {
                 total.store_slice(&mut totals[e * 8..][..8]);
             }
             for (&j, &bits) in self.pruned.crossing[start..end].iter().zip(&self.active[start..end]) {
-                for e in 0..E {
-                    debug_assert!(usize::from(j) * E + e < sums.len());
-                    // SAFETY: `whole` wrote units below the width, and there are sums for each.
-                    let to = unsafe { sums.get_unchecked_mut(usize::from(j) * E + e) };
-                    let mut sum = Eight::<S, R>::from_slice(simd, to);
-                    for four in 0..fours {
-                        let choice = usize::from(bits) >> (four * few) & ((1 << few) - 1);
-                        // SAFETY: a choice is less than 1 << few.
-                        let chosen = unsafe { choices.get_unchecked(((four << few) + choice) * E + e) };
-                        sum += Eight::<S, R>::from_slice(simd, chosen);
-                    }
-                    sum.store_slice(to);
-                }
+                debug_assert!(usize::from(j) < sums.len());
+                // SAFETY: `whole` wrote units below the width, and there are sums for each.
+                let sums = unsafe { sums.get_unchecked_mut(usize::from(j)) };
+                add_chosen::<S, R, E>(simd, sums, choices, bits);
             }
             start = end;
         }
