@@ -218,11 +218,16 @@ def main():
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(options.only, options.rounds, Path(folder))
-        result = dict(machine=machine.about(), widths=bench.widths, rounds=options.rounds)
+        result = dict(machine=machine.about(), widths=bench.widths, rounds=options.rounds, table=[], busy=[], growth=[])
         print(report.head(result), flush=True)
-        result["table"] = [*bench.training(), *bench.predicting(), *bench.command()]
-        result["busy"] = [*bench.busy()]
-        result["growth"] = [*bench.growth()]
+        parts = [("table", bench.training()), ("table", bench.predicting()), ("table", bench.command()),
+                 ("busy", bench.busy()), ("growth", bench.growth())]
+        try:
+            for part, rows in parts:
+                for row in rows:
+                    result[part].append(row)
+        except KeyboardInterrupt:
+            print("interrupted: written is what was measured until now", file=sys.stderr)
     if not any(result[part] for part in ("table", "busy", "growth")):
         sys.exit(f"--only: no row begins with {' or '.join(options.only)}")
     result["minutes"] = (time.perf_counter() - start) / 60
