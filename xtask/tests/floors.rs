@@ -118,7 +118,7 @@ fn crates_know_only_the_floors_below() {
 
 /// The lint denies `unsafe` too, but an exception to it can be written anywhere.
 #[test]
-fn unsafe_code_stands_in_the_kernels_alone() {
+fn only_the_kernels_make_an_exception_for_unsafe() {
     let mut folders =
         vec![crates(), crates().join("../xtask"), crates().join("../book"), crates().join("../bench")];
     let word = ["unsafe", "_code"].concat();
