@@ -51,6 +51,12 @@ impl<R: Real> Minibatches<R> {
         }
     }
 
+    /// The network; its penalty's `reg` is scikit-learn's `alpha`.
+    #[must_use]
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
     /// One update for each batch of `size` rows, taken in the order of `rows`; the last batch may be short.
     /// Gives the sum over batches of loss times rows, as scikit-learn adds up an epoch's loss.
     ///

@@ -22,7 +22,9 @@ fn network(sizes: &[usize], activations: &[String], loss: &str, alpha: f64) -> P
     let parse = |name: &String| name.parse::<Activation>();
     let activations = activations.iter().map(parse).collect::<Result<Vec<_>, _>>().map_err(|e| raised(&e))?;
     let loss: Loss = loss.parse().map_err(|e| raised(&e))?;
-    Network::with_activations(sizes, &activations, loss, penalty).map_err(|e| raised(&e))
+    Network::new(sizes, Activation::Relu, loss, penalty)
+        .and_then(|network| network.with_activations(&activations))
+        .map_err(|e| raised(&e))
 }
 
 /// A network in training: weights, moments and rows live here while an epoch runs.
@@ -65,7 +67,7 @@ impl Session {
         let network = network(&sizes, &activations, loss, alpha)?;
         let rule = match rule.0.as_str() {
             "sgd" => Rule::Sgd { momentum: rule.1, nesterov: rule.2 != 0.0 },
-            _ => Rule::Adam { beta1: rule.1, beta2: rule.2, epsilon: rule.3, hat: true },
+            _ => Rule::Adam { beta1: rule.1, beta2: rule.2, epsilon: rule.3, epsilon_hat: true },
         };
         Ok(Self(if single {
             Kind::F32(Box::new(Run::new(network, rule, threads)?))
