@@ -60,6 +60,7 @@ pub(super) unsafe fn activate<S: Simd, R: Lanes>(
                     Activation::Identity | Activation::Relu => {}
                     Activation::Logistic => store::<S, R>(logistic::<S, R>(simd, load(simd, p)), p),
                     Activation::Tanh => store::<S, R>(tanh::<S, R>(simd, load(simd, p)), p),
+                    other => unreachable!("{other} has no kernel: Network::has_kernels tells"),
                 }
             }
         }
@@ -90,6 +91,7 @@ pub(super) unsafe fn times_slope<S: Simd, R: Lanes>(
                     Activation::Identity | Activation::Relu => continue,
                     Activation::Logistic => a * (one - a),
                     Activation::Tanh => one - a * a,
+                    other => unreachable!("{other} has no kernel: Network::has_kernels tells"),
                 };
                 store::<S, R>(load::<S, R>(simd, p) * slope, p);
             }

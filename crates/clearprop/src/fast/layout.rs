@@ -128,7 +128,8 @@ impl Layers {
             all.push(Layer { fan_in, fan_out, w, wt, flat: flat..end });
             (w_len, wt_len, flat) = (w_end, wt_end, end);
         }
-        Self { activation: network.activation, all, lanes: V::<S, R>::LEN, w_len, wt_len }
+        let activation = network.activations.first().copied().unwrap_or(Activation::Identity);
+        Self { activation, all, lanes: V::<S, R>::LEN, w_len, wt_len }
     }
 
     /// Numbers of the largest stretch of so many rows of a panel.

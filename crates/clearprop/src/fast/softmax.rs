@@ -236,6 +236,7 @@ pub(super) unsafe fn dlogits<S: Simd, R: Real>(
                                 store::<S, R>(d * one_by_n, at(j));
                             }
                         }
+                        other => unreachable!("{other} has no kernel: Network::has_kernels tells"),
                     }
                     // The columns that fill up the last vector still hold 0, the logits of no weights.
                     to_rows::<S, R>(simd, o.columns, dlogits.wrapping_add(row * o.stride), o.stride, o.width);

@@ -144,7 +144,7 @@ impl<R: Real> Thin<R> {
     pub(super) fn fits(network: &Network) -> bool {
         let q = differences(network);
         network.layers() == 2
-            && network.activation == Activation::Relu
+            && network.activations[0] == Activation::Relu
             && q <= MOST_OUTPUTS
             && q * (network.inputs() + 1) <= MOST_SUMS
     }

@@ -370,6 +370,7 @@ impl<R: Real> Block<'_, R> {
                 }
                 (d, loss)
             }
+            other => unreachable!("{other} has no kernel: Network::has_kernels tells"),
         }
     }
 }
