@@ -1,18 +1,17 @@
 //! One step of the block engine: what a member of the team does with a part of a job.
 #![expect(unsafe_code, reason = "threads share buffers by parts, and kernels take addresses")]
 
-use super::gemm::{DEPTH, Finish, Product, Start, multiply};
-use super::layout::{Layers, Shared};
-use super::level::{Level, dispatch};
-use super::plan::{Plan, STRETCH, Unit};
-use super::softmax::{Outputs, dlogits};
-use super::strip::{BLOCK, Forward, Strip, affine, backward, forward};
-use super::team::Team;
-use super::update::{Step, Stretch, update};
-use crate::data::Target;
-use crate::network::{Network, Penalized};
-use crate::optim::Optimiser;
-use crate::real::Real;
+use crate::buffer::Shared;
+use crate::float::Float;
+use crate::gemm::{DEPTH, Finish, Product, Start, multiply};
+use crate::level::{Level, dispatch};
+use crate::loss::{Outputs, dlogits};
+use crate::mlp::{Data, Mlp, Target};
+use crate::panels::Layers;
+use crate::plan::{Plan, STRETCH, Tile};
+use crate::team::Team;
+use crate::update::{Span, Update, update};
+use crate::workspace::{BLOCK, Forward, Workspace, affine, backward, forward};
 use fearless_simd::Simd;
 use std::ops::Range;
 
@@ -23,35 +22,33 @@ const AHEAD: usize = 8;
 const RUN: usize = 2048;
 
 /// What all members see during a step.
-pub(super) struct View<'a, R> {
-    pub(super) layers: &'a Layers,
-    pub(super) network: &'a Network,
-    pub(super) strip: &'a Strip,
-    pub(super) units: &'a [Unit],
-    pub(super) parts: &'a [Range<usize>],
-    pub(super) plan: Plan,
-    pub(super) level: Level,
-    pub(super) members: usize,
-    pub(super) x: &'a [R],
-    pub(super) y: &'a Target<R>,
+pub(crate) struct View<'a, R> {
+    pub(crate) layers: &'a Layers,
+    pub(crate) mlp: &'a Mlp,
+    pub(crate) workspace: &'a Workspace,
+    pub(crate) tiles: &'a [Tile],
+    pub(crate) parts: &'a [Range<usize>],
+    pub(crate) plan: Plan,
+    pub(crate) level: Level,
+    pub(crate) members: usize,
+    pub(crate) data: Data<'a, R>,
     /// The batch: these rows, or all.
-    pub(super) rows: Option<&'a [u32]>,
-    pub(super) n: usize,
-    pub(super) w: Shared<R>,
-    pub(super) wt: Shared<R>,
-    pub(super) grads: Shared<R>,
-    pub(super) moments: [Shared<R>; 2],
-    pub(super) values: Shared<R>,
-    pub(super) columns: Shared<R>,
-    pub(super) losses: Shared<f64>,
-    pub(super) squares: Shared<f64>,
+    pub(crate) rows: Option<&'a [u32]>,
+    pub(crate) n: usize,
+    pub(crate) w: Shared<R>,
+    pub(crate) wt: Shared<R>,
+    pub(crate) grads: Shared<R>,
+    pub(crate) moments: [Shared<R>; 2],
+    pub(crate) values: Shared<R>,
+    pub(crate) columns: Shared<R>,
+    pub(crate) losses: Shared<f64>,
+    pub(crate) squares: Shared<f64>,
 }
 
-impl<R: Real> View<'_, R> {
+impl<R: Float> View<'_, R> {
     /// One step: the loss before it.
-    pub(super) fn step(&self, optimiser: &mut Optimiser<R>, team: &Team<'_>) -> f64 {
+    pub(crate) fn step(&self, next: &Update<R>, team: &Team<'_>) -> f64 {
         let (level, n, lanes) = (self.level, self.n, self.layers.lanes);
-        let next = Step::next(optimiser);
         let losses = |count: usize| -> f64 {
             // SAFETY: the team is done; these were written by its parts.
             (0..count).map(|i| unsafe { *self.losses.at(i) }).sum()
@@ -62,14 +59,14 @@ impl<R: Real> View<'_, R> {
                 let groups = n.div_ceil(group);
                 team.each(groups, &|g, member| {
                     let rows = g * group..n.min((g + 1) * group);
-                    // SAFETY: group g has gradients and a loss of its own, each member a strip and columns.
+                    // SAFETY: group g has gradients and a loss of its own, each member a workspace and columns.
                     dispatch!(level, simd => unsafe { self.group(simd, g, rows, member) });
                 });
                 team.each(self.parts.len(), &|part, _| {
                     for u in self.parts[part].clone() {
                         let g = self.grads.at(self.place(u));
-                        // SAFETY: each unit is in one part.
-                        dispatch!(level, simd => unsafe { self.update(simd, u, &next, g, groups) });
+                        // SAFETY: each tile is in one part.
+                        dispatch!(level, simd => unsafe { self.update(simd, u, next, g, groups) });
                     }
                 });
                 sum += losses(groups);
@@ -104,10 +101,10 @@ impl<R: Real> View<'_, R> {
                         for u in self.parts[part].clone() {
                             let own = member * self.layers.largest_stretch(STRETCH);
                             let g = self.grads.at(if n > chunk { self.place(u) } else { own });
-                            // SAFETY: each unit is in one part, each member has room for one unit's gradient,
+                            // SAFETY: each tile is in one part, each member has room for one tile's gradient,
                             // and nobody writes values any more.
                             dispatch!(level, simd => unsafe {
-                                self.unit(simd, u, rows, g, first > 0, is_last.then_some(&next));
+                                self.tile(simd, u, rows, g, first > 0, is_last.then_some(next));
                             });
                         }
                     });
@@ -116,26 +113,26 @@ impl<R: Real> View<'_, R> {
             }
         }
         // SAFETY: the team is done.
-        let squares: f64 = (0..self.units.len()).map(|u| unsafe { *self.squares.at(u) }).sum();
-        sum / n.max(1) as f64 + 0.5 * self.network.penalty.reg * squares
+        let squares: f64 = (0..self.tiles.len()).map(|u| unsafe { *self.squares.at(u) }).sum();
+        sum / n.max(1) as f64 + 0.5 * self.mlp.reg * squares
     }
 
     /// All of a group: its rows through all layers, and its gradient.
     #[inline(always)]
     unsafe fn group<S: Simd>(&self, simd: S, g: usize, rows: Range<usize>, member: usize) {
         let mut sum = 0.0;
-        let strip = member * self.strip.len;
-        for first in rows.clone().step_by(self.strip.rows) {
-            let count = rows.end.min(first + self.strip.rows) - first;
+        let workspace = member * self.workspace.len;
+        for first in rows.clone().step_by(self.workspace.rows) {
+            let count = rows.end.min(first + self.workspace.rows) - first;
             let mut losses = [0.0; BLOCK];
             let losses = &mut losses[..count.div_ceil(self.layers.lanes)];
             // SAFETY: the caller's promise.
             unsafe {
-                self.gather(first, 0..count, strip);
-                self.forward_and_back(simd, 1, 0..count, strip, member, losses);
-                for u in 0..self.units.len() {
+                self.gather(first, 0..count, workspace);
+                self.forward_and_back(simd, 1, 0..count, workspace, member, losses);
+                for u in 0..self.tiles.len() {
                     let to = self.grads.at(g * self.layers.w_len + self.place(u));
-                    self.gradient(simd, u, 0..count, strip, to, first > rows.start);
+                    self.gradient(simd, u, 0..count, workspace, to, first > rows.start);
                 }
             }
             sum += losses.iter().sum::<f64>();
@@ -167,16 +164,16 @@ impl<R: Real> View<'_, R> {
         }
     }
 
-    /// The gradient g of unit u over the chunk's rows, and at the end of the batch its update.
+    /// The gradient g of tile u over the chunk's rows, and at the end of the batch its update.
     #[inline(always)]
-    unsafe fn unit<S: Simd>(
+    unsafe fn tile<S: Simd>(
         &self,
         simd: S,
         u: usize,
         rows: usize,
         g: *mut R,
         add: bool,
-        next: Option<&Step<R>>,
+        next: Option<&Update<R>>,
     ) {
         // SAFETY: the caller's promise.
         unsafe {
@@ -189,89 +186,99 @@ impl<R: Real> View<'_, R> {
         }
     }
 
-    /// Where unit u begins among all weights.
+    /// Where tile u begins among all weights.
     fn place(&self, u: usize) -> usize {
-        let unit = &self.units[u];
-        let panel = &self.layers.all[unit.l - 1].w.panels[unit.panel];
-        panel.at + unit.rows.start * panel.width
+        let tile = &self.tiles[u];
+        let panel = &self.layers.all[tile.l - 1].w.panels[tile.panel];
+        panel.at + tile.rows.start * panel.width
     }
 
-    /// Rows `own` of a strip: forward from layer `from` on, loss, backward.
+    /// Rows `own` of a workspace: forward from layer `from` on, loss, backward.
     #[inline(always)]
     unsafe fn forward_and_back<S: Simd>(
         &self,
         simd: S,
         from: usize,
         own: Range<usize>,
-        strip: usize,
+        workspace: usize,
         member: usize,
         losses: &mut [f64],
     ) {
-        let last = self.network.layers();
+        let last = self.mlp.layers();
         // SAFETY: the caller's promise.
         unsafe {
-            let values = self.values.at(strip);
-            forward(simd, &self.forward(own.clone(), strip), from..last + 1);
+            let values = self.values.at(workspace);
+            forward(simd, &self.forward(own.clone(), workspace), from..last + 1);
             let logits = &self.layers.all[last - 1];
-            let stride = self.strip.stride[last];
+            let stride = self.workspace.stride[last];
             let width = logits.w.full_columns();
             let outputs = Outputs {
-                loss: self.network.loss,
+                loss: self.mlp.loss,
                 rows: own.len(),
                 outputs: logits.fan_out,
                 width,
                 stride,
-                logits: values.wrapping_add(self.strip.a[last] + own.start * stride),
+                logits: values.wrapping_add(self.workspace.a[last] + own.start * stride),
                 columns: self.columns.at(member * width * self.layers.lanes),
             };
-            let y = values.wrapping_add(self.strip.y + own.start * self.answers());
-            let dz = values.wrapping_add(self.strip.dz[last] + own.start * stride);
+            let y = values.wrapping_add(self.workspace.y + own.start * self.answers());
+            let dz = values.wrapping_add(self.workspace.dz[last] + own.start * stride);
             dlogits(simd, &outputs, y, dz, 1.0 / self.n as f64, losses);
-            backward(simd, self.layers, self.strip, self.wt.at(0), values, own);
+            backward(simd, self.layers, self.workspace, self.wt.at(0), values, own);
         }
     }
 
     /// Numbers of a right answer: one class or k values.
     #[inline(always)]
     fn answers(&self) -> usize {
-        if matches!(self.y, Target::Classes(_)) { 1 } else { self.network.outputs() }
+        if matches!(self.data.y, Target::Classes(_)) { 1 } else { self.mlp.outputs() }
     }
 
-    /// Rows `own` of a strip, their inputs in it.
+    /// Rows `own` of a workspace, their inputs in it.
     #[inline(always)]
-    fn forward(&self, own: Range<usize>, strip: usize) -> Forward<'_, R> {
-        let (stride, values) = (self.strip.stride[0], self.values.at(strip));
-        let x = values.wrapping_add(self.strip.a[0] + own.start * stride).cast_const();
-        Forward { layers: self.layers, strip: self.strip, w: self.w.at(0), x: (x, stride), values, own }
+    fn forward(&self, own: Range<usize>, workspace: usize) -> Forward<'_, R> {
+        let (stride, values) = (self.workspace.stride[0], self.values.at(workspace));
+        let x = values.wrapping_add(self.workspace.a[0] + own.start * stride).cast_const();
+        Forward {
+            layers: self.layers,
+            workspace: self.workspace,
+            w: self.w.at(0),
+            x: (x, stride),
+            values,
+            own,
+        }
     }
 
-    /// Copies inputs and right answers of rows `own` into a strip, the answers by vectors of rows.  Row i of
-    /// the strip is row `first + i` of the batch.
+    /// Copies inputs and right answers of rows `own` into a workspace, the answers by vectors of rows.  Row i of
+    /// the workspace is row `first + i` of the batch.
     #[inline(always)]
-    unsafe fn gather(&self, first: usize, own: Range<usize>, strip: usize) {
-        let d = self.network.inputs();
+    unsafe fn gather(&self, first: usize, own: Range<usize>, workspace: usize) {
+        let d = self.mlp.inputs();
         let lanes = self.layers.lanes;
-        let stride = self.strip.stride[0];
+        let stride = self.workspace.stride[0];
         let row = |i: usize| self.rows.map_or(first + i, |rows| rows[first + i] as usize);
         for i in own.clone() {
             if i + AHEAD < own.end {
                 self.ask_for(row(i + AHEAD));
             }
             let row = row(i);
-            let x = &self.x[row * d..][..d];
-            // SAFETY: the strip has room for its rows, and these are the caller's.
+            let x = &self.data.x[row * d..][..d];
+            // SAFETY: the workspace has room for its rows, and these are the caller's.
             unsafe {
-                let to = self.values.at(strip + self.strip.a[0] + i * stride);
+                let to = self.values.at(workspace + self.workspace.a[0] + i * stride);
                 std::ptr::copy_nonoverlapping(x.as_ptr(), to, d);
-                *to.wrapping_add(d) = R::one();
+                *to.wrapping_add(d) = R::ONE;
                 let y = |j: usize| {
-                    self.values
-                        .at(strip + self.strip.y + (i / lanes * self.answers() + j) * lanes + i % lanes)
+                    self.values.at(workspace
+                        + self.workspace.y
+                        + (i / lanes * self.answers() + j) * lanes
+                        + i % lanes)
                 };
-                match self.y {
-                    Target::Classes(classes) => *y(0) = R::of(f64::from(classes[row])),
+                match self.data.y {
+                    Target::Classes(classes) => *y(0) = R::narrow(f64::from(classes[row])),
                     Target::Values(values) => {
-                        for (j, &value) in values.row(row).iter().enumerate() {
+                        for (j, &value) in values[row * self.answers()..][..self.answers()].iter().enumerate()
+                        {
                             *y(j) = value;
                         }
                     }
@@ -283,8 +290,8 @@ impl<R: Real> View<'_, R> {
     /// Asks the memory for a row: rows drawn at random arrive late, and copying would wait for each.
     #[inline(always)]
     fn ask_for(&self, row: usize) {
-        let d = self.network.inputs();
-        let row = &self.x[row * d..][..d];
+        let d = self.mlp.inputs();
+        let row = &self.data.x[row * d..][..d];
         #[cfg(target_arch = "x86_64")]
         for run in row.chunks(RUN / size_of::<R>()) {
             use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
@@ -295,88 +302,86 @@ impl<R: Real> View<'_, R> {
         let _ = row;
     }
 
-    /// `dw = a^T dz` of unit u over some rows of a strip.
+    /// `dw = a^T dz` of tile u over some rows of a workspace.
     #[inline(always)]
     unsafe fn gradient<S: Simd>(
         &self,
         simd: S,
         u: usize,
         rows: Range<usize>,
-        strip: usize,
+        workspace: usize,
         dw: *mut R,
         add: bool,
     ) {
-        let unit = &self.units[u];
-        let (l, values) = (unit.l, self.values.at(strip));
-        let panel = &self.layers.all[l - 1].w.panels[unit.panel];
-        let (stride, below) = (self.strip.stride[l], self.strip.stride[l - 1]);
+        let tile = &self.tiles[u];
+        let (l, values) = (tile.l, self.values.at(workspace));
+        let panel = &self.layers.all[l - 1].w.panels[tile.panel];
+        let (stride, below) = (self.workspace.stride[l], self.workspace.stride[l - 1]);
         let product = Product {
-            rows: unit.rows.len(),
+            rows: tile.rows.len(),
             depth: rows.len(),
             vectors: panel.vectors,
-            a: values.wrapping_add(self.strip.a[l - 1] + rows.start * below + unit.rows.start),
+            a: values.wrapping_add(self.workspace.a[l - 1] + rows.start * below + tile.rows.start),
             a_row: 1,
             a_step: below,
-            b: values.wrapping_add(self.strip.dz[l] + rows.start * stride + panel.columns.start),
+            b: values.wrapping_add(self.workspace.dz[l] + rows.start * stride + panel.columns.start),
             b_step: stride,
             c: dw,
             c_row: panel.width,
             start: if add { Start::Sum } else { Start::Zero },
             finish: Finish::Plain,
         };
-        // SAFETY: the caller's promise: dw is its own, and the strip is not written.
+        // SAFETY: the caller's promise: dw is its own, and the workspace is not written.
         unsafe { multiply(simd, &product) };
     }
 
-    /// Updates unit u from its gradient g, or those of several groups.
+    /// Updates tile u from its gradient g, or those of several groups.
     #[inline(always)]
-    unsafe fn update<S: Simd>(&self, simd: S, u: usize, next: &Step<R>, g: *const R, groups: usize) {
-        let unit = &self.units[u];
-        let layer = &self.layers.all[unit.l - 1];
-        let panel = &layer.w.panels[unit.panel];
-        let reg = R::of(self.network.penalty.reg);
-        let weights = unit.rows.start..unit.rows.end.min(layer.fan_in);
-        let bias = unit.rows.start.max(layer.fan_in)..unit.rows.end;
-        let bias_reg = if self.network.penalty.over == Penalized::All { reg } else { R::zero() };
+    unsafe fn update<S: Simd>(&self, simd: S, u: usize, next: &Update<R>, g: *const R, groups: usize) {
+        let tile = &self.tiles[u];
+        let layer = &self.layers.all[tile.l - 1];
+        let panel = &layer.w.panels[tile.panel];
+        let weights = tile.rows.start..tile.rows.end.min(layer.fan_in);
+        let bias = tile.rows.start.max(layer.fan_in)..tile.rows.end;
         let mut squares = 0.0;
-        for (rows, reg) in [(weights, reg), (bias, bias_reg)] {
+        for (rows, reg) in [weights, bias].into_iter().zip(self.mlp.regs()) {
             let at = panel.at + rows.start * panel.width;
             let moment = |m: &Shared<R>| m.at(0).wrapping_add(at);
-            let stretch = Stretch {
+            let span = Span {
                 len: rows.len() * panel.width,
                 p: self.w.at(at),
-                g: g.wrapping_add((rows.start - unit.rows.start) * panel.width),
+                g: g.wrapping_add((rows.start - tile.rows.start) * panel.width),
                 parts: groups,
                 apart: self.layers.w_len,
                 moments: [moment(&self.moments[0]), moment(&self.moments[1])],
-                reg,
+                reg: R::narrow(reg),
             };
-            // SAFETY: the unit is the caller's.
-            squares += unsafe { update(simd, next, &stretch) };
+            // SAFETY: the tile is the caller's.
+            squares += unsafe { update(simd, next, &span) };
         }
         // SAFETY: as above.
         unsafe {
             *self.squares.at(u) = squares;
             if !next.keeps_zero() {
-                for row in unit.rows.clone() {
+                for row in tile.rows.clone() {
                     for column in panel.columns.len()..panel.width {
-                        *self.w.at(panel.at + row * panel.width + column) = R::zero();
+                        *self.w.at(panel.at + row * panel.width + column) = R::ZERO;
                     }
                 }
             }
-            self.transpose(unit);
+            self.transpose(tile);
         }
     }
 
-    /// Writes the unit's weights into `wt`.
+    /// Writes the tile's weights into `wt`.
     #[inline(always)]
-    pub(super) unsafe fn transpose(&self, unit: &Unit) {
-        let layer = &self.layers.all[unit.l - 1];
-        let from = &layer.w.panels[unit.panel];
+    pub(crate) unsafe fn transpose(&self, tile: &Tile) {
+        let layer = &self.layers.all[tile.l - 1];
+        let from = &layer.w.panels[tile.panel];
         for to in &layer.wt.panels {
-            for row in unit.rows.start.max(to.columns.start)..unit.rows.end.min(to.columns.end) {
+            for row in tile.rows.start.max(to.columns.start)..tile.rows.end.min(to.columns.end) {
                 for j in from.columns.clone() {
-                    // SAFETY: the unit is the caller's, and these places belong to no other unit.
+                    // SAFETY: the tile is the caller's, and these places belong to no other tile.
                     unsafe {
                         *self.wt.at(to.at + j * to.width + row - to.columns.start) =
                             *self.w.at(from.at + row * from.width + j - from.columns.start);

@@ -1,78 +1,92 @@
 //! The optimisers' rules over a stretch of parameters: penalty, moments and update in one pass.
 //!
-//! The formulas are those of [`optim`](crate::optim); g is first put together:
+//! g is first put together:
 //!
 //! ```text
 //! g = sum of the parts that row groups have left, in their order      then       g += reg * p
 //! ```
 #![expect(unsafe_code, reason = "parameters lie in memory that threads share by parts")]
 
-use super::gemm::{load, store};
-use super::lanes::V;
-use crate::optim::{AdamStep, Optimiser, Rule};
-use crate::real::Real;
+use crate::float::Float;
+use crate::gemm::{load, store};
+use crate::lanes::V;
 use fearless_simd::{Simd, SimdBase, SimdFloat};
 
 /// One update's numbers.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Step<R> {
-    Gd { step: R },
-    Sgd { step: R, mu: R, nesterov: bool },
-    Adam { beta1: R, beta2: R, rate: R, epsilon: R },
+pub enum Update<R> {
+    /// `p -= step g`.
+    Gd {
+        /// The step size.
+        step: R,
+    },
+    /// `v = mu v - step g`, then `p += v`, or with Nesterov's look ahead `p += mu v - step g`.
+    Sgd {
+        /// The step size.
+        step: R,
+        /// The share of v that is kept.
+        mu: R,
+        /// Whether to look ahead.
+        nesterov: bool,
+    },
+    /// `m = beta1 m + (1 - beta1) g`, `v = beta2 v + (1 - beta2) g^2`, `p -= rate m / (sqrt(v) + epsilon)`.
+    Adam {
+        /// The decay of the mean of g.
+        beta1: R,
+        /// The decay of the mean of g^2.
+        beta2: R,
+        /// The step size, with the corrections of this update.
+        rate: R,
+        /// Keeps the quotient finite.
+        epsilon: R,
+    },
 }
 
-impl<R: Real> Step<R> {
-    /// The numbers of the next update; counts it.
-    pub(super) fn next(optimiser: &mut Optimiser<R>) -> Self {
-        optimiser.t += 1;
-        let step = R::of(optimiser.step_size);
-        match optimiser.rule {
-            Rule::Gd => Self::Gd { step },
-            Rule::Sgd { momentum, nesterov } => Self::Sgd { step, mu: R::of(momentum), nesterov },
-            Rule::Adam { beta1, beta2, epsilon } => {
-                let adam = AdamStep::new(optimiser.step_size, beta1, beta2, epsilon, optimiser.t);
-                let [beta1, beta2, rate, epsilon] =
-                    [adam.beta1, adam.beta2, adam.rate, adam.epsilon].map(R::of);
-                Self::Adam { beta1, beta2, rate, epsilon }
-            }
+impl<R: Float> Update<R> {
+    /// How many moments it keeps.
+    pub(crate) fn moments(&self) -> usize {
+        match self {
+            Self::Gd { .. } => 0,
+            Self::Sgd { .. } => 1,
+            Self::Adam { .. } => 2,
         }
     }
 
     /// Whether a parameter that always was 0, with a gradient that always was 0, stays 0: adam without an
     /// epsilon divides 0 by 0.
-    pub(super) fn keeps_zero(&self) -> bool {
-        !matches!(self, Self::Adam { epsilon, .. } if *epsilon == R::zero())
+    pub(crate) fn keeps_zero(&self) -> bool {
+        !matches!(self, Self::Adam { epsilon, .. } if *epsilon == R::ZERO)
     }
 }
 
-/// A stretch of parameters: as many whole vectors as `len` says.
+/// A span of parameters: as many whole vectors as `len` says.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Stretch<R> {
-    pub(super) len: usize,
+pub(crate) struct Span<R> {
+    pub(crate) len: usize,
     /// The parameters.
-    pub(super) p: *mut R,
+    pub(crate) p: *mut R,
     /// The first part of the gradient; the others follow `apart` from each other.
-    pub(super) g: *const R,
-    pub(super) parts: usize,
-    pub(super) apart: usize,
+    pub(crate) g: *const R,
+    pub(crate) parts: usize,
+    pub(crate) apart: usize,
     /// sgd: the velocity.  adam: the means m and v.
-    pub(super) moments: [*mut R; 2],
+    pub(crate) moments: [*mut R; 2],
     /// The penalty's strength, 0 for none.
-    pub(super) reg: R,
+    pub(crate) reg: R,
 }
 
-/// Updates a stretch; gives the sum of the squares of its parameters before, or 0 if they are not penalised.
+/// Updates a span; gives the sum of the squares of its parameters before, or 0 if they are not penalised.
 ///
 /// # Safety
 /// All of it must be there, and nobody else may touch it.
 #[inline(always)]
-pub(super) unsafe fn update<S: Simd, R: Real>(simd: S, step: &Step<R>, on: &Stretch<R>) -> f64 {
+pub(crate) unsafe fn update<S: Simd, R: Float>(simd: S, step: &Update<R>, on: &Span<R>) -> f64 {
     simd.vectorize(
         #[inline(always)]
         || {
             let of = |value: R| V::<S, R>::splat(simd, value);
             let reg = of(on.reg);
-            let mut squares = of(R::zero());
+            let mut squares = of(R::ZERO);
             for i in (0..on.len).step_by(V::<S, R>::LEN) {
                 // SAFETY: the caller's promise.
                 unsafe {
@@ -81,21 +95,21 @@ pub(super) unsafe fn update<S: Simd, R: Real>(simd: S, step: &Step<R>, on: &Stre
                     for part in 1..on.parts {
                         g += load::<S, R>(simd, on.g.wrapping_add(i + part * on.apart));
                     }
-                    if on.reg != R::zero() {
+                    if on.reg != R::ZERO {
                         squares = p.mul_add(p, squares);
                         g = p.mul_add(reg, g);
                     }
                     let [first, second] = on.moments.map(|moment| moment.wrapping_add(i));
                     match *step {
-                        Step::Gd { step } => p -= of(step) * g,
-                        Step::Sgd { step, mu, nesterov } => {
+                        Update::Gd { step } => p -= of(step) * g,
+                        Update::Sgd { step, mu, nesterov } => {
                             let v = of(mu) * load::<S, R>(simd, first) - of(step) * g;
                             store::<S, R>(v, first);
                             p += if nesterov { of(mu) * v - of(step) * g } else { v };
                         }
-                        Step::Adam { beta1, beta2, rate, epsilon } => {
-                            let m = of(beta1) * load::<S, R>(simd, first) + of(R::one() - beta1) * g;
-                            let v = of(beta2) * load::<S, R>(simd, second) + of(R::one() - beta2) * g * g;
+                        Update::Adam { beta1, beta2, rate, epsilon } => {
+                            let m = of(beta1) * load::<S, R>(simd, first) + of(R::ONE - beta1) * g;
+                            let v = of(beta2) * load::<S, R>(simd, second) + of(R::ONE - beta2) * g * g;
                             store::<S, R>(m, first);
                             store::<S, R>(v, second);
                             p -= of(rate) * m / (v.sqrt() + of(epsilon));
@@ -104,7 +118,7 @@ pub(super) unsafe fn update<S: Simd, R: Real>(simd: S, step: &Step<R>, on: &Stre
                     store::<S, R>(p, on.p.wrapping_add(i));
                 }
             }
-            squares.reduce_sum().f64()
+            squares.reduce_sum().widen()
         },
     )
 }

@@ -17,16 +17,26 @@
     reason = "closures of iterators need not be inlined, and then lose the instructions"
 )]
 
-use super::activate::logistic;
-use super::gemm::{load, store};
-use super::lanes::{Lanes, V, exp, ln, rotate};
-use crate::loss::Loss;
-use crate::real::Real;
+use crate::float::Float;
+use crate::gemm::{load, store};
+use crate::lanes::{V, rotate};
+use crate::math::{exp, ln, logistic};
 use fearless_simd::{Select, Simd, SimdBase};
+
+/// What is made small: the mean over the rows of
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loss {
+    /// `-log softmax(logits)[y]`, one class a row.
+    Softmax,
+    /// For each of k labels `log(1 + exp(z)) - y z`, added up.
+    Logistic,
+    /// `1/2 sum((logits - y)^2)`.
+    Squared,
+}
 
 /// Transposes the first `LEN` vectors: lane j of vector i and lane i of vector j change places.
 #[inline(always)]
-fn transpose<S: Simd, R: Lanes>(v: &mut [V<S, R>; 16]) {
+fn transpose<S: Simd, R: Float>(v: &mut [V<S, R>; 16]) {
     rotate::<S, R>(v, V::<S, R>::LEN, V::<S, R>::LEN.ilog2());
 }
 
@@ -36,7 +46,7 @@ fn transpose<S: Simd, R: Lanes>(v: &mut [V<S, R>; 16]) {
 /// # Safety
 /// Both must be there, and nobody else may touch the columns.
 #[inline(always)]
-unsafe fn to_columns<S: Simd, R: Lanes>(
+unsafe fn to_columns<S: Simd, R: Float>(
     simd: S,
     rows: *const R,
     stride: usize,
@@ -45,7 +55,7 @@ unsafe fn to_columns<S: Simd, R: Lanes>(
 ) {
     let n = V::<S, R>::LEN;
     for first in (0..width).step_by(n) {
-        let mut v = [V::<S, R>::splat(simd, R::round(0.0)); 16];
+        let mut v = [V::<S, R>::splat(simd, R::ZERO); 16];
         for r in 0..n {
             // SAFETY: the caller's promise.
             v[r] = unsafe { load(simd, rows.wrapping_add(r * stride + first)) };
@@ -63,10 +73,10 @@ unsafe fn to_columns<S: Simd, R: Lanes>(
 /// # Safety
 /// As [`to_columns`], for the rows.
 #[inline(always)]
-unsafe fn to_rows<S: Simd, R: Lanes>(simd: S, columns: *const R, rows: *mut R, stride: usize, width: usize) {
+unsafe fn to_rows<S: Simd, R: Float>(simd: S, columns: *const R, rows: *mut R, stride: usize, width: usize) {
     let n = V::<S, R>::LEN;
     for first in (0..width).step_by(n) {
-        let mut v = [V::<S, R>::splat(simd, R::round(0.0)); 16];
+        let mut v = [V::<S, R>::splat(simd, R::ZERO); 16];
         for j in 0..n {
             // SAFETY: the caller's promise.
             v[j] = unsafe { load(simd, columns.wrapping_add((first + j) * n)) };
@@ -81,21 +91,21 @@ unsafe fn to_rows<S: Simd, R: Lanes>(simd: S, columns: *const R, rows: *mut R, s
 
 /// The last layer's rows of a block.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Outputs<R> {
+pub(crate) struct Outputs<R> {
     /// How the logits are read.
-    pub(super) loss: Loss,
+    pub(crate) loss: Loss,
     /// How many rows.
-    pub(super) rows: usize,
+    pub(crate) rows: usize,
     /// How many logits, k.
-    pub(super) outputs: usize,
+    pub(crate) outputs: usize,
     /// k filled up to whole vectors.
-    pub(super) width: usize,
+    pub(crate) width: usize,
     /// From one row of logits, or of dlogits, to the next.
-    pub(super) stride: usize,
+    pub(crate) stride: usize,
     /// The logits.
-    pub(super) logits: *mut R,
+    pub(crate) logits: *mut R,
     /// Room for `width * LEN` numbers.
-    pub(super) columns: *mut R,
+    pub(crate) columns: *mut R,
 }
 
 /// Turns logits into probabilities, in place.
@@ -104,7 +114,7 @@ pub(super) struct Outputs<R> {
 /// The addresses must be valid for the sizes, with the rows filled up to a multiple of `LEN`, and nobody
 /// else may touch logits or columns.
 #[inline(always)]
-pub(super) unsafe fn probabilities<S: Simd, R: Lanes>(simd: S, o: &Outputs<R>) {
+pub(crate) unsafe fn probabilities<S: Simd, R: Float>(simd: S, o: &Outputs<R>) {
     // One copy of it for all callers.
     simd.vectorize(
         #[inline(always)]
@@ -132,23 +142,23 @@ pub(super) unsafe fn probabilities<S: Simd, R: Lanes>(simd: S, o: &Outputs<R>) {
 
 /// `probs = softmax(logits)` of the columns, in place; gives `log(sum_j exp(z[j]))` of each row.
 #[inline(always)]
-unsafe fn softmax<S: Simd, R: Lanes>(simd: S, o: &Outputs<R>) -> V<S, R> {
+unsafe fn softmax<S: Simd, R: Float>(simd: S, o: &Outputs<R>) -> V<S, R> {
     let n = V::<S, R>::LEN;
     let at = |j: usize| o.columns.wrapping_add(j * n);
     // SAFETY: the promise of the caller's caller.
     unsafe {
-        let mut largest = V::<S, R>::splat(simd, R::round(f64::NEG_INFINITY));
+        let mut largest = V::<S, R>::splat(simd, -R::INFINITY);
         for j in 0..o.outputs {
             let z = load::<S, R>(simd, at(j));
             largest = z.simd_gt(largest).select(z, largest);
         }
-        let mut sum = V::<S, R>::splat(simd, R::round(0.0));
+        let mut sum = V::<S, R>::splat(simd, R::ZERO);
         for j in 0..o.outputs {
             let e = exp::<S, R>(simd, load::<S, R>(simd, at(j)) - largest);
             sum += e;
             store::<S, R>(e, at(j));
         }
-        let share = V::<S, R>::splat(simd, R::round(1.0)) / sum;
+        let share = V::<S, R>::splat(simd, R::ONE) / sum;
         for j in 0..o.outputs {
             store::<S, R>(load::<S, R>(simd, at(j)) * share, at(j));
         }
@@ -163,7 +173,7 @@ unsafe fn softmax<S: Simd, R: Lanes>(simd: S, o: &Outputs<R>) -> V<S, R> {
 /// # Safety
 /// As [`probabilities`]; `y`, `dlogits` and `losses` must be as large, the last two nobody else's.
 #[inline(always)]
-pub(super) unsafe fn dlogits<S: Simd, R: Real>(
+pub(crate) unsafe fn dlogits<S: Simd, R: Float>(
     simd: S,
     o: &Outputs<R>,
     y: *const R,
@@ -176,9 +186,9 @@ pub(super) unsafe fn dlogits<S: Simd, R: Real>(
         #[inline(always)]
         || {
             let n = V::<S, R>::LEN;
-            let zero = V::<S, R>::splat(simd, R::of(0.0));
-            let one = V::<S, R>::splat(simd, R::of(1.0));
-            let one_by_n = V::<S, R>::splat(simd, R::of(one_by_n));
+            let zero = V::<S, R>::splat(simd, R::ZERO);
+            let one = V::<S, R>::splat(simd, R::ONE);
+            let one_by_n = V::<S, R>::splat(simd, R::narrow(one_by_n));
             let y_columns = if o.loss == Loss::Softmax { 1 } else { o.outputs };
             for (i, loss) in losses.iter_mut().enumerate() {
                 let row = i * n;
@@ -232,7 +242,7 @@ pub(super) unsafe fn dlogits<S: Simd, R: Real>(
                             for j in 0..o.outputs {
                                 let y = load::<S, R>(simd, y.wrapping_add(j * n));
                                 let d = load::<S, R>(simd, at(j)) - y;
-                                sum += d * d * V::<S, R>::splat(simd, R::of(0.5));
+                                sum += d * d * V::<S, R>::splat(simd, R::narrow(0.5));
                                 store::<S, R>(d * one_by_n, at(j));
                             }
                         }
@@ -240,7 +250,7 @@ pub(super) unsafe fn dlogits<S: Simd, R: Real>(
                     // The columns that fill up the last vector still hold 0, the logits of no weights.
                     to_rows::<S, R>(simd, o.columns, dlogits.wrapping_add(row * o.stride), o.stride, o.width);
                 }
-                *loss = sum.as_slice()[..n.min(o.rows - row)].iter().map(|&loss| loss.f64()).sum();
+                *loss = sum.as_slice()[..n.min(o.rows - row)].iter().map(|&loss| loss.widen()).sum();
             }
         },
     )

@@ -28,22 +28,23 @@
     reason = "closures of iterators need not be inlined, and then lose the instructions"
 )]
 
-use super::lanes::{Lanes, V};
+use crate::float::Float;
+use crate::lanes::V;
 use fearless_simd::{Select, Simd, SimdBase, SimdFloat};
 
 /// The most vectors of a panel: with these the accumulators of a tile fill the registers.
-pub(super) const fn widest<S: Simd>() -> usize {
+pub(crate) const fn widest<S: Simd>() -> usize {
     // 32 registers on AVX-512 and aarch64, 16 elsewhere.
     if <S::f32s as SimdBase<S>>::LEN == 16 || cfg!(target_arch = "aarch64") { 4 } else { 2 }
 }
 
 /// How many terms are summed before a panel is left for the next rows: so much of b stays in the fastest
 /// cache.  A sum is interrupted at multiples of this, wherever it is done.
-pub(super) const DEPTH: usize = 128;
+pub(crate) const DEPTH: usize = 128;
 
 /// What the sums start from.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Start<R> {
+pub(crate) enum Start<R> {
     /// Zero.
     Zero,
     /// The same numbers in every row: the bias.
@@ -54,7 +55,7 @@ pub(super) enum Start<R> {
 
 /// What is done to the sums before they are stored.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Finish<R> {
+pub(crate) enum Finish<R> {
     /// Nothing.
     Plain,
     /// `a = max(0, z)`, NaN staying NaN.
@@ -70,19 +71,19 @@ pub(super) enum Finish<R> {
 /// `b + s b_step`, at `c + r c_row` and in `start` and `finish` must lie in memory that nobody else
 /// writes, and those of c in memory that nobody else reads.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Product<R> {
-    pub(super) rows: usize,
-    pub(super) depth: usize,
-    pub(super) vectors: usize,
-    pub(super) a: *const R,
-    pub(super) a_row: usize,
-    pub(super) a_step: usize,
-    pub(super) b: *const R,
-    pub(super) b_step: usize,
-    pub(super) c: *mut R,
-    pub(super) c_row: usize,
-    pub(super) start: Start<R>,
-    pub(super) finish: Finish<R>,
+pub(crate) struct Product<R> {
+    pub(crate) rows: usize,
+    pub(crate) depth: usize,
+    pub(crate) vectors: usize,
+    pub(crate) a: *const R,
+    pub(crate) a_row: usize,
+    pub(crate) a_step: usize,
+    pub(crate) b: *const R,
+    pub(crate) b_step: usize,
+    pub(crate) c: *mut R,
+    pub(crate) c_row: usize,
+    pub(crate) start: Start<R>,
+    pub(crate) finish: Finish<R>,
 }
 
 /// Loads the vector at `p`.
@@ -90,7 +91,7 @@ pub(super) struct Product<R> {
 /// # Safety
 /// A whole vector must lie at `p`.
 #[inline(always)]
-pub(super) unsafe fn load<S: Simd, R: Lanes>(simd: S, p: *const R) -> V<S, R> {
+pub(crate) unsafe fn load<S: Simd, R: Float>(simd: S, p: *const R) -> V<S, R> {
     // SAFETY: the caller's promise.
     V::<S, R>::from_slice(simd, unsafe { std::slice::from_raw_parts(p, V::<S, R>::LEN) })
 }
@@ -100,7 +101,7 @@ pub(super) unsafe fn load<S: Simd, R: Lanes>(simd: S, p: *const R) -> V<S, R> {
 /// # Safety
 /// A whole vector must fit at `p`.
 #[inline(always)]
-pub(super) unsafe fn store<S: Simd, R: Lanes>(v: V<S, R>, p: *mut R) {
+pub(crate) unsafe fn store<S: Simd, R: Float>(v: V<S, R>, p: *mut R) {
     // SAFETY: the caller's promise.
     v.store_slice(unsafe { std::slice::from_raw_parts_mut(p, V::<S, R>::LEN) });
 }
@@ -110,7 +111,7 @@ pub(super) unsafe fn store<S: Simd, R: Lanes>(v: V<S, R>, p: *mut R) {
 /// # Safety
 /// See [`Product`].
 #[inline(always)]
-pub(super) unsafe fn multiply<S: Simd, R: Lanes>(simd: S, p: &Product<R>) {
+pub(crate) unsafe fn multiply<S: Simd, R: Float>(simd: S, p: &Product<R>) {
     // Each of these is a function of its own, so that four copies of the loop exist and not four for
     // each caller.  One vector alone needs eight rows to hide the time that a multiply-add takes;
     // the addresses of twelve no longer fit into registers.
@@ -141,7 +142,7 @@ pub(super) unsafe fn multiply<S: Simd, R: Lanes>(simd: S, p: &Product<R>) {
 
 /// All rows of a product, `MR` at a time.
 #[inline(always)]
-unsafe fn tiles<S: Simd, R: Lanes, const MR: usize, const NV: usize>(simd: S, p: &Product<R>) {
+unsafe fn tiles<S: Simd, R: Float, const MR: usize, const NV: usize>(simd: S, p: &Product<R>) {
     let mut row = 0;
     while row < p.rows {
         // SAFETY: rows beyond the last are replaced by the last.
@@ -151,9 +152,9 @@ unsafe fn tiles<S: Simd, R: Lanes, const MR: usize, const NV: usize>(simd: S, p:
 }
 
 #[inline(always)]
-unsafe fn tile<S: Simd, R: Lanes, const MR: usize, const NV: usize>(simd: S, p: &Product<R>, row: usize) {
+unsafe fn tile<S: Simd, R: Float, const MR: usize, const NV: usize>(simd: S, p: &Product<R>, row: usize) {
     let lanes = V::<S, R>::LEN;
-    let zero = V::<S, R>::splat(simd, R::round(0.0));
+    let zero = V::<S, R>::splat(simd, R::ZERO);
     let mut sums = [[zero; NV]; MR];
     let (mut here, mut rows) = ([0; MR], [0; MR]);
     for r in 0..MR {
@@ -206,7 +207,7 @@ unsafe fn tile<S: Simd, R: Lanes, const MR: usize, const NV: usize>(simd: S, p: 
                 }
             }
             Finish::ReluSlope(a) => {
-                let one = V::<S, R>::splat(simd, R::round(1.0));
+                let one = V::<S, R>::splat(simd, R::ONE);
                 for r in 0..MR {
                     for v in 0..NV {
                         let a = load(simd, a.add(here[r] * p.c_row + v * lanes));
@@ -229,45 +230,41 @@ unsafe fn tile<S: Simd, R: Lanes, const MR: usize, const NV: usize>(simd: S, p: 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fast::layout::{Buffer, Matrix};
-    use crate::fast::level::{Level, dispatch};
-    use crate::real::Real;
-    use ndarray::{Array2, s};
+    use crate::buffer::Buffer;
+    use crate::float::Float;
+    use crate::level::{Level, dispatch};
+    use crate::panels::Matrix;
     use rand::{RngExt, SeedableRng};
     use rand_pcg::Pcg64;
 
     /// c = start + a b by the kernel, each panel of b in turn; a transposed in memory if `turned`.
     #[inline(always)]
-    fn by_panels<S: Simd, R: Real>(
+    fn by_panels<S: Simd, R: Float>(
         simd: S,
-        a: &Array2<R>,
-        b: &Array2<R>,
-        c: &Array2<R>,
+        [rows, depth, columns]: [usize; 3],
+        [a, b, c]: [&[R]; 3],
         turned: bool,
         bias: bool,
-    ) -> Array2<R> {
-        let (rows, columns) = c.dim();
-        let (matrix, len) = Matrix::new::<S, R>(simd, b.nrows(), columns, 0);
+    ) -> Vec<R> {
+        let (matrix, len) = Matrix::new::<S, R>(simd, depth, columns, 0);
         let mut packed = Buffer::zeros(len);
-        matrix.pack(b.as_standard_layout().as_slice().unwrap(), packed.as_mut_slice());
+        matrix.pack(b, packed.as_mut_slice());
         let width = matrix.full_columns();
         let mut result = Buffer::<R>::zeros(rows * width);
-        for (i, row) in c.rows().into_iter().enumerate() {
-            for (to, from) in result.as_mut_slice()[i * width..].iter_mut().zip(row) {
-                *to = *from;
-            }
+        for row in 0..rows {
+            result.as_mut_slice()[row * width..][..columns].copy_from_slice(&c[row * columns..][..columns]);
         }
         // The bias is the first row of c, to have one.
         let mut first = Buffer::<R>::zeros(width);
-        first.as_mut_slice()[..columns].copy_from_slice(&c.row(0).to_vec());
-        let a_in_memory = if turned { a.t().as_standard_layout().to_owned() } else { a.clone() };
-        let (a_row, a_step) = if turned { (1, rows) } else { (a.ncols(), 1) };
+        first.as_mut_slice()[..columns].copy_from_slice(&c[..columns]);
+        let transposed: Vec<R> = (0..depth).flat_map(|k| (0..rows).map(move |i| a[i * depth + k])).collect();
+        let (a_row, a_step) = if turned { (1, rows) } else { (depth, 1) };
         for panel in &matrix.panels {
             let product = Product {
                 rows,
-                depth: a.ncols(),
+                depth,
                 vectors: panel.vectors,
-                a: a_in_memory.as_ptr(),
+                a: if turned { transposed.as_ptr() } else { a.as_ptr() },
                 a_row,
                 a_step,
                 b: packed.as_slice()[panel.at..].as_ptr(),
@@ -284,15 +281,15 @@ mod tests {
             // SAFETY: all matrices have the sizes that the product says.
             unsafe { multiply(simd, &product) };
         }
-        let result = Array2::from_shape_vec((rows, width), result.as_slice().to_vec()).unwrap();
-        assert!(result.slice(s![.., columns..]).iter().all(|&v| v == R::zero()), "what fills up stays 0");
-        result.slice(s![.., ..columns]).to_owned()
+        let filled = result.as_slice().chunks_exact(width).flat_map(|row| &row[columns..]);
+        assert!(filled.clone().all(|&v| v == R::ZERO), "what fills up stays 0");
+        result.as_slice().chunks_exact(width).flat_map(|row| row[..columns].to_vec()).collect()
     }
 
-    fn compare<R: Real>(level: Level, tolerance: f64) {
+    fn compare<R: Float>(level: Level, tolerance: f64) {
         let mut generator = Pcg64::seed_from_u64(3);
-        let mut random = |shape: (usize, usize)| -> Array2<R> {
-            Array2::from_shape_simple_fn(shape, || R::of(generator.random_range(-1.0..1.0)))
+        let mut random = |count: usize| -> Vec<R> {
+            (0..count).map(|_| R::narrow(generator.random_range(-1.0..1.0))).collect()
         };
         let sizes = [0, 1, 3, 4, 5, 7, 8, 9, 15, 16, 17, 127, 128, 257];
         for rows in sizes {
@@ -302,19 +299,29 @@ mod tests {
                     if columns == 0 || rows == 0 || large > 1 {
                         continue;
                     }
-                    let (a, b, c) =
-                        (random((rows, depth)), random((depth, columns)), random((rows, columns)));
+                    let (a, b, c) = (random(rows * depth), random(depth * columns), random(rows * columns));
                     let turned = (rows + depth + columns) % 2 == 0;
                     for bias in [false, true] {
-                        let right = if bias { a.dot(&b) + c.row(0) } else { a.dot(&b) + &c };
-                        let got = dispatch!(level, simd => by_panels(simd, &a, &b, &c, turned, bias));
-                        let largest = right.iter().fold(0.0, |m: f64, v| m.max(v.f64().abs()));
-                        let off = (&got - &right).iter().fold(0.0, |m: f64, v| m.max(v.f64().abs()));
-                        assert!(
-                            off <= tolerance * largest,
-                            "{level:?} {} {rows} x {depth} x {columns}: off by {off} of {largest}",
-                            R::NAME
-                        );
+                        let right = |i: usize, j: usize| -> f64 {
+                            let start = c[if bias { j } else { i * columns + j }].widen();
+                            let terms =
+                                (0..depth).map(|k| a[i * depth + k].widen() * b[k * columns + j].widen());
+                            start + terms.sum::<f64>()
+                        };
+                        let right: Vec<f64> =
+                            (0..rows * columns).map(|at| right(at / columns, at % columns)).collect();
+                        let got = dispatch!(level, simd => {
+                            by_panels(simd, [rows, depth, columns], [&a[..], &b, &c], turned, bias)
+                        });
+                        let largest = right.iter().fold(0.0, |m: f64, v| m.max(v.abs()));
+                        for (got, right) in got.iter().zip(&right) {
+                            let off = (got.widen() - right).abs();
+                            assert!(
+                                off <= tolerance * largest,
+                                "{level:?} {} {rows} x {depth} x {columns}: off by {off} of {largest}",
+                                R::KIND
+                            );
+                        }
                     }
                 }
             }
@@ -322,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn a_product_is_that_of_ndarray_at_every_size_and_level() {
+    fn a_product_is_that_of_the_definition_at_every_size_and_level() {
         for level in Level::available() {
             compare::<f32>(level, 1e-5);
             compare::<f64>(level, 1e-12);
@@ -331,10 +338,10 @@ mod tests {
 
     /// The last product's finishes, on numbers that tell them apart.
     #[inline(always)]
-    fn finished<S: Simd, R: Real>(simd: S, z: &[R], a: Option<&[R]>) -> Vec<R> {
+    fn finished<S: Simd, R: Float>(simd: S, z: &[R], a: Option<&[R]>) -> Vec<R> {
         let lanes = V::<S, R>::LEN;
-        let zeros = vec![R::zero(); lanes];
-        let mut c = vec![R::zero(); z.len()];
+        let zeros = vec![R::ZERO; lanes];
+        let mut c = vec![R::ZERO; z.len()];
         for i in (0..z.len()).step_by(lanes) {
             let product = Product {
                 rows: 1,
@@ -357,8 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn relu_and_its_slope_treat_infinity_and_nan_as_the_plain_path_does() {
-        use crate::activation::Activation::Relu;
+    fn relu_and_its_slope_treat_infinity_and_nan_as_the_formulas_do() {
         let z = [-1.5, 0.0, -0.0, 2.5, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e-310].repeat(2);
         let da: Vec<f64> = z.iter().rev().copied().collect();
         let same = |a: f64, b: f64| a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan());
@@ -366,8 +372,8 @@ mod tests {
             let a = dispatch!(level, simd => finished(simd, &z, None));
             let dz = dispatch!(level, simd => finished(simd, &da, Some(&a)));
             for (i, &z) in z.iter().enumerate() {
-                assert!(same(a[i], Relu.value(z)), "{level:?}: relu({z}) = {}", a[i]);
-                let right = da[i] * Relu.derivative(z, a[i]);
+                assert!(same(a[i], if z < 0.0 { 0.0 } else { z }), "{level:?}: relu({z}) = {}", a[i]);
+                let right = da[i] * f64::from(z > 0.0);
                 assert!(same(dz[i], right), "{level:?}: {} * slope({z}) = {}", da[i], dz[i]);
             }
         }

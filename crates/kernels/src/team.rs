@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 type Job<'a> = dyn Fn(usize, usize) + Sync + 'a;
 
 /// The leader and its helpers.
-pub(super) struct Team<'a> {
+pub(crate) struct Team<'a> {
     shared: &'a Shared,
     threads: &'a [Thread],
     pace: &'a Pace,
@@ -32,7 +32,7 @@ pub(super) struct Team<'a> {
 
 /// Until when the leader works alone; kept from one team to the next.
 #[derive(Debug, Default)]
-pub(super) struct Pace(Cell<Option<Instant>>);
+pub(crate) struct Pace(Cell<Option<Instant>>);
 
 #[derive(Default)]
 struct Shared {
@@ -192,7 +192,7 @@ impl Drop for Over<'_> {
 
 /// Runs `lead` with a team of `members` threads, itself included.  They end with it.  Where threads
 /// cannot be had, the team is smaller.
-pub(super) fn with_team<T>(members: usize, pace: &Pace, lead: impl FnOnce(&Team<'_>) -> T) -> T {
+pub(crate) fn with_team<T>(members: usize, pace: &Pace, lead: impl FnOnce(&Team<'_>) -> T) -> T {
     let helpers = members.saturating_sub(1).min(MOST_HELPERS);
     let shared =
         Shared { asleep: (0..helpers).map(|_| AtomicBool::new(false)).collect(), ..Shared::default() };
@@ -212,7 +212,7 @@ const MOST_HELPERS: usize = 1023;
 impl Team<'_> {
     /// Calls `job(part, member)` once for each part of `0..parts`, on whichever members; returns when
     /// all are done.  `member` is 0 for the leader; no two calls at the same time have the same.
-    pub(super) fn each(&self, parts: usize, job: &Job<'_>) {
+    pub(crate) fn each(&self, parts: usize, job: &Job<'_>) {
         if !(2..=Word::MOST_PARTS).contains(&parts) || self.threads.is_empty() || self.pace.alone() {
             (0..parts).for_each(|part| job(part, 0));
             return;

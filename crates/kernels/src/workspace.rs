@@ -1,4 +1,4 @@
-//! A strip of rows: the values that they have in all layers, and their way through the layers and back.
+//! a workspace: the values that they have in all layers, and their way through the layers and back.
 //!
 //! ```text
 //! row 0 | x  1 | row 1 ..          a[0]: inputs, and the column of ones that the bias is multiplied by
@@ -9,50 +9,48 @@
 //!
 //! Columns are filled up to whole vectors.  What stands there is never read as a value: sums run over true
 //! columns only.
-#![expect(unsafe_code, reason = "kernels take addresses; threads share a strip by rows")]
+#![expect(unsafe_code, reason = "kernels take addresses; threads share a workspace by rows")]
 
-use super::activate::{activate, times_slope};
-use super::gemm::{DEPTH, Finish, Product, Start, multiply};
-use super::layout::Layers;
 use crate::activation::Activation;
-use crate::network::Network;
-use crate::real::Real;
+use crate::activation::{activate, times_slope};
+use crate::float::Float;
+use crate::gemm::{DEPTH, Finish, Product, Start, multiply};
+use crate::mlp::Mlp;
+use crate::panels::Layers;
 use fearless_simd::Simd;
 use std::ops::Range;
 
 /// The most rows that go through the layers together.
-pub(super) const BLOCK: usize = 128;
+pub(crate) const BLOCK: usize = 128;
 
 /// Where the values of a block of rows lie: for each row the inputs, then for each layer a, then dz, each
 /// with room for its column of ones.  The last a are the logits.
 #[derive(Clone, Debug)]
-pub(super) struct Strip {
+pub(crate) struct Workspace {
     /// How many rows there is room for.
-    pub(super) rows: usize,
+    pub(crate) rows: usize,
     /// From one row of `a[l]` or `dz[l]` to the next.
-    pub(super) stride: Vec<usize>,
+    pub(crate) stride: Vec<usize>,
     /// Where `a[l]` begins, l = 0..=L.
-    pub(super) a: Vec<usize>,
+    pub(crate) a: Vec<usize>,
     /// Where `dz[l]` begins, l = 1..=L; nothing at 0.
-    pub(super) dz: Vec<usize>,
+    pub(crate) dz: Vec<usize>,
     /// Where the right answers begin.
-    pub(super) y: usize,
+    pub(crate) y: usize,
     /// How many numbers all of it takes.
-    pub(super) len: usize,
+    pub(crate) len: usize,
 }
 
-impl Strip {
+impl Workspace {
     /// The numbers that one row takes.
-    pub(super) fn row(network: &Network, layers: &Layers, bytes: usize) -> usize {
-        let strides: usize =
-            (1..=network.layers()).map(|l| 2 * stride(network.sizes[l], layers, bytes)).sum();
-        stride(network.sizes[0], layers, bytes) + strides + network.outputs()
+    pub(crate) fn row(mlp: &Mlp, layers: &Layers, bytes: usize) -> usize {
+        let strides: usize = (1..=mlp.layers()).map(|l| 2 * stride(mlp.sizes[l], layers, bytes)).sum();
+        stride(mlp.sizes[0], layers, bytes) + strides + mlp.outputs()
     }
 
-    pub(super) fn new<R: Real>(network: &Network, layers: &Layers, rows: usize, backward: bool) -> Self {
+    pub(crate) fn new<R: Float>(mlp: &Mlp, layers: &Layers, rows: usize, backward: bool) -> Self {
         let rows = rows.next_multiple_of(layers.lanes);
-        let stride: Vec<usize> =
-            network.sizes.iter().map(|&size| stride(size, layers, size_of::<R>())).collect();
+        let stride: Vec<usize> = mlp.sizes.iter().map(|&size| stride(size, layers, size_of::<R>())).collect();
         let mut len = 0;
         let mut place = |numbers: usize| {
             len += numbers.next_multiple_of(layers.lanes);
@@ -61,7 +59,7 @@ impl Strip {
         let a = stride.iter().map(|stride| place(rows * stride)).collect();
         let used = if backward { 1 } else { 0 };
         let dz = stride.iter().enumerate().map(|(l, s)| place(used * l.min(1) * rows * s)).collect();
-        let y = place(used * rows * network.outputs());
+        let y = place(used * rows * mlp.outputs());
         Self { rows, stride, a, dz, y, len }
     }
 }
@@ -73,15 +71,15 @@ fn stride(columns: usize, layers: &Layers, bytes: usize) -> usize {
     ((columns + 1).div_ceil(line) | 1) * line
 }
 
-/// Rows on their way forward: rows `own` of the strip at `values`.
-pub(super) struct Forward<'a, R> {
-    pub(super) layers: &'a Layers,
-    pub(super) strip: &'a Strip,
-    pub(super) w: *const R,
+/// Rows on their way forward: rows `own` of the workspace at `values`.
+pub(crate) struct Forward<'a, R> {
+    pub(crate) layers: &'a Layers,
+    pub(crate) workspace: &'a Workspace,
+    pub(crate) w: *const R,
     /// Where the rows' inputs are, and how far apart.
-    pub(super) x: (*const R, usize),
-    pub(super) values: *mut R,
-    pub(super) own: Range<usize>,
+    pub(crate) x: (*const R, usize),
+    pub(crate) values: *mut R,
+    pub(crate) own: Range<usize>,
 }
 
 /// Through some of the layers.
@@ -89,7 +87,7 @@ pub(super) struct Forward<'a, R> {
 /// # Safety
 /// Nobody else may touch these rows, or write inputs or weights.
 #[inline(always)]
-pub(super) unsafe fn forward<S: Simd, R: Real>(simd: S, rows: &Forward<'_, R>, through: Range<usize>) {
+pub(crate) unsafe fn forward<S: Simd, R: Float>(simd: S, rows: &Forward<'_, R>, through: Range<usize>) {
     // One copy of it for all callers.
     simd.vectorize(
         #[inline(always)]
@@ -109,14 +107,14 @@ pub(super) unsafe fn forward<S: Simd, R: Real>(simd: S, rows: &Forward<'_, R>, t
 /// # Safety
 /// As [`forward`]; others may touch other columns.
 #[inline(always)]
-pub(super) unsafe fn affine<S: Simd, R: Real>(simd: S, rows: &Forward<'_, R>, l: usize, panel: usize) {
-    let Forward { layers, strip, w, x, values, ref own } = *rows;
+pub(crate) unsafe fn affine<S: Simd, R: Float>(simd: S, rows: &Forward<'_, R>, l: usize, panel: usize) {
+    let Forward { layers, workspace, w, x, values, ref own } = *rows;
     let layer = &layers.all[l - 1];
     let panel = &layer.w.panels[panel];
-    let hidden = l < layers.all.len();
-    let at = |l: usize| values.wrapping_add(strip.a[l] + own.start * strip.stride[l]);
-    let (a, below) = if l == 1 { x } else { (at(l - 1).cast_const(), strip.stride[l - 1]) };
-    let (z, stride) = (at(l).wrapping_add(panel.columns.start), strip.stride[l]);
+    let activation = layers.activations.get(l - 1).copied();
+    let at = |l: usize| values.wrapping_add(workspace.a[l] + own.start * workspace.stride[l]);
+    let (a, below) = if l == 1 { x } else { (at(l - 1).cast_const(), workspace.stride[l - 1]) };
+    let (z, stride) = (at(l).wrapping_add(panel.columns.start), workspace.stride[l]);
     for (start, depth) in depths(layer.fan_in) {
         let ends = start + depth == layer.fan_in;
         let row = |row: usize| w.wrapping_add(panel.at + row * panel.width);
@@ -132,35 +130,35 @@ pub(super) unsafe fn affine<S: Simd, R: Real>(simd: S, rows: &Forward<'_, R>, l:
             c: z,
             c_row: stride,
             start: if start == 0 { Start::Bias(row(layer.fan_in)) } else { Start::Sum },
-            finish: match layers.activation {
-                Activation::Relu if hidden && ends => Finish::Relu,
+            finish: match activation {
+                Some(Activation::Relu) if ends => Finish::Relu,
                 _ => Finish::Plain,
             },
         };
-        // SAFETY: the caller's promise, in a strip laid out for these layers.
+        // SAFETY: the caller's promise, in a workspace laid out for these layers.
         unsafe { multiply(simd, &product) };
     }
-    if hidden {
+    if let Some(activation) = activation {
         // SAFETY: as above.
-        unsafe { activate(simd, layers.activation, z, [own.len(), panel.width, stride]) };
+        unsafe { activate(simd, activation, z, [own.len(), panel.width, stride]) };
         if panel.columns.end == layer.fan_out {
             for row in 0..own.len() {
-                // SAFETY: as above; the column of ones is in the strip.
-                unsafe { *at(l).wrapping_add(row * stride + layer.fan_out) = R::one() };
+                // SAFETY: as above; the column of ones is in the workspace.
+                unsafe { *at(l).wrapping_add(row * stride + layer.fan_out) = R::ONE };
             }
         }
     }
 }
 
-/// Rows `own` of the strip at `values`, from dlogits down to dz[1].
+/// Rows `own` of the workspace at `values`, from dlogits down to dz[1].
 ///
 /// # Safety
 /// Nobody else may touch these rows, or write weights.
 #[inline(always)]
-pub(super) unsafe fn backward<S: Simd, R: Real>(
+pub(crate) unsafe fn backward<S: Simd, R: Float>(
     simd: S,
     layers: &Layers,
-    strip: &Strip,
+    workspace: &Workspace,
     wt: *const R,
     values: *mut R,
     own: Range<usize>,
@@ -169,13 +167,12 @@ pub(super) unsafe fn backward<S: Simd, R: Real>(
     simd.vectorize(
         #[inline(always)]
         || {
-            let activation = layers.activation;
             for l in (2..=layers.all.len()).rev() {
-                let layer = &layers.all[l - 1];
-                let (stride, below) = (strip.stride[l], strip.stride[l - 1]);
-                let dz = values.wrapping_add(strip.dz[l] + own.start * stride);
-                let da = values.wrapping_add(strip.dz[l - 1] + own.start * below);
-                let a = values.wrapping_add(strip.a[l - 1] + own.start * below).cast_const();
+                let (layer, activation) = (&layers.all[l - 1], layers.activations[l - 2]);
+                let (stride, below) = (workspace.stride[l], workspace.stride[l - 1]);
+                let dz = values.wrapping_add(workspace.dz[l] + own.start * stride);
+                let da = values.wrapping_add(workspace.dz[l - 1] + own.start * below);
+                let a = values.wrapping_add(workspace.a[l - 1] + own.start * below).cast_const();
                 for panel in &layer.wt.panels {
                     for (start, depth) in depths(layer.fan_out) {
                         let to = panel.columns.start;
@@ -197,7 +194,7 @@ pub(super) unsafe fn backward<S: Simd, R: Real>(
                                 _ => Finish::Plain,
                             },
                         };
-                        // SAFETY: rows of the caller's, in a strip laid out for them.
+                        // SAFETY: rows of the caller's, in a workspace laid out for them.
                         unsafe { multiply(simd, &product) };
                     }
                 }

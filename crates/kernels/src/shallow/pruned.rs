@@ -30,19 +30,16 @@
 #![expect(unsafe_code, reason = "bounds checks in innermost loops cost a tenth of them; tests run with them")]
 #![expect(clippy::needless_range_loop, reason = "closures of iterators may lose the vector instructions")]
 
-use super::super::lanes::{Eight, V, load, spread};
-use super::Model;
-use super::pass::{BLOCK, Block, Work, add_chosen, few, room};
-use crate::data::Data;
-use crate::real::Real;
+use super::clusters::{Cluster, SLACK};
+use super::model::Model;
+use super::work::{BLOCK, Block, Work, add_chosen, few, room};
+use crate::float::Float;
+use crate::lanes::{Eight, V, load, spread};
 use fearless_simd::{Select, Simd, SimdBase, SimdFloat, SimdMask, u16x8};
 use std::ops::Range;
 
-/// How many rounding errors of the largest term the bound is larger.
-const SLACK: f64 = 16.0;
-
 /// The units are written down in 16 bits.
-pub(super) const MOST_UNITS: usize = 1 << 16;
+pub(crate) const MOST_UNITS: usize = 1 << 16;
 
 /// For each byte the places of its bits, lowest first: eight are written, as many as it has bits are kept, and
 /// no branch has to be foreseen.
@@ -63,17 +60,9 @@ static PLACES: [[u16; 8]; 256] = {
     places
 };
 
-/// A rectangle around some rows.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Cluster<R> {
-    centre: [R; 2],
-    /// Half of its sides, and the slack of the centre's rounding.
-    reach: [R; 2],
-}
-
 /// What the pass over a block leaves for its second half, and for the gradient.
 #[derive(Debug)]
-pub(super) struct Pruned<R> {
+pub(crate) struct Pruned<R> {
     /// For each vector of the block, which units are active in all its rows (BLOCK / LEN, width / LEN).
     whole: Vec<u16>,
     /// The units whose lines may cross a vector's cluster, vector by vector; where those of each end.
@@ -82,68 +71,24 @@ pub(super) struct Pruned<R> {
     /// The sum of the whole cluster's products (BLOCK / LEN, room).
     totals: Vec<R>,
     /// What units that are active in a whole cluster collect, one number of S after the other (q (d + 1), width).
-    pub(super) sums: Vec<R>,
+    pub(crate) sums: Vec<R>,
 }
 
-impl<R: Real> Pruned<R> {
+impl<R: Float> Pruned<R> {
     /// Room for a block's clusters; none if there are none.
-    pub(super) fn new(model: &Model<R>, lanes: usize, has_clusters: bool) -> Self {
+    pub(crate) fn new(model: &Model<R>, lanes: usize, has_clusters: bool) -> Self {
         let vectors = if has_clusters { BLOCK / lanes } else { 0 };
         Self {
             whole: vec![0; vectors * model.width / lanes],
             crossing: vec![0; vectors * model.width + 8],
             ends: vec![0; vectors],
-            totals: vec![R::zero(); vectors * room(model)],
-            sums: vec![R::zero(); vectors.min(1) * room(model) * model.width],
+            totals: vec![R::ZERO; vectors * room(model)],
+            sums: vec![R::ZERO; vectors.min(1) * room(model) * model.width],
         }
     }
 }
 
-/// The rows of the data in clusters of so many, and the rectangles around these.
-pub(super) fn clusters<R: Real>(data: &Data<R>, lanes: usize) -> (Vec<u32>, Vec<Cluster<R>>) {
-    #[expect(clippy::cast_possible_truncation, reason = "at most `KEPT` rows are clustered")]
-    let mut order: Vec<u32> = (0..data.len() as u32).collect();
-    split(data, &mut order, lanes);
-    let clusters = order.chunks(lanes).map(|rows| Cluster::around(data, rows)).collect();
-    (order, clusters)
-}
-
-/// Halves the rows across the longer side of their rectangle, and the halves again, down to clusters.
-/// (Bentley, "Multidimensional binary search trees used for associative searching", 1975.)
-fn split<R: Real>(data: &Data<R>, rows: &mut [u32], lanes: usize) {
-    if rows.len() <= lanes {
-        return;
-    }
-    let [e0, e1] = Cluster::around(data, rows).reach;
-    let i = usize::from(e1 > e0);
-    let middle = (rows.len() / lanes / 2).max(1) * lanes;
-    let x = |row: u32| data.x[[row as usize, i]].f64();
-    rows.select_nth_unstable_by(middle, |&a, &b| x(a).total_cmp(&x(b)).then(a.cmp(&b)));
-    let (low, high) = rows.split_at_mut(middle);
-    split(data, low, lanes);
-    split(data, high, lanes);
-}
-
-impl<R: Real> Cluster<R> {
-    /// Where a number is not finite, the rectangle has a side that is none, and every line crosses it.
-    fn around(data: &Data<R>, rows: &[u32]) -> Self {
-        let half = R::of(0.5);
-        let mut cluster = Self { centre: [R::zero(); 2], reach: [R::zero(); 2] };
-        for i in 0..2 {
-            let column = || rows.iter().map(|&row| data.x[[row as usize, i]]);
-            let low = column().fold(R::infinity(), R::min) * half;
-            let high = column().fold(R::neg_infinity(), R::max) * half;
-            let centre = low + high;
-            let slack = R::of(SLACK) * R::epsilon();
-            let reach = (high - low) * (R::one() + slack) + centre.abs() * slack;
-            cluster.centre[i] = centre;
-            cluster.reach[i] = if column().all(R::is_finite) { reach } else { R::nan() };
-        }
-        cluster
-    }
-}
-
-impl<R: Real> Model<R> {
+impl<R: Float> Model<R> {
     /// Adds unit j to t; in which rows it is active.
     #[inline(always)]
     fn unit<S: Simd, const Q: usize>(&self, simd: S, j: usize, x: [V<S, R>; 2], t: &mut [V<S, R>; Q]) -> u16 {
@@ -156,7 +101,7 @@ impl<R: Real> Model<R> {
             (w0, spread::<S, R>(simd, hidden, width + j), spread::<S, R>(simd, hidden, 2 * width + j))
         };
         let z = x[0].mul_add(w0, x[1].mul_add(w1, b));
-        let active = z.simd_gt(V::<S, R>::splat(simd, R::zero()));
+        let active = z.simd_gt(V::<S, R>::splat(simd, R::ZERO));
         for c in 0..Q {
             // SAFETY: asserted; this is (Q, width).
             let v = unsafe { spread::<S, R>(simd, v, c * width + j) };
@@ -168,10 +113,15 @@ impl<R: Real> Model<R> {
     }
 }
 
-impl<R: Real> Work<R> {
+impl<R: Float> Pruned<R> {
     /// Forward, loss, backward of a block whose rows lie in clusters.
     #[inline(always)]
-    pub(super) fn pruned_block<S: Simd, const Q: usize>(&mut self, simd: S, block: &Block<'_, R>) {
+    pub(crate) fn block<S: Simd, const Q: usize>(
+        &mut self,
+        simd: S,
+        work: &mut Work<R>,
+        block: &Block<'_, R>,
+    ) {
         let lanes = V::<S, R>::LEN;
         let vectors = block.len.div_ceil(lanes);
         let mut end = 0;
@@ -180,7 +130,7 @@ impl<R: Real> Work<R> {
             let row = block.offset + vector * lanes;
             let cluster = block.rows.clusters[row / lanes];
             let linear = self.whole::<S, Q>(simd, block.model, &cluster, vector, &mut end);
-            self.pruned.ends[vector] = end;
+            self.ends[vector] = end;
             let (x0, x1) = block.rows.x.split_at(block.rows.stride);
             let x = [
                 V::<S, R>::from_slice(simd, &x0[row..row + lanes]),
@@ -192,18 +142,18 @@ impl<R: Real> Work<R> {
                 t[c] =
                     (x[0] - cluster.centre[0]).mul_add(w0, (x[1] - cluster.centre[1]).mul_add(w1, at_centre));
             }
-            let t = self.crossing::<S, Q>(simd, block.model, x, t, start..end);
+            let t = self.crossing::<S, Q>(simd, &mut work.active, block.model, x, t, start..end);
             for c in 0..Q {
-                t[c].store_slice(&mut self.logits[(vector * Q + c) * lanes..][..lanes]);
+                t[c].store_slice(&mut work.logits[(vector * Q + c) * lanes..][..lanes]);
             }
         }
-        self.answers::<S, Q>(simd, block, vectors);
+        work.answers::<S, Q>(simd, block, vectors);
         if room(block.model) == 8 {
-            self.choices::<S, 1>(simd);
-            self.collect_crossing::<S, 1>(simd, vectors);
+            work.choices::<S, 1>(simd);
+            self.collect_crossing::<S, 1>(simd, work, vectors);
         } else {
-            self.choices::<S, 2>(simd);
-            self.collect_crossing::<S, 2>(simd, vectors);
+            work.choices::<S, 2>(simd);
+            self.collect_crossing::<S, 2>(simd, work, vectors);
         }
         self.collect_whole::<S, Q>(simd, block.model, vectors);
     }
@@ -220,14 +170,14 @@ impl<R: Real> Work<R> {
         end: &mut usize,
     ) -> [[V<S, R>; 3]; Q] {
         let (lanes, width) = (V::<S, R>::LEN, model.width);
-        let zero = V::<S, R>::splat(simd, R::zero());
+        let zero = V::<S, R>::splat(simd, R::ZERO);
         let (c0, c1) = (zero + cluster.centre[0], zero + cluster.centre[1]);
         let (e0, e1) = (zero + cluster.reach[0], zero + cluster.reach[1]);
-        let slack = zero + R::of(SLACK) * R::epsilon();
+        let slack = zero + R::narrow(SLACK) * R::ULP;
         let (hidden, v) = (&model.params[..3 * width], &model.v[..Q * width]);
         let chunks = width / lanes;
-        let whole = &mut self.pruned.whole[vector * chunks..][..chunks];
-        assert!(*end + width + 8 <= self.pruned.crossing.len());
+        let whole = &mut self.whole[vector * chunks..][..chunks];
+        assert!(*end + width + 8 <= self.crossing.len());
         let mut linear = [[zero; 3]; Q];
         for chunk in 0..chunks {
             let j = chunk * lanes;
@@ -258,7 +208,7 @@ impl<R: Real> Work<R> {
                 #[expect(clippy::cast_possible_truncation, reason = "at most `MOST_UNITS`")]
                 let units = u16x8::from_slice(simd, &PLACES[bits]) + (j + first) as u16;
                 // SAFETY: asserted above: at most `width` units are kept, and there is room for eight more.
-                units.store_slice(unsafe { self.pruned.crossing.get_unchecked_mut(*end..*end + 8) });
+                units.store_slice(unsafe { self.crossing.get_unchecked_mut(*end..*end + 8) });
                 *end += bits.count_ones() as usize;
             }
         }
@@ -276,15 +226,16 @@ impl<R: Real> Work<R> {
     fn crossing<S: Simd, const Q: usize>(
         &mut self,
         simd: S,
+        active: &mut [u16],
         model: &Model<R>,
         x: [V<S, R>; 2],
         t: [V<S, R>; Q],
         pairs: Range<usize>,
     ) -> [V<S, R>; Q] {
-        let mut units = self.pruned.crossing[pairs.clone()].chunks_exact(2);
-        let mut bits = self.active[pairs].chunks_exact_mut(2);
+        let mut units = self.crossing[pairs.clone()].chunks_exact(2);
+        let mut bits = active[pairs].chunks_exact_mut(2);
         // Two sums, so that a unit need not wait for the one before.
-        let (mut t, mut others) = (t, [V::<S, R>::splat(simd, R::zero()); Q]);
+        let (mut t, mut others) = (t, [V::<S, R>::splat(simd, R::ZERO); Q]);
         for (units, bits) in (&mut units).zip(&mut bits) {
             bits[0] = model.unit::<S, Q>(simd, units[0].into(), x, &mut t);
             bits[1] = model.unit::<S, Q>(simd, units[1].into(), x, &mut others);
@@ -301,22 +252,22 @@ impl<R: Real> Work<R> {
     /// Adds to the sums of the units that cross a cluster what their bits choose; and for each cluster writes down
     /// the sum over all its rows, which is the choice of all four.
     #[inline(always)]
-    fn collect_crossing<S: Simd, const E: usize>(&mut self, simd: S, vectors: usize) {
+    fn collect_crossing<S: Simd, const E: usize>(&mut self, simd: S, work: &mut Work<R>, vectors: usize) {
         let few = few::<S, R>();
         let fours = V::<S, R>::LEN / few;
-        let choices = self.choices.as_slice().as_chunks::<8>().0.chunks_exact((fours << few) * E);
-        let totals = self.pruned.totals.chunks_exact_mut(E * 8);
-        let sums = self.sums.as_mut_slice().as_chunks_mut::<8>().0.as_chunks_mut::<E>().0;
+        let choices = work.choices.as_slice().as_chunks::<8>().0.chunks_exact((fours << few) * E);
+        let totals = self.totals.chunks_exact_mut(E * 8);
+        let sums = work.sums.as_mut_slice().as_chunks_mut::<8>().0.as_chunks_mut::<E>().0;
         let mut start = 0;
-        for ((choices, totals), &end) in choices.zip(totals).zip(&self.pruned.ends[..vectors]) {
+        for ((choices, totals), &end) in choices.zip(totals).zip(&self.ends[..vectors]) {
             for e in 0..E {
-                let mut total = Eight::<S, R>::splat(simd, R::zero());
+                let mut total = Eight::<S, R>::splat(simd, R::ZERO);
                 for four in 0..fours {
                     total += Eight::<S, R>::from_slice(simd, &choices[(((four + 1) << few) - 1) * E + e]);
                 }
                 total.store_slice(&mut totals[e * 8..][..8]);
             }
-            for (&j, &bits) in self.pruned.crossing[start..end].iter().zip(&self.active[start..end]) {
+            for (&j, &bits) in self.crossing[start..end].iter().zip(&work.active[start..end]) {
                 debug_assert!(usize::from(j) < sums.len());
                 // SAFETY: `whole` wrote units below the width, and there are sums for each.
                 let sums = unsafe { sums.get_unchecked_mut(usize::from(j)) };
@@ -331,11 +282,11 @@ impl<R: Real> Work<R> {
     fn collect_whole<S: Simd, const Q: usize>(&mut self, simd: S, model: &Model<R>, vectors: usize) {
         let (lanes, width, size) = (V::<S, R>::LEN, model.width, room(model));
         let chunks = width / lanes;
-        let Pruned { whole, totals, sums, .. } = &mut self.pruned;
+        let Self { whole, totals, sums, .. } = self;
         assert!(vectors * chunks <= whole.len() && vectors * size <= totals.len() && 3 * Q <= size);
         for chunk in 0..chunks {
             let place = |i: usize| i * width + chunk * lanes;
-            let mut s = [[V::<S, R>::splat(simd, R::zero()); 3]; Q];
+            let mut s = [[V::<S, R>::splat(simd, R::ZERO); 3]; Q];
             for c in 0..Q {
                 for i in 0..3 {
                     s[c][i] = V::<S, R>::from_slice(simd, &sums[place(c * 3 + i)..][..lanes]);
@@ -364,69 +315,29 @@ impl<R: Real> Work<R> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Thin;
+    use super::super::clusters::{clusters, neighbours};
     use super::*;
     use crate::activation::Activation;
-    use crate::data::{Spirals, Target, spirals};
-    use crate::fast::level::{Level, dispatch};
-    use crate::init::Init;
+    use crate::level::{Level, dispatch};
     use crate::loss::Loss;
-    use crate::network::{Network, Penalized, Penalty};
-    use ndarray::Array2;
-
-    #[test]
-    fn every_row_is_in_one_cluster_and_within_its_rectangle() {
-        for n in [0, 1, 7, 8, 9, 100, 603] {
-            let x = Array2::from_shape_fn((n, 2), |(row, i)| ((row * 7 + i * 3) as f32 * 1.7).sin());
-            let data = Data { x, y: Target::Classes(vec![0; n].into()) };
-            let (order, clusters) = clusters(&data, 8);
-            let mut sorted = order.clone();
-            sorted.sort_unstable();
-            assert!(sorted.iter().zip(0..).all(|(&row, i)| row == i) && sorted.len() == n);
-            assert_eq!(clusters.len(), n.div_ceil(8));
-            for (rows, cluster) in order.chunks(8).zip(&clusters) {
-                for &row in rows {
-                    for i in 0..2 {
-                        let off = (data.x[[row as usize, i]] - cluster.centre[i]).abs();
-                        assert!(
-                            off <= cluster.reach[i],
-                            "row {row} is {off} off, more than {}",
-                            cluster.reach[i]
-                        );
-                    }
-                }
-            }
-            let area: f32 = clusters.iter().map(|c| 4.0 * c.reach[0] * c.reach[1]).sum();
-            assert!(n < 100 || area < 3.0, "clusters of neighbours cover {area} of 4");
-        }
-    }
-
-    #[test]
-    fn a_number_that_is_not_finite_makes_every_line_cross() {
-        for wrong in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
-            let data =
-                Data { x: ndarray::array![[0.0, 1.0], [wrong, 2.0]], y: Target::Classes(vec![0; 2].into()) };
-            assert!(Cluster::around(&data, &[0, 1]).reach[0].is_nan());
-        }
-    }
+    use crate::reference::network;
 
     /// For each cluster and unit of a step: what `whole` says, or that the line may cross; and in how many rows the
     /// unit is active one by one.
     #[inline(always)]
-    fn pairs<S: Simd>(simd: S, thin: &Thin<f32>) -> Vec<(Option<bool>, u32)> {
+    fn pairs<S: Simd>(simd: S, model: &Model<f32>, x: &[[f32; 2]]) -> Vec<(Option<bool>, u32)> {
         let lanes = V::<S, f32>::LEN;
-        let (model, kept) = (&thin.model, thin.kept.as_ref().unwrap());
-        let work = &mut thin.parts[0].lock().unwrap().work;
+        let order = neighbours(x, lanes);
+        let mut pruned = Pruned::new(model, lanes, true);
         let mut pairs = Vec::new();
-        for (at, cluster) in kept.clusters.iter().enumerate() {
+        for (rows, cluster) in order.chunks_exact(lanes).zip(clusters(x, &order, lanes)) {
             let mut end = 0;
-            work.whole::<S, 2>(simd, model, cluster, 0, &mut end);
-            let x = [0, 1]
-                .map(|i| V::<S, f32>::from_slice(simd, &kept.x[i * kept.stride + at * lanes..][..lanes]));
+            pruned.whole::<S, 2>(simd, model, &cluster, 0, &mut end);
+            let x = [0, 1].map(|i| V::<S, f32>::from_fn(simd, |lane| x[rows[lane] as usize][i]));
             let mut t = [x[0]; 2];
             for j in 0..model.h {
-                let active = work.pruned.whole[j / lanes] >> (j % lanes) & 1 == 1;
-                let crosses = work.pruned.crossing[..end].iter().any(|&unit| usize::from(unit) == j);
+                let active = pruned.whole[j / lanes] >> (j % lanes) & 1 == 1;
+                let crosses = pruned.crossing[..end].iter().any(|&unit| usize::from(unit) == j);
                 let rows = model.unit::<S, 2>(simd, j, x, &mut t).count_ones();
                 pairs.push(((!crosses).then_some(active), rows));
             }
@@ -434,27 +345,32 @@ mod tests {
         pairs
     }
 
+    /// A network of two inputs and these units, its weights packed.
+    fn model(level: Level, h: usize, params: &[f32]) -> Model<f32> {
+        let (mlp, _) = network::<f32>(&[2, h, 3], Activation::Relu, Loss::Softmax);
+        let mut model = Model::new(&mlp, level.lanes::<f32>());
+        model.pack(params);
+        model
+    }
+
     #[test]
     fn a_unit_that_is_called_active_is_so_in_every_row_however_it_is_rounded() {
-        let penalty = Penalty { reg: 0.0, over: Penalized::All };
-        let network = Network::new(&[2, 400, 3], Activation::Relu, Loss::Softmax, penalty).unwrap();
-        let x = Array2::from_shape_fn((256, 2), |(row, i)| ((row * 7 + i * 3) as f32 * 1.7).sin());
-        let data = Data { x, y: Target::Classes(vec![0; 256].into()) };
+        let x: Vec<[f32; 2]> =
+            (0..256).map(|row| [row * 7, row * 7 + 3].map(|i| (i as f32 * 1.7).sin())).collect();
         // Lines through rows, or a rounding error beside them.
-        let mut params = Init::He.draw::<f32>(&network, 1);
+        let mut params = network::<f32>(&[2, 400, 3], Activation::Relu, Loss::Softmax).1;
         for j in 0..400 {
-            let row = data.x.row(j % 256);
-            let z = params.w(1)[[0, j]] * row[0] + params.w(1)[[1, j]] * row[1];
-            params.wb_mut(1)[[2, j]] = -z * (1.0 + (j % 5) as f32 * f32::EPSILON - 2.0 * f32::EPSILON);
+            let row = x[j % 256];
+            let z = params[j] * row[0] + params[400 + j] * row[1];
+            params[800 + j] = -z * (1.0 + (j % 5) as f32 * f32::EPSILON - 2.0 * f32::EPSILON);
         }
         for level in Level::available() {
-            let mut thin = Thin::new(&network, &data, None, level);
-            thin.model.pack(&params);
-            let lanes = 256 / thin.kept.as_ref().unwrap().clusters.len();
-            let pairs = dispatch!(level, simd => pairs(simd, &thin));
+            let lanes = u32::try_from(level.lanes::<f32>()).unwrap();
+            let model = model(level, 400, &params);
+            let pairs = dispatch!(level, simd => pairs(simd, &model, &x));
             for (all, rows) in &pairs {
                 assert!(
-                    all.is_none_or(|active| *rows as usize == if active { lanes } else { 0 }),
+                    all.is_none_or(|active| *rows == if active { lanes } else { 0 }),
                     "{level:?} {all:?} {rows}"
                 );
             }
@@ -465,14 +381,18 @@ mod tests {
     }
 
     #[test]
-    fn most_lines_miss_most_clusters_of_the_notebook() {
-        let data = spirals(&Spirals::default(), 0).unwrap();
-        let penalty = Penalty { reg: 0.0, over: Penalized::All };
-        let network = Network::new(&[2, 200, 3], Activation::Relu, Loss::Softmax, penalty).unwrap();
+    fn most_lines_miss_most_clusters_of_a_spiral() {
+        let x: Vec<[f32; 2]> = (0..608_u16)
+            .map(|i| {
+                let (r, t) = (f32::from(i % 304) / 304.0, f32::from(i) / 38.0);
+                [r * t.sin(), r * t.cos()]
+            })
+            .collect();
+        let mut params = network::<f32>(&[2, 200, 3], Activation::Relu, Loss::Softmax).1;
+        params[400..600].fill(0.01);
         for level in Level::available() {
-            let mut thin = Thin::new(&network, &data, None, level);
-            thin.model.pack(&Init::AsWritten.draw::<f32>(&network, 0));
-            let pairs = dispatch!(level, simd => pairs(simd, &thin));
+            let model = model(level, 200, &params);
+            let pairs = dispatch!(level, simd => pairs(simd, &model, &x));
             let share = pairs.iter().filter(|(all, _)| all.is_none()).count() as f64 / pairs.len() as f64;
             assert!(share < 0.25, "{level:?}: {share} of all pairs are crossings");
         }

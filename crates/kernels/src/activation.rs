@@ -4,40 +4,23 @@
 //! nothing at all.
 #![expect(unsafe_code, reason = "rows of a block lie in memory that threads share by parts")]
 
-use super::gemm::{load, store};
-use super::lanes::{Lanes, V, exp, polynomial};
-use crate::activation::Activation;
-use fearless_simd::{Select, Simd, SimdBase, SimdFloat};
+use crate::float::Float;
+use crate::gemm::{load, store};
+use crate::lanes::V;
+use crate::math::{logistic, tanh};
+use fearless_simd::{Simd, SimdBase};
 
-/// `1 / (1 + exp(-z))`, without overflow on either side.
-#[inline(always)]
-pub(super) fn logistic<S: Simd, R: Lanes>(simd: S, z: V<S, R>) -> V<S, R> {
-    let (zero, one) = (V::<S, R>::splat(simd, R::round(0.0)), V::<S, R>::splat(simd, R::round(1.0)));
-    let e = exp::<S, R>(simd, zero - z.abs());
-    z.simd_ge(zero).select(one, e) / (one + e)
-}
-
-/// `exp(x) - 1` for `x <= 0`, also where that is small: `2^k exp(r) - 1 = 2^k (exp(r) - 1) + (2^k - 1)`,
-/// and `exp(r) - 1` is the Taylor polynomial without its 1.
-#[inline(always)]
-fn exp_minus_1<S: Simd, R: Lanes>(simd: S, x: V<S, R>) -> V<S, R> {
-    let lowest = V::<S, R>::splat(simd, R::LOWEST);
-    let magic = V::<S, R>::splat(simd, R::MAGIC);
-    let x = x.simd_lt(lowest).select(lowest, x);
-    let k = x.mul_add(V::<S, R>::splat(simd, R::LOG2_E), magic) - magic;
-    let [high, low] = R::LN_2;
-    let r = k.mul_add(V::<S, R>::splat(simd, -low), k.mul_add(V::<S, R>::splat(simd, -high), x));
-    let power = V::<S, R>::from_bits((k + V::<S, R>::splat(simd, R::BIAS) + magic).to_bits() << R::FRACTION);
-    let small = r * polynomial::<S, R>(simd, &R::EXP[..R::EXP.len() - 1], r);
-    small.mul_add(power, power - V::<S, R>::splat(simd, R::round(1.0)))
-}
-
-/// `tanh(z) = (1 - e) / (1 + e)` with `e = exp(-2|z|)`, and the sign of z.
-#[inline(always)]
-fn tanh<S: Simd, R: Lanes>(simd: S, z: V<S, R>) -> V<S, R> {
-    let two = V::<S, R>::splat(simd, R::round(2.0));
-    let m = exp_minus_1::<S, R>(simd, V::<S, R>::splat(simd, R::round(0.0)) - two * z.abs());
-    (m / (two + m)).abs().copysign(z)
+/// The nonlinearity of a hidden layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Activation {
+    /// `a = z`.
+    Identity,
+    /// `a = 1 / (1 + exp(-z))`.
+    Logistic,
+    /// `a = tanh(z)`.
+    Tanh,
+    /// `a = max(0, z)`.
+    Relu,
 }
 
 /// `a = act(z)` in place, for `rows` rows of `width` numbers (whole vectors) that lie `stride` apart.
@@ -45,7 +28,7 @@ fn tanh<S: Simd, R: Lanes>(simd: S, z: V<S, R>) -> V<S, R> {
 /// # Safety
 /// Nobody else may touch these rows meanwhile.
 #[inline(always)]
-pub(super) unsafe fn activate<S: Simd, R: Lanes>(
+pub(crate) unsafe fn activate<S: Simd, R: Float>(
     simd: S,
     activation: Activation,
     z: *mut R,
@@ -71,14 +54,14 @@ pub(super) unsafe fn activate<S: Simd, R: Lanes>(
 /// # Safety
 /// Nobody else may touch `da`, or write `a`, meanwhile.
 #[inline(always)]
-pub(super) unsafe fn times_slope<S: Simd, R: Lanes>(
+pub(crate) unsafe fn times_slope<S: Simd, R: Float>(
     simd: S,
     activation: Activation,
     da: *mut R,
     a: *const R,
     [rows, width, stride]: [usize; 3],
 ) {
-    let one = V::<S, R>::splat(simd, R::round(1.0));
+    let one = V::<S, R>::splat(simd, R::ONE);
     for row in 0..rows {
         for i in (0..width).step_by(V::<S, R>::LEN) {
             let at = row * stride + i;

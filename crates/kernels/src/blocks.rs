@@ -22,158 +22,136 @@
 //!   sums in their order.
 //!
 //! Plan and groups follow from the sizes alone.  A row's numbers do not depend on the rows around it (see
-//! [`gemm`](super::gemm)), and every sum over rows has its order: so the number of threads changes no bit.
+//! `gemm`), and every sum over rows has its order: so the number of threads changes no bit.
 //!
 //! The bias needs no code of its own: a column of ones stands after the last column of each a, as in the
 //! notebook's bias trick, and `db` is the last row of `a^T dz`.
 #![expect(unsafe_code, reason = "the transposed weights are written as the threads do it")]
 
-use super::layout::{Buffer, Layers};
-use super::level::{Level, dispatch};
-use super::plan::{GROUPS, Plan, STRETCH, Unit, parts, units};
-use super::step::View;
-use super::strip::{BLOCK, Strip};
-use super::team::Team;
-use crate::data::{Batches, Data, Target};
-use crate::loss::Loss;
-use crate::network::Network;
-use crate::optim::Optimiser;
-use crate::params::{Params, count};
-use crate::real::Real;
+use crate::buffer::Buffer;
+use crate::float::Float;
+use crate::level::{Level, dispatch};
+use crate::mlp::{Batches, Data, Mlp, State};
+use crate::panels::Layers;
+use crate::plan::{GROUPS, Plan, STRETCH, Tile, parts, tiles};
+use crate::step::View;
+use crate::team::{Pace, with_team};
+use crate::workspace::{BLOCK, Workspace};
 use std::ops::Range;
 
 /// Weights, gradients and scratch of a network in training.
 #[derive(Debug)]
-pub(super) struct Blocks<R> {
-    network: Network,
+pub struct Blocks<R> {
+    mlp: Mlp,
     level: Level,
     members: usize,
+    pace: Pace,
     /// The most rows of a batch.
     n: usize,
     layers: Layers,
-    strip: Strip,
+    workspace: Workspace,
     plan: Plan,
-    units: Vec<Unit>,
-    /// Parts of the weights job: ranges of units.
+    tiles: Vec<Tile>,
+    /// Parts of the weights job: ranges of tiles.
     parts: Vec<Range<usize>>,
     w: Buffer<R>,
     wt: Buffer<R>,
     grads: Buffer<R>,
     moments: [Buffer<R>; 2],
-    /// Strips: one for each member, or one for all rows.
+    /// Workspaces: one for each member, or one for all rows.
     values: Buffer<R>,
     /// For each member room to transpose logits in.
     columns: Buffer<R>,
     /// Sums of the losses: of each group, or of each vector of rows.
     losses: Buffer<f64>,
-    /// For each unit the sum of the squares of its penalised weights.
+    /// For each tile the sum of the squares of its penalised weights.
     squares: Buffer<f64>,
 }
 
-impl<R: Real> Blocks<R> {
+impl<R: Float> Blocks<R> {
     /// How many threads are worth their waiting for each other.
-    pub(super) fn most_threads(network: &Network, rows: usize) -> usize {
+    #[must_use]
+    pub fn most_threads(mlp: &Mlp, rows: usize) -> usize {
         // A thread's share of a step should be some hundred microseconds.
-        rows.saturating_mul(count(&network.sizes)) >> 20
+        rows.saturating_mul(mlp.count()) >> 20
     }
 
-    /// Room to train `network` in batches of at most `n` rows, by at most `members` threads.
-    pub(super) fn new(network: &Network, n: usize, level: Level, members: usize) -> Self {
-        let layers = dispatch!(level, simd => Layers::new::<_, R>(simd, network));
-        let plan = Plan::choose(network, &layers, n.max(1), size_of::<R>());
-        Self::with_plan(network, layers, plan, n, level, members)
+    /// See [`Blocks::new`].
+    pub(crate) fn new_here(mlp: &Mlp, n: usize, level: Level, members: usize) -> Self {
+        mlp.check();
+        let layers = dispatch!(level, simd => Layers::new::<_, R>(simd, mlp));
+        let plan = Plan::choose(mlp, &layers, n.max(1), size_of::<R>());
+        Self::with_plan(mlp, layers, plan, n, level, members)
     }
 
-    fn with_plan(
-        network: &Network,
-        layers: Layers,
-        plan: Plan,
-        n: usize,
-        level: Level,
-        members: usize,
-    ) -> Self {
+    fn with_plan(mlp: &Mlp, layers: Layers, plan: Plan, n: usize, level: Level, members: usize) -> Self {
         let members = members.max(1);
-        let (rows, strips, grads) = match plan {
+        let (rows, workspaces, grads) = match plan {
             Plan::Rows { group, groups } => (group.min(BLOCK), members, groups * layers.w_len),
             Plan::Weights { chunk } if chunk < n => (chunk, 1, layers.w_len),
             Plan::Weights { chunk } => (chunk, 1, members * layers.largest_stretch(STRETCH)),
         };
-        let strip = Strip::new::<R>(network, &layers, rows, true);
-        let units = units(&layers);
-        let parts = parts(&units, &layers, plan);
-        let last = &layers.all[network.layers() - 1];
+        let workspace = Workspace::new::<R>(mlp, &layers, rows, true);
+        let tiles = tiles(&layers);
+        let parts = parts(&tiles, &layers, plan);
+        let last = &layers.all[mlp.layers() - 1];
         Self {
             w: Buffer::zeros(layers.w_len),
             wt: Buffer::zeros(layers.wt_len),
             grads: Buffer::zeros(grads),
             moments: [Buffer::zeros(0), Buffer::zeros(0)],
-            values: Buffer::zeros(strips * strip.len),
+            values: Buffer::zeros(workspaces * workspace.len),
             columns: Buffer::zeros(members * last.w.full_columns() * layers.lanes),
-            losses: Buffer::zeros(GROUPS.max(strip.rows / layers.lanes)),
-            squares: Buffer::zeros(units.len()),
-            network: network.clone(),
+            losses: Buffer::zeros(GROUPS.max(workspace.rows / layers.lanes)),
+            squares: Buffer::zeros(tiles.len()),
+            mlp: mlp.clone(),
             level,
             members,
+            pace: Pace::default(),
             n,
             layers,
-            strip,
+            workspace,
             plan,
-            units,
+            tiles,
             parts,
         }
     }
 
-    /// One update for each batch; adds the loss before each update to `losses`.
-    ///
-    /// # Panics
-    /// If a batch has more rows than `new` was told, or sizes are not those of the network.
-    pub(super) fn advance(
+    /// See [`Blocks::advance`].
+    pub(crate) fn advance_here(
         &mut self,
-        params: &mut Params<R>,
-        optimiser: &mut Optimiser<R>,
-        data: &Data<R>,
+        state: &mut State<'_, R>,
+        data: &Data<'_, R>,
         batches: Batches<'_>,
         losses: &mut Vec<f64>,
-        team: &Team<'_>,
     ) {
         // What kernels read and write without a check follows from these.
+        let n = data.rows(&self.mlp);
         let largest = match batches {
-            Batches::Full { .. } => data.len(),
+            Batches::Full { .. } => n,
             Batches::Of { rows, size } => size.min(rows.len()),
         };
         assert!(largest <= self.n, "a batch of {largest} rows, not {}", self.n);
-        assert_eq!(self.network.sizes, params.sizes(), "network and parameters");
-        assert_eq!(optimiser.moments.len(), optimiser.rule.moments(), "the rule's moments");
-        assert_eq!(data.x.ncols(), self.network.inputs(), "columns of x");
-        match &data.y {
-            Target::Classes(_) => assert_eq!(self.network.loss, Loss::Softmax, "the loss of classes"),
-            Target::Values(y) => {
-                assert_ne!(self.network.loss, Loss::Softmax, "the loss of values");
-                assert_eq!(y.ncols(), self.network.outputs(), "columns of y");
-            }
-        }
-        self.layers.pack(params.values(), self.w.as_mut_slice());
-        for (moment, packed) in optimiser.moments.iter().zip(&mut self.moments) {
+        state.check(&self.mlp);
+        self.layers.pack(state.params, self.w.as_mut_slice());
+        for (moment, packed) in state.moments.iter().zip(&mut self.moments) {
             if packed.as_slice().is_empty() {
                 *packed = Buffer::zeros(self.layers.w_len);
             }
-            self.layers.pack(moment.values(), packed.as_mut_slice());
+            self.layers.pack(moment, packed.as_mut_slice());
         }
-        let x = data.x.as_standard_layout();
-        let x = x.as_slice().expect("it is in standard layout");
         let mut view = View {
             layers: &self.layers,
-            network: &self.network,
-            strip: &self.strip,
-            units: &self.units,
+            mlp: &self.mlp,
+            workspace: &self.workspace,
+            tiles: &self.tiles,
             parts: &self.parts,
             plan: self.plan,
             level: self.level,
             members: self.members,
-            x,
-            y: &data.y,
+            data: *data,
             rows: None,
-            n: data.len(),
+            n,
             w: self.w.shared(),
             wt: self.wt.shared(),
             grads: self.grads.shared(),
@@ -183,22 +161,22 @@ impl<R: Real> Blocks<R> {
             losses: self.losses.shared(),
             squares: self.squares.shared(),
         };
-        for unit in view.units {
+        for tile in view.tiles {
             // SAFETY: nobody else is at work yet.
-            unsafe { view.transpose(unit) };
+            unsafe { view.transpose(tile) };
         }
-        match batches {
-            Batches::Full { steps } => losses.extend((0..steps).map(|_| view.step(optimiser, team))),
+        with_team(self.members, &self.pace, |team| match batches {
+            Batches::Full { steps } => losses.extend((0..steps).map(|_| view.step(&state.next(), team))),
             Batches::Of { rows, size } => {
                 for rows in rows.chunks(size.max(1)) {
                     (view.rows, view.n) = (Some(rows), rows.len());
-                    losses.push(view.step(optimiser, team));
+                    losses.push(view.step(&state.next(), team));
                 }
             }
-        }
-        self.layers.unpack(self.w.as_slice(), params.values_mut());
-        for (moment, packed) in optimiser.moments.iter_mut().zip(&self.moments) {
-            self.layers.unpack(packed.as_slice(), moment.values_mut());
+        });
+        self.layers.unpack(self.w.as_slice(), state.params);
+        for (moment, packed) in state.moments.iter_mut().zip(&self.moments) {
+            self.layers.unpack(packed.as_slice(), moment);
         }
     }
 }

@@ -4,23 +4,21 @@
 //! these runs is decided once, when an engine is made, by a value that the caller may choose: results
 //! depend on the level (vectors of another width add in another order), never on the number of threads.
 
-use super::lanes::{Lanes, V};
-use crate::error::{Error, ErrorKind, Result};
+use crate::float::Float;
+use crate::lanes::V;
 use fearless_simd::{Simd, SimdBase};
 use std::fmt;
-use std::str::FromStr;
 
 /// A set of vector instructions that this machine has.
 ///
 /// ```
-/// use clearprop::fast::Level;
+/// use clearprop_kernels::Level;
 /// let best = Level::detect();
-/// assert_eq!(best.name().parse::<Level>()?, best);
-/// assert!("abacus".parse::<Level>().is_err());
-/// # Ok::<(), clearprop::error::Error>(())
+/// assert_eq!(Level::named(best.name()), Some(best));
+/// assert_eq!(Level::named("abacus"), None);
 /// ```
 #[derive(Clone, Copy)]
-pub struct Level(pub(super) fearless_simd::Level);
+pub struct Level(pub(crate) fearless_simd::Level);
 
 impl Level {
     /// The best that this machine has.
@@ -35,11 +33,15 @@ impl Level {
         Self(best)
     }
 
-    /// All that this machine has, from plain numbers one by one to the widest vectors.
+    /// All that this machine has, from the narrowest vectors to the widest.
     #[must_use]
     pub fn available() -> Vec<Self> {
         let best = Self::detect();
-        let mut levels = vec![Self(fearless_simd::Level::Fallback(fearless_simd::Fallback::new()))];
+        let mut levels = Vec::new();
+        // Every x86-64 has SSE2: plain numbers are a copy of the code that only tests would run.
+        if cfg!(any(test, not(target_arch = "x86_64"))) {
+            levels.push(Self(fearless_simd::Level::Fallback(fearless_simd::Fallback::new())));
+        }
         #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
         {
             levels.extend(best.0.as_sse2().map(fearless_simd::Level::Sse2).map(Self));
@@ -69,10 +71,17 @@ impl Level {
         }
     }
 
+    /// The level of this name, if this machine has it.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::available().into_iter().find(|level| level.name() == name)
+    }
+
     /// How many numbers a vector holds.
-    pub(crate) fn lanes<R: Lanes>(self) -> usize {
+    #[must_use]
+    pub fn lanes<R: Float>(self) -> usize {
         #[inline(always)]
-        fn len<S: Simd, R: Lanes>(_: S) -> usize {
+        fn len<S: Simd, R: Float>(_: S) -> usize {
             V::<S, R>::LEN
         }
         dispatch!(self, simd => len::<_, R>(simd))
@@ -96,22 +105,6 @@ impl Eq for Level {}
 impl fmt::Debug for Level {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
-    }
-}
-
-impl FromStr for Level {
-    type Err = Error;
-
-    /// # Errors
-    /// A name that is none, or instructions that this machine does not have.
-    fn from_str(name: &str) -> Result<Self> {
-        let available = Self::available();
-        if let Some(level) = available.iter().find(|level| level.name() == name) {
-            return Ok(*level);
-        }
-        let names: Vec<_> = available.into_iter().map(Self::name).collect();
-        Err(Error::new(ErrorKind::Setting, format!("this machine has no vector instructions '{name}'"))
-            .hint(format!("there are: {}", names.join(", "))))
     }
 }
 
@@ -150,6 +143,9 @@ macro_rules! dispatch {
                 #[inline(always)]
                 || $run,
             ),
+            #[cfg(not(any(test, not(target_arch = "x86_64"))))]
+            level => unreachable!("no kernels for {level:?}"),
+            #[cfg(any(test, not(target_arch = "x86_64")))]
             _ => {
                 let $simd = fearless_simd::Fallback::new();
                 fearless_simd::Simd::vectorize(
@@ -161,4 +157,4 @@ macro_rules! dispatch {
         }
     };
 }
-pub(super) use dispatch;
+pub(crate) use dispatch;
