@@ -153,8 +153,7 @@ impl Network {
     /// Whether the fast engine has kernels for all of it; what it has none for runs on the plain engine.
     #[must_use]
     pub fn has_kernels(&self) -> bool {
-        let uniform = self.activations.windows(2).all(|pair| pair[0] == pair[1]);
-        uniform && self.activations.iter().all(|activation| activation.has_kernel()) && self.loss.has_kernel()
+        self.activations.iter().all(|activation| activation.has_kernel()) && self.loss.has_kernel()
     }
 
     /// L, the number of layers with parameters.
