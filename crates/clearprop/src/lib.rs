@@ -30,6 +30,7 @@ pub mod engine;
 pub mod evaluate;
 pub mod model;
 pub mod settings;
+pub mod sklearn;
 pub mod train;
 // look
 pub mod diagnose;

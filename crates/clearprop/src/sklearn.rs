@@ -76,29 +76,19 @@ impl<R: Real> Minibatches<R> {
         let mut network = self.network.clone();
         network.penalty.reg /= size as f64;
         // Where scikit-learn's loss is another than ours, it is made from its parts, batch by batch.
-        let at_once = if self.differs() { size } else { rows.len() };
+        let differs = differs(&network);
+        let at_once = if differs { size } else { rows.len() };
         let mut sum = 0.0;
         for rows in rows.chunks(at_once) {
-            let before = if self.differs() { penalty(&network, &self.params) } else { 0.0 };
+            let penalty = if differs { penalty(&network, &self.params) } else { 0.0 };
             let mut losses = Vec::new();
             self.advance(&network, data, Batches::Of { rows, size }, &mut losses);
             let loss: f64 = losses.iter().sum();
-            sum += size as f64 * if self.differs() { self.theirs(loss - before, data, rows) + before } else { loss };
+            let loss =
+                if differs { theirs(&network, loss - penalty, &data.y, Some(rows)) + penalty } else { loss };
+            sum += size as f64 * loss;
         }
         sum
-    }
-
-    /// Whether scikit-learn's loss of a batch is another number than ours.
-    fn differs(&self) -> bool {
-        self.network.loss == Loss::Poisson || (self.network.loss == Loss::Squared && self.network.outputs() > 1)
-    }
-
-    /// scikit-learn's data loss of a batch, from ours.
-    fn theirs(&self, ours: f64, data: &Data<R>, rows: &[u32]) -> f64 {
-        if self.network.loss == Loss::Squared {
-            return ours / self.network.outputs() as f64;
-        }
-        ours + constant(&data.y, rows)
     }
 
     /// Takes the steps: by the fast engine if it has the kernels, else the readable way.
@@ -124,10 +114,36 @@ impl<R: Real> Minibatches<R> {
     }
 }
 
+/// scikit-learn's loss of all rows and its gradient, as its L-BFGS asks for them; `network.penalty.reg` is `alpha`.
+///
+/// # Panics
+/// As [`loss_and_grad`](crate::objective::loss_and_grad).
+#[must_use]
+pub fn full_batch<R: Real>(network: &Network, params: &Params<R>, data: &Data<R>) -> (f64, Params<R>) {
+    let mut network = network.clone();
+    network.penalty.reg /= data.len() as f64;
+    let (objective, grads) = loss_and_grad(&network, params, data);
+    (theirs(&network, objective.data_loss, &data.y, None) + objective.penalty, grads)
+}
+
+/// Whether scikit-learn's loss of a batch is another number than ours.
+fn differs(network: &Network) -> bool {
+    network.loss == Loss::Poisson || (network.loss == Loss::Squared && network.outputs() > 1)
+}
+
+/// scikit-learn's data loss of some rows (None: all), from ours.
+fn theirs<R: Real>(network: &Network, ours: f64, y: &Target<R>, rows: Option<&[u32]>) -> f64 {
+    match (network.loss, rows) {
+        (Loss::Squared, _) => ours / network.outputs() as f64,
+        (Loss::Poisson, Some(rows)) => ours + constant(&y.select(rows)),
+        (Loss::Poisson, None) => ours + constant(y),
+        (Loss::Softmax | Loss::Logistic | Loss::Absolute | Loss::Huber { .. }, _) => ours,
+    }
+}
+
 /// What the Poisson deviance has beside the log-likelihood: the mean over rows of `y log y - y`.
-fn constant<R: Real>(y: &Target<R>, rows: &[u32]) -> f64 {
+fn constant<R: Real>(y: &Target<R>) -> f64 {
     let Target::Values(y) = y else { return 0.0 };
     let of = |y: f64| if y > 0.0 { y * y.ln() - y } else { 0.0 };
-    let sum: f64 = rows.iter().flat_map(|&row| y.row(row as usize).into_iter().map(|y| of(y.f64()))).sum();
-    sum / rows.len() as f64
+    y.iter().map(|y| of(y.f64())).sum::<f64>() / y.nrows().max(1) as f64
 }

@@ -152,33 +152,35 @@ class _Engine:
         if self.solver == "adam":
             self._optimizer.t = steps
 
-    def _epoch(self, session, X, y, sample_weight, order, batch_size):
-        """One pass over the rows; the mean of the batches' losses, weighted by their rows."""
-        total, row, n = 0.0, 0, X.shape[0]
+    def _epoch(self, session, n, order, batch_size):
+        """One pass over the n rows; the mean of the batches' losses, weighted by their rows."""
+        total, row = 0.0, 0
         while row < n:
-            row, losses = session.run(
-                X, y, sample_weight, order, row, batch_size, self._optimizer.learning_rate, _SLICE
-            )
+            # Ctrl-C is seen between two slices.
+            row, losses = session.run(order, row, batch_size, self._optimizer.learning_rate, _SLICE)
             total += losses
-            # Signals are seen between two bytecodes: here.
         return total / n
 
     def _fit_stochastic(
         self, X, y, sample_weight, activations, deltas, coef_grads, intercept_grads, layer_units, incremental
     ):
+        if sample_weight is not None:
+            # Rows with weights are trained by scikit-learn's own loop.
+            return super()._fit_stochastic(
+                X, y, sample_weight, activations, deltas, coef_grads, intercept_grads, layer_units, incremental
+            )
         params = self.coefs_ + self.intercepts_
         if not incremental or not hasattr(self, "_optimizer"):
             self._optimizer = self._new_optimizer(params)
         early_stopping = self.early_stopping
         if early_stopping and incremental and self._validation_rows is None:
             raise ValueError("partial_fit does not support early_stopping=True")
-        X, y, sample_weight, X_val, y_val, weight_val = self._hold_out(X, y, sample_weight)
+        X, y, X_val, y_val = self._hold_out(X, y)
         n_samples = X.shape[0]
         batch_size = self._batch_rows(n_samples)
-        rows, answers = self._rows(X), self._answers(y, X.dtype)
-        weights = None if sample_weight is None else np.ascontiguousarray(sample_weight, dtype=X.dtype)
         order = np.arange(n_samples, dtype=np.intp)
         session = self._session(layer_units)
+        session.rows(self._rows(X), self._answers(y, X.dtype))
         hooks = Callbacks(self, 1 if incremental else self.max_iter)
         deadline = None if self.time_limit is None else time.monotonic() + self.time_limit
         self.n_iter_ = 0
@@ -194,14 +196,14 @@ class _Engine:
                     indices = order.astype(np.uint32)
                 else:
                     indices = None
-                self.loss_ = self._epoch(session, rows, answers, weights, indices, batch_size)
+                self.loss_ = self._epoch(session, n_samples, indices, batch_size)
                 self._store(session)
                 self.n_iter_ += 1
                 self.t_ += n_samples
                 self.loss_curve_.append(self.loss_)
                 if self.verbose:
                     print("Iteration %d, loss = %.8f" % (self.n_iter_, self.loss_))
-                self._update_no_improvement_count(early_stopping, X_val, y_val, weight_val)
+                self._update_no_improvement_count(early_stopping, X_val, y_val, None)
                 self._record_validation()
                 self._optimizer.iteration_ends(self.t_)
                 stop = hooks.end_epoch(X, y)
@@ -241,27 +243,23 @@ class _Engine:
             warnings.warn("Got `batch_size` less than 1 or larger than sample size. It is going to be clipped")
         return int(np.clip(self.batch_size, 1, n_samples))
 
-    def _hold_out(self, X, y, sample_weight):
-        """(X, y, weights) to train on and (X, y, weights) to watch, drawn as scikit-learn draws them."""
+    def _hold_out(self, X, y):
+        """(X, y) to train on and (X, y) to watch, drawn as scikit-learn draws them."""
         if not self.early_stopping:
-            return X, y, sample_weight, None, None, None
+            return X, y, None, None
         if self._validation_rows is not None:
-            X_val, y_val = self._validation_rows
-            return X, y, sample_weight, X_val, y_val, None
+            return X, y, *self._validation_rows
         stratify = y if is_classifier(self) and self.n_outputs_ == 1 else None
-        arrays = (X, y) if sample_weight is None else (X, y, sample_weight)
-        parts = train_test_split(
-            *arrays, random_state=self._random_state, test_size=self.validation_fraction, stratify=stratify
+        X, X_val, y, y_val = train_test_split(
+            X, y, random_state=self._random_state, test_size=self.validation_fraction, stratify=stratify
         )
-        X, X_val, y, y_val = parts[:4]
-        weight, weight_val = parts[4:] if sample_weight is not None else (None, None)
         if X_val.shape[0] < 2:
             raise ValueError(
                 "The validation set is too small. Increase 'validation_fraction' or the size of your dataset."
             )
         if is_classifier(self):
             y_val = self._label_binarizer.inverse_transform(y_val)
-        return X, y, weight, X_val, y_val, weight_val
+        return X, y, X_val, y_val
 
     # -- partial_fit of a few rows ----------------------------------------------------------------------------
 
@@ -291,7 +289,8 @@ class _Engine:
             check_random_state(random_state).shuffle(indices)
             indices = indices.astype(np.uint32)
         session = self._session([X.shape[1]] + [len(b) for b in self.intercepts_])
-        self.loss_ = self._epoch(session, X, answers, None, indices, batch_size)
+        session.rows(X, answers)
+        self.loss_ = self._epoch(session, n_samples, indices, batch_size)
         self._store(session)
         self.n_iter_ = 1
         self.t_ += n_samples
@@ -356,14 +355,16 @@ class _Engine:
     # -- one loss and gradient, for L-BFGS --------------------------------------------------------------------
 
     def _backprop(self, X, y, sample_weight, activations, deltas, coef_grads, intercept_grads):
+        if sample_weight is not None:
+            return super()._backprop(
+                X, y, sample_weight, activations, deltas, coef_grads, intercept_grads
+            )
         sizes = [X.shape[1]] + [len(b) for b in self.intercepts_]
         _, names, loss_name = self._network(sizes)
-        weights = None if sample_weight is None else np.ascontiguousarray(sample_weight, dtype=X.dtype)
         coefs = [np.ascontiguousarray(w) for w in self.coefs_]
         loss = _core.loss_and_grad(
             self._rows(X),
             self._answers(y, X.dtype),
-            weights,
             coefs,
             self.intercepts_,
             names,
@@ -371,7 +372,6 @@ class _Engine:
             float(self.alpha),
             coef_grads,
             intercept_grads,
-            self.threads,
         )
         return loss, coef_grads, intercept_grads
 

@@ -12,8 +12,9 @@ use clearprop::optim::{Optimiser, Rule};
 use clearprop::params::Params;
 use clearprop::sklearn::Minibatches;
 use numpy::{PyArray2, PyReadonlyArray1, PyReadonlyArray2, ToPyArray};
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
+use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 /// The network that Python's words describe.
@@ -28,8 +29,8 @@ fn network(sizes: &[usize], activations: &[String], loss: &str, alpha: f64) -> P
 }
 
 /// A network in training: weights, moments and rows live here while an epoch runs.
-#[pyclass(module = "clearprop._core")]
-pub(crate) struct Session(Kind);
+#[pyclass(module = "clearprop._core", frozen)]
+pub(crate) struct Session(Mutex<Kind>);
 
 enum Kind {
     F32(Box<Run<f32>>),
@@ -69,22 +70,23 @@ impl Session {
             "sgd" => Rule::Sgd { momentum: rule.1, nesterov: rule.2 != 0.0 },
             _ => Rule::Adam { beta1: rule.1, beta2: rule.2, epsilon: rule.3, epsilon_hat: true },
         };
-        Ok(Self(if single {
+        let kind = if single {
             Kind::F32(Box::new(Run::new(network, rule, threads)?))
         } else {
             Kind::F64(Box::new(Run::new(network, rule, threads)?))
-        }))
+        };
+        Ok(Self(Mutex::new(kind)))
     }
 
     /// Takes over the estimator's weights and moments, after `t` updates.
     fn load<'py>(
-        &mut self,
+        &self,
         coefs: Vec<Bound<'py, PyAny>>,
         intercepts: Vec<Bound<'py, PyAny>>,
         moments: Vec<Vec<Bound<'py, PyAny>>>,
         t: u64,
     ) -> PyResult<()> {
-        each!(&mut self.0, run => run.load(&Layers { coefs, intercepts }, &moments, t))
+        each!(&mut *self.kind()?, run => run.load(&Layers { coefs, intercepts }, &moments, t))
     }
 
     /// Writes weights and moments back, in place; gives the number of updates so far.
@@ -94,23 +96,18 @@ impl Session {
         intercepts: Vec<Bound<'py, PyAny>>,
         moments: Vec<Vec<Bound<'py, PyAny>>>,
     ) -> PyResult<u64> {
-        each!(&self.0, run => run.store(&Layers { coefs, intercepts }, &moments))
+        each!(&*self.kind()?, run => run.store(&Layers { coefs, intercepts }, &moments))
     }
 
-    /// Takes over the rows: C-ordered x, answers, and weights or None.
-    fn rows<'py>(
-        &mut self,
-        x: &Bound<'py, PyAny>,
-        y: &Bound<'py, PyAny>,
-        weights: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<()> {
-        each!(&mut self.0, run => run.set_rows(x, y, weights))
+    /// Takes over the rows: C-ordered x, and answers.
+    fn rows<'py>(&self, x: &Bound<'py, PyAny>, y: &Bound<'py, PyAny>) -> PyResult<()> {
+        each!(&mut *self.kind()?, run => run.set_rows(x, y))
     }
 
     /// Batches of `size` rows in this order, from row `first` on, for about so many seconds: the next row, and
     /// the sum of the batches' losses times their rows.
     fn run(
-        &mut self,
+        &self,
         py: Python<'_>,
         order: Option<PyReadonlyArray1<'_, u32>>,
         first: usize,
@@ -120,14 +117,19 @@ impl Session {
     ) -> PyResult<(usize, f64)> {
         if first == 0 {
             let order = order.map(|order| order.as_array().to_vec());
-            each!(&mut self.0, run => run.set_order(order))?;
+            each!(&mut *self.kind()?, run => run.set_order(order))?;
         }
         if size == 0 {
             return Err(PyValueError::new_err("a batch of 0 rows"));
         }
         let slice = Duration::from_secs_f64(seconds.clamp(0.0, 3600.0));
-        let kind = &mut self.0;
-        Ok(py.detach(move || each!(kind, run => run.take(first, size, step_size, slice))))
+        py.detach(|| Ok(each!(&mut *self.kind()?, run => run.take(first, size, step_size, slice))))
+    }
+}
+
+impl Session {
+    fn kind(&self) -> PyResult<MutexGuard<'_, Kind>> {
+        self.0.lock().map_err(|_| PyRuntimeError::new_err("an earlier call of this session has failed"))
     }
 }
 
@@ -160,13 +162,8 @@ impl<R: Number> Run<R> {
         Ok(self.minibatches.optimiser.t)
     }
 
-    fn set_rows(
-        &mut self,
-        x: &Bound<'_, PyAny>,
-        y: &Bound<'_, PyAny>,
-        weights: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<()> {
-        let data = data::<R>(x, y, weights)?;
+    fn set_rows(&mut self, x: &Bound<'_, PyAny>, y: &Bound<'_, PyAny>) -> PyResult<()> {
+        let data = data::<R>(x, y)?;
         data.fits(self.minibatches.network()).map_err(|error| raised(&error))?;
         self.data = Some(data);
         Ok(())
@@ -332,9 +329,9 @@ pub(crate) fn data_loss<'py>(
         loss: &str,
     ) -> PyResult<f64> {
         let (network, params) = read::<R>(layers, activations, loss, 0.0)?;
-        let data = data::<R>(x, y, None)?;
+        let data = data::<R>(x, y)?;
         data.fits(&network).map_err(|error| raised(&error))?;
-        Ok(clearprop::sklearn::loss_and_grad(&network, &params, &data).0)
+        Ok(clearprop::sklearn::full_batch(&network, &params, &data).0)
     }
     let layers = Layers { coefs, intercepts };
     if single(&layers.coefs)? {
@@ -351,7 +348,6 @@ pub(crate) fn loss_and_grad<'py>(
     py: Python<'py>,
     x: &Bound<'py, PyAny>,
     y: &Bound<'py, PyAny>,
-    weights: Option<&Bound<'py, PyAny>>,
     coefs: Vec<Bound<'py, PyAny>>,
     intercepts: Vec<Bound<'py, PyAny>>,
     activations: Vec<String>,
@@ -365,10 +361,10 @@ pub(crate) fn loss_and_grad<'py>(
     macro_rules! run {
         ($real:ty) => {{
             let (network, params) = read::<$real>(&layers, &activations, loss, alpha)?;
-            let data = data::<$real>(x, y, weights)?;
+            let data = data::<$real>(x, y)?;
             data.fits(&network).map_err(|error| raised(&error))?;
             let (loss, gradient) =
-                py.detach(|| clearprop::sklearn::loss_and_grad(&network, &params, &data));
+                py.detach(|| clearprop::sklearn::full_batch(&network, &params, &data));
             grads.write(&gradient)?;
             Ok(loss)
         }};
