@@ -17,10 +17,11 @@ import warnings
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn import neural_network as _sklearn
 from sklearn.base import is_classifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
+from sklearn.neural_network import MLPClassifier as _Classifier
+from sklearn.neural_network import MLPRegressor as _Regressor
 from sklearn.neural_network._stochastic_optimizers import AdamOptimizer, SGDOptimizer
 from sklearn.utils import check_array, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
@@ -460,7 +461,7 @@ def _constraints(theirs, losses=None):
     return constraints
 
 
-class MLPClassifier(_Engine, _sklearn.MLPClassifier):
+class MLPClassifier(_Engine, _Classifier):
     """scikit-learn's ``MLPClassifier``, trained by clearprop's engine.
 
     Constructor, attributes, warnings and random draws are scikit-learn's (see its documentation); the same
@@ -486,7 +487,7 @@ class MLPClassifier(_Engine, _sklearn.MLPClassifier):
         A line that shows epochs, loss and the time left (in notebooks too).
     """
 
-    _parameter_constraints = _constraints(_sklearn.MLPClassifier)
+    _parameter_constraints = _constraints(_Classifier)
 
     def __init__(
         self,
@@ -523,7 +524,7 @@ class MLPClassifier(_Engine, _sklearn.MLPClassifier):
         progress=False,
     ):
         values = locals()
-        super().__init__(**{name: values[name] for name in _names(_sklearn.MLPClassifier)})
+        super().__init__(**{name: values[name] for name in _names(_Classifier)})
         self._set_ours(values)
 
     @available_if(lambda estimator: estimator._check_solver())
@@ -566,7 +567,7 @@ class MLPClassifier(_Engine, _sklearn.MLPClassifier):
         return None
 
 
-class MLPRegressor(_Engine, _sklearn.MLPRegressor):
+class MLPRegressor(_Engine, _Regressor):
     """scikit-learn's ``MLPRegressor``, trained by clearprop's engine.
 
     See :class:`MLPClassifier` for what stands beside scikit-learn's arguments.
@@ -578,7 +579,7 @@ class MLPRegressor(_Engine, _sklearn.MLPRegressor):
     """
 
     _parameter_constraints = _constraints(
-        _sklearn.MLPRegressor, {"squared_error", "poisson", "absolute_error", "huber"}
+        _Regressor, {"squared_error", "poisson", "absolute_error", "huber"}
     )
 
     def __init__(
@@ -617,7 +618,7 @@ class MLPRegressor(_Engine, _sklearn.MLPRegressor):
         progress=False,
     ):
         values = locals()
-        super().__init__(**{name: values[name] for name in _names(_sklearn.MLPRegressor)})
+        super().__init__(**{name: values[name] for name in _names(_Regressor)})
         self._set_ours(values)
 
     @available_if(lambda estimator: estimator._check_solver)
