@@ -32,6 +32,16 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from . import _core
 from .progress import Callbacks
 
+try:
+    from sklearn.callback import CallbackSupportMixin, with_callbacks
+except ImportError:  # before scikit-learn 1.9
+
+    class CallbackSupportMixin:
+        """scikit-learn has no callbacks yet."""
+
+    def with_callbacks(method):
+        return method
+
 # An epoch is left after so many seconds, to see whether Ctrl-C was pressed.
 _SLICE = 0.05
 # Sparse rows are unpacked for the engine as long as they take at most so many numbers.
@@ -48,7 +58,7 @@ _OURS = {
 }
 
 
-class _Engine:
+class _Engine(CallbackSupportMixin):
     """What both classes change in scikit-learn's: where the arithmetic is done."""
 
     def _set_ours(self, values):
@@ -182,7 +192,7 @@ class _Engine:
         order = np.arange(n_samples, dtype=np.intp)
         session = self._session(layer_units)
         session.rows(self._rows(X), self._answers(y, X.dtype))
-        hooks = Callbacks(self, 1 if incremental else self.max_iter)
+        hooks = Callbacks(self, 1 if incremental else self.max_iter, incremental)
         deadline = None if self.time_limit is None else time.monotonic() + self.time_limit
         self.n_iter_ = 0
         try:
@@ -312,6 +322,7 @@ class _Engine:
 
     _validation_rows = None
 
+    @with_callbacks
     def fit(self, X, y, sample_weight=None, validation_data=None):
         """Fit to rows ``X`` and answers ``y``.
 

@@ -9,15 +9,17 @@ import time
 class Callbacks:
     """The hooks around an estimator's epochs."""
 
-    def __init__(self, estimator, epochs):
+    def __init__(self, estimator, epochs, incremental):
         self.estimator, self.epochs = estimator, epochs
+        # scikit-learn's callbacks belong to fit.
+        self.scikit_learns = not incremental and hasattr(estimator, "_init_callback_context")
         given = estimator.callbacks
         self.plain = [] if given is None else [given] if callable(given) else list(given)
         self.line = Line(epochs) if estimator.progress else None
         self.context = None
 
     def begin(self, X, y):
-        if "_skl_callbacks" in vars(self.estimator) or hasattr(self.estimator, "_parent_callback_ctx"):
+        if self.scikit_learns:
             self.context = self.estimator._init_callback_context(max_subtasks=self.epochs)
             self.context.call_on_fit_task_begin(estimator=self.estimator, X=X, y=y)
 
