@@ -229,8 +229,8 @@ fn start<R: Real>(
     if rows.origin == Origin::Arrays
         && let Some(ones) = bias_trick(&arrays, &rows.table, &rows.targets)
     {
-        let why = "the bias trick: left out, the last row of W1 is the bias";
-        notes.push(Decision::new("bias_trick", format!("column '{ones}' of X is all ones"), why));
+        let what = format!("column '{ones}' of X is all ones, the bias trick");
+        notes.push(Decision::new("bias_trick", what, "left out, the last row of W1 is the bias"));
         rows.table = std::mem::take(&mut rows.table).without(&[ones])?;
     }
     let inputs = rows.table.names().filter(|name| !rows.targets.iter().any(|target| target == name)).count();

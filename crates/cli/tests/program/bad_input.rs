@@ -188,7 +188,7 @@ fn models() {
     place.write("cut", &whole[..whole.len() - 10]);
     place.write("head", &whole[..100]);
     place.write("text", "this is not a model at all");
-    let version = br#"\"version\":1"#;
+    let version = br#"\"version\":2"#;
     let at = whole.windows(version.len()).position(|bytes| bytes == version).unwrap();
     let mut later = whole.clone();
     later[at + version.len() - 1] = b'9';
