@@ -209,7 +209,7 @@ macro_rules! words {
         }
     )+ };
 }
-words!(Activation: name, Loss: name, Init: name, Penalized: name, Solver: name, Scale: name, Engine: to_string);
+words!(Activation: to_string, Loss: to_string, Init: name, Penalized: name, Solver: name, Scale: name, Engine: to_string);
 
 impl Value for Vec<Activation> {
     fn read(text: &str, setting: &Setting) -> Result<Self> {
