@@ -30,17 +30,18 @@ const LINES: [(&str, &[&str]); 6] = [
     ),
     ("pass", &["forward", "backward", "objective", "optim"]),
     ("fast", &["fast"]),
-    ("learn", &["engine", "settings", "evaluate", "lbfgs", "train", "model", "fit"]),
+    ("learn", &["engine", "settings", "evaluate", "lbfgs", "sklearn", "train", "model", "fit"]),
     ("look", &["trace", "gradcheck", "diagnose"]),
 ];
 
 /// Which crates of the project a crate may use.
-const CRATES: [(&str, &[&str]); 5] = [
+const CRATES: [(&str, &[&str]); 6] = [
     ("kernels", &[]),
     ("clearprop", &["clearprop-kernels"]),
     ("files", &["clearprop"]),
     ("plots", &["clearprop"]),
     ("cli", &["clearprop", "clearprop-files", "clearprop-plots"]),
+    ("python", &["clearprop", "clearprop-files"]),
 ];
 
 fn crates() -> PathBuf {

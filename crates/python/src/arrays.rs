@@ -21,7 +21,9 @@ pub(crate) fn is_finite(array: &Bound<'_, PyAny>) -> PyResult<bool> {
     fn all<R: Number>(array: &PyReadonlyArrayDyn<'_, R>) -> bool {
         // The sum of finite numbers may overflow, but of numbers with NaN or infinity it is never finite.
         match array.as_slice() {
-            Ok(numbers) => numbers.iter().copied().sum::<R>().is_finite() || numbers.iter().all(|v| v.is_finite()),
+            Ok(numbers) => {
+                numbers.iter().copied().sum::<R>().is_finite() || numbers.iter().all(|v| v.is_finite())
+            }
             Err(_) => array.as_array().iter().all(|v| v.is_finite()),
         }
     }

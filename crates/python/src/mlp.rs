@@ -363,8 +363,7 @@ pub(crate) fn loss_and_grad<'py>(
             let (network, params) = read::<$real>(&layers, &activations, loss, alpha)?;
             let data = data::<$real>(x, y)?;
             data.fits(&network).map_err(|error| raised(&error))?;
-            let (loss, gradient) =
-                py.detach(|| clearprop::sklearn::full_batch(&network, &params, &data));
+            let (loss, gradient) = py.detach(|| clearprop::sklearn::full_batch(&network, &params, &data));
             grads.write(&gradient)?;
             Ok(loss)
         }};
