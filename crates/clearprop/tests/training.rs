@@ -231,6 +231,7 @@ fn a_run_goes_on_only_with_the_settings_and_the_network_that_it_began_with() {
             best_loss: f64::INFINITY,
             not_better: 0,
             best: None,
+            lbfgs: None,
         };
         change(&mut state);
         let trainer = Trainer::resume(network.clone(), state, data.clone(), None, settings);
