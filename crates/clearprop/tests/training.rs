@@ -211,7 +211,7 @@ fn what_does_not_fit_is_an_error_at_the_door() {
     );
     check(
         "rlu".parse::<Activation>().map(drop),
-        "unknown activation 'rlu'; did you mean 'relu'? There are: identity, logistic, tanh, relu",
+        "unknown activation 'rlu'; did you mean 'relu'? There are: identity, logistic, tanh, relu, leaky-relu, elu, selu, softplus, silu, gelu, gelu-tanh",
     );
 }
 
