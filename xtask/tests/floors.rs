@@ -15,14 +15,26 @@ mod sources;
 
 /// The library's lines from the ground up; the design's picture, read from below.
 const LINES: [(&str, &[&str]); 6] = [
-    ("words", &["decision", "error", "stage", "real"]),
+    ("words", &["decision", "error", "real"]),
     (
         "parts",
-        &["random", "activation", "params", "target", "loss", "network", "data", "init", "metrics", "table"],
+        &[
+            "random",
+            "activation",
+            "params",
+            "target",
+            "loss",
+            "stage",
+            "network",
+            "data",
+            "init",
+            "metrics",
+            "table",
+        ],
     ),
     ("pass", &["forward", "backward", "objective", "optim"]),
     ("fast", &["fast"]),
-    ("learn", &["engine", "settings", "evaluate", "train", "model"]),
+    ("learn", &["engine", "settings", "evaluate", "lbfgs", "train", "model", "fit"]),
     ("look", &["trace", "gradcheck", "diagnose"]),
 ];
 
