@@ -3,7 +3,7 @@
 use super::{Answer, Diagnose};
 use crate::paper::{Ink, Paper, length, padded, wrap};
 use clearprop::diagnose::arrays::{Array, Values};
-use clearprop::diagnose::{Diagnosis, Status, Verdict};
+use clearprop::diagnose::{Diagnosis, StageFinding, Status, Verdict};
 use clearprop::error::{Error, ErrorKind, Result};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -86,7 +86,8 @@ fn reason(answer: &Result<Diagnosis>, arrays: &[Array], missing: &[String]) -> S
     };
     let mut parts = Vec::new();
     let mut said = Vec::new();
-    for stage in diagnosis.stages.iter().filter(|stage| stage.status == Status::Wrong) {
+    let worth_a_word = |stage: &&StageFinding| stage.status == Status::Wrong || !stage.mistakes.is_empty();
+    for stage in diagnosis.stages.iter().filter(worth_a_word) {
         let named = diagnosis.mistakes.iter().find(|mistake| mistake.stage == stage.name);
         match named {
             Some(mistake) if said.contains(&mistake.id) => {}
