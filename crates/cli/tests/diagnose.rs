@@ -206,7 +206,7 @@ fn several_files_are_a_table_with_a_line_a_learner() {
     assert_eq!(lines[1][..6], ["\u{2713}", "ann.npz", "correct", "10", "of", "10"]);
     assert_eq!(lines[2][..8], ["\u{2717}", "ben.npz", "wrong", "10", "of", "10", "dL_dh11", "40"]);
     assert_eq!(lines[3][..3], ["?", "cem.npz", "ambiguous"]);
-    assert!(said.out.lines().all(|line| line.chars().count() <= 80), "{}", said.out);
+    assert!(said.out.lines().all(|line| line.chars().count() <= 100), "{}", said.out);
     contains(&said, &["3 files: 1 ambiguous, 1 correct, 1 wrong", "1 of 3  mistake 40", "(ben.npz)"]);
     let message = "error: 1 of 3 are wrong; with one file alone there are evidence, reason and right line\n";
     assert_eq!((said.code, said.err.as_str()), (1, message));
