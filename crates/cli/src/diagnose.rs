@@ -76,12 +76,14 @@ pub(crate) fn run(options: &Diagnose) -> Result<Outcome> {
         }
         return Ok(if diagnosis.verdict == Verdict::Wrong { found(1, 1) } else { Outcome::Done });
     }
-    let row =
-        |file: &PathBuf| class::Row::new(file.display().to_string(), of_file(file, options, &probe), options);
+    let row = |file: &PathBuf| {
+        let Answer { arrays, diagnosis } = of_file(file, options, &probe);
+        class::Row::new(file.display().to_string(), &arrays, diagnosis, &options.require)
+    };
     let rows: Vec<class::Row> = options.files.iter().map(row).collect();
     if options.json {
         for row in &rows {
-            screen::print(&format!("{}\n", row.json()?))?;
+            screen::print(&format!("{}\n", row.json().map_err(unwritable)?))?;
         }
     } else if options.csv {
         screen::print(&class::csv(&rows))?;

@@ -1,6 +1,5 @@
 //! A class: one file a learner, a line each, and what to teach again.
 
-use super::{Answer, Diagnose};
 use crate::paper::{Ink, Paper, length, padded, wrap};
 use clearprop::diagnose::arrays::{Array, Values};
 use clearprop::diagnose::{Diagnosis, StageFinding, Status, Verdict};
@@ -23,12 +22,12 @@ pub(super) struct Row {
 }
 
 impl Row {
-    pub(super) fn new(file: String, answer: Answer, options: &Diagnose) -> Self {
-        let Answer { arrays, diagnosis } = answer;
+    /// Of a file's arrays and what is said of them; `require` are the arrays that were asked for.
+    pub(super) fn new(file: String, arrays: &[Array], answer: Result<Diagnosis>, require: &[String]) -> Self {
         let has = |name: &String| arrays.iter().any(|array| array.name == *name);
-        let (asked, missing): (usize, Vec<String>) = match &diagnosis {
-            _ if !options.require.is_empty() => {
-                (options.require.len(), options.require.iter().filter(|name| !has(name)).cloned().collect())
+        let (asked, missing): (usize, Vec<String>) = match &answer {
+            _ if !require.is_empty() => {
+                (require.len(), require.iter().filter(|name| !has(name)).cloned().collect())
             }
             Ok(diagnosis) => {
                 let absent = diagnosis.stages.iter().filter(|stage| stage.shape.is_none());
@@ -36,8 +35,8 @@ impl Row {
             }
             Err(_) => (0, Vec::new()),
         };
-        let reason = reason(&diagnosis, &arrays, if options.require.is_empty() { &[] } else { &missing });
-        Self { file, there: asked - missing.len(), asked, missing, reason, answer: diagnosis }
+        let reason = reason(&answer, arrays, if require.is_empty() { &[] } else { &missing });
+        Self { file, there: asked - missing.len(), asked, missing, reason, answer }
     }
 
     fn verdict(&self) -> String {
@@ -61,9 +60,9 @@ impl Row {
     }
 
     /// The answer as JSON, with the file, what is there, and the reason.
-    pub(super) fn json(&self) -> Result<Value> {
+    pub(super) fn json(&self) -> serde_json::Result<Value> {
         let mut value = match &self.answer {
-            Ok(diagnosis) => serde_json::to_value(diagnosis).map_err(super::unwritable)?,
+            Ok(diagnosis) => serde_json::to_value(diagnosis)?,
             Err(error) => json!({ "error": error.to_string() }),
         };
         value["file"] = self.file.as_str().into();
