@@ -119,9 +119,11 @@ impl Plan {
 
 /// What has no kernels runs on the plain engine.
 fn plain(settings: &Settings, network: &Network) -> Option<Decision> {
-    let what = match (settings.engine, settings.solver) {
-        (Engine::Plain, _) => return None,
-        (_, Solver::Lbfgs) => "the solver lbfgs".to_owned(),
+    if settings.engine == Engine::Plain {
+        return None;
+    }
+    let what = match settings.solver {
+        Solver::Lbfgs => "the solver lbfgs".to_owned(),
         _ if network.has_kernels() => return None,
         _ => format!("a network of {} with the loss {}", network.activation_text(), network.loss),
     };
