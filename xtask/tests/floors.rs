@@ -48,7 +48,7 @@ const CRATES: [(&str, &[&str]); 5] = [
 ];
 
 /// Circles between files that are still to be cut; a line goes when its circle has gone.
-const CIRCLES: [(&str, &[&str]); 12] = [
+const CIRCLES: [(&str, &[&str]); 11] = [
     // `everything` stands in the file that also holds what its parts fill.
     (
         "book",
@@ -74,7 +74,6 @@ const CIRCLES: [(&str, &[&str]); 12] = [
     ),
     ("clearprop", &["diagnose::case", "diagnose::conventions", "diagnose::words"]),
     ("clearprop", &["diagnose::search", "diagnose::search::cost"]),
-    ("clearprop", &["settings", "settings::setting"]),
     ("clearprop", &["stage", "stage::table"]),
     ("clearprop", &["table::answers", "table::columns", "table::encoder"]),
     ("clearprop", &["trace", "trace::arrays", "trace::entry"]),

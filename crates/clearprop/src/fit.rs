@@ -37,7 +37,7 @@ use crate::network::Network;
 use crate::optim::Solver;
 use crate::params::Params;
 use crate::real::Real;
-use crate::settings::{Choices, Scale, Settings};
+use crate::settings::{Choices, Settings};
 use crate::table::{Encoder, Unseen};
 use crate::train::{Event, State, StopReason, Trainer};
 pub use history::{History, Row};
@@ -119,9 +119,11 @@ impl Plan {
 
 /// What has no kernels runs on the plain engine.
 fn plain(settings: &Settings, network: &Network) -> Option<Decision> {
-    let what = match (settings.engine, settings.solver) {
-        (Engine::Plain, _) => return None,
-        (_, Solver::Lbfgs) => "the solver lbfgs".to_owned(),
+    if settings.engine == Engine::Plain {
+        return None;
+    }
+    let what = match settings.solver {
+        Solver::Lbfgs => "the solver lbfgs".to_owned(),
         _ if network.has_kernels() => return None,
         _ => format!("a network of {} with the loss {}", network.activation_text(), network.loss),
     };
@@ -162,6 +164,24 @@ fn hidden_of<R: Real>(params: &Params<R>, choices: &Choices, encoder: &Encoder) 
 }
 
 impl<R: Real> Fit<R> {
+    /// Decides, and begins.
+    ///
+    /// # Errors
+    /// Those of [`Plan::new`] and [`Fit::begin`].
+    pub fn new(rows: Rows, choices: &Choices) -> Result<Self> {
+        Self::begin(Plan::new::<R>(&rows, choices, None)?, rows, None)
+    }
+
+    /// Takes all steps: the model.
+    #[must_use]
+    pub fn run(mut self) -> Model<R> {
+        loop {
+            if let Event::Stopped(reason) = self.advance(u64::MAX) {
+                return self.finish(reason);
+            }
+        }
+    }
+
     /// Begins, from `start` or from weights drawn by the seed.  The rows are encoded, and freed.
     ///
     /// # Errors
@@ -294,15 +314,6 @@ impl<R: Real> Fit<R> {
     #[must_use]
     pub fn unseen(&self) -> &Unseen {
         &self.unseen
-    }
-}
-
-impl Scale {
-    fn standardises(self) -> bool {
-        match self {
-            Self::Standard => true,
-            Self::None => false,
-        }
     }
 }
 

@@ -20,7 +20,8 @@
 //! let mut params = Params::zeros(&[1, 1]);
 //! let mut lbfgs = Lbfgs::default();
 //! while let Step::Taken { .. } = lbfgs.step(&mut params, 1e-8, value) {}
-//! assert!((params.values()[0] - 3.0).abs() < 1e-8 && (params.values()[1] + 1.0).abs() < 1e-8);
+//! // The loss stops falling by more than 2.2e-9 first.
+//! assert!((params.values()[0] - 3.0).abs() < 1e-4 && (params.values()[1] + 1.0).abs() < 1e-4);
 //! ```
 
 mod search;

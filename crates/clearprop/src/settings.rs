@@ -15,19 +15,20 @@
 //! # Ok::<(), clearprop::error::Error>(())
 //! ```
 
+mod scale;
 mod setting;
 
-use crate::activation::{Activation, by_name};
+use crate::activation::Activation;
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result, nearest};
 use crate::init::Init;
 use crate::loss::Loss;
 use crate::network::{Network, Penalized, Penalty};
 use crate::optim::{Rule, Solver};
+pub use scale::Scale;
 use serde::{Deserialize, Serialize};
 pub use setting::{Owner, Range, Setting};
 use setting::{Value, number};
-use std::fmt;
 
 /// The type of a field: `always` has a value, `maybe` is `None` where it has no meaning.
 macro_rules! field {
@@ -216,44 +217,6 @@ pub fn find(key: &str) -> Result<&'static Setting> {
         };
         Error::new(ErrorKind::Setting, format!("there is no setting '{key}'")).hint(hint)
     })
-}
-
-/// Whether numbers are brought to one scale before they are learnt from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[non_exhaustive]
-pub enum Scale {
-    /// `(value - mean) / standard deviation`, over the training rows; the numbers to predict too.
-    Standard,
-    /// As they are.
-    None,
-}
-
-impl Scale {
-    /// Both of them.
-    pub const ALL: [Self; 2] = [Self::Standard, Self::None];
-
-    /// The name: `standard` or `none`.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Standard => "standard",
-            Self::None => "none",
-        }
-    }
-}
-
-impl fmt::Display for Scale {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl std::str::FromStr for Scale {
-    type Err = Error;
-    fn from_str(name: &str) -> Result<Self> {
-        by_name("scale", name, &Self::ALL, |scale| scale.name())
-    }
 }
 
 /// How long a run is.

@@ -1,6 +1,6 @@
 //! One declared setting: its key, its owner, its values; and the texts and ranges of its type.
 
-use super::Scale;
+use super::scale::Scale;
 use crate::activation::Activation;
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result, nearest};
