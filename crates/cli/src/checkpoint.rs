@@ -104,14 +104,8 @@ pub(crate) fn write<R: Real>(
 }
 
 /// Reads the checkpoint of a run folder.
-pub(crate) fn read(folder: &Path) -> Result<AnyCheckpoint> {
-    let path = folder.join(CHECKPOINT);
-    if !path.exists() {
-        let hint = "a run has one with --checkpoint-every N or after Ctrl-C, until it is over";
-        return Err(Error::new(ErrorKind::File, "there is no checkpoint to go on from")
-            .file(folder.display())
-            .hint(hint));
-    }
+pub(crate) fn read(folder: &Folder) -> Result<AnyCheckpoint> {
+    let path = folder.path().join(CHECKPOINT);
     let file = path.display().to_string();
     let (tensors, text) = safetensors::read(&disk::read_whole(&path, LARGEST)?, &file)?;
     let text = text.ok_or_else(|| damaged(&path, &"it has no text"))?;

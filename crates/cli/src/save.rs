@@ -3,6 +3,7 @@
 use crate::chosen::shown;
 use crate::folder::{CHECKPOINT, Folder, HISTORY, MODEL, PICTURES, SUMMARY};
 use crate::pictures::Plane;
+use crate::progress::Progress;
 use crate::train::score_name;
 use crate::{load, pictures};
 use clearprop::error::Result;
@@ -68,16 +69,20 @@ pub(crate) struct Run<'a, R> {
     pub(crate) plane: Option<&'a Plane>,
 }
 
-/// Writes the run folder; the summary comes last, so that whoever sees it sees all, and is returned.
-pub(crate) fn save<R: Real>(folder: &Folder, run: &Run<'_, R>) -> Result<Value> {
+/// Writes the run folder: the model first, so that nothing after it can cost it; the summary last, so that
+/// whoever sees it sees all, and it is returned.
+pub(crate) fn save<R: Real>(folder: &Folder, run: &Run<'_, R>, progress: &Progress) -> Result<Value> {
     let score = score_name(run.model.network.loss).to_lowercase();
-    let drawn = pictures::of_run(run)?;
     folder.write(MODEL, &load::bytes(run.model)?)?;
     folder.write(HISTORY, run.history.csv(&score).as_bytes())?;
-    for (name, picture) in PICTURES.into_iter().zip(&drawn) {
+    for (name, picture) in PICTURES.into_iter().zip(pictures::of_run(run)) {
         match picture {
-            Some(bytes) => folder.write(name, bytes)?,
-            None => folder.forget(name),
+            Ok(Some(bytes)) => folder.write(name, &bytes)?,
+            Ok(None) => folder.forget(name),
+            Err(error) => {
+                folder.forget(name);
+                progress.warn(&format!("{name} is not drawn: {error}"));
+            }
         }
     }
     let summary = summary(run, &score);

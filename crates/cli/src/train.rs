@@ -20,6 +20,7 @@ use clearprop::settings::Settings;
 use clearprop::train::{StopReason, Trainer};
 use clearprop_files::table::Options;
 use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// Train a network, evaluate it, and write a run folder with the model, its history and pictures
@@ -107,10 +108,13 @@ enum Precision {
 
 pub(crate) fn run(options: &Train) -> Result<Outcome> {
     match (&options.resume, options.precision) {
-        (Some(folder), _) => match checkpoint::read(folder)? {
-            AnyCheckpoint::F32(checkpoint) => resume(options, folder, checkpoint),
-            AnyCheckpoint::F64(checkpoint) => resume(options, folder, checkpoint),
-        },
+        (Some(path), _) => {
+            let folder = Folder::again(path)?;
+            match checkpoint::read(&folder)? {
+                AnyCheckpoint::F32(checkpoint) => resume(options, folder, checkpoint),
+                AnyCheckpoint::F64(checkpoint) => resume(options, folder, checkpoint),
+            }
+        }
         (None, Precision::F32) => begin::<f32>(options),
         (None, Precision::F64) => begin::<f64>(options),
     }
@@ -170,7 +174,7 @@ fn begin<R: Real>(options: &Train) -> Result<Outcome> {
 }
 
 /// A run that goes on.
-fn resume<R: Real>(options: &Train, folder: &Path, checkpoint: Checkpoint<R>) -> Result<Outcome> {
+fn resume<R: Real>(options: &Train, folder: Folder, checkpoint: Checkpoint<R>) -> Result<Outcome> {
     let Checkpoint { mut plan, state, history, train_time } = checkpoint;
     // A file may have moved.
     plan.data = options.data.as_deref().map(source::absolute).or(plan.data);
@@ -189,7 +193,6 @@ fn resume<R: Real>(options: &Train, folder: &Path, checkpoint: Checkpoint<R>) ->
     let (network, settings) = (plan.network.clone(), plan.settings.clone());
     let step = state.step;
     let trainer = Trainer::resume(network, state, rows.train, rows.validation, settings).map_err(about)?;
-    let folder = Folder::again(folder)?;
     let progress = Progress::new(lines(options), trainer.total_steps());
     progress.line(&format!("Going on after {step} steps"))?;
     let (test, plane) = (rows.test, rows.plane);
@@ -222,6 +225,9 @@ fn train<R: Real>(options: &Train, job: Job<R>, progress: &Progress) -> Result<O
             "--threads {asked}: this machine runs {cores} at once; {used} are used, the result is the same"
         ));
     }
+    if thread::Builder::new().spawn(|| ()).is_err() {
+        progress.warn("the system starts no thread: this run has one, the result is the same");
+    }
     save_when_interrupted();
     let began = Instant::now();
     let pace = Pace::new(&trainer, &plan);
@@ -231,12 +237,11 @@ fn train<R: Real>(options: &Train, job: Job<R>, progress: &Progress) -> Result<O
     let stop_reason = take_steps(&mut trainer, &mut history, &pace, progress, &mut keep);
     let train_time = before + began.elapsed();
     progress.finish();
-    let stop_reason = stop_reason.inspect_err(|_| folder.give_back())?;
+    let stop_reason = stop_reason?;
     let place = folder.path().display();
     match stop_reason {
         StopReason::Diverged { step } => {
             folder.forget(CHECKPOINT);
-            folder.give_back();
             let step_size = trainer.settings().step_size;
             let found = format!("the loss became infinite or NaN at step {step}");
             let hint = format!(
@@ -275,7 +280,7 @@ fn train<R: Real>(options: &Train, job: Job<R>, progress: &Progress) -> Result<O
     let model = Model { network, params, encoder: plan.encoder.clone(), trained, engine };
     let threads = trainer.settings().threads;
     let run = Run { model: &model, history: &history, train_time, threads, plane: plane.as_ref() };
-    let summary = save(&folder, &run).inspect_err(|_| folder.give_back())?;
+    let summary = save(&folder, &run, progress)?;
     if options.json {
         screen::print(&format!("{summary:#}\n"))?;
     }

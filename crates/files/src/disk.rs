@@ -4,7 +4,8 @@
 //! whoever looks sees the old file or the new one, never half of it, even after a power cut.
 
 use clearprop::error::{Error, ErrorKind, Result};
-use std::fs::{self, File, OpenOptions};
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -17,6 +18,9 @@ pub const FAIL_DISK: &str = "CLEARPROP_TEST_FAIL_DISK";
 
 /// How the name of a file begins that is not finished.
 const UNFINISHED: &str = ".clearprop-unfinished-";
+
+/// The file by which a process claims a folder.
+const CLAIMED: &str = ".clearprop-claimed";
 
 /// Writes a file whole or not at all.
 ///
@@ -42,10 +46,8 @@ impl Whole {
     /// # Errors
     /// The folder does not exist or cannot be written to.
     pub fn create(path: &Path) -> Result<Self> {
-        // A link stays one: the file that it names is written.
-        let link = if path.is_symlink() { fs::canonicalize(path).ok() } else { None };
-        let path = link.as_deref().unwrap_or(path);
         let error = |error: &io::Error| refused("cannot write", path, error);
+        let path = &at_the_end_of_links(path).map_err(|e| error(&e))?;
         let Some(name) = path.file_name() else {
             return Err(error(&io::Error::new(io::ErrorKind::InvalidInput, "this is no file name")));
         };
@@ -61,21 +63,11 @@ impl Whole {
             }
             _ => {}
         }
-        let mut unfinished = std::ffi::OsString::from(UNFINISHED);
-        // Two programs that write the same file do not share a temporary one.
-        unfinished.push(format!("{}-", std::process::id()));
-        unfinished.push(name);
-        let unfinished = path.with_file_name(unfinished);
         fault().map_err(|e| error(&e))?;
         let mut on_their_way = on_their_way();
-        let file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .open(&unfinished)
-            .map_err(|e| error(&e))?;
+        let (unfinished, file) = begin(path, name).map_err(|e| error(&e))?;
         on_their_way.push(unfinished.clone());
-        Ok(Self { path: path.to_owned(), unfinished, file: Some(BufWriter::with_capacity(1 << 16, file)) })
+        Ok(Self { path: path.clone(), unfinished, file: Some(BufWriter::with_capacity(1 << 16, file)) })
     }
 
     /// Writes what is left, syncs, and gives the file its name.
@@ -88,8 +80,9 @@ impl Whole {
         fault().map_err(|e| error(&e))?;
         let file = file.into_inner().map_err(|e| error(e.error()))?;
         fault().and_then(|()| file.sync_all()).map_err(|e| error(&e))?;
-        drop(file);
+        // Open, and so locked, until it has its name: nobody takes it for one that was left behind.
         fault().and_then(|()| fs::rename(&self.unfinished, &self.path)).map_err(|e| error(&e))?;
+        drop(file);
         fault().and_then(|()| sync_folder(folder(&self.path))).map_err(|e| error(&e))
     }
 }
@@ -115,6 +108,48 @@ impl Drop for Whole {
         let mut on_their_way = on_their_way();
         on_their_way.retain(|path| *path != self.unfinished);
         let _ = fs::remove_file(&self.unfinished);
+    }
+}
+
+/// The file that a link, or a link to a link, leads to, whether it is there or not: a link stays one.
+fn at_the_end_of_links(path: &Path) -> io::Result<PathBuf> {
+    let mut path = path.to_owned();
+    for _ in 0..40 {
+        match fs::read_link(&path) {
+            Ok(to) => path = folder(&path).join(to),
+            Err(_) => return Ok(path),
+        }
+    }
+    Err(io::Error::other("its links lead round in a circle"))
+}
+
+/// A new file under a temporary name, locked for as long as its writer lives.
+fn begin(path: &Path, name: &OsStr) -> io::Result<(PathBuf, File)> {
+    let mut refusal = None;
+    for n in 0u32..100 {
+        // The process is told, for whoever looks; the number keeps apart those of different machines.
+        let mut unfinished = OsString::from(format!("{UNFINISHED}{}-{n}-", std::process::id()));
+        unfinished.push(name);
+        let unfinished = path.with_file_name(unfinished);
+        match OpenOptions::new().write(true).create_new(true).open(&unfinished) {
+            // Somebody who clears up may have come between its making and its lock.
+            Ok(file) if lock(&file)? && unfinished.exists() => return Ok((unfinished, file)),
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => refusal = Some(error),
+            Err(error) => return Err(error),
+        }
+    }
+    Err(refusal.unwrap_or_else(|| io::Error::other("no temporary name is free")))
+}
+
+/// Takes the lock of a file, which ends with its process; false if another holds it.  A file system
+/// that knows no locks gives everybody everything.
+fn lock(file: &File) -> io::Result<bool> {
+    match file.try_lock() {
+        Ok(()) => Ok(true),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => Ok(true),
+        Err(TryLockError::Error(error)) => Err(error),
     }
 }
 
@@ -272,44 +307,134 @@ pub fn open(path: &Path) -> Result<(File, u64)> {
     Ok((file, about.len()))
 }
 
-/// Makes a folder ready for a run: creates it, or takes it if it is empty.  A folder that holds files
-/// is taken only with `overwrite`, and only if all of `marks` (files that a run writes) are in it or
-/// in it stands nothing but temporary files.
-///
-/// # Errors
-/// The folder cannot be made or written to, or holds something else.
-pub fn claim_folder(path: &Path, overwrite: bool, marks: &[&str]) -> Result<()> {
-    if path.exists() && !path.is_dir() {
-        return Err(refused("cannot write into", path, &io::Error::from(io::ErrorKind::NotADirectory)));
+/// A folder that one process alone writes into.  The claim is a locked file in it, which says who has it; the
+/// lock dies with the process, whatever ends it.
+#[derive(Debug)]
+pub struct Claim {
+    folder: PathBuf,
+    /// Whether the folder was made for it.
+    made: bool,
+    lock: PathBuf,
+    /// Holds the lock while it is open.
+    _open: File,
+}
+
+impl Claim {
+    /// Takes a folder, or makes it.  `fits` sees the names of the files in it, temporary ones apart, and
+    /// refuses a folder that is not for the taking; a claim that is refused leaves everything as it was.
+    ///
+    /// # Errors
+    /// Another process has the folder; what `fits` says; what the operating system refused.
+    pub fn take(folder: &Path, fits: &dyn Fn(&[OsString]) -> Result<()>) -> Result<Self> {
+        let made = !folder.exists();
+        if !made {
+            if !folder.is_dir() {
+                let error = io::Error::from(io::ErrorKind::NotADirectory);
+                return Err(refused("cannot write into", folder, &error));
+            }
+            // Who has it is worth more than what is in it.
+            if !folder.join(CLAIMED).exists() {
+                fits(&names(folder)?)?;
+            }
+        }
+        fs::create_dir_all(folder).map_err(|error| refused("cannot make the folder", folder, &error))?;
+        let claim = Self::lock(folder, made)?;
+        fits(&names(folder)?)?;
+        claim.clear_up();
+        Ok(claim)
     }
-    fs::create_dir_all(path).map_err(|error| refused("cannot make the folder", path, &error))?;
-    let mut empty = true;
-    for entry in fs::read_dir(path).map_err(|error| refused("cannot read", path, &error))? {
-        let entry = entry.map_err(|error| refused("cannot read", path, &error))?;
-        if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
-            // A run that was killed left it.
-            let _ = fs::remove_file(entry.path());
-        } else {
-            empty = false;
+
+    /// Makes a folder and takes it; `None` if there is one of this name.
+    ///
+    /// # Errors
+    /// What the operating system refused.
+    pub fn make(folder: &Path) -> Result<Option<Self>> {
+        match fs::create_dir(folder) {
+            Ok(()) => Self::lock(folder, true).map(Some),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(None),
+            Err(error) => Err(refused("cannot make the folder", folder, &error)),
         }
     }
-    let wrong = |found: &str, hint: &str| {
-        Err(Error::new(ErrorKind::File, found).file(path.display()).hint(hint.to_owned()))
-    };
-    if empty {
-        // Better to know now than after the training.
-        let probe = path.join(format!("{UNFINISHED}probe"));
-        fs::write(&probe, b"").map_err(|error| refused("cannot write into", path, &error))?;
-        return fs::remove_file(&probe).map_err(|error| refused("cannot write into", path, &error));
+
+    /// The folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
-    let ours = marks.iter().all(|mark| path.join(mark).exists());
-    match (overwrite, ours) {
-        (true, true) => Ok(()),
-        (true, false) => {
-            wrong("the folder is not empty and not a run of clearprop", "choose another with --out")
+
+    fn lock(folder: &Path, made: bool) -> Result<Self> {
+        let cannot = |error: io::Error| refused("cannot write into", folder, &error);
+        let path = folder.join(CLAIMED);
+        let mut on_their_way = on_their_way();
+        for _ in 0..100 {
+            let mut options = OpenOptions::new();
+            let mut file =
+                options.read(true).write(true).create(true).truncate(false).open(&path).map_err(cannot)?;
+            if !lock(&file).map_err(cannot)? {
+                return Err(held(folder, &path));
+            }
+            let owner = format!("process {}", std::process::id());
+            let said = file.set_len(0).and_then(|()| file.write_all(owner.as_bytes()));
+            // A folder on a full disk is found out here, not after the training.
+            said.inspect_err(|_| drop(fs::remove_file(&path))).map_err(cannot)?;
+            // The one before may have taken the file away between our opening and our lock.
+            if fs::read_to_string(&path).is_ok_and(|found| found == owner) {
+                on_their_way.push(path.clone());
+                return Ok(Self { folder: folder.to_owned(), made, lock: path, _open: file });
+            }
         }
-        (false, _) => wrong("the folder is not empty", "choose another with --out, or add --overwrite"),
+        Err(held(folder, &path))
     }
+
+    /// Removes the temporary files of processes that are no more.
+    fn clear_up(&self) {
+        let Ok(entries) = fs::read_dir(&self.folder) else { return };
+        for path in entries.flatten().map(|entry| entry.path()) {
+            let unfinished = path.file_name().is_some_and(is_unfinished);
+            let left =
+                || OpenOptions::new().write(true).open(&path).is_ok_and(|file| lock(&file).unwrap_or(false));
+            if unfinished && left() {
+                let _ = fs::remove_file(&path);
+            }
+        }
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        on_their_way().retain(|path| *path != self.lock);
+        // While it is locked: afterwards it may be another's.
+        let _ = fs::remove_file(&self.lock);
+        if self.made {
+            // Fails, as it should, if there is something in it.
+            let _ = fs::remove_dir(&self.folder);
+        }
+    }
+}
+
+fn held(folder: &Path, lock: &Path) -> Error {
+    let owner = fs::read_to_string(lock).unwrap_or_default();
+    let owner = if owner.is_empty() { "another process" } else { &owner };
+    Error::new(ErrorKind::File, format!("{owner} is writing into this folder"))
+        .file(folder.display())
+        .hint("wait for its end, or choose another folder")
+}
+
+fn is_unfinished(name: &OsStr) -> bool {
+    name.to_string_lossy().starts_with(UNFINISHED)
+}
+
+/// The names of a folder's files, without those of claims and of files on their way.
+fn names(folder: &Path) -> Result<Vec<OsString>> {
+    let error = |error: io::Error| refused("cannot read", folder, &error);
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder).map_err(error)? {
+        let name = entry.map_err(error)?.file_name();
+        if name != CLAIMED && !is_unfinished(&name) {
+            names.push(name);
+        }
+    }
+    Ok(names)
 }
 
 /// Whether two paths name one file.
@@ -327,6 +452,8 @@ pub fn refused(what: &str, path: &Path, error: &io::Error) -> Error {
         io::ErrorKind::IsADirectory => ("this is a folder", "name a file"),
         io::ErrorKind::NotADirectory => ("this is a file", "name a folder"),
         io::ErrorKind::StorageFull => ("no space left on the disk", "make room, then run again"),
+        io::ErrorKind::QuotaExceeded => ("the quota of the disk is used up", "make room, then run again"),
+        io::ErrorKind::FileTooLarge => ("the file is larger than the system allows", "see 'ulimit -f'"),
         io::ErrorKind::ReadOnlyFilesystem => ("the disk is read-only", "choose another folder"),
         _ => {
             return Error::new(ErrorKind::File, format!("{what}: {error}")).file(path.display());
@@ -429,16 +556,72 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_of_somebody_else_is_left_alone() {
+    fn a_folder_has_one_owner() {
         let folder = temporary("claim");
         let run = folder.join("run");
-        claim_folder(&run, false, &["model"]).unwrap();
-        claim_folder(&run, false, &["model"]).unwrap();
-        fs::write(run.join("notes.txt"), b"mine").unwrap();
-        assert!(claim_folder(&run, false, &["model"]).is_err());
-        assert!(claim_folder(&run, true, &["model"]).is_err());
-        fs::write(run.join("model"), b"").unwrap();
-        claim_folder(&run, true, &["model"]).unwrap();
+        let any = |_: &[OsString]| Ok(());
+        let entries = || fs::read_dir(&run).unwrap().count();
+        let claim = Claim::take(&run, &any).unwrap();
+        let half = Whole::create(&run.join("model")).unwrap();
+        let before = entries();
+        let error = Claim::take(&run, &any).unwrap_err().to_string();
+        let expected = format!("process {} is writing into this folder; wait", std::process::id());
+        assert!(error.contains(&expected), "{error}");
+        assert_eq!(entries(), before, "a claim that is refused touches nothing");
+        half.finish().unwrap();
+        drop(claim);
+        assert_eq!(entries(), 1, "the claim is gone, the file stays");
+        // What a process left that was killed: nobody holds its locks.
+        fs::write(run.join(CLAIMED), "process 1").unwrap();
+        fs::write(run.join(format!("{UNFINISHED}1-0-model")), "half").unwrap();
+        let busy = Whole::create(&run.join("plot.png")).unwrap();
+        let claim = Claim::take(&run, &any).unwrap();
+        assert_eq!(entries(), 3, "model, claim, and what another still writes");
+        busy.finish().unwrap();
+        drop(claim);
+        let refuses = |names: &[OsString]| match names {
+            [] => Ok(()),
+            names => Err(Error::new(ErrorKind::File, format!("{} files", names.len()))),
+        };
+        assert_eq!(Claim::take(&run, &refuses).unwrap_err().to_string(), "2 files");
+        let new = folder.join("new");
+        drop(Claim::take(&new, &refuses).unwrap());
+        assert!(!new.exists(), "made, left empty, taken away");
+        assert!(Claim::make(&run).unwrap().is_none());
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn of_many_at_once_one_gets_the_folder() {
+        let folder = temporary("race");
+        for round in 0..50 {
+            let run = folder.join(round.to_string());
+            let claims = std::thread::scope(|scope| {
+                let threads: Vec<_> =
+                    (0..4).map(|_| scope.spawn(|| Claim::take(&run, &|_| Ok(())))).collect();
+                threads.into_iter().map(|thread| thread.join().unwrap()).collect::<Vec<_>>()
+            });
+            assert_eq!(claims.iter().filter(|claim| claim.is_ok()).count(), 1);
+        }
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_to_nothing_is_followed() {
+        let folder = temporary("dangling");
+        std::os::unix::fs::symlink("file", folder.join("link")).unwrap();
+        std::os::unix::fs::symlink("link", folder.join("again")).unwrap();
+        write_whole(&folder.join("again"), b"new").unwrap();
+        assert_eq!(fs::read(folder.join("file")).unwrap(), b"new");
+        assert!(folder.join("link").is_symlink() && folder.join("again").is_symlink());
+        std::os::unix::fs::symlink("b", folder.join("a")).unwrap();
+        std::os::unix::fs::symlink("a", folder.join("b")).unwrap();
+        let error = write_whole(&folder.join("a"), b"").unwrap_err().to_string();
+        assert!(error.ends_with("its links lead round in a circle"), "{error}");
+        std::os::unix::fs::symlink("no/such", folder.join("c")).unwrap();
+        let error = write_whole(&folder.join("c"), b"").unwrap_err().to_string();
+        assert!(error.ends_with("cannot write: the folder does not exist; make it first"), "{error}");
         fs::remove_dir_all(folder).unwrap();
     }
 }

@@ -6,6 +6,7 @@
 
 pub mod csv;
 pub mod disk;
+pub mod foreign;
 pub mod npz;
 #[cfg(feature = "parquet")]
 pub mod parquet;
