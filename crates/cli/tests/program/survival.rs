@@ -265,9 +265,9 @@ fn predictions_are_written_whole_or_not_at_all() {
 fn a_refused_run_leaves_the_first_as_it_was() {
     let place = place_with_flowers();
     for (name, line) in
-        [("without", "train flowers.csv --target kind --epochs 1500 --patience 5000"), ("with", RUN)]
+        [("without", "train flowers.csv --target kind --epochs 1500 --patience 5000 --quiet"), ("with", RUN)]
     {
-        let line = format!("{line} --seed 3 --quiet");
+        let line = format!("{line} --seed 3");
         place.ok(&format!("{line} --out {name}-alone"));
         let mut first =
             place.command(&format!("{line} --out {name}")).stderr(Stdio::piped()).spawn().unwrap();
