@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 /// The library's lines from the ground up; the design's picture, read from below.
 const LINES: [(&str, &[&str]); 6] = [
-    ("words", &["error", "stage", "real"]),
+    ("words", &["decision", "error", "stage", "real"]),
     (
         "parts",
         &["random", "activation", "params", "target", "loss", "network", "data", "init", "metrics", "table"],

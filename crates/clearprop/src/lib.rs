@@ -3,6 +3,7 @@
 //! n = rows of the batch, d = inputs, h = hidden units, k = classes or outputs; layers l = 1..=L.
 
 // words
+pub mod decision;
 pub mod error;
 pub mod real;
 pub mod stage;
