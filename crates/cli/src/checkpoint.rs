@@ -5,7 +5,7 @@
 //! says what the run is.  The training rows are not in it: they are read again, and must be the same.
 
 use crate::folder::{CHECKPOINT, Folder};
-use crate::load::{LARGEST, floats, values};
+use crate::load::{floats, values};
 use crate::save::{History, Row};
 use crate::source::Reading;
 use clearprop::error::{Error, ErrorKind, Result};
@@ -107,7 +107,7 @@ pub(crate) fn write<R: Real>(
 pub(crate) fn read(folder: &Folder) -> Result<AnyCheckpoint> {
     let path = folder.path().join(CHECKPOINT);
     let file = path.display().to_string();
-    let (tensors, text) = safetensors::read(&disk::read_whole(&path, LARGEST)?, &file)?;
+    let (tensors, text) = safetensors::read(disk::Input::open(&path)?, &file)?;
     let text = text.ok_or_else(|| damaged(&path, &"it has no text"))?;
     let about: About = serde_json::from_str(&text).map_err(|error| damaged(&path, &error))?;
     if about.checkpoint != VERSION {

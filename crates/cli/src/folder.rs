@@ -1,7 +1,8 @@
 //! The run folder.
 
 use clearprop::error::{Error, ErrorKind, Result};
-use clearprop_files::disk::{self, Claim};
+use clearprop_files::claim::Claim;
+use clearprop_files::disk;
 use std::ffi::OsString;
 use std::fs;
 use std::path::Path;

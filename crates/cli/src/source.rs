@@ -10,6 +10,7 @@ use clearprop::network::Penalized;
 use clearprop::real::Real;
 use clearprop::table::{Coding, Column, Encoder, Input, Learn, Table};
 use clearprop::target::Target;
+use clearprop_files::budget::check_columns;
 use clearprop_files::npz::{Npz, Values};
 use clearprop_files::table::{self, Opened, Options, Rows};
 use clearprop_files::{csv, disk, npz};
@@ -214,6 +215,8 @@ fn columns_of(values: ArrayView2<'_, f64>, letter: &str) -> Vec<(String, Column)
 pub(crate) fn arrays(file: &Npz) -> Result<(Table, Said)> {
     let name = if file.get("X").is_none() && file.get("x").is_some() { "x" } else { "X" };
     let x: Array2<f64> = file.matrix(name)?;
+    let targets = file.get("y").and_then(|y| y.shape.get(1)).unwrap_or(&1);
+    check_columns(x.ncols() + targets).map_err(|error| file.error(name, error.to_string()))?;
     let mut columns = columns_of(x.view(), "x");
     let mut said = Said::default();
     if let Some(y) = file.get("y") {

@@ -12,7 +12,7 @@ use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::sync::Arc;
 
 /// A page may unpack to this many bytes and twice the file's size.
-const PAGE: u64 = 32 << 20;
+const PAGE: u64 = 16 << 20;
 
 /// Bytes that an entry of a dictionary takes in memory, at most.
 const ENTRY: u64 = 48;
