@@ -59,7 +59,8 @@ pub fn csv(data: &[u8]) {
     let mut rows = Some(0);
     if let Some(mut reader) = told(text::Reader::new(data, "f", &options)) {
         loop {
-            match told(reader.block(1 + usize::from(choice >> 5))).map(|block| block.map(|table| table.len())) {
+            match told(reader.block(1 + usize::from(choice >> 5))).map(|block| block.map(|table| table.len()))
+            {
                 Some(Some(more)) => rows = rows.map(|rows| rows + more),
                 Some(None) => break,
                 None => {
@@ -169,8 +170,26 @@ pub fn arrays(data: &[u8]) {
 
 /// Names that mean something to a diagnosis.
 const NAMES: [&str; 20] = [
-    "X", "y", "W1", "b1", "W2", "b2", "z1", "a1", "logits", "probs", "loss", "dlogits", "dW2", "db2", "da1", "dz1",
-    "dW1", "db1", "reg", "activation",
+    "X",
+    "y",
+    "W1",
+    "b1",
+    "W2",
+    "b2",
+    "z1",
+    "a1",
+    "logits",
+    "probs",
+    "loss",
+    "dlogits",
+    "dW2",
+    "db2",
+    "da1",
+    "dz1",
+    "dW1",
+    "db1",
+    "reg",
+    "activation",
 ];
 
 fn for_diagnosis(npz: &archive::Npz) -> Vec<Array> {
@@ -228,8 +247,7 @@ pub fn model(data: &[u8]) {
         shape: shape.to_vec(),
         values: vec![0.5; shape.iter().product()],
     };
-    let tensors =
-        [tensor("w1", &[2, 3]), tensor("b1", &[3]), tensor("w2", &[3, 3]), tensor("b2", &[3])];
+    let tensors = [tensor("w1", &[2, 3]), tensor("b1", &[3]), tensor("w2", &[3, 3]), tensor("b2", &[3])];
     if let Some(model) = told(Model::<f64>::from_parts(Engine::Plain, text, &tensors)) {
         let names: Vec<_> = model.encoder.inputs.iter().map(|input| input.column.clone()).collect();
         let column = || clearprop::table::Column::numbers([1.0, f64::NAN]);
@@ -244,8 +262,12 @@ pub fn model(data: &[u8]) {
 pub fn diagnose(data: &[u8]) {
     let mut bytes = data.iter().copied();
     let mut next = || bytes.next().unwrap_or(0);
-    let (n, d, h, k) =
-        (1 + usize::from(next() % 4), 1 + usize::from(next() % 3), 1 + usize::from(next() % 3), 2 + usize::from(next() % 2));
+    let (n, d, h, k) = (
+        1 + usize::from(next() % 4),
+        1 + usize::from(next() % 3),
+        1 + usize::from(next() % 3),
+        2 + usize::from(next() % 2),
+    );
     let mut found = Vec::new();
     for name in NAMES {
         let choice = next();

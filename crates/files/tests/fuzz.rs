@@ -3,6 +3,7 @@
 #![cfg(feature = "parquet")]
 
 #[path = "../../../fuzz/targets.rs"]
+#[expect(unreachable_pub, reason = "the fuzz crate exports them")]
 mod targets;
 
 use std::path::Path;
