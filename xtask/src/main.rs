@@ -10,6 +10,8 @@ mod breaks;
 mod chores;
 mod fuzz;
 mod size;
+#[allow(dead_code, reason = "the test of the floors uses the rest")]
+mod sources;
 mod survive;
 
 const USAGE: &str = "cargo xtask COMMAND

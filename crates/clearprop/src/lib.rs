@@ -28,6 +28,8 @@ pub mod optim;
 // learn
 pub mod engine;
 pub mod evaluate;
+pub mod fit;
+pub mod lbfgs;
 pub mod model;
 pub mod settings;
 pub mod train;

@@ -1,9 +1,9 @@
 //! The pictures of a run or of a model: what is drawn; how is the business of `plots`.
 
-use crate::save::{History, Run};
-use crate::train::score_name;
 use clearprop::error::{Error, ErrorKind, Result};
+use clearprop::fit::{History, Row};
 use clearprop::loss::Loss;
+use clearprop::metrics::score_name;
 use clearprop::model::Model;
 use clearprop::real::Real;
 use clearprop::table::{Coding, Column, Encoder, Table, Unseen};
@@ -23,12 +23,11 @@ type Drawn = Result<Option<Vec<u8>>>;
 
 /// `data.png`, `boundary.png` (both only for two number columns) and `loss.png`: at once if the system starts
 /// threads, else one after the other.
-pub(crate) fn of_run<R: Real>(run: &Run<'_, R>) -> [Drawn; 3] {
+pub(crate) fn of_run<R: Real>(model: &Model<R>, history: &History, plane: Option<&Plane>) -> [Drawn; 3] {
     let png = |picture: Result<Picture>| picture?.png(SHARP).map(Some);
-    let data = || run.plane.map_or(Ok(None), |plane| png(plane.data("The data")));
-    let boundary =
-        || run.plane.map_or(Ok(None), |plane| png(plane.boundary(run.model, "What the network learnt")));
-    let loss = || png(loss(run.history, score_name(run.model.network.loss)));
+    let data = || plane.map_or(Ok(None), |plane| png(plane.data("The data")));
+    let boundary = || plane.map_or(Ok(None), |plane| png(plane.boundary(model, "What the network learnt")));
+    let loss = || png(loss(history, score_name(model.network.loss)));
     thread::scope(|scope| {
         let data = Drawing::begin(scope, &data);
         let boundary = Drawing::begin(scope, &boundary);
@@ -146,7 +145,7 @@ impl Plane {
 /// Loss and accuracy over the steps.
 pub(crate) fn loss(history: &History, score: &str) -> Result<Picture> {
     let rows = &history.rows;
-    let column = |value: &dyn Fn(&crate::save::Row) -> Option<f64>| -> (Vec<f64>, Vec<f64>) {
+    let column = |value: &dyn Fn(&Row) -> Option<f64>| -> (Vec<f64>, Vec<f64>) {
         rows.iter().filter_map(|row| Some((row.step as f64, value(row)?))).unzip()
     };
     let accuracy = if score == "accuracy" { Some(Panel::Accuracy) } else { None };
