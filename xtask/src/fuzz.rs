@@ -4,7 +4,8 @@
 //! TARGET` does the same where it is installed.)  What it finds lies in `fuzz/findings/TARGET`, and is
 //! replayed by the tests of `files` from then on.
 
-use crate::chores::{Done, root};
+use crate::chores::Done;
+use crate::sources::root;
 use std::path::Path;
 use std::process::Command;
 

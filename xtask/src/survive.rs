@@ -1,6 +1,7 @@
 //! `cargo xtask survive [KILLS] [FULL]`: runs that are killed, and runs whose disk fills up.
 
-use crate::chores::{Done, root};
+use crate::chores::Done;
+use crate::sources::root;
 use std::path::Path;
 use std::process::Command;
 
