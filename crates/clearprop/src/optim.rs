@@ -22,11 +22,14 @@ pub enum Solver {
     /// Adam (Kingma and Ba, 2015): `m` and `v` are running means of `g` and `g^2`;
     /// `p -= step_size * (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon)`.
     Adam,
+    /// L-BFGS over all rows at once, which searches along a line instead of following a rule (Liu and Nocedal,
+    /// 1989).
+    Lbfgs,
 }
 
 impl Solver {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Gd, Self::Sgd, Self::Adam];
+    pub const ALL: [Self; 4] = [Self::Gd, Self::Sgd, Self::Adam, Self::Lbfgs];
 
     /// The name on the command line.
     #[must_use]
@@ -35,6 +38,7 @@ impl Solver {
             Self::Gd => "gd",
             Self::Sgd => "sgd",
             Self::Adam => "adam",
+            Self::Lbfgs => "lbfgs",
         }
     }
 
@@ -45,6 +49,8 @@ impl Solver {
             Self::Gd => 0.1,
             Self::Sgd => 0.01,
             Self::Adam => 0.001,
+            // What the line search tries first.
+            Self::Lbfgs => 1.0,
         }
     }
 
@@ -52,7 +58,7 @@ impl Solver {
     #[must_use]
     pub const fn takes_batches(self) -> bool {
         match self {
-            Self::Gd => false,
+            Self::Gd | Self::Lbfgs => false,
             Self::Sgd | Self::Adam => true,
         }
     }

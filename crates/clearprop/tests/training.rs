@@ -211,7 +211,7 @@ fn what_does_not_fit_is_an_error_at_the_door() {
     );
     check(
         "rlu".parse::<Activation>().map(drop),
-        "unknown activation 'rlu'; did you mean 'relu'? There are: identity, logistic, tanh, relu",
+        "unknown activation 'rlu'; did you mean 'relu'? There are: identity, logistic, tanh, relu, leaky-relu, elu, selu, softplus, silu, gelu, gelu-tanh",
     );
 }
 
@@ -231,6 +231,7 @@ fn a_run_goes_on_only_with_the_settings_and_the_network_that_it_began_with() {
             best_loss: f64::INFINITY,
             not_better: 0,
             best: None,
+            lbfgs: None,
         };
         change(&mut state);
         let trainer = Trainer::resume(network.clone(), state, data.clone(), None, settings);
