@@ -91,12 +91,16 @@ pub enum Rule {
         beta2: f64,
         /// Keeps the quotient finite; about 1e-8.
         epsilon: f64,
+        /// Whether epsilon is added to `sqrt(v)` as it is, without the correction for the start: the paper's
+        /// "epsilon hat" (end of its section 2), which scikit-learn and TensorFlow compute.
+        #[serde(default)]
+        epsilon_hat: bool,
     },
 }
 
 impl Rule {
     /// Adam with the numbers of its paper.
-    pub const ADAM: Self = Self::Adam { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+    pub const ADAM: Self = Self::Adam { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, epsilon_hat: false };
 
     /// How many moments (buffers of the parameters' shape) the rule keeps: 0, 1 or 2.
     #[must_use]
@@ -185,9 +189,9 @@ impl<R: Real> Optimiser<R> {
                     *p += if nesterov { mu * *v - step * g } else { *v };
                 }
             }
-            (Rule::Adam { beta1, beta2, epsilon }, [mean, square]) => {
+            (Rule::Adam { beta1, beta2, epsilon, epsilon_hat }, [mean, square]) => {
                 let AdamStep { beta1, beta2, rate, epsilon } =
-                    AdamStep::new(self.step_size, beta1, beta2, epsilon, self.t);
+                    AdamStep::new(self.step_size, [beta1, beta2], epsilon, epsilon_hat, self.t);
                 let [beta1, beta2, rate, epsilon] = [beta1, beta2, rate, epsilon].map(R::of);
                 for (((p, &g), m), v) in each.zip(mean.values_mut()).zip(square.values_mut()) {
                     *m = beta1 * *m + (R::one() - beta1) * g;
@@ -211,16 +215,17 @@ pub struct AdamStep {
     pub beta2: f64,
     /// `step_size sqrt(1 - beta2^t) / (1 - beta1^t)`.
     pub rate: f64,
-    /// `epsilon sqrt(1 - beta2^t)`.
+    /// `epsilon sqrt(1 - beta2^t)`, or epsilon as it is ([`Rule::Adam`]'s `epsilon_hat`).
     pub epsilon: f64,
 }
 
 impl AdamStep {
     /// The numbers of update t, counted from 1.
     #[must_use]
-    pub fn new(step_size: f64, beta1: f64, beta2: f64, epsilon: f64, t: u64) -> Self {
+    pub fn new(step_size: f64, [beta1, beta2]: [f64; 2], epsilon: f64, epsilon_hat: bool, t: u64) -> Self {
         let power = i32::try_from(t).unwrap_or(i32::MAX);
         let (c1, c2) = (1.0 - beta1.powi(power), 1.0 - beta2.powi(power));
-        Self { beta1, beta2, rate: step_size * c2.sqrt() / c1, epsilon: epsilon * c2.sqrt() }
+        let epsilon = if epsilon_hat { epsilon } else { epsilon * c2.sqrt() };
+        Self { beta1, beta2, rate: step_size * c2.sqrt() / c1, epsilon }
     }
 }

@@ -295,6 +295,7 @@ impl Settings {
                 beta1: self.beta1.unwrap_or(0.9),
                 beta2: self.beta2.unwrap_or(0.999),
                 epsilon: self.epsilon.unwrap_or(1e-8),
+                epsilon_hat: false,
             },
         }
     }

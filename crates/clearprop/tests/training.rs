@@ -171,9 +171,9 @@ fn two_updates_of_each_rule_by_hand() {
     check(Rule::Sgd { momentum: 0.9, nesterov: true }, [0.62, 0.648]);
     // beta1 = beta2 = 1/2, epsilon 0.  First m = 1, v = 2, both doubled by the correction: 0.1 * 2/sqrt(4).
     // Then m = 0, so nothing moves.
-    check(Rule::Adam { beta1: 0.5, beta2: 0.5, epsilon: 0.0 }, [0.9, 0.9]);
+    check(Rule::Adam { beta1: 0.5, beta2: 0.5, epsilon: 0.0, epsilon_hat: false }, [0.9, 0.9]);
     // epsilon 2: first 0.1 * 2/(2 + 2) = 0.05
-    check(Rule::Adam { beta1: 0.5, beta2: 0.5, epsilon: 2.0 }, [0.95, 0.95]);
+    check(Rule::Adam { beta1: 0.5, beta2: 0.5, epsilon: 2.0, epsilon_hat: false }, [0.95, 0.95]);
 }
 
 #[test]
