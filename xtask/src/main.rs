@@ -8,9 +8,11 @@ mod bench;
 mod book;
 mod breaks;
 mod chores;
+mod fuzz;
 mod size;
 #[allow(dead_code, reason = "the test of the floors uses the rest")]
 mod sources;
+mod survive;
 
 const USAGE: &str = "cargo xtask COMMAND
   test     every test of the repository; installs what the tests need under target/
@@ -19,6 +21,8 @@ const USAGE: &str = "cargo xtask COMMAND
   size     lines of each file, and of the readable network
   break    breaks backward.rs in five ways and shows that the tests notice each
   book     builds the book to target/book/index.html
+  fuzz     [TARGET] [SECONDS]: the targets of fuzz/ with coverage, a minute each
+  survive  [KILLS] [FULL]: 1,000 runs that are killed, 200 whose disk fills up (as root on Linux)
   bench    clearprop beside its peers, a table of ratios; installs 6 GB under target/bench (see bench/README.md)";
 
 fn main() -> ExitCode {
@@ -31,6 +35,8 @@ fn main() -> ExitCode {
         "size" => size::show(),
         "break" => breaks::run(),
         "book" => book::build(),
+        "fuzz" => fuzz::run(&args.collect::<Vec<_>>()),
+        "survive" => survive::run(&args.collect::<Vec<_>>()),
         "bench" => bench::measure(&args.collect::<Vec<_>>()),
         _ => Err(USAGE.to_owned()),
     };

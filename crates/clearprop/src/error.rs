@@ -3,6 +3,7 @@
 //! Errors are made at the door (readers, constructors, settings).  Past the door the mathematics
 //! cannot fail, so no function below [`crate::train`] returns one.
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// The result of everything that checks what a person gave.
@@ -137,10 +138,10 @@ impl Error {
         let Details { place, found, hint, .. } = &*self.0;
         let place: Vec<String> = [
             place.file.clone(),
-            place.name.clone(),
+            place.name.as_deref().map(short),
             place.setting.map(|key| write(key, None).unwrap_or_else(|| key.to_owned())),
             place.row.map(|row| format!("row {row}")),
-            place.column.as_ref().map(|column| format!("column '{column}'")),
+            place.column.as_deref().map(|column| format!("column '{}'", short(column))),
             place.layer.map(|layer| format!("layer {layer}")),
         ]
         .into_iter()
@@ -150,13 +151,13 @@ impl Error {
         if !place.is_empty() {
             line = format!("{}: ", place.join(", "));
         }
-        line.push_str(&with_settings(found, &write));
+        line.push_str(&short(&with_settings(found, &write)));
         if let Some(hint) = hint {
             line.push_str("; ");
-            line.push_str(&with_settings(hint, &write));
+            line.push_str(&short(&with_settings(hint, &write)));
         }
         // A name or a cell may hold a line break; the message stays one line.
-        line.replace(['\n', '\r'], " ")
+        visible(&line.replace(['\n', '\r'], " ")).into_owned()
     }
 }
 
@@ -201,6 +202,40 @@ pub fn with_settings(text: &str, write: impl Fn(&str, Option<&str>) -> Option<St
         }
     }
     out + rest
+}
+
+/// A text without its middle if it is longer than a message can be: a name in a file may have a million letters.
+fn short(text: &str) -> String {
+    const HALF: usize = 250;
+    match (text.char_indices().nth(HALF), text.char_indices().nth_back(HALF)) {
+        (Some((head, _)), Some((tail, _))) if head < tail => {
+            format!("{} .. {}", &text[..head], &text[tail..])
+        }
+        _ => text.to_owned(),
+    }
+}
+
+/// A text that a terminal shows and does not obey: control characters other than the line's end and the
+/// tab as `\u001b`, which in JSON means the same.
+///
+/// ```
+/// use clearprop::error::visible;
+/// assert_eq!(visible("a \u{1b}[31mname\n"), "a \\u001b[31mname\n");
+/// ```
+#[must_use]
+pub fn visible(text: &str) -> Cow<'_, str> {
+    let obeyed = |letter: char| letter.is_control() && !matches!(letter, '\n' | '\t');
+    if !text.contains(obeyed) {
+        return text.into();
+    }
+    let mut shown = String::with_capacity(text.len() + 8);
+    for letter in text.chars() {
+        match obeyed(letter) {
+            true => shown.push_str(&format!("\\u{:04x}", u32::from(letter))),
+            false => shown.push(letter),
+        }
+    }
+    shown.into()
 }
 
 impl std::error::Error for Error {}

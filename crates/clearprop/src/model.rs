@@ -54,6 +54,7 @@ pub struct Trained {
 
 /// The text beside the tensors.
 #[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Metadata {
     version: u64,
     precision: String,

@@ -76,6 +76,9 @@ impl std::str::FromStr for Penalized {
 /// The most parameters a network may have: beyond it a size is a slip of the keyboard.
 const MOST_PARAMETERS: usize = 1 << 31;
 
+/// The most classes or outputs: beyond it the answers are an ID or free text.
+pub const MOST_OUTPUTS: usize = 1 << 16;
+
 impl Network {
     /// A network of these sizes, with one activation for all hidden layers.
     ///
@@ -89,7 +92,7 @@ impl Network {
     /// ```
     ///
     /// # Errors
-    /// Fewer than two sizes, a size of 0, too many parameters for any machine, a single class,
+    /// Fewer than two sizes, a size of 0, too many parameters for any machine or outputs, a single class,
     /// a parameter that the activation or the loss cannot have, or a negative, infinite or NaN `reg`.
     pub fn new(sizes: &[usize], activation: Activation, loss: Loss, penalty: Penalty) -> Result<Self> {
         let setting = |found: String| Error::new(ErrorKind::Setting, found);
@@ -107,6 +110,11 @@ impl Network {
         if checked_count(sizes).is_none_or(|count| count > MOST_PARAMETERS) {
             return Err(setting(format!("a network of sizes {sizes:?} has too many parameters"))
                 .hint("make the hidden layers smaller"));
+        }
+        if sizes[sizes.len() - 1] > MOST_OUTPUTS {
+            let found =
+                format!("{} classes or outputs, at most {MOST_OUTPUTS} are learnt", sizes[sizes.len() - 1]);
+            return Err(Error::new(ErrorKind::Data, found).hint("is another column the target?"));
         }
         if loss.takes() == TargetKind::Classes && sizes[sizes.len() - 1] < 2 {
             return Err(Error::new(ErrorKind::Data, format!("{loss} over a single class"))

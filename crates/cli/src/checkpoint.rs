@@ -5,7 +5,7 @@
 //! says what the run is.  The training rows are not in it: they are read again, and must be the same.
 
 use crate::folder::{CHECKPOINT, Folder};
-use crate::load::{LARGEST, floats, values};
+use crate::load::{floats, values};
 use crate::source::Reading;
 use clearprop::error::{Error, ErrorKind, Result};
 use clearprop::evaluate::Evaluation;
@@ -29,6 +29,7 @@ const VERSION: u64 = 2;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Setup {
     /// The file of the rows, `-` for standard input; without one the notebook's spirals.
+    #[serde(with = "path")]
     pub(crate) data: Option<PathBuf>,
     pub(crate) reading: Reading,
     pub(crate) name: String,
@@ -36,6 +37,40 @@ pub(crate) struct Setup {
     pub(crate) log_every: Option<u64>,
     pub(crate) record_every: Option<u64>,
     pub(crate) checkpoint_every: Option<u64>,
+}
+
+/// A path in JSON: as text, or as its bytes where it is none.
+mod path {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+    use std::path::PathBuf;
+
+    #[derive(Deserialize, Serialize)]
+    #[serde(untagged)]
+    enum Written {
+        Text(String),
+        #[cfg(unix)]
+        Bytes(Vec<u8>),
+    }
+
+    pub(super) fn serialize<S: Serializer>(path: &Option<PathBuf>, to: S) -> Result<S::Ok, S::Error> {
+        let written = path.as_ref().map(|path| match path.to_str() {
+            #[cfg(unix)]
+            None => Written::Bytes(std::os::unix::ffi::OsStrExt::as_bytes(path.as_os_str()).to_vec()),
+            _ => Written::Text(path.to_string_lossy().into_owned()),
+        });
+        written.serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<PathBuf>, D::Error> {
+        let written = Option::<Written>::deserialize(from)?;
+        Ok(written.map(|written| match written {
+            Written::Text(text) => text.into(),
+            #[cfg(unix)]
+            Written::Bytes(bytes) => {
+                <std::ffi::OsString as std::os::unix::ffi::OsStringExt>::from_vec(bytes).into()
+            }
+        }))
+    }
 }
 
 /// The text beside the tensors.
@@ -107,16 +142,10 @@ pub(crate) fn write<R: Real>(
 }
 
 /// Reads the checkpoint of a run folder.
-pub(crate) fn read(folder: &Path) -> Result<AnyCheckpoint> {
-    let path = folder.join(CHECKPOINT);
-    if !path.exists() {
-        let hint = "a run has one with --checkpoint-every N or after Ctrl-C, until it is over";
-        return Err(Error::new(ErrorKind::File, "there is no checkpoint to go on from")
-            .file(folder.display())
-            .hint(hint));
-    }
+pub(crate) fn read(folder: &Folder) -> Result<AnyCheckpoint> {
+    let path = folder.path().join(CHECKPOINT);
     let file = path.display().to_string();
-    let (tensors, text) = safetensors::read(&disk::read_whole(&path, LARGEST)?, &file)?;
+    let (tensors, text) = safetensors::read(disk::Input::open(&path)?, &file)?;
     let text = text.ok_or_else(|| damaged(&path, &"it has no text"))?;
     let about: About = serde_json::from_str(&text).map_err(|error| damaged(&path, &error))?;
     if about.checkpoint != VERSION {

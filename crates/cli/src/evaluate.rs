@@ -5,8 +5,7 @@ use crate::{Outcome, load, screen};
 use clap::Args;
 use clearprop::data::Data;
 use clearprop::error::{Error, Result};
-use clearprop::evaluate::evaluate;
-use clearprop::loss::argmax;
+use clearprop::evaluate::{classify, evaluate};
 use clearprop::metrics::{ClassFigures, class_figures, confusion, r2, rmse};
 use clearprop::model::{AnyModel, Model};
 use clearprop::real::Real;
@@ -42,6 +41,9 @@ pub(crate) fn run(options: &Evaluate) -> Result<Outcome> {
     }
 }
 
+/// A confusion matrix of more classes than these is a book of zeros.
+const LARGEST_CONFUSION: usize = 1000;
+
 fn figures<R: Real>(options: &Evaluate, model: &Model<R>) -> Result<Outcome> {
     let file = source::called(&options.data);
     let about = |error: Error| if error.place().file.is_none() { error.file(&file) } else { error };
@@ -53,28 +55,32 @@ fn figures<R: Real>(options: &Evaluate, model: &Model<R>) -> Result<Outcome> {
     unseen.warnings().iter().for_each(|warning| screen::complain(&format!("warning: {warning}")));
     let evaluation = evaluate(model.engine, &model.network, &model.params, &data);
     let answers = &model.encoder.answers;
-    let mut probs = model.engine.predict(&model.network, &model.params, data.x.view());
+    let probs = || model.engine.predict(&model.network, &model.params, data.x.view());
     let mut report = json!({ "rows": rows.len(), "loss": evaluation.loss });
     let mut text = format!("{} rows, loss {:.5}", rows.len(), evaluation.loss);
     match &data.y {
         Target::Classes(y) => {
-            let confusion = confusion(answers.outputs(), &argmax(probs.view()), &y.to_vec());
-            let figures = class_figures(&confusion);
+            let (k, y) = (answers.outputs(), y.to_vec());
+            let called = classify(model.engine, &model.network, &model.params, data.x.view());
+            let figures = class_figures(k, &called, &y);
             report["accuracy"] = json!(evaluation.score);
             report["classes"] =
                 answers.names().iter().zip(&figures).map(|(name, f)| class_json(name, f)).collect();
-            report["confusion"] = confusion.rows().into_iter().map(|row| json!(row.to_vec())).collect();
             text.push_str(&format!(", accuracy {:.5}\n", evaluation.score));
-            text.push_str(&confusion_text(answers.names(), &confusion));
+            if k <= LARGEST_CONFUSION {
+                let confusion = confusion(k, &called, &y);
+                report["confusion"] = confusion.rows().into_iter().map(|row| json!(row.to_vec())).collect();
+                text.push_str(&confusion_text(answers.names(), &confusion));
+            }
             text.push_str(&figures_text(answers.names(), "class", &figures));
         }
         Target::Values(y) if model.network.loss == clearprop::loss::Loss::Logistic => {
-            let half = R::of(0.5);
+            let (half, probs) = (R::of(0.5), probs());
             let of_label = |j: usize| {
                 let called = |values: &Array2<R>| {
                     values.column(j).iter().map(|&v| u32::from(v > half)).collect::<Vec<_>>()
                 };
-                class_figures(&confusion(2, &called(&probs), &called(y))).swap_remove(1)
+                class_figures(2, &called(&probs), &called(y)).swap_remove(1)
             };
             let figures: Vec<ClassFigures> = (0..y.ncols()).map(of_label).collect();
             report["accuracy"] = json!(evaluation.score);
@@ -84,7 +90,7 @@ fn figures<R: Real>(options: &Evaluate, model: &Model<R>) -> Result<Outcome> {
             text.push_str(&figures_text(answers.names(), "label", &figures));
         }
         Target::Values(y) => {
-            let mut y = y.clone();
+            let (mut probs, mut y) = (probs(), y.clone());
             answers.decode(&mut probs);
             answers.decode(&mut y);
             let (r2, rmse) = (r2(probs.view(), y.view()), rmse(probs.view(), y.view()));

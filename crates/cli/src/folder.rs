@@ -1,39 +1,32 @@
 //! The run folder.
 
 use clearprop::error::{Error, ErrorKind, Result};
+use clearprop_files::claim::Claim;
 use clearprop_files::disk;
+use std::ffi::OsString;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-/// The files of a run folder; whoever has the marks was made by a run.
+/// The files of a run folder.
 pub(crate) const MODEL: &str = "model.safetensors";
 pub(crate) const SUMMARY: &str = "summary.json";
 pub(crate) const HISTORY: &str = "history.csv";
 /// What a run that is not over goes on with.
 pub(crate) const CHECKPOINT: &str = "checkpoint.safetensors";
 pub(crate) const PICTURES: [&str; 3] = ["data.png", "boundary.png", "loss.png"];
-const MARKS: [&str; 2] = [MODEL, SUMMARY];
 
-/// A folder that a run may write into.
+/// A folder that this run alone writes into.
 #[derive(Debug)]
-pub(crate) struct Folder {
-    path: PathBuf,
-    /// Whether this run has made it.
-    new: bool,
-}
+pub(crate) struct Folder(Claim);
 
 impl Folder {
     /// The folder asked for, or the next free `runs/NAME-N`.
     ///
     /// # Errors
-    /// It cannot be made or written to, or holds something else.
+    /// It cannot be made or written to, another run has it, or it holds something else.
     pub(crate) fn claim(asked: Option<&Path>, name: &str, overwrite: bool) -> Result<Self> {
         if let Some(path) = asked {
-            let new = !path.exists();
-            let unfinished = path.join(CHECKPOINT).exists();
-            let marks: &[&str] = if unfinished { &[CHECKPOINT] } else { &MARKS };
-            disk::claim_folder(path, overwrite, marks)?;
-            return Ok(Self { path: path.to_owned(), new });
+            return Claim::take(path, &|names| may_be_taken(path, names, overwrite)).map(Self);
         }
         let runs = Path::new("runs");
         let cannot = |error: std::io::Error| {
@@ -43,12 +36,9 @@ impl Folder {
         };
         fs::create_dir_all(runs).map_err(cannot)?;
         for n in 1u64.. {
-            let path = runs.join(format!("{name}-{n}"));
             // Making it is asking whether it is free: two runs at once do not get the same.
-            match fs::create_dir(&path) {
-                Ok(()) => return Ok(Self { path, new: true }),
-                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(cannot(error)),
+            if let Some(claim) = Claim::make(&runs.join(format!("{name}-{n}")))? {
+                return Ok(Self(claim));
             }
         }
         Err(Error::new(ErrorKind::File, "no number is free").file(runs.display()))
@@ -57,31 +47,52 @@ impl Folder {
     /// The folder of a run that goes on.
     ///
     /// # Errors
-    /// It cannot be written to.
+    /// There is no checkpoint in it, another run has it, or it cannot be written to.
     pub(crate) fn again(path: &Path) -> Result<Self> {
-        disk::claim_folder(path, true, &[CHECKPOINT])?;
-        Ok(Self { path: path.to_owned(), new: false })
+        let unfinished = |names: &[OsString]| match names.iter().any(|name| name == CHECKPOINT) {
+            true => Ok(()),
+            false => Err(Error::new(ErrorKind::File, "there is no checkpoint to go on from")
+                .file(path.display())
+                .hint("a run has one with --checkpoint-every N or after Ctrl-C, until it is over")),
+        };
+        if !path.is_dir() {
+            unfinished(&[])?;
+        }
+        Claim::take(path, &unfinished).map(Self)
     }
 
     pub(crate) fn path(&self) -> &Path {
-        &self.path
+        self.0.folder()
     }
 
     /// Writes one of its files.
     pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
-        disk::write_whole(&self.path.join(name), bytes)
+        disk::write_whole(&self.path().join(name), bytes)
     }
 
     /// Removes a file of an earlier run that this one does not have.
     pub(crate) fn forget(&self, name: &str) {
-        let _ = fs::remove_file(self.path.join(name));
+        let _ = fs::remove_file(self.path().join(name));
     }
+}
 
-    /// Removes the folder if this run has made it and left it empty.
-    pub(crate) fn give_back(&self) {
-        if self.new {
-            // Fails, as it should, if there is something in it.
-            let _ = fs::remove_dir(&self.path);
+/// Whether a folder with files of these names is for the taking: an empty one is, and with `overwrite`
+/// what a run made, even one that ended before all its files were written.
+fn may_be_taken(path: &Path, names: &[OsString], overwrite: bool) -> Result<()> {
+    let has = |file: &str| names.iter().any(|name| name == file);
+    let of_a_run = |name: &OsString| {
+        [MODEL, SUMMARY, HISTORY, CHECKPOINT].iter().chain(&PICTURES).any(|file| name == file)
+    };
+    let ours = has(CHECKPOINT) || (has(MODEL) && has(SUMMARY)) || names.iter().all(of_a_run);
+    let wrong = |found: &str, hint: &str| {
+        Err(Error::new(ErrorKind::File, found).file(path.display()).hint(hint.to_owned()))
+    };
+    match (overwrite, ours) {
+        _ if names.is_empty() => Ok(()),
+        (true, true) => Ok(()),
+        (true, false) => {
+            wrong("the folder is not empty and not a run of clearprop", "choose another with --out")
         }
+        (false, _) => wrong("the folder is not empty", "choose another with --out, or add --overwrite"),
     }
 }

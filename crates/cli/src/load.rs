@@ -11,9 +11,6 @@ use clearprop_files::safetensors::{self, Floats};
 use std::num::NonZero;
 use std::path::Path;
 
-/// A file of this size is no model of a small network.
-pub(crate) const LARGEST: u64 = 64 << 30;
-
 /// The bytes of a model's file; equal models have equal ones.
 pub(crate) fn bytes<R: Real>(model: &Model<R>) -> Result<Vec<u8>> {
     let tensors: Vec<safetensors::Tensor> = model
@@ -77,7 +74,7 @@ pub(crate) fn open(path: &Path) -> Result<AnyModel> {
             .file(&file)
             .hint("the model comes first, then the data"));
     }
-    let (tensors, metadata) = safetensors::read(&disk::read_whole(path, LARGEST)?, &file)?;
+    let (tensors, metadata) = safetensors::read(disk::Input::open(path)?, &file)?;
     let metadata = metadata.ok_or_else(|| {
         Error::new(ErrorKind::File, "no model of clearprop: its metadata have no key 'clearprop'")
             .file(&file)

@@ -8,6 +8,7 @@ use clearprop::model::Model;
 use clearprop::real::Real;
 use clearprop::table::{Coding, Column, Encoder, Table, Unseen};
 use clearprop::target::Target as Answer;
+use clearprop_files::foreign::foreign;
 use clearprop_plots::{
     Grid, Panel, Picture, Points, Series, Target, boundary_picture, data_picture, loss_picture,
 };
@@ -17,27 +18,53 @@ use std::thread;
 /// Pixels of a PNG a unit of the drawing: sharp on any screen.
 pub(crate) const SHARP: f64 = 2.0;
 
-/// `data.png`, `boundary.png` (both only for two number columns) and `loss.png`.
-pub(crate) fn of_run<R: Real>(
-    model: &Model<R>,
-    history: &History,
-    plane: Option<&Plane>,
-) -> Result<[Option<Vec<u8>>; 3]> {
-    let png = |picture: Picture| picture.png(SHARP);
+/// A picture's bytes, if there is something to draw.
+type Drawn = Result<Option<Vec<u8>>>;
+
+/// `data.png`, `boundary.png` (both only for two number columns) and `loss.png`: at once if the system starts
+/// threads, else one after the other.
+pub(crate) fn of_run<R: Real>(model: &Model<R>, history: &History, plane: Option<&Plane>) -> [Drawn; 3] {
+    let png = |picture: Result<Picture>| picture?.png(SHARP).map(Some);
+    let data = || plane.map_or(Ok(None), |plane| png(plane.data("The data")));
+    let boundary = || plane.map_or(Ok(None), |plane| png(plane.boundary(model, "What the network learnt")));
+    let loss = || png(loss(history, score_name(model.network.loss)));
     thread::scope(|scope| {
-        let data = plane.map(|plane| scope.spawn(|| plane.data("The data").and_then(png)));
-        let boundary =
-            plane.map(|plane| scope.spawn(|| plane.boundary(model, "What the network learnt").and_then(png)));
-        let loss = loss(history, score_name(model.network.loss)).and_then(png)?;
-        let join = |drawn: Option<thread::ScopedJoinHandle<'_, Result<Vec<u8>>>>| {
-            drawn.map(|drawn| drawn.join().unwrap_or_else(|_| Err(failed()))).transpose()
-        };
-        Ok([join(data)?, join(boundary)?, Some(loss)])
+        let data = Drawing::begin(scope, &data);
+        let boundary = Drawing::begin(scope, &boundary);
+        let loss = whole(loss);
+        [data.end(), boundary.end(), loss]
     })
 }
 
+/// A picture that a thread of its own draws, or nobody yet.
+enum Drawing<'scope, F> {
+    Begun(thread::ScopedJoinHandle<'scope, Drawn>),
+    Later(&'scope F),
+}
+
+impl<'scope, F: Fn() -> Drawn + Sync> Drawing<'scope, F> {
+    fn begin(scope: &'scope thread::Scope<'scope, '_>, draw: &'scope F) -> Self {
+        match thread::Builder::new().spawn_scoped(scope, move || whole(draw)) {
+            Ok(begun) => Self::Begun(begun),
+            Err(_) => Self::Later(draw),
+        }
+    }
+
+    fn end(self) -> Drawn {
+        match self {
+            Self::Begun(begun) => begun.join().unwrap_or_else(|_| Err(failed())),
+            Self::Later(draw) => whole(draw),
+        }
+    }
+}
+
+/// What is drawn, or an error if the drawing crates panic.
+fn whole(draw: impl Fn() -> Drawn) -> Drawn {
+    foreign(draw).unwrap_or_else(|| Err(failed()))
+}
+
 fn failed() -> Error {
-    Error::new(ErrorKind::Data, "a picture could not be drawn")
+    Error::new(ErrorKind::Data, "the drawing failed")
 }
 
 /// Rows of two number columns, in the unit of the table, with their answers.

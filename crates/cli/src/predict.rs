@@ -4,9 +4,11 @@ use crate::source::{Reading, all_rows, arrays, called, names};
 use crate::{Outcome, load, progress, screen};
 use clap::Args;
 use clearprop::error::{Error, ErrorKind, Result};
+use clearprop::evaluate::rows_at_once;
 use clearprop::model::{AnyModel, Model};
 use clearprop::real::Real;
 use clearprop::table::{Table, Unseen};
+use clearprop_files::budget::MOST_COLUMNS;
 use clearprop_files::disk::same_file;
 use clearprop_files::predictions::Predictions;
 use clearprop_files::table::{Kind, Opened, open};
@@ -39,7 +41,7 @@ pub(crate) struct Predict {
     output: Option<PathBuf>,
 }
 
-/// Rows that are in memory at once.
+/// Rows that are in memory at once, at most; fewer of wide tables and of many classes.
 const BLOCK: usize = 8192;
 
 pub(crate) fn run(options: &Predict) -> Result<Outcome> {
@@ -78,7 +80,9 @@ fn predict<R: Real>(options: &Predict, model: &Model<R>) -> Result<Outcome> {
     let opened = open(&options.data, &reading, &mut seen)?;
     let file = called(&options.data);
     let about = |error: Error| if error.place().file.is_none() { error.file(&file) } else { error };
+    let mut block = BLOCK.min(rows_at_once(&model.network) / 4 + 1);
     if let Opened::Rows(rows) = &opened {
+        block = block.min(MOST_COLUMNS * 16 / rows.names().len().max(1));
         fits(options, model, &names(rows).map_err(about)?).map_err(about)?;
     }
     let answers = &model.encoder.answers;
@@ -87,24 +91,29 @@ fn predict<R: Real>(options: &Predict, model: &Model<R>) -> Result<Outcome> {
         _ => Predictions::to_stream(BufWriter::new(io::stdout()), &options.keep, answers),
     };
     let (mut unseen, mut out) = (Unseen::default(), None);
-    let mut push = |table: &Table| -> Result<bool> {
-        let outputs = model.predict(table, &all_rows(table)?, &mut unseen).map_err(about)?;
+    let mut push = |table: &Table, rows: &[u32]| -> Result<bool> {
+        let outputs = model.predict(table, rows, &mut unseen).map_err(about)?;
         // Nothing is begun before the first rows have shown that they fit.
         let out = match &mut out {
             Some(out) => out,
             none => none.insert(begin()?),
         };
-        out.push(table, outputs.view())
+        out.push(table, rows, outputs.view())
     };
     match opened {
         Opened::Arrays(npz) => {
             let table = arrays(&npz)?.table;
             fits(options, model, &table).map_err(about)?;
-            push(&table)?;
+            let all = all_rows(&table)?;
+            for rows in all.chunks(block) {
+                if !push(&table, rows)? {
+                    break;
+                }
+            }
         }
         Opened::Rows(mut rows) => {
-            while let Some(table) = rows.block(BLOCK)? {
-                if !push(&table)? {
+            while let Some(table) = rows.block(block)? {
+                if !push(&table, &all_rows(&table)?)? {
                     break;
                 }
             }

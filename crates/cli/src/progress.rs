@@ -4,6 +4,8 @@ use crate::screen;
 use clearprop::error::Result;
 use clearprop_files::disk;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+#[cfg(unix)]
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -115,6 +117,9 @@ static SAVES: AtomicBool = AtomicBool::new(false);
 /// From now on Ctrl-C ends the program at once and leaves no half file; while a run saves itself the
 /// first one is only a wish.
 pub(crate) fn listen_for_interrupts() {
+    // With a handler, a file beyond `ulimit -f` is an error of its write; without one it ends the process.
+    #[cfg(unix)]
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
     // If the system gives no handler, Ctrl-C does what it always does.
     let _ = ctrlc::set_handler(|| {
         let again = INTERRUPTED.swap(true, Ordering::SeqCst);

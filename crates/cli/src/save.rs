@@ -2,6 +2,7 @@
 
 use crate::folder::{CHECKPOINT, Folder, HISTORY, MODEL, PICTURES, SUMMARY};
 use crate::pictures::Plane;
+use crate::progress::Progress;
 use crate::settings::shown;
 use crate::{load, pictures};
 use clearprop::decision::Decision;
@@ -49,16 +50,20 @@ fn csv(history: &History, score: &str) -> String {
     text
 }
 
-/// Writes the run folder; the summary comes last, so that whoever sees it sees all, and is returned.
-pub(crate) fn save<R: Real>(folder: &Folder, run: &Run<'_, R>) -> Result<Value> {
+/// Writes the run folder: the model first, so that nothing after it can cost it; the summary last, so that
+/// whoever sees it sees all, and it is returned.
+pub(crate) fn save<R: Real>(folder: &Folder, run: &Run<'_, R>, progress: &Progress) -> Result<Value> {
     let score = score_name(run.model.network.loss).to_lowercase();
-    let drawn = pictures::of_run(run.model, run.history, run.plane)?;
     folder.write(MODEL, &load::bytes(run.model)?)?;
     folder.write(HISTORY, csv(run.history, &score).as_bytes())?;
-    for (name, picture) in PICTURES.into_iter().zip(&drawn) {
+    for (name, picture) in PICTURES.into_iter().zip(pictures::of_run(run.model, run.history, run.plane)) {
         match picture {
-            Some(bytes) => folder.write(name, bytes)?,
-            None => folder.forget(name),
+            Ok(Some(bytes)) => folder.write(name, &bytes)?,
+            Ok(None) => folder.forget(name),
+            Err(error) => {
+                folder.forget(name);
+                progress.warn(&format!("{name} is not drawn: {error}"));
+            }
         }
     }
     let summary = summary(run, &score);

@@ -1,6 +1,6 @@
-//! Lines on the terminal.  A reader who has gone away (`| head`) is no error.
+//! Lines on the terminal, which shows what names hold and does not obey it.  A reader who has gone away (`| head`) is no error.
 
-use clearprop::error::Result;
+use clearprop::error::{Result, visible};
 use clearprop_files::disk::refused;
 use std::io::{ErrorKind as Kind, Write, stderr, stdout};
 use std::path::Path;
@@ -11,7 +11,7 @@ use std::path::Path;
 /// It cannot be written, other than because nobody reads it.
 pub(crate) fn print(text: &str) -> Result<()> {
     let mut out = stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    match out.write_all(visible(text).as_bytes()).and_then(|()| out.flush()) {
         Err(e) if e.kind() != Kind::BrokenPipe => {
             Err(refused("cannot write", Path::new("standard output"), &e))
         }
@@ -21,5 +21,5 @@ pub(crate) fn print(text: &str) -> Result<()> {
 
 /// Writes a line to standard error; if that fails there is nobody to tell.
 pub(crate) fn complain(line: &str) {
-    let _ = writeln!(stderr().lock(), "{line}");
+    let _ = writeln!(stderr().lock(), "{}", visible(line));
 }

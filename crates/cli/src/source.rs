@@ -8,6 +8,7 @@ use clearprop::params::Params;
 use clearprop::real::Real;
 use clearprop::settings::Choices;
 use clearprop::table::{Coding, Column, Encoder, Table};
+use clearprop_files::budget::check_columns;
 use clearprop_files::npz::{Npz, Values};
 use clearprop_files::table::{self, Opened, Options};
 use clearprop_files::{csv, disk, npz};
@@ -171,6 +172,8 @@ fn columns_of(values: ArrayView2<'_, f64>, letter: &str) -> Vec<(String, Column)
 pub(crate) fn arrays(file: &Npz) -> Result<Rows> {
     let name = if file.get("X").is_none() && file.get("x").is_some() { "x" } else { "X" };
     let x: Array2<f64> = file.matrix(name)?;
+    let targets = file.get("y").and_then(|y| y.shape.get(1)).unwrap_or(&1);
+    check_columns(x.ncols() + targets).map_err(|error| file.error(name, error.to_string()))?;
     let mut columns = columns_of(x.view(), "x");
     let mut targets = Vec::new();
     if let Some(y) = file.get("y") {

@@ -154,6 +154,13 @@ impl Chosen {
             data = data.select(&rows);
         }
         data.fits(&network).map_err(about)?;
+        let units: usize = sizes.iter().sum();
+        let given: usize = file.arrays.values().map(|array| array.values.len()).sum();
+        // Every value of a pass is kept; a small file may ask for any number of them.
+        if data.len().saturating_mul(units) > (8 << 20) + 32 * given {
+            let found = format!("{} rows have {units} values each, too many to look at", data.len());
+            return Err(file.error(x_name, found).hint("give fewer rows: a few show all there is to see"));
+        }
         let claimed = claims(&file, &sizes)?;
         Ok(Subject { network, params, data, claimed })
     }
@@ -211,20 +218,25 @@ fn row(file: &Npz, name: &str) -> Result<Array2<f64>> {
 
 /// The parameters; a layer without a bias gets one of zeros.
 fn assembled(file: &Npz, layers: &[Layer], sizes: &[usize]) -> Result<Params<f64>> {
-    let mut params = Params::zeros(sizes);
+    // All shapes first: what does not fit may claim sizes that nothing stands behind.
     for (l, layer) in (1..).zip(layers) {
         let (fan_in, fan_out) = (sizes[l - 1], sizes[l]);
         let found = layer.w.dim();
-        if found == (fan_in + 1, fan_out) && layer.b.is_none() {
-            params.wb_mut(l).assign(&layer.w);
-            continue;
-        }
-        if found != (fan_in, fan_out) {
+        let with_bias = found == (fan_in + 1, fan_out) && layer.b.is_none();
+        if found != (fan_in, fan_out) && !with_bias {
             let hint = format!(
                 "({}, {fan_out}) with the bias in the last row, or ({fan_in}, {fan_out}) would fit",
                 fan_in + 1
             );
             return Err(file.error(&layer.name, format!("has shape ({}, {})", found.0, found.1)).hint(hint));
+        }
+    }
+    let mut params = Params::zeros(sizes);
+    for (l, layer) in (1..).zip(layers) {
+        let (fan_in, fan_out) = (sizes[l - 1], sizes[l]);
+        if layer.w.nrows() == fan_in + 1 {
+            params.wb_mut(l).assign(&layer.w);
+            continue;
         }
         params.w_mut(l).assign(&layer.w);
         match &layer.b {

@@ -21,6 +21,7 @@ use clearprop::settings::Choices;
 use clearprop::train::StopReason;
 use clearprop_files::table::Options;
 use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// Train a network, evaluate it, and write a run folder with the model, its history and pictures
@@ -90,10 +91,13 @@ enum Precision {
 
 pub(crate) fn run(options: &Train) -> Result<Outcome> {
     match (&options.resume, options.precision) {
-        (Some(folder), _) => match checkpoint::read(folder)? {
-            AnyCheckpoint::F32(checkpoint) => resume(options, folder, checkpoint),
-            AnyCheckpoint::F64(checkpoint) => resume(options, folder, checkpoint),
-        },
+        (Some(path), _) => {
+            let folder = Folder::again(path)?;
+            match checkpoint::read(&folder)? {
+                AnyCheckpoint::F32(checkpoint) => resume(options, folder, checkpoint),
+                AnyCheckpoint::F64(checkpoint) => resume(options, folder, checkpoint),
+            }
+        }
         (None, Precision::F32) => begin::<f32>(options),
         (None, Precision::F64) => begin::<f64>(options),
     }
@@ -160,7 +164,7 @@ fn begin<R: Real>(options: &Train) -> Result<Outcome> {
 }
 
 /// A run that goes on.
-fn resume<R: Real>(options: &Train, folder: &Path, checkpoint: Checkpoint<R>) -> Result<Outcome> {
+fn resume<R: Real>(options: &Train, folder: Folder, checkpoint: Checkpoint<R>) -> Result<Outcome> {
     let Checkpoint { mut setup, progress: saved, train_time } = checkpoint;
     // A file may have moved.
     setup.data = options.data.as_deref().map(source::absolute).or(setup.data);
@@ -176,7 +180,6 @@ fn resume<R: Real>(options: &Train, folder: &Path, checkpoint: Checkpoint<R>) ->
     if let Some(every) = setup.record_every {
         fit = fit.record_every(every);
     }
-    let folder = Folder::again(folder)?;
     let progress = Progress::new(lines(options), fit.trainer().total_steps());
     progress.line(&format!("Going on after {step} steps"))?;
     train(options, Job { setup, folder, fit, plane, before: train_time }, &progress)
@@ -267,6 +270,9 @@ fn train<R: Real>(options: &Train, job: Job<R>, progress: &Progress) -> Result<O
             "--threads {asked}: this machine runs {cores} at once; {used} are used, the result is the same"
         ));
     }
+    if thread::Builder::new().spawn(|| ()).is_err() {
+        progress.warn("the system starts no thread: this run has one, the result is the same");
+    }
     save_when_interrupted();
     let began = Instant::now();
     let pace = Pace::new(fit.trainer(), setup.log_every, setup.checkpoint_every);
@@ -274,12 +280,11 @@ fn train<R: Real>(options: &Train, job: Job<R>, progress: &Progress) -> Result<O
     let stop_reason = take_steps(&mut fit, &pace, progress, &mut keep);
     let train_time = before + began.elapsed();
     progress.finish();
-    let stop_reason = stop_reason.inspect_err(|_| folder.give_back())?;
+    let stop_reason = stop_reason?;
     let place = folder.path().display();
     match stop_reason {
         StopReason::Diverged { step } => {
             folder.forget(CHECKPOINT);
-            folder.give_back();
             let step_size = setup.plan.settings.step_size;
             let found = format!("the loss became infinite or NaN at step {step}");
             let hint = format!(
@@ -311,7 +316,7 @@ fn train<R: Real>(options: &Train, job: Job<R>, progress: &Progress) -> Result<O
         decisions: &setup.plan.decisions,
         plane: plane.as_ref(),
     };
-    let summary = save(&folder, &run).inspect_err(|_| folder.give_back())?;
+    let summary = save(&folder, &run, progress)?;
     if options.json {
         screen::print(&format!("{summary:#}\n"))?;
     }

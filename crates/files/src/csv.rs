@@ -7,6 +7,7 @@ pub(crate) mod column;
 mod records;
 mod sniff;
 
+use crate::budget::{Budget, MOST_COLUMNS};
 use clearprop::error::{Error, ErrorKind, Result};
 use clearprop::table::Table;
 use column::Builder;
@@ -46,6 +47,7 @@ pub struct Reader<S: Read> {
     /// The first line, if it is no header.
     first: Option<Record>,
     decimal_comma: bool,
+    budget: Option<Budget>,
 }
 
 /// Reads a whole file; `file` is its name for messages.
@@ -79,6 +81,7 @@ impl<S: Read> Reader<S> {
             options: options.clone(),
             first: None,
             decimal_comma,
+            budget: None,
         };
         let mut first = Record::default();
         if said.is_some() {
@@ -112,6 +115,12 @@ impl<S: Read> Reader<S> {
         Ok(reader)
     }
 
+    /// Keeps each block within the memory that the file may take; text that is packed may unpack to far more.
+    #[must_use]
+    pub fn within(self, budget: Budget) -> Self {
+        Self { budget: Some(budget), ..self }
+    }
+
     /// The columns' names.
     #[must_use]
     pub fn names(&self) -> &[String] {
@@ -122,7 +131,8 @@ impl<S: Read> Reader<S> {
     ///
     /// # Errors
     /// A row with more or fewer fields than the first, a quote that is not closed, a NUL byte, bytes
-    /// that are not UTF-8, a word in a column of numbers, an infinite number: each with its row.
+    /// that are not UTF-8, a word in a column of numbers, an infinite number, more than the budget: each
+    /// with its row.
     pub fn block(&mut self, limit: usize) -> Result<Option<Table>> {
         let mut columns: Vec<Builder> = self
             .names
@@ -135,6 +145,8 @@ impl<S: Read> Reader<S> {
         let mut lines: Vec<(usize, u64)> = Vec::new();
         let mut record = Record::default();
         let (mut rows, mut expected) = (0, None);
+        // Often enough that little is taken in between, seldom enough to cost nothing.
+        let often = (MOST_COLUMNS / columns.len().max(1)).clamp(1, 1024);
         while rows < limit {
             if let Some(first) = self.first.take() {
                 record = first;
@@ -163,6 +175,14 @@ impl<S: Read> Reader<S> {
                 column.push(cell).map_err(|error| error.file(&self.file).row(line).column(name))?;
             }
             rows += 1;
+            if let Some(budget) = &mut self.budget
+                && rows.is_multiple_of(often)
+            {
+                budget.give_back();
+                budget
+                    .take(columns.iter().map(Builder::memory).sum())
+                    .map_err(|error| error.file(&self.file).row(line))?;
+            }
         }
         if rows == 0 {
             return Ok(None);

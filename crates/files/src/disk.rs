@@ -4,7 +4,8 @@
 //! whoever looks sees the old file or the new one, never half of it, even after a power cut.
 
 use clearprop::error::{Error, ErrorKind, Result};
-use std::fs::{self, File, OpenOptions};
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -16,7 +17,7 @@ use std::time::SystemTime;
 pub const FAIL_DISK: &str = "CLEARPROP_TEST_FAIL_DISK";
 
 /// How the name of a file begins that is not finished.
-const UNFINISHED: &str = ".clearprop-unfinished-";
+pub(crate) const UNFINISHED: &str = ".clearprop-unfinished-";
 
 /// Writes a file whole or not at all.
 ///
@@ -42,10 +43,8 @@ impl Whole {
     /// # Errors
     /// The folder does not exist or cannot be written to.
     pub fn create(path: &Path) -> Result<Self> {
-        // A link stays one: the file that it names is written.
-        let link = if path.is_symlink() { fs::canonicalize(path).ok() } else { None };
-        let path = link.as_deref().unwrap_or(path);
         let error = |error: &io::Error| refused("cannot write", path, error);
+        let path = &at_the_end_of_links(path).map_err(|e| error(&e))?;
         let Some(name) = path.file_name() else {
             return Err(error(&io::Error::new(io::ErrorKind::InvalidInput, "this is no file name")));
         };
@@ -61,21 +60,11 @@ impl Whole {
             }
             _ => {}
         }
-        let mut unfinished = std::ffi::OsString::from(UNFINISHED);
-        // Two programs that write the same file do not share a temporary one.
-        unfinished.push(format!("{}-", std::process::id()));
-        unfinished.push(name);
-        let unfinished = path.with_file_name(unfinished);
         fault().map_err(|e| error(&e))?;
         let mut on_their_way = on_their_way();
-        let file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .open(&unfinished)
-            .map_err(|e| error(&e))?;
+        let (unfinished, file) = begin(path, name).map_err(|e| error(&e))?;
         on_their_way.push(unfinished.clone());
-        Ok(Self { path: path.to_owned(), unfinished, file: Some(BufWriter::with_capacity(1 << 16, file)) })
+        Ok(Self { path: path.clone(), unfinished, file: Some(BufWriter::with_capacity(1 << 16, file)) })
     }
 
     /// Writes what is left, syncs, and gives the file its name.
@@ -88,8 +77,9 @@ impl Whole {
         fault().map_err(|e| error(&e))?;
         let file = file.into_inner().map_err(|e| error(e.error()))?;
         fault().and_then(|()| file.sync_all()).map_err(|e| error(&e))?;
-        drop(file);
+        // Open, and so locked, until it has its name: nobody takes it for one that was left behind.
         fault().and_then(|()| fs::rename(&self.unfinished, &self.path)).map_err(|e| error(&e))?;
+        drop(file);
         fault().and_then(|()| sync_folder(folder(&self.path))).map_err(|e| error(&e))
     }
 }
@@ -118,10 +108,52 @@ impl Drop for Whole {
     }
 }
 
+/// The file that a link, or a link to a link, leads to, whether it is there or not: a link stays one.
+fn at_the_end_of_links(path: &Path) -> io::Result<PathBuf> {
+    let mut path = path.to_owned();
+    for _ in 0..40 {
+        match fs::read_link(&path) {
+            Ok(to) => path = folder(&path).join(to),
+            Err(_) => return Ok(path),
+        }
+    }
+    Err(io::Error::other("its links lead round in a circle"))
+}
+
+/// A new file under a temporary name, locked for as long as its writer lives.
+fn begin(path: &Path, name: &OsStr) -> io::Result<(PathBuf, File)> {
+    let mut refusal = None;
+    for n in 0u32..100 {
+        // The process is told, for whoever looks; the number keeps apart those of different machines.
+        let mut unfinished = OsString::from(format!("{UNFINISHED}{}-{n}-", std::process::id()));
+        unfinished.push(name);
+        let unfinished = path.with_file_name(unfinished);
+        match OpenOptions::new().write(true).create_new(true).open(&unfinished) {
+            // Somebody who clears up may have come between its making and its lock.
+            Ok(file) if lock(&file)? && unfinished.exists() => return Ok((unfinished, file)),
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => refusal = Some(error),
+            Err(error) => return Err(error),
+        }
+    }
+    Err(refusal.unwrap_or_else(|| io::Error::other("no temporary name is free")))
+}
+
+/// Takes the lock of a file, which ends with its process; false if another holds it.  A file system
+/// that knows no locks gives everybody everything.
+pub(crate) fn lock(file: &File) -> io::Result<bool> {
+    match file.try_lock() {
+        Ok(()) => Ok(true),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => Ok(true),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
 /// The temporary files of this process.
 static ON_THEIR_WAY: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
-fn on_their_way() -> std::sync::MutexGuard<'static, Vec<PathBuf>> {
+pub(crate) fn on_their_way() -> std::sync::MutexGuard<'static, Vec<PathBuf>> {
     ON_THEIR_WAY.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -234,30 +266,6 @@ impl Seek for Input {
     }
 }
 
-/// Reads a whole file of at most `limit` bytes.
-///
-/// # Errors
-/// The file does not exist, is a folder, cannot be read, or is larger.
-pub fn read_whole(path: &Path, limit: u64) -> Result<Vec<u8>> {
-    let (file, size) = open(path)?;
-    let too_large = |size: u64| {
-        Error::new(ErrorKind::File, format!("the file has {size} bytes, at most {limit} are read"))
-            .file(path.display())
-    };
-    if size > limit {
-        return Err(too_large(size));
-    }
-    let mut bytes = Vec::new();
-    // The size may be a lie (a pipe, a file that grows): one byte more than allowed tells.
-    file.take(limit.saturating_add(1))
-        .read_to_end(&mut bytes)
-        .map_err(|error| refused("cannot read", path, &error))?;
-    if bytes.len() as u64 > limit {
-        return Err(too_large(bytes.len() as u64));
-    }
-    Ok(bytes)
-}
-
 /// Opens a file to read: it and its size in bytes (0 for a pipe).
 ///
 /// # Errors
@@ -270,46 +278,6 @@ pub fn open(path: &Path) -> Result<(File, u64)> {
         return Err(error(&io::Error::from(io::ErrorKind::IsADirectory)));
     }
     Ok((file, about.len()))
-}
-
-/// Makes a folder ready for a run: creates it, or takes it if it is empty.  A folder that holds files
-/// is taken only with `overwrite`, and only if all of `marks` (files that a run writes) are in it or
-/// in it stands nothing but temporary files.
-///
-/// # Errors
-/// The folder cannot be made or written to, or holds something else.
-pub fn claim_folder(path: &Path, overwrite: bool, marks: &[&str]) -> Result<()> {
-    if path.exists() && !path.is_dir() {
-        return Err(refused("cannot write into", path, &io::Error::from(io::ErrorKind::NotADirectory)));
-    }
-    fs::create_dir_all(path).map_err(|error| refused("cannot make the folder", path, &error))?;
-    let mut empty = true;
-    for entry in fs::read_dir(path).map_err(|error| refused("cannot read", path, &error))? {
-        let entry = entry.map_err(|error| refused("cannot read", path, &error))?;
-        if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
-            // A run that was killed left it.
-            let _ = fs::remove_file(entry.path());
-        } else {
-            empty = false;
-        }
-    }
-    let wrong = |found: &str, hint: &str| {
-        Err(Error::new(ErrorKind::File, found).file(path.display()).hint(hint.to_owned()))
-    };
-    if empty {
-        // Better to know now than after the training.
-        let probe = path.join(format!("{UNFINISHED}probe"));
-        fs::write(&probe, b"").map_err(|error| refused("cannot write into", path, &error))?;
-        return fs::remove_file(&probe).map_err(|error| refused("cannot write into", path, &error));
-    }
-    let ours = marks.iter().all(|mark| path.join(mark).exists());
-    match (overwrite, ours) {
-        (true, true) => Ok(()),
-        (true, false) => {
-            wrong("the folder is not empty and not a run of clearprop", "choose another with --out")
-        }
-        (false, _) => wrong("the folder is not empty", "choose another with --out, or add --overwrite"),
-    }
 }
 
 /// Whether two paths name one file.
@@ -327,6 +295,8 @@ pub fn refused(what: &str, path: &Path, error: &io::Error) -> Error {
         io::ErrorKind::IsADirectory => ("this is a folder", "name a file"),
         io::ErrorKind::NotADirectory => ("this is a file", "name a folder"),
         io::ErrorKind::StorageFull => ("no space left on the disk", "make room, then run again"),
+        io::ErrorKind::QuotaExceeded => ("the quota of the disk is used up", "make room, then run again"),
+        io::ErrorKind::FileTooLarge => ("the file is larger than the system allows", "see 'ulimit -f'"),
         io::ErrorKind::ReadOnlyFilesystem => ("the disk is read-only", "choose another folder"),
         _ => {
             return Error::new(ErrorKind::File, format!("{what}: {error}")).file(path.display());
@@ -387,13 +357,6 @@ mod tests {
         write_whole(&path, b"new").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"new");
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "no temporary file is left");
-        assert_eq!(read_whole(&path, 3).unwrap(), b"new");
-        assert!(
-            read_whole(&path, 2)
-                .unwrap_err()
-                .to_string()
-                .ends_with("the file has 3 bytes, at most 2 are read")
-        );
         fs::remove_dir_all(folder).unwrap();
     }
 
@@ -416,7 +379,7 @@ mod tests {
     #[test]
     fn errors_say_what_to_do() {
         let folder = temporary("errors");
-        let error = read_whole(&folder.join("none.csv"), 10).unwrap_err().to_string();
+        let error = Input::open(&folder.join("none.csv")).unwrap_err().to_string();
         assert!(error.ends_with("none.csv: cannot read: there is no such file; check the path"), "{error}");
         let error = write_whole(&folder.join("no/such"), b"").unwrap_err().to_string();
         assert!(
@@ -428,17 +391,22 @@ mod tests {
         fs::remove_dir_all(folder).unwrap();
     }
 
+    #[cfg(unix)]
     #[test]
-    fn a_folder_of_somebody_else_is_left_alone() {
-        let folder = temporary("claim");
-        let run = folder.join("run");
-        claim_folder(&run, false, &["model"]).unwrap();
-        claim_folder(&run, false, &["model"]).unwrap();
-        fs::write(run.join("notes.txt"), b"mine").unwrap();
-        assert!(claim_folder(&run, false, &["model"]).is_err());
-        assert!(claim_folder(&run, true, &["model"]).is_err());
-        fs::write(run.join("model"), b"").unwrap();
-        claim_folder(&run, true, &["model"]).unwrap();
+    fn a_link_to_nothing_is_followed() {
+        let folder = temporary("dangling");
+        std::os::unix::fs::symlink("file", folder.join("link")).unwrap();
+        std::os::unix::fs::symlink("link", folder.join("again")).unwrap();
+        write_whole(&folder.join("again"), b"new").unwrap();
+        assert_eq!(fs::read(folder.join("file")).unwrap(), b"new");
+        assert!(folder.join("link").is_symlink() && folder.join("again").is_symlink());
+        std::os::unix::fs::symlink("b", folder.join("a")).unwrap();
+        std::os::unix::fs::symlink("a", folder.join("b")).unwrap();
+        let error = write_whole(&folder.join("a"), b"").unwrap_err().to_string();
+        assert!(error.ends_with("its links lead round in a circle"), "{error}");
+        std::os::unix::fs::symlink("no/such", folder.join("c")).unwrap();
+        let error = write_whole(&folder.join("c"), b"").unwrap_err().to_string();
+        assert!(error.ends_with("cannot write: the folder does not exist; make it first"), "{error}");
         fs::remove_dir_all(folder).unwrap();
     }
 }

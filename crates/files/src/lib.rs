@@ -2,11 +2,14 @@
 //! all.
 //!
 //! Readers trust nothing in a file: sizes and shapes are checked before memory is taken.  Only
-//! [`disk`] touches paths; [`table::open`] finds out what a file is; the others map bytes to values.
+//! [`disk`] and [`claim`] touch paths; [`table::open`] finds out what a file is; the others map bytes to values.
 
 pub mod arrays;
+pub mod budget;
+pub mod claim;
 pub mod csv;
 pub mod disk;
+pub mod foreign;
 pub mod npz;
 #[cfg(feature = "parquet")]
 pub mod parquet;

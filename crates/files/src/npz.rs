@@ -5,6 +5,8 @@
 
 mod header;
 
+use crate::budget::{Budget, count, extent};
+use crate::foreign::foreign;
 use clearprop::error::{Error, ErrorKind, Result, nearest};
 use clearprop::real::Real;
 use header::{Header, Kind};
@@ -12,10 +14,6 @@ use ndarray::{Array1, Array2};
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read, Seek, SeekFrom, Write};
 
-/// Arrays may take this much memory ..
-const SMALL: u64 = 64 << 20;
-/// .. and this many times the file's size: MNIST in double precision packs 27 to 1, zeros 1,000 to 1.
-const RATIO: u64 = 32;
 /// Why an entry is skipped that does not even say that it is one.
 const NO_ARRAY: &str = "not an array";
 
@@ -169,12 +167,15 @@ impl Npz {
     /// A matrix, shape (rows, columns).
     ///
     /// # Errors
-    /// No such array, not two axes, or words.
+    /// No such array, not two axes, no values, or words.
     pub fn matrix<R: Real>(&self, name: &str) -> Result<Array2<R>> {
         let array = self.array(name)?;
         let &[rows, columns] = array.shape.as_slice() else {
             return Err(self.shaped(name, array, "a matrix (rows, columns)"));
         };
+        if array.values.is_empty() {
+            return Err(self.shaped(name, array, "a matrix with values in it"));
+        }
         Array2::from_shape_vec((rows, columns), self.reals(name, array)?)
             .map_err(|_| self.shaped(name, array, "a matrix (rows, columns)"))
     }
@@ -254,8 +255,15 @@ impl Npz {
 ///
 /// # Errors
 /// Not a whole zip archive, two entries of one name, sizes that contradict each other, arrays that
-/// take more memory than 64 MB and 32 times the file's size.
-pub fn read(mut source: impl Read + Seek, file: &str) -> Result<Npz> {
+/// take more memory than a file of its size may ([`Budget`]).
+pub fn read(source: impl Read + Seek, file: &str) -> Result<Npz> {
+    foreign(|| read_archive(source, file)).unwrap_or_else(|| {
+        let found = "not a whole npz file: the archive cannot be unpacked";
+        Err(Error::new(ErrorKind::File, found).file(file).hint("save it again with np.savez"))
+    })
+}
+
+fn read_archive(mut source: impl Read + Seek, file: &str) -> Result<Npz> {
     let wrong = |found: String| Error::new(ErrorKind::File, found).file(file);
     let damaged = |error: &dyn std::fmt::Display| {
         wrong(format!("not a whole npz file: {error}")).hint("save it again with np.savez")
@@ -265,7 +273,7 @@ pub fn read(mut source: impl Read + Seek, file: &str) -> Result<Npz> {
     if entries.is_some_and(|entries| entries != archive.len()) {
         return Err(damaged(&"two entries have one name"));
     }
-    let mut left = SMALL.saturating_add(size.saturating_mul(RATIO));
+    let mut budget = Budget::of(size);
     let mut npz = Npz { file: file.to_owned(), ..Npz::default() };
     for i in 0..archive.len() {
         let entry = archive.by_index(i).map_err(|error| damaged(&error))?;
@@ -275,7 +283,7 @@ pub fn read(mut source: impl Read + Seek, file: &str) -> Result<Npz> {
             continue;
         };
         let about = |error: Error| error.file(file).name(format!("array '{name}'"));
-        match array(entry, &mut left).map_err(about)? {
+        match array(entry, &mut budget).map_err(about)? {
             Ok(array) => drop(npz.arrays.insert(name, array)),
             Err(reason) => drop(npz.skipped.insert(name, reason)),
         }
@@ -314,10 +322,10 @@ fn end_of_archive(source: &mut (impl Read + Seek)) -> std::io::Result<(Option<us
     }
 }
 
-/// One array, or why it is skipped; `left` is the memory that it and the next ones may take.
+/// One array, or why it is skipped; the budget is that of all arrays of the file.
 fn array<S: Read>(
     mut entry: zip::read::ZipFile<'_, S>,
-    left: &mut u64,
+    budget: &mut Budget,
 ) -> Result<std::result::Result<Array, String>> {
     let wrong = |found: String| Error::new(ErrorKind::File, found);
     let bytes = entry.size();
@@ -326,19 +334,22 @@ fn array<S: Read>(
         Err(reason) => return Ok(Err(reason)),
     };
     let Header { kind, shape, fortran, data, .. } = &header;
-    let count = header.count()?;
+    let (Some(count), Some(extent)) = (count(shape), extent(shape)) else {
+        return Err(wrong(format!("shape {shape:?} is too large")).hint("save it again with np.savez"));
+    };
     let promised = (count as u64).checked_mul(kind.size() as u64);
     if promised != Some(*data) {
         let found =
             format!("shape {shape:?} of {} needs {} bytes", header.descr, count.saturating_mul(kind.size()));
         return Err(wrong(format!("{found}, the file has {data}")).hint("save it again with np.savez"));
     }
-    // Converted or turned round, values may take more memory than in the file.
+    // Converted or turned round, values may take more memory than in the file; and where there are none, the
+    // other axes may still promise columns.
     let turned = if *fortran && shape.len() > 1 { 2 } else { 1 };
-    let memory = (count.saturating_mul(kind.memory() * turned) as u64).max(bytes);
-    *left = left.checked_sub(memory).ok_or_else(|| {
-        wrong(format!("needs {memory} bytes, more than a file of this size may"))
-            .hint("this looks like a zip bomb; np.savez (not compressed) lifts the limit")
+    let memory = (extent.saturating_mul(kind.memory() * turned) as u64).max(bytes);
+    budget.take(memory).map_err(|error| match count {
+        0 => wrong(format!("shape {shape:?} is too large for an array without values")),
+        _ => error.hint("np.savez (not compressed) lifts the limit"),
     })?;
     let mut values = kind.read(&mut entry, count).map_err(|error| wrong(format!("damaged: {error}")))?;
     // Reading on to the end also checks the checksum.

@@ -12,9 +12,11 @@ mod meaning;
 mod pages;
 mod write;
 
+use crate::budget::{Budget, check_columns};
 use crate::csv::column::Builder;
 use crate::csv::{Kind, Options};
 use crate::disk::Input;
+use crate::foreign::foreign;
 use ::parquet::basic::Compression;
 use ::parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader};
 use ::parquet::data_type::DataType;
@@ -25,14 +27,8 @@ use clearprop::table::Table;
 use meaning::{Meaning, Value};
 use pages::Source;
 use std::collections::HashSet;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 pub(crate) use write::Writer;
-
-/// A table may always take this much memory ..
-const SMALL: u64 = 64 << 20;
-/// .. and beyond that this many times the file's size: a bit a value is 64 to 1.
-const RATIO: u64 = 256;
 
 /// Values that are unpacked at once.
 const CHUNK: usize = 1 << 13;
@@ -50,6 +46,7 @@ pub struct Reader {
     /// Rows that were read so far, and in all.
     rows: u64,
     total: u64,
+    budget: Budget,
 }
 
 struct Column {
@@ -71,6 +68,7 @@ impl Reader {
         let damaged = |found: &str| damaged(&file, found);
         let metadata = description(&input, &file)?;
         let schema = metadata.file_metadata().schema_descr_ptr();
+        check_columns(schema.num_columns()).map_err(|error| error.file(&file))?;
         let mut columns = Vec::new();
         let mut names = HashSet::new();
         for column in schema.columns() {
@@ -135,9 +133,10 @@ impl Reader {
             return Err(damaged("its groups have other rows than it"));
         }
         let left = metadata.row_groups().first().map_or(0, |group| group.num_rows().cast_unsigned());
+        let budget = Budget::of(input.size());
         let source = Arc::new(Source { input });
         let options = options.clone();
-        Ok(Self { source, metadata, columns, options, file, group: 0, left, rows: 0, total })
+        Ok(Self { source, metadata, columns, options, file, group: 0, left, rows: 0, total, budget })
     }
 
     /// The columns' names.
@@ -149,7 +148,7 @@ impl Reader {
     ///
     /// # Errors
     /// Damaged pages; a word where numbers are wanted, an infinite number: with its row; more memory
-    /// than 64 MB and 256 times the file's size.
+    /// than a file of its size may take ([`Budget`]).
     pub fn block(&mut self, limit: usize) -> Result<Option<Table>> {
         self.block_with(limit, &mut |_, _| {})
     }
@@ -161,14 +160,10 @@ impl Reader {
     pub fn block_with(&mut self, limit: usize, progress: &mut dyn FnMut(u64, u64)) -> Result<Option<Table>> {
         let first = self.rows;
         let rows = (self.total - first).min(limit as u64);
-        let bytes = rows.saturating_mul(8 * self.columns.len() as u64);
-        let most = SMALL.max(self.source.input.size().saturating_mul(RATIO));
-        if bytes > most {
-            let found = format!("{rows} rows of {} columns are more than {most} bytes", self.columns.len());
-            return Err(Error::new(ErrorKind::File, found)
-                .file(&self.file)
-                .hint("this looks like a hostile file"));
-        }
+        // A value takes a moment at least, however well it is packed.
+        let values = rows.saturating_mul(self.columns.len() as u64);
+        self.budget.give_back();
+        self.budget.take(values / 4).map_err(|error| error.file(&self.file))?;
         let new = |column: &Column| Builder::new(Some(column.kind), self.options.single, false);
         let mut builders: Vec<Builder> = self.columns.iter().map(new).collect();
         while self.rows - first < rows {
@@ -179,10 +174,13 @@ impl Reader {
             }
             let some = self.left.min(rows - (self.rows - first));
             let part = self.columns.len() as u64;
+            let mut memory = builders.iter().map(Builder::memory).sum::<u64>();
             for (i, builder) in builders.iter_mut().enumerate() {
                 // Damage that the crate did not foresee must not stop the program.
-                let read = catch_unwind(AssertUnwindSafe(|| self.fill(i, some, builder)));
-                read.unwrap_or_else(|_| Err(damaged(&self.file, "its values cannot be unpacked")))?;
+                let others = memory - builder.memory();
+                let read = foreign(|| self.fill(i, some, builder, others));
+                read.unwrap_or_else(|| Err(damaged(&self.file, "its values cannot be unpacked")))?;
+                memory = others + builder.memory();
                 progress(self.rows + some * (i as u64 + 1) / part, self.total);
             }
             self.left -= some;
@@ -204,8 +202,8 @@ impl Reader {
         Ok(Some(Table::new(table)?.with_lines(vec![(0, first + 1)])))
     }
 
-    /// The next `rows` values of column `i`, all of one group.
-    fn fill(&mut self, i: usize, rows: u64, builder: &mut Builder) -> Result<()> {
+    /// The next `rows` values of column `i`, all of one group; the other columns take so much memory.
+    fn fill(&mut self, i: usize, rows: u64, builder: &mut Builder, others: u64) -> Result<()> {
         let Column { name, kind, meaning, values } = &mut self.columns[i];
         if *kind == Kind::Skip {
             return Ok(());
@@ -222,8 +220,17 @@ impl Reader {
         let deepest = part.column_descr().max_def_level();
         let mut row = self.rows;
         let mut failed = None;
+        let most = self.budget.most();
         let mut each = |value: Option<Value<'_>>| {
             row += 1;
+            if failed.is_some() {
+                return;
+            }
+            if row.is_multiple_of(CHUNK as u64) && others + builder.memory() > most {
+                let error = self.budget.clone().take(u64::MAX).err();
+                failed = error.map(|error| error.file(&self.file).row(row).column(&*name));
+                return;
+            }
             let pushed = match value {
                 None => builder.push(""),
                 Some(Value::Number(value)) => builder.push_number(value),
@@ -231,7 +238,7 @@ impl Reader {
                 Some(Value::Unreadable(found)) => Err(Error::new(ErrorKind::Data, found)),
             };
             if let Err(error) = pushed {
-                failed.get_or_insert(error.file(&self.file).row(row).column(&*name));
+                failed = Some(error.file(&self.file).row(row).column(&*name));
             }
         };
         let meaning = *meaning;
@@ -340,10 +347,10 @@ fn description(input: &Input, file: &str) -> Result<ParquetMetaData> {
     if !footer::is_plausible(&bytes) {
         return Err(damaged("its description contradicts itself"));
     }
-    match catch_unwind(|| ParquetMetaDataReader::decode_metadata(&bytes)) {
-        Ok(Ok(metadata)) => Ok(metadata),
-        Ok(Err(error)) => Err(damaged(&said(&error))),
-        Err(_) => Err(damaged("its description cannot be read")),
+    match foreign(|| ParquetMetaDataReader::decode_metadata(&bytes)) {
+        Some(Ok(metadata)) => Ok(metadata),
+        Some(Err(error)) => Err(damaged(&said(&error))),
+        None => Err(damaged("its description cannot be read")),
     }
 }
 

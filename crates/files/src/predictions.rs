@@ -86,17 +86,16 @@ impl<'w> Predictions<'w> {
         Ok(self)
     }
 
-    /// The next rows: `table` has the kept columns, `outputs` (n, k) are probabilities, or numbers in
-    /// the unit of the table.  False if nobody reads the stream any more.
+    /// The next rows: these of `table`, which has the kept columns; `outputs` (n, k) are their
+    /// probabilities, or numbers in the unit of the table.  False if nobody reads the stream any more.
     ///
     /// # Errors
     /// A kept column that is not there; what the operating system refused.
-    pub fn push<R: Real>(&mut self, table: &Table, outputs: ArrayView2<'_, R>) -> Result<bool> {
-        let rows = outputs.nrows();
+    pub fn push<R: Real>(&mut self, table: &Table, rows: &[u32], outputs: ArrayView2<'_, R>) -> Result<bool> {
         let mut columns: Vec<Values<R>> = Vec::new();
         for name in &self.kept {
             let column = table.column(name)?;
-            columns.push(Values::Words((0..rows).map(|row| column.text(row)).collect()));
+            columns.push(Values::Words(rows.iter().map(|&row| column.text(row as usize)).collect()));
         }
         let names = self.answers.names();
         if matches!(self.answers, Answers::Classes { .. }) {
@@ -115,7 +114,7 @@ impl<'w> Predictions<'w> {
             return writer.push(columns).map(|()| true).map_err(|error| error.file(&self.file));
         }
         let mut text = String::new();
-        for row in 0..rows {
+        for row in 0..outputs.nrows() {
             for (i, column) in columns.iter().enumerate() {
                 if i > 0 {
                     text.push(',');

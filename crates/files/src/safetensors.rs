@@ -6,20 +6,29 @@
 //! data     the tensors' values, row-major, little-endian
 //! ```
 //!
-//! The metadata has one key, `clearprop`, so that equal models give equal bytes.  Everything in the
-//! head is checked before memory is taken.  Source: the format's text in the crate `safetensors`,
-//! which the tests read and write against; the crate itself lets duplicate names through.
+//! The metadata has one key, `clearprop`, so that equal models give equal bytes; its text is a JSON object whose
+//! first field is a checksum of the whole file (CRC-32, taken with zeros in its own place).
+//!
+//! By the crate `safetensors`, which checks offsets and shapes; here is added what it lets through: a name
+//! that comes twice, bytes that were changed, and inputs without end, of which it would need all.
 
+use crate::budget::{count, extent};
+use ::safetensors::tensor::{Dtype, Metadata, TensorInfo};
 use clearprop::error::{Error, ErrorKind, Result};
-use serde::de::{Deserializer, MapAccess, Visitor};
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use std::collections::HashSet;
+use std::io::Read;
 
 /// A head longer than this is no model's.
 const LONGEST: u64 = 16 << 20;
 
 /// The one key of the metadata.
 const KEY: &str = "clearprop";
+
+/// How the text under it begins; the digits of the checksum follow, in the head with its quotes escaped.
+const SEALED: &str = "{\"checksum\":\"";
+const SEALED_IN_HEAD: &[u8] = b"{\\\"checksum\\\":\\\"";
+const UNSEALED: &str = "00000000";
 
 /// A named tensor.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,52 +66,43 @@ impl Floats {
         self.len() == 0
     }
 
-    /// `F32` or `F64`, and the bytes of one value.
-    fn dtype(&self) -> (&'static str, usize) {
+    fn dtype(&self) -> Dtype {
         match self {
-            Self::F32(_) => ("F32", 4),
-            Self::F64(_) => ("F64", 8),
+            Self::F32(_) => Dtype::F32,
+            Self::F64(_) => Dtype::F64,
         }
     }
 }
 
-#[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-struct Info {
-    dtype: String,
-    shape: Vec<usize>,
-    data_offsets: (usize, usize),
-}
-
-/// Writes tensors, in the order given, and the metadata (JSON, under the key `clearprop`).
+/// Writes tensors, in the order given, and the metadata (a JSON object, under the key `clearprop`).
 /// Equal input gives equal bytes.
 ///
 /// # Errors
 /// A tensor whose number of values is not the product of its shape, or two of one name.
 pub fn write(tensors: &[Tensor], metadata: &str) -> Result<Vec<u8>> {
     let wrong = |name: &str, found: &str| Error::new(ErrorKind::Shape, found).name(name);
-    let json = |value: &str| serde_json::Value::from(value).to_string();
-    let mut head = format!("{{\"__metadata__\":{{\"{KEY}\":{}}}", json(metadata));
-    let mut first = 0;
-    for (i, Tensor { name, shape, values }) in tensors.iter().enumerate() {
-        if shape.iter().product::<usize>() != values.len() {
+    let (mut infos, mut names, mut first) = (Vec::new(), HashSet::new(), 0);
+    for Tensor { name, shape, values } in tensors {
+        if count(shape) != Some(values.len()) {
             return Err(wrong(name, &format!("{} values do not fill the shape {shape:?}", values.len())));
         }
-        if tensors[..i].iter().any(|earlier| earlier.name == *name) {
+        if !names.insert(name) {
             return Err(wrong(name, "there are two tensors of this name"));
         }
-        let (dtype, size) = values.dtype();
-        let end = first + values.len() * size;
-        head.push_str(&format!(
-            ",{}:{{\"dtype\":\"{dtype}\",\"shape\":{},\"data_offsets\":[{first},{end}]}}",
-            json(name),
-            serde_json::Value::from(shape.as_slice()),
-        ));
+        let dtype = values.dtype();
+        let end = first + values.len() * dtype.bitsize() / 8;
+        infos.push((name.clone(), TensorInfo { dtype, shape: shape.clone(), data_offsets: (first, end) }));
         first = end;
     }
-    head.push('}');
+    let cannot = |error: &dyn std::fmt::Display| wrong("metadata", &format!("cannot be written: {error}"));
+    let rest = metadata.strip_prefix('{').ok_or_else(|| cannot(&"it is no JSON object"))?;
+    let comma = if rest.trim_start().starts_with('}') { "" } else { "," };
+    let text = format!("{SEALED}{UNSEALED}\"{comma}{rest}");
+    let head = Metadata::new(Some([(KEY.to_owned(), text)].into_iter().collect()), infos);
+    let head = head.map_err(|error| cannot(&error))?;
+    let mut head = serde_json::to_string(&head).map_err(|error| cannot(&error))?;
     // The data begin at a multiple of 8, so that readers can map them.
-    while head.len() % 8 != 0 {
+    while !head.len().is_multiple_of(8) {
         head.push(' ');
     }
     let mut bytes = Vec::with_capacity(8 + head.len() + first);
@@ -114,100 +114,130 @@ pub fn write(tensors: &[Tensor], metadata: &str) -> Result<Vec<u8>> {
             Floats::F64(values) => bytes.extend(values.iter().flat_map(|value| value.to_le_bytes())),
         }
     }
+    if let Some(at) = seal(&bytes[8..8 + head.len()]) {
+        let checksum = format!("{:08x}", crc32fast::hash(&bytes));
+        bytes[8 + at..8 + at + checksum.len()].copy_from_slice(checksum.as_bytes());
+    }
     Ok(bytes)
 }
 
-/// Reads tensors in the order of their data, and the metadata under the key `clearprop`, if any;
-/// `file` is the file's name for messages.
+/// Where in a head the digits of the checksum stand.
+fn seal(head: &[u8]) -> Option<usize> {
+    let at = memchr::memmem::find(head, SEALED_IN_HEAD)? + SEALED_IN_HEAD.len();
+    (at + UNSEALED.len() <= head.len()).then_some(at)
+}
+
+/// Reads tensors in the order of their data, and the metadata under the key `clearprop`, if any, without
+/// the checksum; `file` is the file's name for messages.  The head is looked at before more is read.
 ///
 /// # Errors
 /// A head that is too long, cut off, not JSON or names a tensor twice; values other than F32 and F64;
-/// a shape that does not fit its bytes; gaps, overlaps, or bytes after the end.
-pub fn read(bytes: &[u8], file: &str) -> Result<(Vec<Tensor>, Option<String>)> {
+/// a shape that does not fit its bytes; gaps, overlaps, or bytes after the end; another checksum than the
+/// file has.
+pub fn read(mut source: impl Read, file: &str) -> Result<(Vec<Tensor>, Option<String>)> {
     let damaged = |found: String| {
         Error::new(ErrorKind::File, format!("not a whole safetensors file: {found}"))
             .file(file)
             .hint("write it again")
     };
-    let (length, rest) = bytes.split_first_chunk::<8>().ok_or_else(|| damaged("it is cut off".into()))?;
-    let length = u64::from_le_bytes(*length);
+    let mut next = |length: u64| -> Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        let read = source.by_ref().take(length).read_to_end(&mut bytes);
+        read.map_err(|error| Error::new(ErrorKind::File, format!("cannot read: {error}")).file(file))?;
+        Ok(bytes)
+    };
+    let start = next(8)?;
+    let length: [u8; 8] = start.as_slice().try_into().map_err(|_| damaged("it is cut off".into()))?;
+    let length = u64::from_le_bytes(length);
     if length > LONGEST {
         return Err(damaged(format!("its head claims {length} bytes")));
     }
-    let (head, data) = usize::try_from(length)
-        .ok()
-        .and_then(|length| rest.split_at_checked(length))
-        .ok_or_else(|| damaged("it is cut off".into()))?;
-    let head: Head = serde_json::from_slice(head).map_err(|error| damaged(format!("its head: {error}")))?;
-
-    let mut infos = head.tensors;
-    infos.sort_by_key(|(_, info)| info.data_offsets);
-    let mut tensors = Vec::with_capacity(infos.len());
-    let mut end = 0;
-    for (name, Info { dtype, shape, data_offsets: (first, last) }) in infos {
+    let mut head = next(length)?;
+    if (head.len() as u64) < length {
+        return Err(damaged("it is cut off".into()));
+    }
+    let about_head = |error: serde_json::Error| damaged(format!("its head: {error}"));
+    serde_json::from_slice::<Once>(&head).map_err(about_head)?;
+    let metadata: Metadata = serde_json::from_slice(&head).map_err(about_head)?;
+    let data = next((metadata.data_len() as u64).saturating_add(1))?;
+    if data.len() != metadata.data_len() {
+        let found = match data.len() > metadata.data_len() {
+            true => "bytes follow its end".to_owned(),
+            false => format!("its data end at {}, the file's at {}", metadata.data_len(), data.len()),
+        };
+        return Err(damaged(found));
+    }
+    if let Some(at) = seal(&head) {
+        let written = String::from_utf8_lossy(&head[at..at + UNSEALED.len()]).into_owned();
+        head[at..at + UNSEALED.len()].copy_from_slice(UNSEALED.as_bytes());
+        let mut checksum = crc32fast::Hasher::new();
+        [&start, &head, &data].into_iter().for_each(|part| checksum.update(part));
+        let found = format!("{:08x}", checksum.finalize());
+        if found != written {
+            return Err(damaged(format!(
+                "its bytes were changed, the checksum is {found} and not {written}"
+            )));
+        }
+    }
+    let mut tensors = Vec::new();
+    for name in metadata.offset_keys() {
         let about = |found: String| damaged(found).name(format!("tensor '{name}'"));
-        if first != end {
-            return Err(about(format!("its data begin at {first}, the one before ends at {end}")));
-        }
-        let values = data
-            .get(first..last)
-            .ok_or_else(|| about(format!("its data end at {last}, the file's at {}", data.len())))?;
-        let size = match dtype.as_str() {
-            "F32" => 4,
-            "F64" => 8,
-            _ => return Err(about(format!("values of the kind {dtype}, F32 or F64 are needed"))),
+        let Some(TensorInfo { dtype, shape, data_offsets: (first, last) }) = metadata.info(&name) else {
+            continue;
         };
-        let needed = shape.iter().try_fold(size, |product: usize, &n| product.checked_mul(n));
-        if needed != Some(values.len()) {
-            return Err(about(format!("shape {shape:?} of {dtype} does not fit {} bytes", values.len())));
-        }
-        let values = if size == 4 {
-            Floats::F32(values.as_chunks().0.iter().map(|&value| f32::from_le_bytes(value)).collect())
-        } else {
-            Floats::F64(values.as_chunks().0.iter().map(|&value| f64::from_le_bytes(value)).collect())
+        let values = data.get(*first..*last).unwrap_or_default();
+        let values = match dtype {
+            Dtype::F32 => {
+                Floats::F32(values.as_chunks().0.iter().map(|&value| f32::from_le_bytes(value)).collect())
+            }
+            Dtype::F64 => {
+                Floats::F64(values.as_chunks().0.iter().map(|&value| f64::from_le_bytes(value)).collect())
+            }
+            _ => return Err(about(format!("values of the kind {dtype:?}, F32 or F64 are needed"))),
         };
-        end = last;
-        tensors.push(Tensor { name, shape, values });
+        if extent(shape).is_none_or(|extent| extent > data.len().max(1 << 16)) {
+            return Err(about(format!("shape {shape:?} is too large")));
+        }
+        tensors.push(Tensor { name, shape: shape.clone(), values });
     }
-    if end != data.len() {
-        return Err(damaged(format!("{} bytes follow its end", data.len() - end)));
-    }
-    Ok((tensors, head.metadata.and_then(|mut metadata| metadata.remove(KEY))))
+    let text = metadata.metadata().as_ref().and_then(|metadata| metadata.get(KEY));
+    Ok((tensors, text.map(|text| unsealed(text))))
 }
 
-/// The head, with tensors in its order; a name that comes twice is an error.
-struct Head {
-    tensors: Vec<(String, Info)>,
-    metadata: Option<BTreeMap<String, String>>,
+/// The text without its checksum.
+fn unsealed(text: &str) -> String {
+    let rest = text.strip_prefix(SEALED).and_then(|rest| rest.get(UNSEALED.len()..)?.strip_prefix('"'));
+    match rest {
+        Some(rest) => format!("{{{}", rest.strip_prefix(',').unwrap_or(rest)),
+        None => text.to_owned(),
+    }
 }
 
-impl<'de> Deserialize<'de> for Head {
+/// A map in which no name comes twice, its values whatever they are.
+struct Once;
+
+impl<'de> Deserialize<'de> for Once {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        struct Entries;
-        impl<'de> Visitor<'de> for Entries {
-            type Value = Head;
+        struct Names;
+        impl<'de> Visitor<'de> for Names {
+            type Value = Once;
 
             fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str("a map of tensors")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Head, A::Error> {
-                let mut tensors: BTreeMap<String, Info> = BTreeMap::new();
-                let mut metadata = None;
-                while let Some(name) = map.next_key::<String>()? {
-                    let twice = if name == "__metadata__" {
-                        metadata.replace(map.next_value()?).is_some()
-                    } else {
-                        tensors.insert(name.clone(), map.next_value()?).is_some()
-                    };
-                    if twice {
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Once, A::Error> {
+                let mut names = HashSet::new();
+                while let Some((name, IgnoredAny)) = map.next_entry::<String, IgnoredAny>()? {
+                    if names.contains(&name) {
                         return Err(serde::de::Error::custom(format!("'{name}' comes twice")));
                     }
+                    names.insert(name);
                 }
-                Ok(Head { tensors: tensors.into_iter().collect(), metadata })
+                Ok(Once)
             }
         }
-        deserializer.deserialize_map(Entries)
+        deserializer.deserialize_map(Names)
     }
 }
 
@@ -229,7 +259,7 @@ mod tests {
     fn what_is_written_is_read() {
         let metadata = r#"{"a":"x\"y","b":[1,2]}"#;
         let bytes = write(&tensors(), metadata).unwrap();
-        assert_eq!(read(&bytes, "m").unwrap(), (tensors(), Some(metadata.to_owned())));
+        assert_eq!(read(&bytes[..], "m").unwrap(), (tensors(), Some(metadata.to_owned())));
         assert_eq!(write(&tensors(), metadata).unwrap(), bytes);
     }
 
@@ -239,7 +269,7 @@ mod tests {
         let theirs = ::safetensors::SafeTensors::deserialize(&bytes).unwrap();
         assert_eq!(theirs.tensor("w1").unwrap().shape(), [2, 3]);
         let theirs = ::safetensors::serialize(theirs.tensors(), None).unwrap();
-        let mut ours = read(&theirs, "m").unwrap().0;
+        let mut ours = read(&theirs[..], "m").unwrap().0;
         ours.sort_by_key(|tensor| tensors().iter().position(|known| known.name == tensor.name));
         assert_eq!(ours, tensors());
     }
@@ -260,25 +290,56 @@ mod tests {
         check(&1000u64.to_le_bytes(), "it is cut off");
         check(&with_head("{]", 0), "its head: ");
         check(&with_head(&format!("{{\"a\":{0},\"a\":{0}}}", tensor("0,8")), 8), "'a' comes twice");
-        check(&with_head(&format!("{{\"a\":{},\"b\":{}}}", tensor("0,8"), tensor("4,12")), 12), "begin at 4");
+        check(
+            &with_head(&format!("{{\"a\":{},\"b\":{}}}", tensor("0,8"), tensor("4,12")), 12),
+            "offset for tensor `b`",
+        );
         check(
             &with_head(&format!("{{\"a\":{},\"b\":{}}}", tensor("0,8"), tensor("12,20")), 20),
-            "begin at 12",
+            "offset for tensor `b`",
         );
-        check(&with_head(&format!("{{\"a\":{}}}", tensor("0,8")), 9), "1 bytes follow its end");
+        check(&with_head(&format!("{{\"a\":{}}}", tensor("0,8")), 9), "bytes follow its end");
         check(&with_head(&format!("{{\"a\":{}}}", tensor("0,8")), 7), "its data end at 8, the file's at 7");
         check(
             &with_head(&format!("{{\"a\":{}}}", tensor("0,12")), 12),
-            "shape [2] of F32 does not fit 12 bytes",
+            "invalid shape, data type, or offset for tensor",
         );
-        check(&with_head(&format!("{{\"a\":{}}}", tensor("8,0")), 12), "begin at 8");
+        check(&with_head(&format!("{{\"a\":{}}}", tensor("8,0")), 12), "offset for tensor `a`");
         let huge = r#"{"a":{"dtype":"F64","shape":[4294967296,4294967296,8],"data_offsets":[0,0]}}"#;
-        check(&with_head(huge, 0), "does not fit 0 bytes");
+        check(&with_head(huge, 0), "overflow computing buffer size");
+        let hidden = r#"{"a":{"dtype":"F64","shape":[0,4294967296],"data_offsets":[0,0]}}"#;
+        check(
+            &with_head(hidden, 0),
+            "tensor 'a': not a whole safetensors file: shape [0, 4294967296] is too large",
+        );
         let half = r#"{"a":{"dtype":"F16","shape":[4],"data_offsets":[0,8]}}"#;
         check(&with_head(half, 8), "values of the kind F16");
         let bytes = write(&tensors(), "{}").unwrap();
         for end in 0..bytes.len() {
             assert!(read(&bytes[..end], "m").is_err(), "cut off at {end}");
+        }
+    }
+
+    #[test]
+    fn a_changed_bit_is_told_wherever_it_is() {
+        let metadata = r#"{"a":1}"#;
+        let bytes = write(&tensors(), metadata).unwrap();
+        for at in 0..bytes.len() {
+            for bit in 0..8 {
+                let mut changed = bytes.clone();
+                changed[at] ^= 1 << bit;
+                // A field of another name is no checksum; whoever reads the text does not know it.
+                let text = read(&changed[..], "m").ok().and_then(|(_, text)| text);
+                assert!(text.is_none_or(|text| text != metadata), "byte {at}, bit {bit}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_endless_input_is_no_model() {
+        for byte in [0u8, b'y', 0xFF] {
+            let endless = std::io::repeat(byte);
+            assert!(read(endless, "m").unwrap_err().to_string().contains("its head"), "{byte}");
         }
     }
 }

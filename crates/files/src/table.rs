@@ -13,6 +13,7 @@
 //! # Ok::<(), clearprop::error::Error>(())
 //! ```
 
+use crate::budget::Budget;
 use crate::csv;
 pub use crate::csv::{Kind, Options};
 use crate::disk::Input;
@@ -22,8 +23,10 @@ use clearprop::table::Table;
 use encoding_rs::WINDOWS_1252;
 use encoding_rs_io::DecodeReaderBytesBuilder;
 use flate2::read::MultiGzDecoder;
+use std::cell::Cell;
 use std::io::{self, BufReader, Cursor, Read, Seek};
 use std::path::Path;
+use std::rc::Rc;
 
 /// Called now and then while a file is read: bytes read so far, and in all (0 if nobody knows).
 pub type Progress<'p> = &'p mut dyn FnMut(u64, u64);
@@ -87,7 +90,9 @@ pub fn open<'p>(path: &Path, options: &Options, progress: Progress<'p>) -> Resul
         return Err(Error::new(ErrorKind::File, found).file(&file).hint("save both with np.savez"));
     }
     let packed = head.starts_with(b"\x1f\x8b");
-    let counted = Counted { inner: Cursor::new(head).chain(input), read: 0, told: 0, size, progress };
+    let read = Rc::new(Cell::new(0));
+    let budget = if size > 0 { Budget::of(size) } else { Budget::following(Rc::clone(&read)) };
+    let counted = Counted { inner: Cursor::new(head).chain(input), read, told: 0, size, progress };
     let mut text: Box<dyn Read + 'p> = match packed {
         true => Box::new(Unpacked(MultiGzDecoder::new(BufReader::with_capacity(1 << 16, counted)))),
         false => Box::new(counted),
@@ -98,7 +103,7 @@ pub fn open<'p>(path: &Path, options: &Options, progress: Progress<'p>) -> Resul
             DecodeReaderBytesBuilder::new().encoding(Some(WINDOWS_1252)).bom_sniffing(false).build(text);
         text = Box::new(decoded);
     }
-    let reader = csv::Reader::new(text, &file, options)?;
+    let reader = csv::Reader::new(text, &file, options)?.within(budget);
     Ok(Opened::Rows(Rows { source: Source::Csv(Box::new(reader)), file }))
 }
 
@@ -166,7 +171,7 @@ impl Rows<'_> {
 /// Tells how many bytes were read.
 struct Counted<'p, S> {
     inner: S,
-    read: u64,
+    read: Rc<Cell<u64>>,
     told: u64,
     size: u64,
     progress: Progress<'p>,
@@ -175,13 +180,14 @@ struct Counted<'p, S> {
 impl<S: Read> Read for Counted<'_, S> {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
         const STEP: u64 = 1 << 20;
-        let read = self.inner.read(bytes)?;
-        self.read += read as u64;
-        if self.read >= self.told + STEP || (read == 0 && self.read != self.told) {
-            self.told = self.read;
-            (self.progress)(self.read, self.size);
+        let new = self.inner.read(bytes)?;
+        let read = self.read.get() + new as u64;
+        self.read.set(read);
+        if read >= self.told + STEP || (new == 0 && read != self.told) {
+            self.told = read;
+            (self.progress)(read, self.size);
         }
-        Ok(read)
+        Ok(new)
     }
 }
 

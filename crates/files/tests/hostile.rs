@@ -83,8 +83,8 @@ fn forget_peak() {
 /// Reads a file as the command line would; the number of rows or arrays.
 fn read(path: &Path) -> Result<usize> {
     if path.extension().is_some_and(|ending| ending == "safetensors") {
-        let bytes = clearprop_files::disk::read_whole(path, 1 << 30)?;
-        return safetensors::read(&bytes, "m").map(|(tensors, _)| tensors.len());
+        let input = clearprop_files::disk::Input::open(path)?;
+        return safetensors::read(input, "m").map(|(tensors, _)| tensors.len());
     }
     match open(path, &Options::default(), &mut |_, _| {})? {
         Opened::Rows(rows) => rows.read().map(|table| table.len()),

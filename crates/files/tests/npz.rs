@@ -126,26 +126,24 @@ fn nothing_in_a_file_is_trusted() {
 
 #[test]
 fn a_zip_bomb_is_refused_before_it_unpacks() {
-    let expected = |bytes: u64| {
-        format!(
-            "b, array 'a': needs {bytes} bytes, more than a file of this size may; \
-             this looks like a zip bomb; np.savez (not compressed) lifts the limit"
-        )
-    };
     let zeros = vec![0u8; 80 << 20];
     let bytes = |shape: &str, kind: &str, order: &str, zeros: &[u8]| {
         let bomb = with_head(&head(kind, order, shape), zeros);
         assert!(bomb.len() < 200_000);
-        read(Cursor::new(bomb), "b").map(drop).map_err(|error| error.to_string())
+        let expected = format!(
+            "b, array 'a': holds more than the {} MB that a file of {} bytes may take; \
+             np.savez (not compressed) lifts the limit",
+            ((24 << 20) + 32 * bomb.len()) / 1_000_000,
+            bomb.len()
+        );
+        let refused = read(Cursor::new(bomb), "b").map(drop).map_err(|error| error.to_string());
+        assert!(refused.is_ok() || refused == Err(expected), "{refused:?}");
+        refused.is_err()
     };
-    let u1 = bytes("(83886080,)", "'|u1'", "False", &zeros);
-    assert_eq!(
-        u1,
-        Err(expected(83_886_080 + 10 + u64::try_from(head("'|u1'", "False", "(83886080,)").len()).unwrap()))
-    );
+    assert!(bytes("(83886080,)", "'|u1'", "False", &zeros));
     // A byte each in the file, eight in memory.
-    assert_eq!(bytes("(10485760,)", "'|i1'", "False", &zeros[..10 << 20]), Err(expected(80 << 20)));
+    assert!(bytes("(10485760,)", "'|i1'", "False", &zeros[..10 << 20]));
     // Turned round, an array is in memory twice.
-    assert_eq!(bytes("(10, 524288)", "'<f8'", "True", &zeros[..40 << 20]), Err(expected(80 << 20)));
-    assert_eq!(bytes("(10, 524288)", "'<f8'", "False", &zeros[..40 << 20]), Ok(()));
+    assert!(bytes("(10, 262144)", "'<f8'", "True", &zeros[..20 << 20]));
+    assert!(!bytes("(10, 262144)", "'<f8'", "False", &zeros[..20 << 20]));
 }

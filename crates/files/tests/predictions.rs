@@ -23,7 +23,8 @@ fn classes() -> Answers {
 fn csv(answers: &Answers, kept_names: &[String], outputs: &Array2<f32>) -> String {
     let mut out = Vec::new();
     let mut predictions = Predictions::to_stream(&mut out, kept_names, answers).unwrap();
-    assert!(predictions.push(&kept(), outputs.view()).unwrap());
+    let rows: Vec<u32> = (0..3).take(outputs.nrows()).collect();
+    assert!(predictions.push(&kept(), &rows, outputs.view()).unwrap());
     predictions.finish().unwrap();
     String::from_utf8(out).unwrap()
 }
@@ -69,6 +70,7 @@ fn both_formats_hold_the_same_and_stand_whole_or_not_at_all() {
         let p = i as f32 / 70_000.0;
         if j == 0 { p } else { 1.0 - p }
     });
+    let rows: Vec<u32> = (0..).take(n).collect();
     let mut names = vec!["p.csv"];
     if cfg!(feature = "parquet") {
         names.push("p.parquet");
@@ -76,13 +78,13 @@ fn both_formats_hold_the_same_and_stand_whole_or_not_at_all() {
     let paths: Vec<PathBuf> = names.into_iter().map(path).collect();
     for path in &paths {
         let mut predictions = Predictions::to_file::<f32>(path, &["id".into()], &classes()).unwrap();
-        predictions.push(&table, outputs.view()).unwrap();
+        predictions.push(&table, &rows, outputs.view()).unwrap();
         assert!(!path.exists());
         drop(predictions);
         assert!(!path.exists());
         let mut predictions = Predictions::to_file::<f32>(path, &["id".into()], &classes()).unwrap();
-        predictions.push(&table, outputs.view()).unwrap();
-        predictions.push(&kept(), outputs.view()).unwrap_err();
+        predictions.push(&table, &rows, outputs.view()).unwrap();
+        predictions.push(&kept(), &rows[..1], outputs.view()).unwrap_err();
         predictions.finish().unwrap();
     }
     let tables: Vec<Table> = paths.iter().map(|path| read(path, true)).collect();

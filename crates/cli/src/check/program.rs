@@ -10,10 +10,11 @@ use clearprop::params::{Params, with_ones};
 use clearprop::target::Target;
 use clearprop_files::disk;
 use clearprop_files::npz::{self, Array};
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Lines, Write};
 use std::path::PathBuf;
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// A program at work, in a folder of its own for the arrays that go to and fro.
@@ -29,8 +30,46 @@ pub(super) struct Program {
 struct Running {
     child: Child,
     questions: ChildStdin,
-    answers: Receiver<String>,
+    answers: Answers,
     answered: bool,
+}
+
+/// The lines of its standard output that are not blank.
+enum Answers {
+    /// Read by a thread, because a pipe can only be waited for; it ends when the program's output does.
+    Waited(Receiver<String>),
+    /// Read here, without a limit of time: the system starts no thread.
+    Read(Lines<BufReader<ChildStdout>>),
+}
+
+impl Answers {
+    fn of(output: ChildStdout) -> Self {
+        let (send, answers) = channel();
+        let (give, take) = channel::<ChildStdout>();
+        let reader = thread::Builder::new().spawn(move || {
+            let Ok(output) = take.recv() else { return };
+            let lines = BufReader::new(output).lines().map_while(std::io::Result::ok);
+            // Ends when nobody listens any more.
+            let _ = lines.filter(|line| !line.trim().is_empty()).try_for_each(|line| send.send(line));
+        });
+        if reader.is_err() {
+            return Self::Read(BufReader::new(output).lines());
+        }
+        // It waits for nothing else.
+        let _ = give.send(output);
+        Self::Waited(answers)
+    }
+
+    /// The next line, if it comes within the limit.
+    fn next(&mut self, limit: Duration) -> std::result::Result<String, RecvTimeoutError> {
+        match self {
+            Self::Waited(lines) => lines.recv_timeout(limit),
+            Self::Read(lines) => lines
+                .map_while(std::io::Result::ok)
+                .find(|line| !line.trim().is_empty())
+                .ok_or(RecvTimeoutError::Disconnected),
+        }
+    }
 }
 
 impl Program {
@@ -100,7 +139,7 @@ impl Program {
             let asked =
                 running.questions.write_all(question.as_bytes()).and_then(|()| running.questions.flush());
             let answer = match asked {
-                Ok(()) => running.answers.recv_timeout(self.limit),
+                Ok(()) => running.answers.next(self.limit),
                 Err(_) => Err(RecvTimeoutError::Disconnected),
             };
             match answer {
@@ -135,19 +174,7 @@ impl Program {
         let (Some(questions), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(self.error("has no standard input and output".into()));
         };
-        let (send, answers) = channel();
-        // A thread, because a pipe can only be waited for; it ends when the program's output does.
-        std::thread::spawn(move || {
-            for line in BufReader::new(output).lines() {
-                let Ok(line) = line else { break };
-                if line.trim().is_empty() {
-                    continue;
-                }
-                if send.send(line).is_err() {
-                    break;
-                }
-            }
-        });
+        let answers = Answers::of(output);
         Ok(Running { child, questions, answers, answered: false })
     }
 

@@ -1,6 +1,6 @@
 //! Bad input: one line on standard error, exit code 2, nothing written.
 
-use crate::{Place, flowers, golden};
+use crate::{Place, flowers, golden, unsealed};
 
 /// Runs a bad call beside some files: its exact message, and no file more than before.
 #[track_caller]
@@ -191,7 +191,10 @@ fn models() {
     place.write("text", "this is not a model at all");
     let version = br#"\"version\":2"#;
     let at = whole.windows(version.len()).position(|bytes| bytes == version).unwrap();
-    let mut later = whole.clone();
+    let mut changed = whole.clone();
+    *changed.last_mut().unwrap() ^= 1;
+    place.write("changed", changed);
+    let mut later = unsealed(&whole);
     later[at + version.len() - 1] = b'9';
     place.write("later", later);
     place.write("other.csv", "a,x1\n1,2\n");
@@ -202,6 +205,11 @@ fn models() {
         "data.csv: this is a file of data, a model is needed; the model comes first, then the data",
     );
     check("predict head data.csv", "head: not a whole safetensors file: it is cut off; write it again");
+    let err = place.run("info changed").err;
+    assert!(
+        err.starts_with("error: changed: not a whole safetensors file: its bytes were changed, "),
+        "{err}"
+    );
     check("info later", "later: the model has version 9, this program reads 2; take a newer clearprop");
     check(
         "predict run/model.safetensors other.csv",

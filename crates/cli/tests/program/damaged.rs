@@ -2,7 +2,7 @@
 //! exit code 2, nothing written.
 
 use crate::bad_input::{check_bytes, refused};
-use crate::{Place, flowers};
+use crate::{Place, flowers, unsealed};
 use std::io::{Cursor, Write};
 use std::process::Stdio;
 
@@ -100,14 +100,26 @@ fn hostile_npz_files() {
         "a.npy: this is a single NumPy array; arrays X and y are needed; save both with np.savez",
     );
     let bytes = 72 << 20;
-    let bomb = head("|u1", &format!("({bytes},)"));
+    let bomb = npz(&head("|u1", &format!("({bytes},)")), &vec![0; bytes]);
+    let most = (24 << 20) + 32 * bomb.len();
     train(
-        &npz(&bomb, &vec![0; bytes]),
+        &bomb,
         &format!(
-            ", array 'X': needs {} bytes, more than a file of this size may; this looks like a zip bomb; \
+            ", array 'X': holds more than the {} MB that a file of {} bytes may take; \
              np.savez (not compressed) lifts the limit",
-            bytes + 10 + bomb.len()
+            most / 1_000_000,
+            bomb.len()
         ),
+    );
+    // Axes of length 0 beside huge ones promise columns that nothing stands behind.
+    for wide in ["(0, 10000000)", "(0, 1000000000)", "(10000000, 0)", "(0, 5000000, 3)"] {
+        let axes = wide.replace(['(', ')'], "");
+        let found = format!(", array 'X': shape [{axes}] is too large for an array without values");
+        train(&npz(&head("<f8", wide), &[]), &found);
+    }
+    train(
+        &npz(&head("<f8", "(0, 3)"), &[]),
+        ", array 'X': found shape (0, 3), a matrix with values in it is needed",
     );
     check_bytes(
         &[("book.xlsx", &zipped("xl/workbook.xml", b"<x/>"))],
@@ -144,7 +156,7 @@ fn hostile_parquet_files() {
 fn hostile_models() {
     let place = Place::new();
     place.ok("train --steps 1 --out run --quiet");
-    let whole = place.bytes("run/model.safetensors");
+    let whole = unsealed(&place.bytes("run/model.safetensors"));
     let with = |old: &str, new: &str| {
         let at = memchr::memmem::find(&whole, old.as_bytes()).unwrap();
         [&whole[..at], new.as_bytes(), &whole[at + old.len()..]].concat()
@@ -156,14 +168,14 @@ fn hostile_models() {
     check(b"hello", ": not a whole safetensors file: it is cut off");
     check(&[0xFF; 16], ": not a whole safetensors file: its head claims 18446744073709551615 bytes");
     check(
-        &with("\"F32\"", "\"F16\""),
-        ", tensor 'w1': not a whole safetensors file: values of the kind F16, F32 or F64 are needed",
+        &with("\"F32\"", "\"I32\""),
+        ", tensor 'w1': not a whole safetensors file: values of the kind I32, F32 or F64 are needed",
     );
     check(
         &with("[2,200]", "[2,999]"),
-        ", tensor 'w1': not a whole safetensors file: shape [2, 999] of F32 does not fit 1600 bytes",
+        ": not a whole safetensors file: its head: invalid shape, data type, or offset for tensor",
     );
-    check(&[&whole[..], b"more"].concat(), ": not a whole safetensors file: 4 bytes follow its end");
+    check(&[&whole[..], b"more"].concat(), ": not a whole safetensors file: bytes follow its end");
     for (old, new, found) in [("[2,200]", "[-,200]", "its head: "), ("\"b1\":{", "\"w1\":{", "its head: ")] {
         place.write("m", with(old, new));
         let ended = place.run("info m");
@@ -269,4 +281,97 @@ fn a_full_pipe_and_a_folder_nobody_may_write_into() {
     ];
     let known = words.map(|words| format!("error: /sys/clearprop: cannot make the folder: {words}\n"));
     assert!(known.contains(&ended.err), "{}", ended.err);
+}
+
+/// Small files that took gigabytes, or showed the panic of another crate.
+#[test]
+fn small_files_that_asked_for_much() {
+    let gzip = |text: &[u8]| {
+        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        packed.write_all(text).unwrap();
+        packed.finish().unwrap()
+    };
+    let wide = gzip(&[b"a,".repeat(3_000_000).as_slice(), b"y\n"].concat());
+    check_bytes(
+        &[("w.csv.gz", &wide)],
+        "train w.csv.gz --target y",
+        "w.csv.gz, row 1: this line has more than 65536 fields; so many columns are not read; are rows and columns exchanged?",
+    );
+    let long = gzip(&b"a".repeat(30_000_000));
+    check_bytes(
+        &[("l.csv.gz", &long)],
+        "train l.csv.gz --target y",
+        "l.csv.gz, row 1: this line is longer than 8388608 bytes; is it a CSV file?",
+    );
+    let tall = gzip(&[b"a,y\n".as_slice(), &b"1,2\n".repeat(10_000_000)].concat());
+    let place = Place::new();
+    place.write("t.csv.gz", &tall);
+    let ended = place.run("train t.csv.gz --target y");
+    let size = tall.len();
+    let most = ((24 << 20) + 32 * size) / 1_000_000;
+    let found = format!(
+        "holds more than the {most} MB that a file of {size} bytes may take; save it unpacked, or in parts, if it is sound\n"
+    );
+    assert!(ended.code == Some(2) && ended.err.ends_with(&found), "{}", ended.err);
+    let missing = include_bytes!("../../../../fuzz/seeds/parquet/dictionary_page_missing");
+    check_bytes(
+        &[("p.parquet", missing)],
+        "train p.parquet --target y",
+        "p.parquet: not a whole Parquet file: its values cannot be unpacked; write it again",
+    );
+}
+
+/// What a terminal would obey is shown, wherever a name comes from.
+#[test]
+fn control_characters_are_shown() {
+    let place = Place::new();
+    place.write("esc.csv", "\u{1b}[31ma,y\n1,u\n2,v\n3,u\n4,v\n5,u\n6,v\n");
+    refused(
+        &place,
+        "train esc.csv --target z",
+        2,
+        "esc.csv: there is no column 'z'; the columns are '\\u001b[31ma', 'y'",
+    );
+    place.ok("train esc.csv --target y --epochs 1 --out run");
+    let ended = place.run("info run/model.safetensors");
+    assert!(ended.code == Some(0) && !ended.out.contains('\u{1b}') && ended.out.contains("\\u001b[31ma"));
+    place.write("long.csv", format!("{},y\n1,u\n", "x".repeat(1_000_000)));
+    let ended = place.run("train long.csv --target z");
+    assert!(ended.err.len() < 2000 && ended.err.contains(" .. "), "{} bytes", ended.err.len());
+}
+
+#[cfg(unix)]
+#[test]
+fn endless_inputs_are_no_models() {
+    for input in ["/dev/zero", "/dev/urandom"] {
+        let ended = Place::new().run(&format!("info {input}"));
+        assert_eq!((ended.code, ended.err.lines().count()), (Some(2), 1), "{}", ended.err);
+    }
+}
+
+/// Names that are no UTF-8 are names like others, checkpoints included.
+#[cfg(target_os = "linux")]
+#[test]
+fn names_that_are_not_utf8() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    let place = Place::new();
+    let name = OsStr::from_bytes(b"flow\xffers.csv");
+    std::fs::write(place.path("x").with_file_name(name), flowers()).unwrap();
+    let run = |args: &[&OsStr]| place.command("train").args(args).output().unwrap();
+    let args = "--target kind --epochs 3 --checkpoint-every 2 --quiet --out";
+    let args: Vec<&OsStr> = [name].into_iter().chain(args.split(' ').map(OsStr::new)).collect();
+    let out = OsStr::from_bytes(b"r\xfeun");
+    let output = run(&[&args[..], &[out]].concat());
+    assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), b"".as_slice()));
+    let stopped = place
+        .command("train")
+        .args([&args[..], &[out]].concat())
+        .arg("--overwrite")
+        .env("CLEARPROP_TEST_FAIL_DISK", "14")
+        .output()
+        .unwrap();
+    assert_eq!(stopped.status.code(), Some(2));
+    let resumed = place.command("train --quiet --resume").arg(out).output().unwrap();
+    assert_eq!((resumed.status.code(), resumed.stderr.as_slice()), (Some(0), b"".as_slice()));
 }

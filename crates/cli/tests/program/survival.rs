@@ -259,3 +259,139 @@ fn predictions_are_written_whole_or_not_at_all() {
         assert!(k > 4 && place.bytes(name) != b"old", "{k}");
     }
 }
+
+/// A long run whose folder a second one wants, again and again.
+#[test]
+fn a_refused_run_leaves_the_first_as_it_was() {
+    let place = place_with_flowers();
+    for (name, line) in
+        [("without", "train flowers.csv --target kind --epochs 1500 --patience 5000 --quiet"), ("with", RUN)]
+    {
+        let line = format!("{line} --seed 3");
+        place.ok(&format!("{line} --out {name}-alone"));
+        let mut first =
+            place.command(&format!("{line} --out {name}")).stderr(Stdio::piped()).spawn().unwrap();
+        while !place.path(&format!("{name}/.clearprop-claimed")).exists() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let (id, mut refused) = (first.id(), 0);
+        while first.try_wait().unwrap().is_none() && refused < 20 {
+            for second in ["train --steps 1 --overwrite --out", "train --resume"] {
+                let Ended { code, err, .. } = place.run(&format!("{second} {name}"));
+                if err.contains("is writing") {
+                    let says = format!(
+                        "error: {name}: process {id} is writing into this folder; wait for its end, or choose another folder\n"
+                    );
+                    assert_eq!((code, err), (Some(2), says));
+                    refused += 1;
+                } else if code == Some(0) {
+                    // The first was over before.
+                    assert!(first.try_wait().unwrap().is_some(), "{err}");
+                    place.ok(&format!("{line} --overwrite --out {name}"));
+                }
+            }
+        }
+        assert!(first.wait_with_output().unwrap().status.success());
+        assert!(refused > 0, "the first was over too soon");
+        assert_same_files(
+            &run_folder(&place, name),
+            &run_folder(&place, &format!("{name}-alone")),
+            "beside refused runs",
+        );
+    }
+}
+
+#[test]
+fn of_two_runs_into_a_new_folder_one_wins() {
+    let place = place_with_flowers();
+    let line = "train flowers.csv --target kind --epochs 20 --quiet --seed";
+    let alone = ["1", "2"].map(|seed| {
+        place.ok(&format!("{line} {seed} --out alone{seed}"));
+        run_folder(&place, &format!("alone{seed}"))
+    });
+    for round in 0..10 {
+        let out = format!("both{round}");
+        let runs = ["1", "2"].map(|seed| {
+            place.command(&format!("{line} {seed} --out {out}")).stderr(Stdio::null()).spawn().unwrap()
+        });
+        let codes = runs.map(|run| run.wait_with_output().unwrap().status.code());
+        let winner = codes.iter().position(|code| *code == Some(0)).unwrap();
+        assert_eq!(codes[1 - winner], Some(2));
+        assert_same_files(&run_folder(&place, &out), &alone[winner], "of two");
+    }
+}
+
+/// What is written before a write fails stays, the model first of all, and the folder can be used again.
+#[test]
+fn a_full_disk_at_the_last_save_leaves_the_model_and_a_folder_to_go_on_in() {
+    let place = place_with_flowers();
+    let line = "train flowers.csv --target kind --columns length,width --epochs 3 --quiet";
+    place.ok(&format!("{line} --out new"));
+    let new = run_folder(&place, "new");
+    let (mut k, mut saved) = (0, 0);
+    loop {
+        k += 1;
+        let out = format!("run{k}");
+        let output = place.command(&format!("{line} --out {out}")).env(FAIL, k.to_string()).output().unwrap();
+        if output.status.code() == Some(0) {
+            break;
+        }
+        let err = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), err.lines().count()), (Some(2), 1), "{k}: {err}");
+        if !err.contains("model.safetensors") {
+            assert_eq!(run_folder(&place, &out)["model.safetensors"], new["model.safetensors"], "{err}");
+            saved += 1;
+        } else {
+            // The folder was new and got nothing; or only the sync of the folder failed.
+            assert!(!place.path(&out).exists() || run_folder(&place, &out).len() == 1);
+        }
+        place.ok(&format!("{line} --overwrite --out {out}"));
+        assert_same_files(&run_folder(&place, &out), &new, &format!("operation {k}"));
+    }
+    assert!(saved > 10, "{saved} of {k}");
+}
+
+/// Threads cannot be had where their stacks find no place.
+#[test]
+fn where_no_thread_may_be_started_a_run_has_one() {
+    const NO_PLACE: &str = "1125899906842624";
+    let place = place_with_flowers();
+    let line = "train flowers.csv --target kind --epochs 3 --quiet --threads 2 --out";
+    place.ok(&format!("{line} usual"));
+    let run = |line: &str| {
+        let output = place.command(line).env("RUST_MIN_STACK", NO_PLACE).output().unwrap();
+        let err = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{line}: {err}");
+        err
+    };
+    let err = run(&format!("{line} alone"));
+    assert_eq!(err, "warning: the system starts no thread: this run has one, the result is the same\n");
+    assert_same_files(&run_folder(&place, "alone"), &run_folder(&place, "usual"), "without threads");
+    assert!(place.path("alone/boundary.png").exists(), "the pictures are drawn");
+    place.write("loss.sh", "while read -r line; do echo 1.0; done");
+    let output = place
+        .command("check alone/model.safetensors flowers.csv")
+        .args(["--loss", "sh loss.sh"])
+        .env("RUST_MIN_STACK", NO_PLACE)
+        .output()
+        .unwrap();
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() != Some(101) && !err.contains("panicked"), "{err}");
+}
+
+/// A limit on the size of files is told as one, and does not kill.
+#[cfg(unix)]
+#[test]
+fn a_file_larger_than_the_system_allows_is_an_error() {
+    let place = place_with_flowers();
+    let line = format!(
+        "ulimit -f 4; exec {} train flowers.csv --target kind --epochs 2 --hidden 100,50 --quiet --out run",
+        env!("CARGO_BIN_EXE_clearprop")
+    );
+    let output =
+        std::process::Command::new("sh").args(["-c", &line]).current_dir(place.0.path()).output().unwrap();
+    let err = String::from_utf8(output.stderr).unwrap();
+    let expected = "error: run/model.safetensors: cannot write: the file is larger than the system allows; see 'ulimit -f'\n";
+    assert_eq!((output.status.code(), err.as_str()), (Some(2), expected));
+    assert!(!place.path("run").exists());
+}

@@ -27,7 +27,12 @@ pub(crate) struct Builder {
     decimal_comma: bool,
     single: bool,
     strict: bool,
+    /// Memory of the words that are kept, about.
+    words: u64,
 }
+
+/// Memory of a word beside its letters: where it stands, and its place in a table to find it by.
+const WORD: u64 = 96;
 
 enum State {
     Skip,
@@ -47,7 +52,7 @@ impl Builder {
             Some(Kind::Words) => State::Words(Words::default(), 0, None),
             Some(Kind::Skip) => State::Skip,
         };
-        Self { state, decimal_comma, single, strict: !matches!(kind, None | Some(Kind::Found)) }
+        Self { state, decimal_comma, single, strict: !matches!(kind, None | Some(Kind::Found)), words: 0 }
     }
 
     /// One more cell; the error is about this one.
@@ -70,6 +75,7 @@ impl Builder {
                             return Err(a_word(cell));
                         }
                         odd.push((numbers.len(), cell.to_owned()));
+                        self.words += WORD + cell.len() as u64;
                     }
                     numbers.push(f64::NAN);
                 }
@@ -83,10 +89,26 @@ impl Builder {
                         odd.get_or_insert(words.len());
                     }
                 }
+                let known = words.known().len();
                 words.push(present.then_some(cell));
+                if words.known().len() > known {
+                    self.words += WORD + 2 * cell.len() as u64;
+                }
             }
         }
         Ok(())
+    }
+
+    /// The memory that the column takes so far, about.
+    pub(crate) fn memory(&self) -> u64 {
+        let cells = match &self.state {
+            State::Skip => 0,
+            State::Undecided(cells, ends) => cells.capacity() + 8 * ends.capacity(),
+            State::Numbers(Numbers::F32(values), _) => 4 * values.len(),
+            State::Numbers(Numbers::F64(values), _) => 8 * values.len(),
+            State::Words(words, ..) => 4 * words.len(),
+        };
+        self.words + cells as u64
     }
 
     /// One more value of a column that is known to be numbers or words; NaN is a missing one.

@@ -4,10 +4,11 @@
 //! with Windows line ends, and takes a quote that is not closed for the rest of the file.
 
 use super::sniff::SAMPLE;
+use crate::budget::MOST_COLUMNS;
 use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
 
 /// A row longer than this is not one: a quote was not closed, or it is no CSV file.
-const LONGEST: usize = 16 << 20;
+const LONGEST: usize = 8 << 20;
 
 const NO_TEXT: &str = "this is not text; save the table as CSV";
 const UTF8: &str = "save it as UTF-8; if it is Latin-1, as Windows programs write it, add --encoding latin1";
@@ -106,6 +107,9 @@ impl<S: Read> Records<S> {
             for end in memchr::memchr_iter(self.separator, &self.raw).chain([self.raw.len()]) {
                 record.push_field(&text[start..end]);
                 start = end + 1;
+                if record.len() > MOST_COLUMNS {
+                    return Err(self.too_wide());
+                }
             }
         }
         Ok(true)
@@ -185,11 +189,19 @@ impl<S: Read> Records<S> {
             let end = memchr::memchr(self.separator, rest).unwrap_or(rest.len());
             field.extend_from_slice(&rest[..end]);
             record.push_field(utf8(&field)?);
+            if record.len() > MOST_COLUMNS {
+                return Err(self.too_wide());
+            }
             i += end + 1;
             if i > self.raw.len() {
                 return Ok(());
             }
         }
+    }
+
+    fn too_wide(&self) -> io::Error {
+        let found = format!("this line has more than {MOST_COLUMNS} fields");
+        self.trouble(found, "so many columns are not read; are rows and columns exchanged?")
     }
 
     fn trouble(&self, found: String, hint: &'static str) -> io::Error {

@@ -18,19 +18,6 @@ pub(super) struct Header {
     pub(super) data: u64,
 }
 
-impl Header {
-    /// The number of values: the product of the shape.
-    pub(super) fn count(&self) -> Result<usize> {
-        // An axis of length 0 must not hide an overflow of the others.
-        let product = |axes: &[usize]| axes.iter().try_fold(1usize, |count, &n| count.checked_mul(n));
-        let nonzero: Vec<usize> = self.shape.iter().copied().filter(|&n| n > 0).collect();
-        match (product(&self.shape), product(&nonzero)) {
-            (Some(count), Some(_)) => Ok(count),
-            _ => Err(Error::new(ErrorKind::File, format!("shape {:?} is too large", self.shape))),
-        }
-    }
-}
-
 /// A kind of values, as it lies in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Kind {

@@ -22,6 +22,12 @@ pub(super) fn is_plausible(footer: &[u8]) -> bool {
     .is_some()
 }
 
+/// Whether the head of a page ends within these bytes.  The crate walks over fields that it does not know, a list of
+/// 2^60 values that are not there included.
+pub(super) fn is_whole_head(head: &[u8]) -> bool {
+    Walk(head).skip(STRUCT, 0).is_some()
+}
+
 /// The sizes (unpacked, packed) that the head of a page claims.  All writers begin a head with its
 /// kind and these two.
 pub(super) fn page_sizes(head: &[u8]) -> Option<(i64, i64)> {

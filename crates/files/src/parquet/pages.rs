@@ -12,10 +12,14 @@ use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::sync::Arc;
 
 /// A page may unpack to this many bytes and twice the file's size.
-const PAGE: u64 = 32 << 20;
+const PAGE: u64 = 16 << 20;
 
 /// Bytes that an entry of a dictionary takes in memory, at most.
 const ENTRY: u64 = 48;
+
+/// Bytes that the head of a page usually takes at most, and with the longest statistics.
+const HEAD: u64 = 1 << 10;
+const LONGEST_HEAD: u64 = 8 << 20;
 
 pub(super) struct Source {
     pub(super) input: Input,
@@ -60,9 +64,18 @@ impl ChunkReader for Source {
     fn get_read(&self, start: u64) -> Result<Self::T> {
         let mut file = self.input.again()?;
         file.seek(SeekFrom::Start(start))?;
-        // The kind and two sizes take at most 1 + 10 bytes each.
         let mut head = Vec::new();
-        file.by_ref().take(33).read_to_end(&mut head)?;
+        let mut most = HEAD;
+        loop {
+            let read = file.by_ref().take(most - head.len() as u64).read_to_end(&mut head)?;
+            if footer::is_whole_head(&head) {
+                break;
+            }
+            if read == 0 || most >= LONGEST_HEAD {
+                return Err(bad("a page's head cannot be read"));
+            }
+            most *= 8;
+        }
         match footer::page_sizes(&head) {
             Some((unpacked, packed))
                 if packed >= 0 && u64::try_from(unpacked).is_ok_and(|n| n <= self.largest()) => {}

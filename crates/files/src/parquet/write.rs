@@ -1,11 +1,11 @@
-//! A table of predictions as Parquet: snappy, groups of 65,536 rows.
+//! A table of predictions as Parquet: snappy, groups of 65,536 rows, fewer of many columns.
 
 use crate::disk::Whole;
 use crate::predictions::{Holds, Values};
 use ::parquet::basic::{Compression, LogicalType, Repetition, Type as Physical};
 use ::parquet::data_type::{ByteArray, ByteArrayType, DataType, DoubleType, FloatType, Int32Type};
 use ::parquet::errors::ParquetError;
-use ::parquet::file::properties::WriterProperties;
+use ::parquet::file::properties::{EnabledStatistics, WriterProperties};
 use ::parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use ::parquet::schema::types::Type;
 use clearprop::error::{Error, ErrorKind, Result};
@@ -16,6 +16,10 @@ use std::sync::Arc;
 
 /// Rows that are in memory until they are written.
 const GROUP: usize = 1 << 16;
+/// A table of more columns than these is written without statistics.
+const WIDE: usize = 1000;
+/// Values that are, in all columns: of 10,000 columns 1,677 rows.
+const VALUES: usize = 1 << 24;
 
 /// Writes columns of words, labels and reals.
 pub(crate) struct Writer {
@@ -55,8 +59,13 @@ impl Writer {
             group.push(buffer);
         }
         let schema = Type::group_type_builder("predictions").with_fields(fields).build();
+        // They describe every column of every group, and stay in memory until the end.
+        let wide = columns.len() > WIDE;
+        let statistics = if wide { EnabledStatistics::None } else { EnabledStatistics::Page };
         let properties = WriterProperties::builder()
             .set_compression(Compression::SNAPPY)
+            .set_statistics_enabled(statistics)
+            .set_offset_index_disabled(wide)
             .set_created_by(concat!("clearprop ", env!("CARGO_PKG_VERSION")).to_owned())
             .build();
         let schema = Arc::new(schema.map_err(|error| refused(&error))?);
@@ -91,7 +100,11 @@ impl Writer {
             }
         }
         self.rows += rows;
-        if self.rows >= GROUP { self.flush().map_err(|error| refused(&error)) } else { Ok(()) }
+        if self.rows >= GROUP.min(VALUES / self.group.len().max(1)) {
+            self.flush().map_err(|error| refused(&error))
+        } else {
+            Ok(())
+        }
     }
 
     /// Writes what is left, and gives the file its name.
