@@ -4,6 +4,7 @@
 
 // words
 pub mod error;
+pub mod quantity;
 pub mod real;
 pub mod stage;
 // parts

@@ -342,3 +342,9 @@ impl std::ops::Neg for Expr {
         Expr::unary(Unary::Neg, &self)
     }
 }
+
+/// A matrix that stands in no file.
+pub(super) fn constant(data: ndarray::Array2<f64>) -> Expr {
+    let value = Rc::new(Value { ndim: 2, data });
+    Expr::new(Op::Array(Rc::new(Source { name: String::new(), value, whole: false })))
+}

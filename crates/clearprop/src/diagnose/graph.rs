@@ -104,6 +104,8 @@ pub(super) struct Graph {
     pub(super) tolerance: f64,
     /// How the person names things.
     pub(super) habit: Habit,
+    /// Whether samples are columns in the file, and weights (fan_out, fan_in).
+    pub(super) turned: (bool, bool),
     /// Names of what is not computed.
     pub(super) names: BTreeMap<Variable, String>,
     /// Every array of the file that holds numbers, by name.
@@ -114,8 +116,12 @@ pub(super) struct Graph {
     pub(super) warnings: Vec<String>,
     /// Names of arrays that were not used.
     pub(super) ignored: Vec<String>,
-    /// How the forward arrays were found to follow.
+    /// Whether the file's loss is the one of this reading, number for number.
     pub(super) loss_is_known: bool,
+    /// Whether the derivatives are those of minus the loss.
+    pub(super) ascent: bool,
+    /// Arrays that hold one row's part of a quantity: what a loop over the samples leaves behind.
+    pub(super) leftovers: Vec<(Quantity, Given)>,
     /// How unusual the reading is: readings that explain equally much are ordered by it.
     pub(super) oddity: u32,
 }
@@ -129,8 +135,9 @@ impl Graph {
         self.sizes[self.layers()]
     }
 
+    /// n, as a number to divide by: of the whole batch, also where one row of it is looked at.
     pub(super) fn n(&self) -> f64 {
-        self.n as f64
+        self.rows.value().map_or(1.0, |rows| rows.data[[0, 0]])
     }
 
     /// All quantities that such a pass computes, in the order of computation.
