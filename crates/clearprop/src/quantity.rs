@@ -85,7 +85,9 @@ impl Variable {
     fn name(self, habit: Habit, last: usize) -> String {
         let upper = habit == Habit::Upper;
         let notebook = habit == Habit::Notebook;
-        let cased = |letter: &str, l: usize| if upper { format!("{}{l}", letter.to_uppercase()) } else { format!("{letter}{l}") };
+        let cased = |letter: &str, l: usize| {
+            if upper { format!("{}{l}", letter.to_uppercase()) } else { format!("{letter}{l}") }
+        };
         match self {
             X => if habit == Habit::Design { "x" } else { "X" }.to_owned(),
             Y => "y".to_owned(),
@@ -146,12 +148,30 @@ impl Quantity {
             Of(Normed(_)) => "normalise",
             Of(Scaled(_)) => "scale",
             Of(Kept(_)) => "dropout",
-            Of(A(l)) => if l == last { "softmax" } else { "activate" },
+            Of(A(l)) => {
+                if l == last {
+                    "softmax"
+                } else {
+                    "activate"
+                }
+            }
             Of(DataLoss | Penalty | Loss) => "loss",
-            By(Z(l)) => if l == last { "dlogits" } else { "dz" },
+            By(Z(l)) => {
+                if l == last {
+                    "dlogits"
+                } else {
+                    "dz"
+                }
+            }
             By(W(_)) => "dw",
             By(B(_)) => "db",
-            By(A(l)) => if l == last { "dprobs" } else { "da" },
+            By(A(l)) => {
+                if l == last {
+                    "dprobs"
+                } else {
+                    "da"
+                }
+            }
             By(Normed(_)) => "dnormed",
             By(Scaled(_)) => "dscaled",
             By(Gamma(_)) => "dgamma",

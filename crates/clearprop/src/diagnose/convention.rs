@@ -5,7 +5,10 @@ use super::function::{Cost, Function};
 use super::graph::{Bias, Graph, Pass};
 use super::words::number;
 use crate::network::Penalized;
-use crate::quantity::{Quantity::Of, Variable::{A, Z}};
+use crate::quantity::{
+    Quantity::Of,
+    Variable::{A, Z},
+};
 
 /// What the loss adds for large weights, and hence what `dw` has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +46,14 @@ pub(super) struct Convention {
 impl Convention {
     /// The mean loss, `reg/2`, and the bias as the layout suggests.
     pub(super) fn usual(graph: &Graph) -> Self {
-        Self { late: false, summed: false, factor: 1.0, ascent: false, penalty: PenaltyForm::Half, over: graph.over }
+        Self {
+            late: false,
+            summed: false,
+            factor: 1.0,
+            ascent: false,
+            penalty: PenaltyForm::Half,
+            over: graph.over,
+        }
     }
 
     fn sign(&self) -> f64 {
@@ -73,13 +83,14 @@ impl Convention {
 
     /// What `W` is multiplied by in `dw`.
     pub(super) fn strength(&self, graph: &Graph) -> f64 {
-        self.sign() * match self.penalty {
-            PenaltyForm::Half => graph.reg,
-            PenaltyForm::Full => 2.0 * graph.reg,
-            PenaltyForm::OverN => graph.reg / graph.n(),
-            PenaltyForm::FullOverN => 2.0 * graph.reg / graph.n(),
-            PenaltyForm::Absent => 0.0,
-        }
+        self.sign()
+            * match self.penalty {
+                PenaltyForm::Half => graph.reg,
+                PenaltyForm::Full => 2.0 * graph.reg,
+                PenaltyForm::OverN => graph.reg / graph.n(),
+                PenaltyForm::FullOverN => 2.0 * graph.reg / graph.n(),
+                PenaltyForm::Absent => 0.0,
+            }
     }
 
     /// The same as it is printed.
@@ -167,18 +178,35 @@ impl Convention {
             Cost::Squared => factors.extend([2.0, 1.0 / k, 2.0 / k]),
             _ => factors.push(1.0 / k),
         }
-        if graph.loss_is_known && graph.cost == Cost::CrossEntropy && graph.functions[graph.layers()] == Function::Softmax {
+        if graph.loss_is_known
+            && graph.cost == Cost::CrossEntropy
+            && graph.functions[graph.layers()] == Function::Softmax
+        {
             factors.push(1.0 / k);
         }
         let mut seen: Vec<f64> = Vec::new();
-        factors.retain(|f| if seen.contains(f) { false } else { seen.push(*f); true });
+        factors.retain(|f| {
+            if seen.contains(f) {
+                false
+            } else {
+                seen.push(*f);
+                true
+            }
+        });
         let penalties: &[PenaltyForm] = if graph.reg == 0.0 {
             &[PenaltyForm::Half]
         } else {
-            &[PenaltyForm::Half, PenaltyForm::Full, PenaltyForm::OverN, PenaltyForm::FullOverN, PenaltyForm::Absent]
+            &[
+                PenaltyForm::Half,
+                PenaltyForm::Full,
+                PenaltyForm::OverN,
+                PenaltyForm::FullOverN,
+                PenaltyForm::Absent,
+            ]
         };
         let biased = graph.reg != 0.0
-            && (1..=graph.layers()).any(|l| graph.b[l].value().is_some_and(|b| b.data.iter().any(|&b| b != 0.0)));
+            && (1..=graph.layers())
+                .any(|l| graph.b[l].value().is_some_and(|b| b.data.iter().any(|&b| b != 0.0)));
         let overs: &[Penalized] = match (biased, usual.over) {
             (false, Penalized::All) => &[Penalized::All],
             (false, Penalized::Weights) => &[Penalized::Weights],
@@ -213,13 +241,21 @@ impl Convention {
             add(None, "1/N comes late: derivatives are per row, the mean is taken in dW and db", "");
         }
         if self.summed {
-            add(Some(1), "the loss is a sum over rows, not a mean", "is your loss a sum over the rows, or their mean?");
+            add(
+                Some(1),
+                "the loss is a sum over rows, not a mean",
+                "is your loss a sum over the rows, or their mean?",
+            );
         }
         if self.factor != 1.0 {
             add(None, &format!("the data loss has a factor {}", number(self.factor)), "");
         }
         if self.ascent {
-            add(None, "your error is y minus the output, so your derivatives are those of minus the loss: they are added to the weights", "");
+            add(
+                None,
+                "your error is y minus the output, so your derivatives are those of minus the loss: they are added to the weights",
+                "",
+            );
         }
         match self.penalty {
             PenaltyForm::Half => {}
@@ -233,11 +269,9 @@ impl Convention {
                 "the penalty is divided by N, as scikit-learn's: reg/(2N) * sum(W^2)",
                 "does your loss divide the penalty by N?",
             ),
-            PenaltyForm::FullOverN => add(
-                Some(21),
-                "the penalty is reg/N * sum(W^2)",
-                "does your loss divide the penalty by N?",
-            ),
+            PenaltyForm::FullOverN => {
+                add(Some(21), "the penalty is reg/N * sum(W^2)", "does your loss divide the penalty by N?")
+            }
             PenaltyForm::Absent => add(None, "the loss has no penalty: reg is not used", ""),
         }
         if self.over != usual.over {

@@ -5,7 +5,11 @@ use super::function::{Cost, Function};
 use super::graph::{Graph, magnitude, right};
 use super::judge::{Explanation, Finding, first_nan};
 use super::words::number;
-use crate::quantity::{Quantity, Quantity::{By, Of}, Variable::{A, B, Kept, Loss, W, Z}};
+use crate::quantity::{
+    Quantity,
+    Quantity::{By, Of},
+    Variable::{A, B, Kept, Loss, W, Z},
+};
 use ndarray::{Array2, Axis};
 
 /// Short sentences, the strongest first.
@@ -63,7 +67,10 @@ pub(super) fn evidence(graph: &Graph, one: &Explanation, quantity: Quantity) -> 
         found.push("every entry is 0".to_owned());
         return found;
     }
-    if value.dim().0 == value.dim().1 && value.len() > 1 && right.t().iter().zip(value).all(|(r, v)| near(*r, *v)) {
+    if value.dim().0 == value.dim().1
+        && value.len() > 1
+        && right.t().iter().zip(value).all(|(r, v)| near(*r, *v))
+    {
         found.push("it is the right one, transposed".to_owned());
     }
     if let Some(ratio) = constant_ratio(value, right, &near) {
@@ -176,7 +183,11 @@ fn pattern_words(
                 };
                 found.push(format!("its rows sum to {range}, they should to 0"));
             }
-            if graph.target.value().is_some_and(|y| value.iter().zip(&y.data).all(|(v, y)| *y > 0.0 || near(*v, 0.0))) {
+            if graph
+                .target
+                .value()
+                .is_some_and(|y| value.iter().zip(&y.data).all(|(v, y)| *y > 0.0 || near(*v, 0.0)))
+            {
                 found.push("only the true class's entry is not 0".to_owned());
             }
         }

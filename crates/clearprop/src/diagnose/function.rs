@@ -77,7 +77,8 @@ impl Function {
 
     /// The function that a person's word means.
     pub(super) fn called(word: &str) -> Option<Self> {
-        let plain: String = word.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+        let plain: String =
+            word.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
         Some(match plain.as_str() {
             "identity" | "linear" | "none" => Self::Identity,
             "logistic" | "sigmoid" | "sigm" => Self::Logistic,
@@ -135,13 +136,15 @@ impl Function {
             }
             Self::Gelu => {
                 let inner = z.clone() / Expr::number(std::f64::consts::SQRT_2);
-                let density = (-(z.squared() / Expr::number(2.0))).exp() / Expr::number((2.0 * std::f64::consts::PI).sqrt());
+                let density = (-(z.squared() / Expr::number(2.0))).exp()
+                    / Expr::number((2.0 * std::f64::consts::PI).sqrt());
                 (one() + Expr::unary(Unary::Erf, &inner)) / Expr::number(2.0) + z.clone() * density
             }
             Self::GeluTanh => {
                 let t = gelu_tanh(z);
                 let inner = Expr::number(GELU.0) * (one() + (z.squared() * Expr::number(3.0 * GELU.1)));
-                (one() + t.clone()) / Expr::number(2.0) + z.clone() * (one() - t.squared()) * inner / Expr::number(2.0)
+                (one() + t.clone()) / Expr::number(2.0)
+                    + z.clone() * (one() - t.squared()) * inner / Expr::number(2.0)
             }
             Self::Mish => {
                 let t = Expr::unary(Unary::Tanh, &softplus(z));
@@ -227,7 +230,8 @@ impl Cost {
 
     /// The loss and perhaps the output function that a person's word means.
     pub(super) fn called(word: &str) -> Option<(Self, Option<Function>)> {
-        let plain: String = word.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+        let plain: String =
+            word.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
         Some(match plain.as_str() {
             "softmax" | "softmaxcrossentropy" => (Self::CrossEntropy, Some(Function::Softmax)),
             "crossentropy" | "ce" | "categoricalcrossentropy" | "nll" => (Self::CrossEntropy, None),
@@ -261,6 +265,19 @@ impl Cost {
             Self::Poisson => (z.exp() - y.clone() * z.clone()).total(),
             Self::Hinge => (Expr::unary(Unary::Positive, &margins(z, y)) * zero_less()).total(),
             Self::BinaryHinge => Expr::unary(Unary::Positive, &(one() - y.clone() * z.clone())).total(),
+        }
+    }
+
+    /// The same with a small number under the logarithm, as people write it against log 0.
+    pub(super) fn sum_with(self, p: &Expr, y: &Expr, epsilon: f64) -> Option<Expr> {
+        let log = |e: Expr| (e + Expr::number(epsilon)).log();
+        match self {
+            Self::CrossEntropy => Some(-(y.clone() * log(p.clone())).total()),
+            Self::Binary => {
+                let other = (one() - y.clone()) * log(one() - p.clone());
+                Some(-(y.clone() * log(p.clone()) + other).total())
+            }
+            _ => None,
         }
     }
 

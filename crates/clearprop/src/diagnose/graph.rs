@@ -140,6 +140,12 @@ impl Graph {
         self.rows.value().map_or(1.0, |rows| rows.data[[0, 0]])
     }
 
+    /// Whether the file's loss is a number, and not the one of this reading.
+    pub(super) fn has_odd_loss(&self) -> bool {
+        !self.loss_is_known
+            && self.given.get(&Of(Loss)).is_some_and(|given| given.value().iter().all(|v| v.is_finite()))
+    }
+
     /// All quantities that such a pass computes, in the order of computation.
     pub(super) fn order(&self) -> Vec<Quantity> {
         let last = self.layers();
@@ -221,7 +227,11 @@ pub(super) fn right(graph: &Graph, convention: &Convention, pass: &Pass, quantit
                 && let Some(slope) = graph.functions[l].slope(pass.get(Of(Z(l)))?, pass.get(Of(A(l)))?)
             {
                 // The person goes by way of the outputs: from their own derivative by them.
-                return Some(if graph.functions[l] == Function::Identity { dp.clone() } else { dp.clone() * slope });
+                return Some(if graph.functions[l] == Function::Identity {
+                    dp.clone()
+                } else {
+                    dp.clone() * slope
+                });
             }
             let (p, z) = (pass.get(Of(A(last)))?, pass.get(Of(Z(last)))?);
             convention.scaled(graph, graph.cost.by_z(graph.functions[last], p, z, &graph.target)?)
@@ -232,9 +242,15 @@ pub(super) fn right(graph: &Graph, convention: &Convention, pass: &Pass, quantit
         }
         By(B(l)) => {
             let sums = convention.mean(graph, pass.get(By(Z(l)))?.sum(0));
-            if convention.over == Penalized::All { convention.penalised(graph, sums, &graph.b[l]) } else { sums }
+            if convention.over == Penalized::All {
+                convention.penalised(graph, sums, &graph.b[l])
+            } else {
+                sums
+            }
         }
-        By(A(l)) if graph.masks.contains_key(&l) => pass.get(By(Variable::Kept(l)))?.clone() * graph.masks[&l].clone(),
+        By(A(l)) if graph.masks.contains_key(&l) => {
+            pass.get(By(Variable::Kept(l)))?.clone() * graph.masks[&l].clone()
+        }
         By(A(l) | Variable::Kept(l)) => pass.get(By(Z(l + 1)))?.dot(&graph.w[l + 1].t()),
         By(Z(l)) => {
             let da = pass.get(By(A(l)))?;
@@ -290,7 +306,11 @@ pub(super) fn magnitude(graph: &Graph, convention: &Convention, pass: &Pass, qua
     };
     let own = match quantity {
         By(B(l)) => pass.value(By(Z(l))).map_or(0.0, |dz| {
-            dz.columns().into_iter().map(|c| c.iter().filter(|v| v.is_finite()).map(|v| v.abs()).sum::<f64>()).fold(0.0, f64::max) * mean
+            dz.columns()
+                .into_iter()
+                .map(|c| c.iter().filter(|v| v.is_finite()).map(|v| v.abs()).sum::<f64>())
+                .fold(0.0, f64::max)
+                * mean
         }),
         By(A(l) | Variable::Kept(l)) if l < last => {
             let w = graph.w[l + 1].value().map_or(0.0, |w| largest(&w.data));

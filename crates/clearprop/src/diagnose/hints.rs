@@ -66,7 +66,9 @@ fn words(name: &str) -> Vec<String> {
         let digit = c.is_numeric();
         let starts = !before.is_alphanumeric()
             || digit != before.is_numeric()
-            || (c.is_uppercase() && before.is_lowercase() && words.last().is_some_and(|w| w.chars().count() > 2));
+            || (c.is_uppercase()
+                && before.is_lowercase()
+                && words.last().is_some_and(|w| w.chars().count() > 2));
         if starts {
             words.push(String::new());
         }
@@ -85,7 +87,9 @@ pub(super) fn hint(name: &str) -> Option<Hint> {
         Some((outer, inner)) => (Some(outer), inner.trim_matches(|c: char| "\"'] ".contains(c))),
         None => (None, name),
     };
-    let in_grads = inside.is_some_and(|outer| outer.to_ascii_lowercase().contains("grad") || outer.to_ascii_lowercase().starts_with('d'));
+    let in_grads = inside.is_some_and(|outer| {
+        outer.to_ascii_lowercase().contains("grad") || outer.to_ascii_lowercase().starts_with('d')
+    });
     if in_grads && let Some(found) = plain(&words(name)) {
         return Some(Hint { derivative: true, ..found });
     }
@@ -109,10 +113,23 @@ fn is_number(word: &str) -> bool {
 fn derivative(words: &[String]) -> Option<Hint> {
     let of = |rest: &[String]| {
         if let Some(found) = plain(rest) {
-            let by = matches!(found.word, Word::W | Word::B | Word::Z | Word::A | Word::Logits | Word::Output | Word::Gamma | Word::Beta);
+            let by = matches!(
+                found.word,
+                Word::W
+                    | Word::B
+                    | Word::Z
+                    | Word::A
+                    | Word::Logits
+                    | Word::Output
+                    | Word::Y
+                    | Word::Gamma
+                    | Word::Beta
+            );
             // dhidden is masked in place before it is used: it ends as the derivative by z.
             return by.then_some(match (found.word, found.layer) {
-                (Word::A, Layer::Hidden) => Hint { derivative: true, word: Word::Delta, layer: Layer::Hidden },
+                (Word::A, Layer::Hidden) => {
+                    Hint { derivative: true, word: Word::Delta, layer: Layer::Hidden }
+                }
                 _ => Hint { derivative: true, ..found },
             });
         }
@@ -121,11 +138,24 @@ fn derivative(words: &[String]) -> Option<Hint> {
         Some(Hint { derivative: true, word: Word::Delta, layer })
     };
     const BEFORE: [&[&str]; 14] = [
-        &["dl", "d"], &["dloss", "d"], &["dj", "d"], &["de", "d"], &["dc", "d"], &["d", "loss", "d"],
-        &["dl"], &["grad"], &["gradient"], &["nabla"], &["delta"], &["del"], &["deriv"], &["d"],
+        &["dl", "d"],
+        &["dloss", "d"],
+        &["dj", "d"],
+        &["de", "d"],
+        &["dc", "d"],
+        &["d", "loss", "d"],
+        &["dl"],
+        &["grad"],
+        &["gradient"],
+        &["nabla"],
+        &["delta"],
+        &["del"],
+        &["deriv"],
+        &["d"],
     ];
     for before in BEFORE {
-        if words.len() > before.len() && words.iter().zip(before).all(|(word, b)| word == b)
+        if words.len() > before.len()
+            && words.iter().zip(before).all(|(word, b)| word == b)
             && let Some(found) = of(&words[before.len()..])
         {
             return Some(found);
@@ -173,7 +203,11 @@ fn derivative(words: &[String]) -> Option<Hint> {
                 return Some(Hint { derivative: true, word: Word::Error, layer: Layer::Last });
             }
             if delta {
-                return Some(Hint { derivative: true, word: Word::Delta, layer: layer_alone(tail).unwrap_or(Layer::Last) });
+                return Some(Hint {
+                    derivative: true,
+                    word: Word::Delta,
+                    layer: layer_alone(tail).unwrap_or(Layer::Last),
+                });
             }
             None
         }
@@ -186,7 +220,9 @@ fn layer_alone(words: &[String]) -> Option<Layer> {
     for word in words {
         match word.as_str() {
             "hidden" | "hid" => layer = Some(Layer::Hidden),
-            "out" | "output" | "outputs" | "l" | "o" | "last" | "final" | "ol" if layer.is_none() && words.len() <= 2 => {
+            "out" | "output" | "outputs" | "l" | "o" | "last" | "final" | "ol"
+                if layer.is_none() && words.len() <= 2 =>
+            {
                 layer = Some(Layer::Last);
             }
             "layer" | "l" | "z" => {}
@@ -225,53 +261,123 @@ fn plain(words: &[String]) -> Option<Hint> {
     }
     let side = |w: &[&str]| -> Layer {
         match layer {
-            Layer::Unsaid if w.iter().any(|w| matches!(*w, "hidden" | "hid" | "h" | "ih" | "wh" | "bh" | "xh" | "in" | "input")) => {
+            Layer::Unsaid
+                if w.iter().any(|w| {
+                    matches!(*w, "hidden" | "hid" | "h" | "ih" | "wh" | "bh" | "xh" | "in" | "input")
+                }) =>
+            {
                 Layer::Hidden
             }
-            Layer::Unsaid if w.iter().any(|w| matches!(*w, "out" | "output" | "o" | "ho" | "hy" | "wout" | "bout" | "wo" | "bo")) => Layer::Last,
+            Layer::Unsaid
+                if w.iter().any(|w| {
+                    matches!(*w, "out" | "output" | "o" | "ho" | "hy" | "wout" | "bout" | "wo" | "bo")
+                }) =>
+            {
+                Layer::Last
+            }
             other => other,
         }
     };
     let word = match text.as_str() {
-        "x" | "x train" | "xtrain" | "x tr" | "xtr" | "x batch" | "xbatch" | "xb" | "inputs" | "features" | "input" | "x b"
-            if number.is_none() => return found(Word::X, Layer::Unsaid),
-        "y" | "y train" | "ytrain" | "y tr" | "ytr" | "y batch" | "ybatch" | "yb" | "labels" | "targets" | "target" | "label" | "t"
-        | "y true" | "ytrue" | "truth" | "expected" | "answers" | "y b" | "onehot" | "one hot" | "y onehot" | "y one hot"
-            if number.is_none() => return found(Word::Y, Layer::Unsaid),
-        "reg" | "lambda" | "lambd" | "lam" | "l2" | "reg strength" | "regstrength" | "weight decay" | "weightdecay" | "alpha" | "lmbda"
-            => return if number.is_some() && text != "l" { if text == "l" { None } else { found(Word::Reg, Layer::Unsaid) } } else { found(Word::Reg, Layer::Unsaid) },
-        "step size" | "stepsize" | "lr" | "learning rate" | "learningrate" | "eta" => return found(Word::Step, Layer::Unsaid),
+        "x" | "x train" | "xtrain" | "x tr" | "xtr" | "x batch" | "xbatch" | "xb" | "inputs" | "features"
+        | "input" | "x b"
+            if number.is_none() =>
+        {
+            return found(Word::X, Layer::Unsaid);
+        }
+        "y" | "y train" | "ytrain" | "y tr" | "ytr" | "y batch" | "ybatch" | "yb" | "labels" | "targets"
+        | "target" | "label" | "t" | "y true" | "ytrue" | "truth" | "expected" | "answers" | "y b"
+        | "onehot" | "one hot" | "y onehot" | "y one hot"
+            if number.is_none() =>
+        {
+            return found(Word::Y, Layer::Unsaid);
+        }
+        "reg" | "lambda" | "lambd" | "lam" | "l2" | "reg strength" | "regstrength" | "weight decay"
+        | "weightdecay" | "alpha" | "lmbda" => {
+            return if number.is_some() && text != "l" {
+                if text == "l" { None } else { found(Word::Reg, Layer::Unsaid) }
+            } else {
+                found(Word::Reg, Layer::Unsaid)
+            };
+        }
+        "step size" | "stepsize" | "lr" | "learning rate" | "learningrate" | "eta" => {
+            return found(Word::Step, Layer::Unsaid);
+        }
         "activation" => Word::Activation,
         "loss name" | "lossname" => Word::LossName,
         "regularize" => Word::Regularize,
         "data loss" | "dataloss" => Word::DataLoss,
         "penalty" | "reg loss" | "regloss" => Word::Penalty,
-        "loss" | "cost" | "j" | "c" | "e" | "mse" | "total loss" | "total error" | "error total" | "ce" | "l" if number.is_none() => Word::Loss,
-        "m" | "n" | "num train" | "num examples" | "n samples" | "batch" | "batch size" | "batch num" | "num samples" if number.is_none() => Word::Rows,
+        "loss" | "cost" | "j" | "c" | "e" | "mse" | "total loss" | "total error" | "error total" | "ce"
+        | "l"
+            if number.is_none() =>
+        {
+            Word::Loss
+        }
+        "m" | "n" | "num train" | "num examples" | "n samples" | "batch" | "batch size" | "batch num"
+        | "num samples"
+            if number.is_none() =>
+        {
+            Word::Rows
+        }
         "f" | "scores" | "logits" if number.is_none() => Word::Logits,
-        "probs" | "probabilities" | "p" | "yhat" | "y hat" | "softmax" | "pred" | "preds" | "prediction" | "predictions" | "y pred"
-        | "ypred" | "hypo" | "hypothesis" | "al" | "prob" | "a" | "outputs" | "out" | "output" | "o" | "y out" | "yp"
-            if number.is_none() => Word::Output,
+        "probs" | "probabilities" | "p" | "yhat" | "y hat" | "softmax" | "pred" | "preds" | "prediction"
+        | "predictions" | "y pred" | "ypred" | "hypo" | "hypothesis" | "al" | "prob" | "a" | "outputs"
+        | "out" | "output" | "o" | "y out" | "yp"
+            if number.is_none() =>
+        {
+            Word::Output
+        }
         "a" => return found(Word::A, layer),
-        "hidden" | "hidden layer" | "h" | "hid" | "hiddenlayer" if number.is_none() => return found(Word::A, Layer::Hidden),
-        "hidden" | "hidden layer" | "layer" | "l" | "layer output" | "hidden output" => return found(Word::A, layer),
-        "z" | "net" | "s" | "in" | "pre" | "preact" | "linear" | "layer input" => return found(Word::Z, layer),
+        "hidden" | "hidden layer" | "h" | "hid" | "hiddenlayer" if number.is_none() => {
+            return found(Word::A, Layer::Hidden);
+        }
+        "hidden" | "hidden layer" | "layer" | "l" | "layer output" | "hidden output" => {
+            return found(Word::A, layer);
+        }
+        "z" | "net" | "s" | "in" | "pre" | "preact" | "linear" | "layer input" => {
+            return found(Word::Z, layer);
+        }
         "mask" | "dropout mask" | "drop mask" | "d mask" => Word::Mask,
         "gamma" => Word::Gamma,
         "beta" => Word::Beta,
-        "w" | "weights" | "weight" | "theta" | "syn" | "synapse" | "synaptic weights" | "kernel" => return found(Word::W, layer),
+        "w" | "weights" | "weight" | "theta" | "syn" | "synapse" | "synaptic weights" | "kernel" => {
+            return found(Word::W, layer);
+        }
         "b" | "bias" | "biases" => return found(Word::B, layer),
         _ => {
             let joined = rest.concat();
             return match joined.as_str() {
-                "wh" | "wih" | "wxh" | "whidden" | "weightshidden" | "hiddenweights" | "weightsinputhidden" | "weightsih" | "inputhiddenweights" => found(Word::W, side(&["h"])),
-                "wout" | "wo" | "who" | "why" | "woutput" | "weightsoutput" | "outputweights" | "weightshiddenoutput" | "weightsho" | "hiddenoutputweights" => found(Word::W, side(&["o"])),
+                "wh" | "wih" | "wxh" | "whidden" | "weightshidden" | "hiddenweights"
+                | "weightsinputhidden" | "weightsih" | "inputhiddenweights" => found(Word::W, side(&["h"])),
+                "wout"
+                | "wo"
+                | "who"
+                | "why"
+                | "woutput"
+                | "weightsoutput"
+                | "outputweights"
+                | "weightshiddenoutput"
+                | "weightsho"
+                | "hiddenoutputweights" => found(Word::W, side(&["o"])),
                 "bh" | "biash" | "biashidden" | "hiddenbias" => found(Word::B, side(&["h"])),
                 "bout" | "bo" | "biaso" | "biasoutput" | "outputbias" => found(Word::B, side(&["o"])),
-                "zh" | "hiddenin" | "hiddeninput" | "hiddenlayerinput" | "nethidden" | "hin" | "hnet" => found(Word::Z, side(&["h"])),
-                "ah" | "hiddenout" | "hiddenoutput" | "hiddenactivation" | "hiddenactivations" | "hiddenlayeractivations" | "hiddenlayeractivation" | "hiddenlayeroutput" | "hout" => found(Word::A, side(&["h"])),
-                "zo" | "zout" | "outputin" | "outputinput" | "outputlayerinput" | "finalinput" | "finalinputs" | "netoutput" | "netout" | "zl" => found(Word::Z, Layer::Last),
-                "ao" | "aout" | "finaloutput" | "finaloutputs" | "predictedoutput" | "outputlayer" | "outputactivation" => found(Word::Output, Layer::Last),
+                "zh" | "hiddenin" | "hiddeninput" | "hiddenlayerinput" | "nethidden" | "hin" | "hnet" => {
+                    found(Word::Z, side(&["h"]))
+                }
+                "ah"
+                | "hiddenout"
+                | "hiddenoutput"
+                | "hiddenactivation"
+                | "hiddenactivations"
+                | "hiddenlayeractivations"
+                | "hiddenlayeractivation"
+                | "hiddenlayeroutput"
+                | "hout" => found(Word::A, side(&["h"])),
+                "zo" | "zout" | "outputin" | "outputinput" | "outputlayerinput" | "finalinput"
+                | "finalinputs" | "netoutput" | "netout" | "zl" => found(Word::Z, Layer::Last),
+                "ao" | "aout" | "finaloutput" | "finaloutputs" | "predictedoutput" | "outputlayer"
+                | "outputactivation" => found(Word::Output, Layer::Last),
                 _ => None,
             };
         }

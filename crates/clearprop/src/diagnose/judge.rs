@@ -9,14 +9,19 @@
 mod cost;
 mod overwritten;
 
-pub(super) use overwritten::first_nan;
+pub(super) use overwritten::{first_nan, other_forms};
 
 use super::convention::Convention;
 use super::expression::{Expr, Op};
 use super::graph::{Graph, Pass, magnitude, right, same};
 use super::mistakes::{Candidate, candidates, mutants};
-use crate::quantity::{Quantity, Quantity::{By, Of}, Variable::{A, B, Kept, Loss, W, Z}};
-use cost::{MISTAKE, SAID, UNKNOWN, UNUSUAL, is_poisoned, leads_on, price, unvouched};
+use crate::quantity::{
+    Quantity,
+    Quantity::{By, Of},
+    Variable::{A, B, Kept, Loss, W, Z},
+};
+pub(super) use cost::MISTAKE;
+use cost::{SAID, UNKNOWN, UNUSUAL, is_poisoned, leads_on, price, unvouched};
 use std::time::{Duration, Instant};
 
 /// What was found at one stage.
@@ -62,27 +67,67 @@ impl Explanation {
     }
 }
 
-/// All explanations of least cost, that cost, and whether time ran out before the search ended.
-pub(super) fn explain(graph: &Graph, until: Instant) -> (u32, Vec<Explanation>, bool) {
+/// All explanations of least cost, at most the given one, that cost, and whether time ran out before the search ended.
+pub(super) fn explain(graph: &Graph, until: Instant, most: u32) -> (u32, Vec<Explanation>, bool) {
     let order = graph.order();
     let deltas = graph.given.keys().any(|q| matches!(q, By(Z(_) | A(_) | Kept(_))));
     let last = order.iter().rposition(|q| graph.given.contains_key(q)).map_or(0, |last| last + 1);
-    let mut search =
-        Search { graph, order: &order[..last], limit: 0, next: 0, best: u32::MAX, found: Vec::new(), until, stopped: false };
+    let conventions = possible(graph, deltas);
+    let mut search = Search {
+        graph,
+        order: &order[..last],
+        limit: 0,
+        next: 0,
+        best: u32::MAX,
+        found: Vec::new(),
+        until,
+        stopped: false,
+    };
     while search.found.is_empty() {
         search.next = u32::MAX;
-        for convention in Convention::possible(graph, deltas) {
-            let path = Explanation { convention, findings: Vec::new(), pass: Pass::default(), vouched: (false, false) };
+        for convention in &conventions {
+            let path = Explanation {
+                convention: *convention,
+                findings: Vec::new(),
+                pass: Pass::default(),
+                vouched: (false, false),
+            };
             let unsaid = if graph.given.contains_key(&Of(Loss)) { 0 } else { unvouched(&path, graph) };
             search.go(0, unsaid, &path);
         }
-        if search.next == u32::MAX || search.stopped {
+        if search.next == u32::MAX || search.next > most || search.stopped {
             break;
         }
         // Some steps at a time; what is found within the limit is still the least.
-        search.limit = search.next.max(search.limit + UNUSUAL);
+        search.limit = search.next.max(search.limit + UNUSUAL).min(most);
     }
     (search.best, search.found, search.stopped)
+}
+
+/// The conventions that can explain the file: where its loss tells, those that give it.
+fn possible(graph: &Graph, deltas: bool) -> Vec<Convention> {
+    let all = Convention::possible(graph, deltas);
+    let Some(own) = graph.given.get(&Of(Loss)).filter(|_| graph.loss_is_known) else {
+        // Unusual factors need a loss that vouches for them.
+        let usual = Convention::usual(graph);
+        let common = |c: &Convention| c.factor == 1.0 || c.penalty == usual.penalty && c.over == usual.over;
+        return all.into_iter().filter(common).collect();
+    };
+    let pass = super::reconstruct::forward(graph, &Convention::usual(graph));
+    let tolerance = graph.tolerance.clamp(1e-6, 1e-5);
+    let fits = |e: Option<Expr>| {
+        e.as_ref().and_then(Expr::value).is_some_and(|value| same(own.value(), &value.data, tolerance, 0.0))
+    };
+    let some: Vec<Convention> = all
+        .iter()
+        .copied()
+        .filter(|c| {
+            fits(c.loss(graph, &pass))
+                || fits(c.data_loss(graph, &pass))
+                || overwritten::other_forms(graph, c, &pass).into_iter().any(|e| fits(Some(e)))
+        })
+        .collect();
+    if some.is_empty() { all } else { some }
 }
 
 struct Search<'a> {
@@ -108,7 +153,9 @@ impl Search<'_> {
             self.next = self.next.min(cost);
             return;
         }
-        if Instant::now() > self.until + if self.found.is_empty() { Duration::from_millis(500) } else { Duration::ZERO } {
+        if Instant::now()
+            > self.until + if self.found.is_empty() { Duration::from_millis(500) } else { Duration::ZERO }
+        {
             self.stopped = true;
             return;
         }
@@ -154,7 +201,9 @@ impl Search<'_> {
             return self.step(at, cost, path, Some(own), Finding::NotJudged);
         };
         let scale = magnitude(graph, &path.convention, &path.pass, quantity);
-        let matches = |e: &Expr| e.value().is_some_and(|value| same(given.value(), &value.data, graph.tolerance, scale));
+        let matches = |e: &Expr| {
+            e.value().is_some_and(|value| same(given.value(), &value.data, graph.tolerance, scale))
+        };
         if quantity == Of(Loss) {
             return self.loss(at, cost, path, &right, &own);
         }
@@ -175,14 +224,23 @@ impl Search<'_> {
                 }
             }
         }
+        let poisoned = over.is_none() && is_poisoned(graph, &path.pass, quantity);
+        let least = self.unexplained(path, quantity).0.min(MISTAKE);
+        let out_of_reach = !poisoned && !path.has_mistakes() && cost + least > self.limit;
+        let all: Vec<Candidate> = all.into_iter().filter(|c| !out_of_reach || c.parts.is_empty()).collect();
         let mut fitting = fitting(all, quantity, path, &matches);
-        let poisoned = fitting.is_empty() && over.is_none() && is_poisoned(graph, &path.pass, quantity);
+        if out_of_reach && fitting.is_empty() {
+            self.next = self.next.min(cost + MISTAKE);
+            return;
+        }
+        let poisoned = fitting.is_empty() && poisoned;
         if fitting.is_empty() && over.is_none() && !poisoned {
-            fitting = self::fitting(mutants(graph, &right), quantity, path, &matches);
+            fitting = self::fitting(mutants(graph, &path.pass, &right), quantity, path, &matches);
         }
         let Some(least) = fitting.first().map(|(price, _)| *price) else {
             if over.is_none() {
-                let (price, finding) = if poisoned { (0, Finding::NotJudged) } else { self.unexplained(path, quantity) };
+                let (price, finding) =
+                    if poisoned { (0, Finding::NotJudged) } else { self.unexplained(path, quantity) };
                 self.step(at, cost + price, path, Some(own), finding);
             }
             return;
@@ -198,13 +256,20 @@ impl Search<'_> {
         let open = |q: Quantity| path.of(q) == Some(&Finding::NotKnown);
         match quantity {
             // A number that is none is wrong in any network.
-            Of(_) if self.graph.given[&quantity].value().iter().any(|v| !v.is_finite()) => (UNKNOWN, Finding::Unknown),
-            Of(_) if self.graph.given[&quantity].view.dim() != right(self.graph, &path.convention, &path.pass, quantity).and_then(|e| e.dim()) => {
+            Of(_) if self.graph.given[&quantity].value().iter().any(|v| !v.is_finite()) => {
+                (UNKNOWN, Finding::Unknown)
+            }
+            Of(_)
+                if self.graph.given[&quantity].view.dim()
+                    != right(self.graph, &path.convention, &path.pass, quantity).and_then(|e| e.dim()) =>
+            {
                 (UNKNOWN, Finding::Unknown)
             }
             Of(_) => (UNKNOWN - 3, Finding::NotKnown),
             By(Z(l)) if open(Of(A(l))) || open(Of(Z(l))) && l < last => (SAID, Finding::NotJudged),
-            By(A(l) | Z(l)) if l == last && (open(Of(Loss)) || open(Of(A(last)))) => (SAID, Finding::NotJudged),
+            By(A(l) | Z(l)) if l == last && (open(Of(Loss)) || open(Of(A(last)))) => {
+                (SAID, Finding::NotJudged)
+            }
             _ => (UNKNOWN, Finding::Unknown),
         }
     }
@@ -215,15 +280,26 @@ impl Search<'_> {
         // One number without cancellation: rounding is far below this.
         let tolerance = graph.tolerance.clamp(1e-6, 1e-5);
         let matches = |e: &Expr| {
-            e.value().zip(own.value()).is_some_and(|(value, own)| same(&own.data, &value.data, tolerance, 0.0))
+            e.value()
+                .zip(own.value())
+                .is_some_and(|(value, own)| same(&own.data, &value.data, tolerance, 0.0))
         };
+        // Tried in the usual conventions only.
+        let c = &path.convention;
+        let plain = !c.late
+            && c.factor == 1.0
+            && c.over == graph.over
+            && c.penalty == super::convention::PenaltyForm::Half;
+        let in_reach = plain && cost + MISTAKE <= self.limit;
         let mut step = |vouched: (bool, bool), price: u32, finding: Finding| {
             let mut path = path.clone();
             path.vouched = vouched;
             let cost = cost + price + unvouched(&path, graph);
             self.step(at, cost, &path, Some(own.clone()), finding);
         };
-        if matches(right) || overwritten::without_overflow(graph, &path.convention, &path.pass).is_some_and(|e| matches(&e)) {
+        if matches(right)
+            || overwritten::other_forms(graph, &path.convention, &path.pass).iter().any(|e| matches(e))
+        {
             return step((true, true), 0, Finding::Right);
         }
         if let Some(data) = path.convention.data_loss(graph, &path.pass)
@@ -232,11 +308,14 @@ impl Search<'_> {
             let words = "it is the data loss alone, without the penalty".to_owned();
             step((true, false), 2, Finding::Allowed(words));
         }
-        let mut found: Vec<Candidate> =
-            candidates(graph, &path.convention, &path.pass, Of(Loss)).into_iter().filter(|c| matches(&c.value)).collect();
+        let mut found: Vec<Candidate> = candidates(graph, &path.convention, &path.pass, Of(Loss))
+            .into_iter()
+            .filter(|c| matches(&c.value))
+            .collect();
         let poisoned = is_poisoned(graph, &path.pass, Of(Loss));
-        if found.is_empty() && !poisoned {
-            found = mutants(graph, right).into_iter().filter(|c| matches(&c.value)).take(3).collect();
+        if found.is_empty() && !poisoned && in_reach {
+            found =
+                mutants(graph, &path.pass, right).into_iter().filter(|c| matches(&c.value)).take(3).collect();
         }
         if !found.is_empty() {
             return step((false, false), MISTAKE, merged(found));
@@ -259,7 +338,8 @@ impl Search<'_> {
         }
         let shape = right.as_ref().and_then(Expr::dim);
         let known = right.is_some();
-        let all_wrong = if known { Vec::new() } else { candidates(graph, &path.convention, &path.pass, quantity) };
+        let all_wrong =
+            if known { Vec::new() } else { candidates(graph, &path.convention, &path.pass, quantity) };
         if all_wrong.is_empty() {
             self.step(at, cost, path, right, if known { Finding::Right } else { Finding::NotJudged });
         }
@@ -270,7 +350,8 @@ impl Search<'_> {
             self.step(at, price, path, Some(name(candidate.value)), finding);
         }
         // Nothing further on is computed from these, or the catalogue has nothing for them.
-        let tried = matches!(quantity, Of(A(l)) if l == graph.layers()) || matches!(quantity, By(Z(_) | A(_) | Kept(_)));
+        let tried = matches!(quantity, Of(A(l)) if l == graph.layers())
+            || matches!(quantity, By(Z(_) | A(_) | Kept(_)));
         if !known || !tried || !self.is_needed(at) {
             return;
         }
@@ -279,6 +360,16 @@ impl Search<'_> {
             return;
         }
         for candidate in candidates(graph, &path.convention, &path.pass, quantity) {
+            // What is not given is tried with the usual mistakes only.
+            if candidate.parts.iter().flatten().any(|id| *id > 63 || *id == 55 || *id == 60) {
+                continue;
+            }
+            let least =
+                if candidate.parts.is_empty() { SAID } else { price(&candidate.parts, quantity, path) };
+            if cost + least > self.limit {
+                self.next = self.next.min(cost + least);
+                continue;
+            }
             // With another shape the person's code would have stopped; a column more lets it run on.
             let wide = candidate.parts == [[38]] && self.goes_on_wide(quantity);
             if candidate.value.dim() != shape && !wide {
@@ -287,7 +378,10 @@ impl Search<'_> {
             let (price, finding) = if candidate.parts.is_empty() {
                 (SAID, Finding::Allowed(candidate.detail))
             } else {
-                (price(&candidate.parts, quantity, path), Finding::Mistakes(candidate.parts, candidate.detail))
+                (
+                    price(&candidate.parts, quantity, path),
+                    Finding::Mistakes(candidate.parts, candidate.detail),
+                )
             };
             self.step(at, cost + price, path, Some(name(candidate.value)), finding);
         }
@@ -325,7 +419,12 @@ impl Search<'_> {
 }
 
 /// The candidates that give the numbers, the cheapest first.
-fn fitting(all: Vec<Candidate>, quantity: Quantity, path: &Explanation, matches: &dyn Fn(&Expr) -> bool) -> Vec<(u32, Candidate)> {
+fn fitting(
+    all: Vec<Candidate>,
+    quantity: Quantity,
+    path: &Explanation,
+    matches: &dyn Fn(&Expr) -> bool,
+) -> Vec<(u32, Candidate)> {
     let mut fitting: Vec<(u32, Candidate)> = all
         .into_iter()
         .filter(|candidate| matches(&candidate.value))

@@ -11,7 +11,11 @@ pub(super) use mutate::mutants;
 use super::convention::Convention;
 use super::expression::Expr;
 use super::graph::{Graph, Pass};
-use crate::quantity::{Quantity, Quantity::{By, Of}, Variable::{A, B, Kept, Loss, W, Z}};
+use crate::quantity::{
+    Quantity,
+    Quantity::{By, Of},
+    Variable::{A, B, Kept, Loss, W, Z},
+};
 
 /// A value that a stage may have instead of the right one, and the mistakes that lead there.
 #[derive(Clone)]
@@ -33,7 +37,12 @@ fn told(ids: &[u8], detail: impl Into<String>, value: Expr) -> Candidate {
 }
 
 /// Everything that the catalogue knows to go wrong at this stage.
-pub(super) fn candidates(graph: &Graph, convention: &Convention, pass: &Pass, quantity: Quantity) -> Vec<Candidate> {
+pub(super) fn candidates(
+    graph: &Graph,
+    convention: &Convention,
+    pass: &Pass,
+    quantity: Quantity,
+) -> Vec<Candidate> {
     let last = graph.layers();
     match quantity {
         Of(Z(l)) => forward::affine(graph, convention, pass, l),

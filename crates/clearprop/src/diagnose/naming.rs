@@ -3,7 +3,11 @@
 use super::convention::Deviation;
 use super::graph::{Bias, Graph};
 use super::judge::{Explanation, Finding};
-use crate::quantity::{Quantity, Quantity::By, Variable::{B, W, Z}};
+use crate::quantity::{
+    Quantity,
+    Quantity::By,
+    Variable::{B, W, Z},
+};
 
 /// The deviations from the usual that only the person's loss could vouch for, and did not.
 pub(super) fn undecided(graph: &Graph, one: &Explanation) -> Vec<Deviation> {
@@ -37,8 +41,7 @@ pub(super) fn resolved(graph: &Graph, one: &Explanation) -> Vec<(Quantity, Vec<u
     for (quantity, ids) in &mut found {
         match *quantity {
             By(B(l)) => {
-                let shared: Vec<u8> =
-                    ids.iter().copied().filter(|&id| has(&before, By(W(l)), id)).collect();
+                let shared: Vec<u8> = ids.iter().copied().filter(|&id| has(&before, By(W(l)), id)).collect();
                 if shared.is_empty() {
                     ids.retain(|id| {
                         !matches!(id, 2 | 19 | 27 | 28 | 53) || before_only(ids_of(&before, *quantity), *id)
@@ -47,17 +50,14 @@ pub(super) fn resolved(graph: &Graph, one: &Explanation) -> Vec<(Quantity, Vec<u
                     *ids = shared;
                 }
             }
-            By(W(l)) if ids.contains(&2) && !has(&before, By(B(l)), 2) => {
-                ids.retain(|&id| id != 2)
-            }
+            By(W(l)) if ids.contains(&2) && !has(&before, By(B(l)), 2) => ids.retain(|&id| id != 2),
             By(W(l)) if ids == &[27, 2] && !graph.bias[l].in_w() => ids.retain(|&id| id == 2),
             _ => {}
         }
     }
     // 24: one layer's penalty missing, and W1's perhaps there twice.
-    let layers_with = |id: u8| -> Vec<usize> {
-        (1..=graph.layers()).filter(|&l| has(&found, By(W(l)), id)).collect()
-    };
+    let layers_with =
+        |id: u8| -> Vec<usize> { (1..=graph.layers()).filter(|&l| has(&found, By(W(l)), id)).collect() };
     let (missing, twice) = (layers_with(19), layers_with(20));
     if let ([missing], true) = (&missing[..], graph.layers() > 1) {
         let missing = *missing;

@@ -5,8 +5,8 @@
 //! [`hidden_by`] says what a person's own cannot show.
 
 use super::arrays::{Array, Stored, Values};
-use super::graph::{Bias, Graph};
 use super::function::Function;
+use super::graph::{Bias, Graph};
 use crate::activation::Activation;
 use crate::data::Target;
 use crate::error::{Error, ErrorKind, Result};

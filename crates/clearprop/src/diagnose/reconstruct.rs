@@ -98,7 +98,11 @@ fn contents(arrays: &[Array]) -> Result<Contents> {
         let hint = hint(&array.name);
         match &array.values {
             Values::Text(text) => match hint {
-                Some(Hint { word: Word::Activation | Word::LossName | Word::Regularize, derivative: false, .. }) => {
+                Some(Hint {
+                    word: Word::Activation | Word::LossName | Word::Regularize,
+                    derivative: false,
+                    ..
+                }) => {
                     texts.insert(hint.map(|hint| hint.word), (array.name.clone(), text.clone()));
                 }
                 _ => ignored.push(array.name.clone()),
@@ -136,7 +140,11 @@ fn contents(arrays: &[Array]) -> Result<Contents> {
     }
     let biases = keys
         .iter()
-        .map(|key| items.iter().position(|item| item.is(false, Word::B) && item.hint.is_some_and(|hint| hint.layer == *key)))
+        .map(|key| {
+            items
+                .iter()
+                .position(|item| item.is(false, Word::B) && item.hint.is_some_and(|hint| hint.layer == *key))
+        })
         .collect();
     let stored = |array: &Array| match &array.values {
         Values::Numbers(_, stored) => Some(*stored),
@@ -153,7 +161,9 @@ fn contents(arrays: &[Array]) -> Result<Contents> {
         .iter()
         .filter(used)
         .filter(|a| wide(a) && stored(a) == Some(Stored::Whole))
-        .filter(|a| hint(&a.name).is_some_and(|h| !h.derivative && matches!(h.word, Word::X | Word::W | Word::B)))
+        .filter(|a| {
+            hint(&a.name).is_some_and(|h| !h.derivative && matches!(h.word, Word::X | Word::W | Word::B))
+        })
         .map(|array| array.name.clone())
         .collect();
     if !whole.is_empty() {
@@ -218,7 +228,9 @@ fn habit(arrays: &[Array]) -> Habit {
     let below = |name: &str| quantity(name, &['z', 'a']);
     if has(&|name| name.starts_with("dL_d") || matches!(name, "h11" | "h12")) {
         Habit::Notebook
-    } else if has(&|name| quantity(name, &['Z', 'A'])) || (has(&|name| quantity(name, &['W'])) && !has(&below)) {
+    } else if has(&|name| quantity(name, &['Z', 'A']))
+        || (has(&|name| quantity(name, &['W'])) && !has(&below))
+    {
         Habit::Upper
     } else {
         Habit::Design
@@ -228,7 +240,8 @@ fn habit(arrays: &[Array]) -> Habit {
 /// The shapes of the file's main arrays, for an error.
 fn shapes(contents: &Contents) -> String {
     let named = |item: &Item| format!("{} {}", item.name, shape_text(&item.shape));
-    let inputs = contents.items.iter().filter(|item| item.is(false, Word::X) || item.is(false, Word::Y)).map(named);
+    let inputs =
+        contents.items.iter().filter(|item| item.is(false, Word::X) || item.is(false, Word::Y)).map(named);
     let weights = contents.weights.iter().map(|&at| named(&contents.items[at]));
     inputs.chain(weights).collect::<Vec<_>>().join(", ")
 }

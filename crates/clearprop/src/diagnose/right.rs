@@ -5,7 +5,11 @@ use super::expression::{Expr, Keep, Op, Printer, Reduce};
 use super::graph::{Bias, Graph, Pass, right, same};
 use super::reconstruct::step;
 use crate::network::Penalized;
-use crate::quantity::{Quantity, Quantity::{By, Of}, Variable::{A, B, W, Z}};
+use crate::quantity::{
+    Quantity,
+    Quantity::{By, Of},
+    Variable::{A, B, W, Z},
+};
 
 /// The right line for a stage; `None` if no line could be made that gives the right numbers.
 pub(super) fn right_line(graph: &Graph, convention: &Convention, quantity: Quantity) -> Option<String> {
@@ -27,18 +31,31 @@ pub(super) fn right_line(graph: &Graph, convention: &Convention, quantity: Quant
     let right_value = if turned { right_value.reversed_axes() } else { right_value };
     let fits = |e: &Expr| {
         e.value().is_some_and(|value| {
-            let shape_fits = wanted.as_ref().is_none_or(|wanted| value.shape() == *wanted || value.data.len() == 1 && wanted.iter().product::<usize>() == 1);
-            shape_fits && (same(&value.data, &right_value, 1e-9, 0.0) || same(&value.data.t().to_owned(), &right_value, 1e-9, 0.0))
+            let shape_fits = wanted.as_ref().is_none_or(|wanted| {
+                value.shape() == *wanted || value.data.len() == 1 && wanted.iter().product::<usize>() == 1
+            });
+            shape_fits
+                && (same(&value.data, &right_value, 1e-9, 0.0)
+                    || same(&value.data.t().to_owned(), &right_value, 1e-9, 0.0))
         })
     };
-    let ways = [squeezed_to_number(&e), Some(e.clone()), Some(squeezed(&e)), Some(Expr::new(Op::Flat(e.clone())))];
-    let chosen = ways.into_iter().flatten().find(|way| fits(way) && (way.value().is_some_and(|v| v.ndim > 0) || wanted.as_ref().is_some_and(Vec::is_empty)))?;
+    let ways =
+        [squeezed_to_number(&e), Some(e.clone()), Some(squeezed(&e)), Some(Expr::new(Op::Flat(e.clone())))];
+    let chosen = ways.into_iter().flatten().find(|way| {
+        fits(way) && (way.value().is_some_and(|v| v.ndim > 0) || wanted.as_ref().is_some_and(Vec::is_empty))
+    })?;
     let taken = graph.arrays.iter().map(|(name, _)| name.clone());
     Printer::new(taken).line(&graph.name(quantity), &chosen)
 }
 
 /// What stands in one array of the file: weights with their bias, values with their ones.
-fn in_one_array(graph: &Graph, convention: &Convention, pass: &Pass, quantity: Quantity, wide: bool) -> Option<Expr> {
+fn in_one_array(
+    graph: &Graph,
+    convention: &Convention,
+    pass: &Pass,
+    quantity: Quantity,
+    wide: bool,
+) -> Option<Expr> {
     let input = |l: usize| -> Option<Expr> {
         if l == 1 && graph.x_wide.is_some() {
             return graph.x_wide.clone();
@@ -92,7 +109,10 @@ fn turned(graph: &Graph, quantity: Quantity) -> bool {
 fn wanted(graph: &Graph, quantity: Quantity, (rows, columns): (usize, usize)) -> Option<Vec<usize>> {
     let own = graph.given.get(&quantity);
     let size = rows * columns;
-    if let Some(given) = own.filter(|given| given.shape.iter().product::<usize>() == size && given.view.dim() == Some((rows, columns)) || given.wide.is_some()) {
+    if let Some(given) = own.filter(|given| {
+        given.shape.iter().product::<usize>() == size && given.view.dim() == Some((rows, columns))
+            || given.wide.is_some()
+    }) {
         return Some(given.shape.clone());
     }
     let like = match quantity {
@@ -100,14 +120,19 @@ fn wanted(graph: &Graph, quantity: Quantity, (rows, columns): (usize, usize)) ->
         By(B(l)) => graph.names.get(&B(l)),
         _ => None,
     };
-    let shape = like.and_then(|name| graph.arrays.iter().find(|(other, _)| other == name)).and_then(|(_, e)| e.value()).map(|v| v.shape());
+    let shape = like
+        .and_then(|name| graph.arrays.iter().find(|(other, _)| other == name))
+        .and_then(|(_, e)| e.value())
+        .map(|v| v.shape());
     shape.filter(|shape| shape.iter().product::<usize>() == size)
 }
 
 /// Without the axes that were kept only to stand in line.
 fn squeezed(e: &Expr) -> Expr {
     match e.op() {
-        Op::Reduce(f, a, Some(axis), Keep::Axis) => Expr::new(Op::Reduce(*f, a.clone(), Some(*axis), Keep::No)),
+        Op::Reduce(f, a, Some(axis), Keep::Axis) => {
+            Expr::new(Op::Reduce(*f, a.clone(), Some(*axis), Keep::No))
+        }
         Op::Row(a) | Op::Column(a) => a.clone(),
         Op::Binary(f, a, b) => Expr::binary(*f, &squeezed(a), &squeezed(b)),
         Op::Unary(f, a) => Expr::unary(*f, &squeezed(a)),
@@ -128,7 +153,11 @@ fn squeezed_to_number(e: &Expr) -> Option<Expr> {
     }
     Some(match e.op() {
         Op::Reduce(Reduce::Sum, a, Some(_), _) => a.total(),
-        Op::Binary(f, a, b) => Expr::binary(*f, &squeezed_to_number(a).unwrap_or_else(|| a.clone()), &squeezed_to_number(b).unwrap_or_else(|| b.clone())),
+        Op::Binary(f, a, b) => Expr::binary(
+            *f,
+            &squeezed_to_number(a).unwrap_or_else(|| a.clone()),
+            &squeezed_to_number(b).unwrap_or_else(|| b.clone()),
+        ),
         _ => return None,
     })
 }

@@ -6,7 +6,7 @@ mod stages;
 
 use super::arrays::Array;
 use super::graph::Graph;
-use super::judge::{Explanation, explain};
+use super::judge::{Explanation, MISTAKE, explain};
 use super::reconstruct::readings;
 use crate::error::Result;
 use serde::Serialize;
@@ -145,26 +145,42 @@ pub fn diagnose(arrays: &[Array]) -> Result<Diagnosis> {
     }
     let mut best: Option<(u32, Graph, Vec<Explanation>)> = None;
     let mut stopped = false;
-    for graph in graphs {
-        if best.as_ref().is_some_and(|(cost, ..)| *cost <= graph.oddity) {
-            continue;
+    // First whatever explains the file without a mistake, then the likeliest readings with some.
+    for most in [MISTAKE - 1, u32::MAX] {
+        for (nth, graph) in graphs.iter().enumerate() {
+            // A loss that no reading gives is one mistake at least.
+            if most < MISTAKE && graph.has_odd_loss() {
+                continue;
+            }
+            let enough = best.as_ref().is_some_and(|(cost, ..)| {
+                *cost <= graph.oddity || most == u32::MAX && nth > 0 && *cost < 2 * MISTAKE
+            });
+            let odd = most < MISTAKE && graph.oddity >= MISTAKE && nth > 0;
+            if enough || odd || stopped && best.is_some() {
+                continue;
+            }
+            let (cost, found, ran_out) = explain(graph, until, most);
+            stopped |= ran_out;
+            let cost = cost.saturating_add(graph.oddity);
+            if !found.is_empty() && best.as_ref().is_none_or(|(least, ..)| cost < *least) {
+                best = Some((cost, graph.clone(), found));
+            }
         }
-        let (cost, found, ran_out) = explain(&graph, until);
-        stopped |= ran_out;
-        let cost = cost.saturating_add(graph.oddity);
-        if !found.is_empty() && best.as_ref().is_none_or(|(least, ..)| cost < *least) {
-            best = Some((cost, graph, found));
-        }
-        if stopped && best.is_some() {
+        if best.is_some() {
             break;
         }
     }
     let Some((_, mut graph, explanations)) = best else {
-        return Err(crate::error::Error::new(crate::error::ErrorKind::Data, "the arrays allow too many readings")
-            .hint("save the stages between too (z1, a1, logits, probs, loss)"));
+        return Err(crate::error::Error::new(
+            crate::error::ErrorKind::Data,
+            "the arrays allow too many readings",
+        )
+        .hint("save the stages between too (z1, a1, logits, probs, loss)"));
     };
     if stopped {
-        graph.warnings.push("the search was stopped after 2 s: it may not have found the simplest explanation".to_owned());
+        graph.warnings.push(
+            "the search was stopped after 2 s: it may not have found the simplest explanation".to_owned(),
+        );
     }
     Ok(conclude::conclude(&graph, explanations, until))
 }

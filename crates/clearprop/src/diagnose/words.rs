@@ -2,7 +2,11 @@
 
 use super::function::Function;
 use super::graph::{Bias, Graph};
-use crate::quantity::{Quantity, Quantity::{By, Of}, Variable};
+use crate::quantity::{
+    Quantity,
+    Quantity::{By, Of},
+    Variable,
+};
 use Variable::{A, B, Kept, W, Z};
 
 /// A number as short as it can be told apart: four digits.
@@ -49,7 +53,13 @@ pub(super) fn head(graph: &Graph) -> String {
         Bias::Separate => "bias apart",
         Bias::None => "no bias",
     };
-    format!("{} rows, {}, {}, {bias}, reg {}", graph.n, parts.join(" -> "), graph.cost.name(), number(graph.reg))
+    format!(
+        "{} rows, {}, {}, {bias}, reg {}",
+        graph.n,
+        parts.join(" -> "),
+        graph.cost.name(),
+        number(graph.reg)
+    )
 }
 
 /// Which nonlinearity's input or output a value is; by which variable a derivative is taken.
@@ -58,7 +68,13 @@ pub(super) fn role(graph: &Graph, quantity: Quantity) -> String {
     let side = |variable: Variable| {
         let name = |l: usize| graph.functions[l].name();
         match variable {
-            Z(l) if graph.functions[l] == Function::Identity => if l == last { "the answer".to_owned() } else { String::new() },
+            Z(l) if graph.functions[l] == Function::Identity => {
+                if l == last {
+                    "the answer".to_owned()
+                } else {
+                    String::new()
+                }
+            }
             Z(l) => format!("INPUT of {}", name(l)),
             A(l) => format!("OUTPUT of {}", name(l)),
             Kept(_) => "OUTPUT of dropout".to_owned(),
@@ -84,7 +100,9 @@ pub(super) fn letters(graph: &Graph, quantity: Quantity) -> Vec<(String, String)
     let last = graph.layers();
     let used: Vec<(&str, Quantity)> = match quantity {
         By(Z(l)) if l == last => vec![("p", Of(A(last))), ("the scores", Of(Z(last)))],
-        By(W(l)) if l > 1 => vec![("dW", By(W(l))), ("a", Of(A(l - 1))), ("z", Of(Z(l - 1))), ("dz", By(Z(l)))],
+        By(W(l)) if l > 1 => {
+            vec![("dW", By(W(l))), ("a", Of(A(l - 1))), ("z", Of(Z(l - 1))), ("dz", By(Z(l)))]
+        }
         By(W(l)) => vec![("dW", By(W(l))), ("dz", By(Z(l)))],
         By(B(l)) => vec![("db", By(B(l))), ("dz", By(Z(l)))],
         By(A(l)) if l < last => vec![("da", By(A(l))), ("a", Of(A(l))), ("dz", By(Z(l + 1)))],

@@ -131,7 +131,15 @@ fn dot(a: &Value, b: &Value) -> Option<Value> {
 
 fn broadcast(a: &Value, b: &Value, f: impl Fn(f64, f64) -> f64) -> Option<Value> {
     let ((r, c), (s, d)) = (a.data.dim(), b.data.dim());
-    let fit = |m: usize, n: usize| if m == n || n == 1 { Some(m) } else if m == 1 { Some(n) } else { None };
+    let fit = |m: usize, n: usize| {
+        if m == n || n == 1 {
+            Some(m)
+        } else if m == 1 {
+            Some(n)
+        } else {
+            None
+        }
+    };
     let dim = (fit(r, s)?, fit(c, d)?);
     if dim.0.checked_mul(dim.1)? > 20_000_000 {
         return None;

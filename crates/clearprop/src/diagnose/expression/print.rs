@@ -189,7 +189,8 @@ impl Printer {
                 atom(format!("np.{}[{a}, {b}]", if *axis == 0 { "r_" } else { "c_" }))
             }
             Op::Fill(value, rows, columns) => {
-                let (r, c) = (self.within(rows, Bond::Compare, shared)?, self.within(columns, Bond::Compare, shared)?);
+                let (r, c) =
+                    (self.within(rows, Bond::Compare, shared)?, self.within(columns, Bond::Compare, shared)?);
                 atom(match *value {
                     1.0 => format!("np.ones(({r}, {c}))"),
                     0.0 => format!("np.zeros(({r}, {c}))"),

@@ -4,10 +4,14 @@ use super::{Explanation, Finding};
 use crate::diagnose::convention::{Convention, PenaltyForm};
 use crate::diagnose::expression::Expr;
 use crate::diagnose::graph::{Graph, Pass};
-use crate::quantity::{Quantity, Quantity::{By, Of}, Variable::{A, B, Kept, Loss, W, Z}};
+use crate::quantity::{
+    Quantity,
+    Quantity::{By, Of},
+    Variable::{A, B, Kept, Loss, W, Z},
+};
 
 /// What a mistake costs.
-pub(super) const MISTAKE: u32 = 10;
+pub(in crate::diagnose) const MISTAKE: u32 = 10;
 /// The same mistake in one more layer: a habit, not a second mistake.
 pub(super) const AGAIN: u32 = 1;
 /// A convention that the person's loss does not vouch for.
@@ -55,7 +59,9 @@ pub(super) fn leads_on(graph: &Graph, quantity: Quantity, value: &Expr) -> bool 
     let Some((rows, columns)) = value.dim() else { return false };
     match quantity {
         Of(Z(l) | A(l) | Kept(l)) => (rows, columns) == (n, sizes[l]),
-        By(A(l) | Z(l) | Kept(l)) if l < graph.layers() => rows == n && (columns == sizes[l] || columns == sizes[l] + 1),
+        By(A(l) | Z(l) | Kept(l)) if l < graph.layers() => {
+            rows == n && (columns == sizes[l] || columns == sizes[l] + 1)
+        }
         // What a broadcast made goes on as NumPy lets it.
         By(A(l) | Z(l)) => rows == n && (columns == sizes[l] || columns == n),
         By(W(l)) => Some((rows, columns)) == graph.w[l].dim(),
@@ -105,13 +111,16 @@ pub(super) fn price(parts: &[Vec<u8>], quantity: Quantity, path: &Explanation) -
 
 /// Whether what a stage is computed from holds a number that is none.
 pub(super) fn is_poisoned(graph: &Graph, pass: &Pass, quantity: Quantity) -> bool {
-    let bad = |e: Option<&Expr>| e.and_then(Expr::value).is_some_and(|v| v.data.iter().any(|v| !v.is_finite()));
+    let bad =
+        |e: Option<&Expr>| e.and_then(Expr::value).is_some_and(|v| v.data.iter().any(|v| !v.is_finite()));
     let last = graph.layers();
     match quantity {
         Of(Z(l)) => bad(pass.a(graph, l - 1)),
         Of(A(l)) => bad(pass.get(Of(Z(l)))),
         Of(Kept(l)) => bad(pass.get(Of(A(l)))),
-        Of(Loss) | By(A(_) | Z(_)) if quantity.variable().layer(last) == last => bad(pass.get(Of(A(last)))) || bad(pass.get(Of(Z(last)))),
+        Of(Loss) | By(A(_) | Z(_)) if quantity.variable().layer(last) == last => {
+            bad(pass.get(Of(A(last)))) || bad(pass.get(Of(Z(last))))
+        }
         By(W(l) | B(l)) => bad(pass.get(By(Z(l)))) || bad(pass.a(graph, l - 1)),
         By(A(l) | Kept(l)) => bad(pass.get(By(Z(l + 1)))),
         By(Z(l)) => bad(pass.get(By(A(l)))) || bad(pass.get(Of(Z(l)))),

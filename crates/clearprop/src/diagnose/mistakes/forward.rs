@@ -5,10 +5,18 @@ use crate::diagnose::convention::Convention;
 use crate::diagnose::expression::{Expr, Reduce};
 use crate::diagnose::function::{Cost, Function};
 use crate::diagnose::graph::{Bias, Graph, Pass, right};
-use crate::quantity::{Quantity::Of, Variable::{A, Loss, Z}};
+use crate::quantity::{
+    Quantity::Of,
+    Variable::{A, Loss, Z},
+};
 
 /// z without its bias, from another layer's input; or shifted, which softmax does not see.
-pub(super) fn affine(graph: &Graph, convention: &Convention, pass: &Pass, l: usize) -> Option<Vec<Candidate>> {
+pub(super) fn affine(
+    graph: &Graph,
+    convention: &Convention,
+    pass: &Pass,
+    l: usize,
+) -> Option<Vec<Candidate>> {
     let last = graph.layers();
     let a = pass.a(graph, l - 1)?;
     let mut found = Vec::new();
@@ -19,10 +27,15 @@ pub(super) fn affine(graph: &Graph, convention: &Convention, pass: &Pass, l: usi
         && let Some(z) = pass.get(Of(Z(l - 1)))
     {
         let product = z.dot(&graph.w[l]);
-        found.push(made(&[71], if graph.bias[l] == Bias::None { product } else { product + graph.b[l].clone() }));
+        found.push(made(
+            &[71],
+            if graph.bias[l] == Bias::None { product } else { product + graph.b[l].clone() },
+        ));
     }
-    if l == last && graph.functions[last] == Function::Softmax
-        && let (Some(given), Some(right)) = (graph.given.get(&Of(Z(l))), right(graph, convention, pass, Of(Z(l))))
+    if l == last
+        && graph.functions[last] == Function::Softmax
+        && let (Some(given), Some(right)) =
+            (graph.given.get(&Of(Z(l))), right(graph, convention, pass, Of(Z(l))))
         && given.view.dim() == right.dim()
         && dim(&right).1 > 1
     {
@@ -53,7 +66,11 @@ pub(super) fn outputs(graph: &Graph, pass: &Pass) -> Option<Vec<Candidate>> {
         found.push(made(&[10], e.clone() / e.reduce(Reduce::Sum, None)));
         found.push(made(&[72], z.softmax(Some(1)).softmax(Some(1))));
         found.push(made(&[73], e.clone() / e.sum(1)));
-        found.push(made(&[73], (z.clone() - z.reduce(Reduce::Max, None)).exp() / (z.clone() - z.reduce(Reduce::Max, None)).exp().sum(1)));
+        found.push(made(
+            &[73],
+            (z.clone() - z.reduce(Reduce::Max, None)).exp()
+                / (z.clone() - z.reduce(Reduce::Max, None)).exp().sum(1),
+        ));
         found.push(made(&[74], e.clone()));
         found.push(made(&[75], z.logistic()));
     } else if f != Function::Identity {
@@ -78,7 +95,8 @@ pub(super) fn loss(graph: &Graph, convention: &Convention, pass: &Pass) -> Optio
     if graph.cost == Cost::CrossEntropy {
         found.push(made(&[57], Expr::number(f64::NAN)));
         let n = graph.n();
-        let divided = mean.clone() + Expr::number(convention.factor * if convention.summed { n } else { 1.0 } * n.ln());
+        let divided =
+            mean.clone() + Expr::number(convention.factor * if convention.summed { n } else { 1.0 } * n.ln());
         found.push(made(&[57], whole(divided)));
     }
     if graph.outputs() == 1 && graph.n > 1 {
@@ -107,7 +125,9 @@ pub(super) fn loss(graph: &Graph, convention: &Convention, pass: &Pass) -> Optio
         let turned = (y.clone() * p.log() - (one() - y.clone()) * (one() - p.clone()).log()).total();
         found.push(told(&[78], "", whole(convention.scaled(graph, -turned))));
     }
-    if let (Some(given), Some(right)) = (graph.given.get(&Of(Loss)).and_then(|g| g.view.value()), whole(mean.clone()).value()) {
+    if let (Some(given), Some(right)) =
+        (graph.given.get(&Of(Loss)).and_then(|g| g.view.value()), whole(mean.clone()).value())
+    {
         let ratio = given.data[[0, 0]] / right.data[[0, 0]];
         if (ratio + 1.0).abs() < 1e-9 {
             found.push(told(&[7], "the loss has the wrong sign", -whole(mean)));

@@ -7,7 +7,10 @@ use crate::diagnose::expression::{Binary, Compare, Expr, Part, Unary};
 use crate::diagnose::function::{Function, above};
 use crate::diagnose::graph::{Graph, Pass};
 use crate::diagnose::words::number;
-use crate::quantity::{Quantity::{By, Of}, Variable::{A, W, Z}};
+use crate::quantity::{
+    Quantity::{By, Of},
+    Variable::{A, W, Z},
+};
 
 /// Step sizes that people use, tried where nothing says one (mistake 35).
 const STEPS: [f64; 14] = [1.0, 0.5, 0.3, 0.2, 0.1, 0.05, 0.03, 0.02, 0.01, 0.005, 0.003, 0.002, 0.001, 1e-4];
@@ -34,7 +37,9 @@ pub(super) fn da(graph: &Graph, convention: &Convention, pass: &Pass, l: usize) 
     let last = graph.layers();
     let given = graph.given.get(&By(A(l))).map(|given| given.value());
     let mut found = Vec::new();
-    let ones = |columns: usize| Expr::new(crate::diagnose::expression::Op::Fill(1.0, Expr::number(1.0), Expr::number(columns as f64)));
+    let ones = |columns: usize| {
+        Expr::new(crate::diagnose::expression::Op::Fill(1.0, Expr::number(1.0), Expr::number(columns as f64)))
+    };
     found.push(made(&[36], dz.sum(1) * ones(units)));
     if dim(dz) == (rows, units) || dim(dz).1 == 1 {
         found.push(made(&[63], if dim(dz).1 == 1 { dz.clone() * ones(units) } else { dz.clone() }));
@@ -79,12 +84,20 @@ pub(super) fn da(graph: &Graph, convention: &Convention, pass: &Pass, l: usize) 
     }
     for m in (1..=last).filter(|&m| m != l + 1) {
         if dim(&graph.w[m]) == dim(w) {
-            found.push(told(&[60], format!("the weights of layer {m} in place of those of layer {}", l + 1), dz.dot(&graph.w[m].t())));
+            found.push(told(
+                &[60],
+                format!("the weights of layer {m} in place of those of layer {}", l + 1),
+                dz.dot(&graph.w[m].t()),
+            ));
         }
         if let Some(other) = pass.get(By(Z(m)))
             && dim(other) == dim(dz)
         {
-            found.push(told(&[60], format!("the derivative of layer {m} in place of that of layer {}", l + 1), other.dot(&w.t())));
+            found.push(told(
+                &[60],
+                format!("the derivative of layer {m} in place of that of layer {}", l + 1),
+                other.dot(&w.t()),
+            ));
         }
     }
     if dim(w).0 == dim(w).1 {
@@ -137,7 +150,8 @@ pub(super) fn dz(graph: &Graph, pass: &Pass, l: usize) -> Option<Vec<Candidate>>
     }
     let relu = f == Function::Relu;
     let overwritten = graph.given.get(&Of(Z(l))).is_some_and(|given| {
-        a.value().is_some_and(|a| *given.value() == a.data) && a.value().map(|v| &v.data) != z.value().map(|v| &v.data)
+        a.value().is_some_and(|a| *given.value() == a.data)
+            && a.value().map(|v| &v.data) != z.value().map(|v| &v.data)
     });
     let mut found = Vec::new();
     if f != Function::Identity {
@@ -204,14 +218,26 @@ pub(super) fn dz(graph: &Graph, pass: &Pass, l: usize) -> Option<Vec<Candidate>>
     }
     if let Some(slope) = &slope {
         for m in (1..graph.layers()).filter(|&m| m != l) {
-            let (Some(other), Some(z), Some(a)) = (pass.get(By(A(m))), pass.get(Of(Z(m))), pass.get(Of(A(m)))) else { continue };
+            let (Some(other), Some(z), Some(a)) =
+                (pass.get(By(A(m))), pass.get(Of(Z(m))), pass.get(Of(A(m))))
+            else {
+                continue;
+            };
             if other.dim() == da.dim() {
-                found.push(told(&[60], format!("da of layer {m} in place of layer {l}'s"), other.clone() * slope.clone()));
+                found.push(told(
+                    &[60],
+                    format!("da of layer {m} in place of layer {l}'s"),
+                    other.clone() * slope.clone(),
+                ));
             }
             if let Some(slope) = graph.functions[m].slope(z, a)
                 && z.dim() == da.dim()
             {
-                found.push(told(&[60], format!("the slope of layer {m} in place of layer {l}'s"), da.clone() * slope));
+                found.push(told(
+                    &[60],
+                    format!("the slope of layer {m} in place of layer {l}'s"),
+                    da.clone() * slope,
+                ));
             }
         }
         found.push(made(&[7], -(da.clone() * slope.clone())));
@@ -235,7 +261,11 @@ pub(super) fn dz(graph: &Graph, pass: &Pass, l: usize) -> Option<Vec<Candidate>>
             _ => 1.0,
         };
         let extra = column().times(at_one);
-        let wide_slope = if graph.bias[l + 1].parts().0 == Part::First { Expr::join(1, &extra, slope) } else { Expr::join(1, slope, &extra) };
+        let wide_slope = if graph.bias[l + 1].parts().0 == Part::First {
+            Expr::join(1, &extra, slope)
+        } else {
+            Expr::join(1, slope, &extra)
+        };
         found.push(made(&[38], wide * wide_slope));
     }
     Some(found)

@@ -2,19 +2,28 @@
 
 use super::{Candidate, told};
 use crate::diagnose::expression::{Binary, Compare, Expr, Keep, Op, Part, Reduce, Unary};
-use crate::diagnose::graph::Graph;
+use crate::diagnose::graph::{Graph, Pass};
 
 /// The right expression in every way in which one part of it can be off.
-pub(in crate::diagnose) fn mutants(graph: &Graph, right: &Expr) -> Vec<Candidate> {
-    let others: Vec<(String, Expr)> = graph.arrays.iter().flat_map(|(name, e)| {
-        let mut ways = vec![(name.clone(), e.clone())];
-        if e.value().is_some_and(|v| v.ndim == 2) {
-            ways.push((format!("{name}.T"), e.t()));
-        } else if e.value().is_some_and(|v| v.ndim == 1) {
-            ways.push((name.clone(), Expr::new(Op::Column(e.clone()))));
-        }
-        ways
-    }).collect();
+pub(in crate::diagnose) fn mutants(graph: &Graph, pass: &Pass, right: &Expr) -> Vec<Candidate> {
+    let known = |name: &String| {
+        graph.given.iter().any(|(q, given)| given.name == *name && pass.get(*q).is_some())
+            || graph.names.values().any(|other| other == name)
+    };
+    let others: Vec<(String, Expr)> = graph
+        .arrays
+        .iter()
+        .filter(|(name, _)| known(name))
+        .flat_map(|(name, e)| {
+            let mut ways = vec![(name.clone(), e.clone())];
+            if e.value().is_some_and(|v| v.ndim == 2) {
+                ways.push((format!("{name}.T"), e.t()));
+            } else if e.value().is_some_and(|v| v.ndim == 1) {
+                ways.push((name.clone(), Expr::new(Op::Column(e.clone()))));
+            }
+            ways
+        })
+        .collect();
     let mut found = Vec::new();
     walk(right, &others, &mut |words, id, e| found.push(told(&[id], words, e)));
     found
@@ -67,12 +76,17 @@ fn here(e: &Expr, others: &[(String, Expr)], emit: &mut dyn FnMut(String, u8, Ex
         }
         Op::Transpose(a) => say("a transpose is missing", 34, a.clone()),
         Op::Reduce(f, a, axis, keep) => {
-            let with = |f: Reduce, axis: Option<usize>, keep: Keep| Expr::new(Op::Reduce(f, a.clone(), axis, keep));
+            let with =
+                |f: Reduce, axis: Option<usize>, keep: Keep| Expr::new(Op::Reduce(f, a.clone(), axis, keep));
             let other = match f {
                 Reduce::Sum => Reduce::Mean,
                 _ => Reduce::Sum,
             };
-            say(if *f == Reduce::Sum { "a mean in place of a sum" } else { "a sum in place of a mean" }, 29, with(other, *axis, *keep));
+            say(
+                if *f == Reduce::Sum { "a mean in place of a sum" } else { "a sum in place of a mean" },
+                29,
+                with(other, *axis, *keep),
+            );
             if let Some(axis) = axis {
                 say("the other axis", 30, with(*f, Some(1 - axis), *keep));
                 say("no axis", 30, with(*f, None, Keep::No));

@@ -5,7 +5,10 @@ use crate::diagnose::convention::Convention;
 use crate::diagnose::expression::{Compare, Expr, Reduce};
 use crate::diagnose::function::{Cost, Function};
 use crate::diagnose::graph::{Graph, Pass};
-use crate::quantity::{Quantity::{By, Of}, Variable::{A, Z}};
+use crate::quantity::{
+    Quantity::{By, Of},
+    Variable::{A, Z},
+};
 
 /// Derivatives by the outputs: the sign, the inner sign, a factor, a loss's other half.
 pub(super) fn by_outputs(graph: &Graph, convention: &Convention, pass: &Pass) -> Option<Vec<Candidate>> {
@@ -39,13 +42,17 @@ pub(super) fn by_logits(graph: &Graph, convention: &Convention, pass: &Pass) -> 
     let one = || Expr::number(1.0);
     let diff = p.clone() - y.clone();
     let slope_p = p.clone() * (one() - p.clone());
-    let combined = matches!((graph.cost, function), (Cost::CrossEntropy, Function::Softmax) | (Cost::Binary, Function::Logistic));
+    let combined = matches!(
+        (graph.cost, function),
+        (Cost::CrossEntropy, Function::Softmax) | (Cost::Binary, Function::Logistic)
+    );
     let mut forms: Vec<(&[u8], Expr)> = vec![(&[], right)];
-    if combined && scale != 1.0 {
+    let plain = combined || (graph.cost, function) == (Cost::Squared, Function::Identity);
+    if plain && scale != 1.0 {
         // Not multiplied by the scale below: only p is divided.
         forms.push((&[5], p.clone() - y.clone() / Expr::number(scale)));
     }
-    if combined {
+    if plain {
         forms.push((&[6], p.clone()));
     }
     match (graph.cost, function) {
@@ -64,7 +71,11 @@ pub(super) fn by_logits(graph: &Graph, convention: &Convention, pass: &Pass) -> 
             let squared = p.clone() * (diff.clone() - (diff.clone() * p.clone()).sum(1));
             forms.push((&[16], squared.clone()));
             forms.push((&[16], squared.times(2.0)));
-            let best = Expr::new(crate::diagnose::expression::Op::Compare(Compare::Equal, f.clone(), f.reduce(Reduce::Max, Some(1))));
+            let best = Expr::new(crate::diagnose::expression::Op::Compare(
+                Compare::Equal,
+                f.clone(),
+                f.reduce(Reduce::Max, Some(1)),
+            ));
             forms.push((&[17], best - y.clone()));
             forms.push((&[18], f.clone() - y.clone()));
         }
@@ -173,7 +184,8 @@ fn scaled(graph: &Graph, convention: &Convention, forms: &[(&[u8], Expr)]) -> Ve
     let mut found = Vec::new();
     for (form, value) in forms {
         for (by, factor) in &scales {
-            let mut parts: Vec<Vec<u8>> = [*form, *by].into_iter().filter(|ids| !ids.is_empty()).map(<[u8]>::to_vec).collect();
+            let mut parts: Vec<Vec<u8>> =
+                [*form, *by].into_iter().filter(|ids| !ids.is_empty()).map(<[u8]>::to_vec).collect();
             if parts.last() == Some(&vec![1, 7]) {
                 parts.pop();
                 parts.extend([vec![1], vec![7]]);

@@ -8,7 +8,10 @@ use crate::diagnose::function::{Function, above};
 use crate::diagnose::graph::{Graph, Pass};
 use crate::diagnose::words::number;
 use crate::network::Penalized;
-use crate::quantity::{Quantity::{By, Of}, Variable::{A, B, W, Z}};
+use crate::quantity::{
+    Quantity::{By, Of},
+    Variable::{A, B, W, Z},
+};
 
 /// The data's part, or the penalty's, in the ways that people write it: numbers of the mistake (none if
 /// right) and value.
@@ -46,7 +49,8 @@ fn sums(data: Vec<Parts>, penalties: &[Parts]) -> Vec<Candidate> {
     let mut found = Vec::new();
     for (data_ids, data) in data {
         for (penalty_ids, penalty) in penalties {
-            let parts: Vec<Vec<u8>> = [&data_ids, penalty_ids].into_iter().filter(|ids| !ids.is_empty()).cloned().collect();
+            let parts: Vec<Vec<u8>> =
+                [&data_ids, penalty_ids].into_iter().filter(|ids| !ids.is_empty()).cloned().collect();
             if !parts.is_empty() {
                 found.push(Candidate { parts, detail: String::new(), value: data.clone() + penalty.clone() });
             }
@@ -64,7 +68,8 @@ pub(super) fn dw(graph: &Graph, convention: &Convention, pass: &Pass, l: usize) 
     let (n, strength, last) = (graph.n(), convention.strength(graph), graph.layers());
     let product = |a: &Expr, dz: &Expr| convention.mean(graph, a.t().dot(dz));
     let right = product(a, dz);
-    let mut data: Vec<Parts> = vec![(vec![], right.clone()), (vec![27, 2], right.times(1.0 / n)), (vec![54], right.times(n))];
+    let mut data: Vec<Parts> =
+        vec![(vec![], right.clone()), (vec![27, 2], right.times(1.0 / n)), (vec![54], right.times(n))];
     if l > 1
         && graph.functions[l - 1] != Function::Identity
         && let Some(z) = pass.get(Of(Z(l - 1)))
@@ -95,7 +100,8 @@ pub(super) fn dw(graph: &Graph, convention: &Convention, pass: &Pass, l: usize) 
     if dim(w).0 == dim(w).1 {
         data.push((vec![34], right.t()));
     }
-    if let Some(own) = pass.get(Of(A(l))).filter(|own| own.dim() == a.dim() && l > 1 || own.dim() == a.dim()) {
+    if let Some(own) = pass.get(Of(A(l))).filter(|own| own.dim() == a.dim() && l > 1 || own.dim() == a.dim())
+    {
         data.push((vec![67], product(own, dz)));
     }
     data.push((vec![7], -right.clone()));
@@ -122,13 +128,21 @@ pub(super) fn dw(graph: &Graph, convention: &Convention, pass: &Pass, l: usize) 
             && let Some(other) = pass.a(graph, m).filter(|other| dim(other) == dim(a))
         {
             let ids: &[u8] = if m == l { &[67] } else { &[60] };
-            found.push(told(ids, format!("the output of layer {m} in place of that of layer {}", l - 1), convention.penalised(graph, product(other, dz), w)));
+            found.push(told(
+                ids,
+                format!("the output of layer {m} in place of that of layer {}", l - 1),
+                convention.penalised(graph, product(other, dz), w),
+            ));
         }
         if m >= 1
             && m != l
             && let Some(other) = pass.get(By(Z(m))).filter(|other| other.dim() == dz.dim())
         {
-            found.push(told(&[60], format!("the derivative of layer {m} in place of that of layer {l}"), convention.penalised(graph, product(a, other), w)));
+            found.push(told(
+                &[60],
+                format!("the derivative of layer {m} in place of that of layer {l}"),
+                convention.penalised(graph, product(a, other), w),
+            ));
         }
     }
     if dim(a) == dim(w) {
@@ -141,7 +155,9 @@ pub(super) fn dw(graph: &Graph, convention: &Convention, pass: &Pass, l: usize) 
         for i in 0..graph.n.min(500) {
             let row = convention.mean(graph, a.slice(0, Part::At(i)).t().dot(&dz.slice(0, Part::At(i))));
             let whole = convention.penalised(graph, row, w);
-            let near = whole.value().is_some_and(|v| crate::diagnose::graph::same(given.value(), &v.data, graph.tolerance, 0.0));
+            let near = whole
+                .value()
+                .is_some_and(|v| crate::diagnose::graph::same(given.value(), &v.data, graph.tolerance, 0.0));
             if near {
                 found.push(told(&[53], format!("it is row {i}'s alone"), whole));
             }
@@ -181,7 +197,8 @@ pub(super) fn dw(graph: &Graph, convention: &Convention, pass: &Pass, l: usize) 
 /// A factor in words: what it could be made of.
 pub(super) fn factor_words(graph: &Graph, factor: f64) -> String {
     let (n, k) = (graph.n(), graph.outputs() as f64);
-    let known = [(n, "N"), (1.0 / n, "1/N"), (k, "K"), (1.0 / k, "1/K"), (n / k, "N/K"), (1.0 / (n * k), "1/(N K)")];
+    let known =
+        [(n, "N"), (1.0 / n, "1/N"), (k, "K"), (1.0 / k, "1/K"), (n / k, "N/K"), (1.0 / (n * k), "1/(N K)")];
     let words = known.iter().find(|(value, _)| (value / factor - 1.0).abs() < 1e-6 && *value != 1.0);
     words.map_or_else(|| number(factor), |(_, words)| format!("{}, which is {words}", number(factor)))
 }
@@ -225,7 +242,8 @@ pub(super) fn db(graph: &Graph, convention: &Convention, pass: &Pass, l: usize) 
         }
         all
     } else {
-        let mut all = vec![(vec![], Expr::number(0.0) * b.clone()), (vec![25], Expr::number(strength) * b.clone())];
+        let mut all =
+            vec![(vec![], Expr::number(0.0) * b.clone()), (vec![25], Expr::number(strength) * b.clone())];
         if strength != 0.0 {
             all.push((vec![23, 25], filled(strength, b)));
         }
@@ -239,14 +257,22 @@ pub(super) fn db(graph: &Graph, convention: &Convention, pass: &Pass, l: usize) 
         found.push(told(&[55], format!("the factor is {}", number(factor)), whole.times(factor)));
     }
     if let Some(factor) = projected(graph.given.get(&By(B(l))).map(|given| given.value()), &whole) {
-        found.push(told(&[55], format!("the factor is {}", factor_words(graph, factor)), whole.times(factor)));
+        found.push(told(
+            &[55],
+            format!("the factor is {}", factor_words(graph, factor)),
+            whole.times(factor),
+        ));
     }
     if row {
         found.push(made(&[52], whole.clone() * above(b)));
     }
     for m in (1..=graph.layers()).filter(|&m| m != l) {
         if let Some(other) = pass.get(By(Z(m))).filter(|other| other.dim() == dz.dim()) {
-            found.push(told(&[60], format!("the derivative of layer {m} in place of that of layer {l}"), mean(other.sum(0))));
+            found.push(told(
+                &[60],
+                format!("the derivative of layer {m} in place of that of layer {l}"),
+                mean(other.sum(0)),
+            ));
         }
     }
     if let Some(given) = graph.given.get(&By(B(l)))
@@ -254,7 +280,10 @@ pub(super) fn db(graph: &Graph, convention: &Convention, pass: &Pass, l: usize) 
     {
         for i in 0..graph.n.min(500) {
             let one = mean(dz.slice(0, Part::At(i)));
-            if one.value().is_some_and(|v| crate::diagnose::graph::same(given.value(), &v.data, graph.tolerance, 0.0)) {
+            if one
+                .value()
+                .is_some_and(|v| crate::diagnose::graph::same(given.value(), &v.data, graph.tolerance, 0.0))
+            {
                 found.push(told(&[31, 53], format!("it is row {i}'s alone"), one));
             }
         }

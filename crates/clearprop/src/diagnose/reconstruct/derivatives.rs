@@ -5,9 +5,14 @@ use super::layers::{Followed, taken};
 use super::outputs::{forward, step};
 use super::{Contents, Item};
 use crate::diagnose::convention::Convention;
+use crate::diagnose::function::{Cost, Function};
 use crate::diagnose::graph::{Given, Graph, Pass};
 use crate::diagnose::hints::{Hint, Layer, Word};
-use crate::quantity::{Quantity, Quantity::{By, Of}, Variable::{A, B, Loss, W, Z}};
+use crate::quantity::{
+    Quantity,
+    Quantity::{By, Of},
+    Variable::{A, B, Loss, W, Z},
+};
 use ndarray::Array2;
 
 /// Gives each derivative of the file its quantity.
@@ -16,7 +21,12 @@ pub(super) fn assign(graph: &mut Graph, contents: &Contents, followed: &Followed
     let reference = reference(graph);
     let mut left: Vec<usize> = Vec::new();
     let mut used = followed.used.clone();
-    let used_already: Vec<String> = graph.given.values().chain(graph.leftovers.iter().map(|(_, g)| g)).map(|given| given.name.clone()).collect();
+    let used_already: Vec<String> = graph
+        .given
+        .values()
+        .chain(graph.leftovers.iter().map(|(_, g)| g))
+        .map(|given| given.name.clone())
+        .collect();
     for (at, item) in contents.items.iter().enumerate() {
         if used_already.contains(&item.name) {
             continue;
@@ -38,7 +48,18 @@ pub(super) fn assign(graph: &mut Graph, contents: &Contents, followed: &Followed
         let item = &contents.items[at];
         let structural = matches!(
             item.hint.map(|hint| hint.word),
-            Some(Word::Reg | Word::Step | Word::Rows | Word::Loss | Word::DataLoss | Word::Penalty | Word::X | Word::Y | Word::W | Word::B)
+            Some(
+                Word::Reg
+                    | Word::Step
+                    | Word::Rows
+                    | Word::Loss
+                    | Word::DataLoss
+                    | Word::Penalty
+                    | Word::X
+                    | Word::Y
+                    | Word::W
+                    | Word::B
+            )
         ) && !item.hint.is_some_and(|hint| hint.derivative);
         if structural || followed.same_as_x.contains(&at) {
             continue;
@@ -46,7 +67,8 @@ pub(super) fn assign(graph: &mut Graph, contents: &Contents, followed: &Followed
         let all: Vec<Quantity> = graph.order().into_iter().filter(|q| matches!(q, By(_))).collect();
         let mut found = false;
         for quantity in all {
-            if graph.given.contains_key(&quantity) || item.e.value().is_none_or(|value| value.data.len() < 2) {
+            if graph.given.contains_key(&quantity) || item.e.value().is_none_or(|value| value.data.len() < 2)
+            {
                 continue;
             }
             if let Some((given, _)) = proportional(graph, &reference, item, quantity) {
@@ -67,7 +89,9 @@ pub(super) fn assign(graph: &mut Graph, contents: &Contents, followed: &Followed
         && p.dim() == given.value().dim()
     {
         let off = &y.data - p;
-        if ratio(given.value(), &off, graph.tolerance).is_some_and(|r| r > 0.0) && off.iter().any(|v| *v != 0.0) {
+        if ratio(given.value(), &off, graph.tolerance).is_some_and(|r| r > 0.0)
+            && off.iter().any(|v| *v != 0.0)
+        {
             graph.ascent = true;
         }
     }
@@ -96,24 +120,43 @@ fn options(hint: Hint, graph: &Graph, contents: &Contents, followed: &Followed) 
         found
     };
     let swapped = followed.naming.swapped;
+    let combined = matches!(
+        (graph.cost, graph.functions[last]),
+        (Cost::CrossEntropy, Function::Softmax) | (Cost::Binary, Function::Logistic)
+    );
     match hint.word {
         Word::W => parameter().map(|l| By(W(l))).into_iter().collect(),
-        Word::B => parameter().or_else(|| position((last == 1).then_some(1))).map(|l| By(B(l))).into_iter().collect(),
+        Word::B => {
+            parameter().or_else(|| position((last == 1).then_some(1))).map(|l| By(B(l))).into_iter().collect()
+        }
         Word::Z if swapped => sides(position(Some(last)), false),
         Word::A if swapped => sides(position(None), true),
         Word::Z => position(Some(last)).map(|l| By(Z(l))).into_iter().collect(),
         Word::A => position((last == 1).then_some(1)).map(|l| By(A(l))).into_iter().collect(),
         Word::Logits => vec![By(Z(last))],
-        Word::Output => vec![By(A(last)), By(Z(last))],
+        Word::Output | Word::Y if combined => vec![By(Z(last)), By(A(last))],
+        Word::Output | Word::Y => vec![By(A(last)), By(Z(last))],
         Word::Delta => sides(position(Some(last)), true),
-        Word::Error => sides(position(Some(last)), false),
+        // p - y is the derivative by the last z where loss and nonlinearity belong together.
+        // Beside a delta of the same layer the error is the derivative by the output.
+        Word::Error => {
+            let delta = contents.items.iter().any(|item| {
+                item.is(true, Word::Delta)
+                    && item.hint.is_some_and(|h| h.layer == Layer::Last || h.layer == hint.layer)
+            });
+            sides(position(Some(last)), combined && !delta && position(Some(last)) == Some(last))
+        }
         _ => vec![],
     }
 }
 
 /// Layers whose numbers people may mean: counted from 0, or with the inputs as the first.
 fn near(k: usize, last: usize) -> Vec<usize> {
-    [Some(k), k.checked_sub(1), Some(k + 1)].into_iter().flatten().filter(|l| (1..=last).contains(l)).collect()
+    [Some(k), k.checked_sub(1), Some(k + 1)]
+        .into_iter()
+        .flatten()
+        .filter(|l| (1..=last).contains(l))
+        .collect()
 }
 
 /// Takes an item for one of the quantities: the one that it is proportional to, else the first that its shape fits.
@@ -146,17 +189,24 @@ fn take(graph: &mut Graph, reference: &Pass, item: &Item, options: &[Quantity], 
     }
     // What is left of one row.
     for quantity in &free {
-        if let (true, Some(width)) = (quantity.variable().is_per_row() && graph.n > 1, width(graph, *quantity))
+        if let (true, Some(width)) =
+            (quantity.variable().is_per_row() && graph.n > 1, width(graph, *quantity))
             && let Some((view, turned, wide)) = views(item, (1, width), None).into_iter().next()
         {
             graph.leftovers.push((*quantity, taken(item, view, turned, wide)));
             return true;
         }
     }
-    // Its shape is wrong: it is judged as it stands.
-    if let (Some(quantity), true) = (free.first(), item.e.value().is_some_and(|value| value.data.len() > 1)) {
+    // Its shape is wrong: it is judged as it stands, where its name leaves no doubt or it is a broadcast's.
+    let sure = item.hint.is_some_and(|hint| !matches!(hint.word, Word::Delta | Word::Error))
+        || item.shape == [graph.n, graph.n];
+    if let (Some(quantity), true) = (
+        free.first(),
+        sure && (item.e.value().is_some_and(|value| value.data.len() > 1) || item.is(true, Word::B)),
+    ) {
         let per_row = quantity.variable().is_per_row();
-        let turned = item.shape.len() == 2 && if per_row { followed.frame.columns } else { followed.frame.out_in };
+        let turned =
+            item.shape.len() == 2 && if per_row { followed.frame.columns } else { followed.frame.out_in };
         let view = if turned { item.e.t() } else { item.e.clone() };
         insert(graph, *quantity, taken(item, view, turned, None));
         return true;
@@ -183,10 +233,27 @@ fn ways(graph: &Graph, item: &Item, quantity: Quantity) -> Vec<Given> {
         B(l) => ((1, sizes[l]), None),
         _ => return vec![],
     };
-    let mut found: Vec<Given> = views(item, dim, wide).into_iter().map(|(view, turned, full)| taken(item, view, turned, full)).collect();
+    let like = match quantity.variable() {
+        W(l) => graph
+            .names
+            .get(&W(l))
+            .and_then(|name| graph.arrays.iter().find(|(other, _)| other == name))
+            .and_then(|(_, e)| e.value())
+            .map(|v| v.shape()),
+        _ => None,
+    };
+    // A derivative by W lies as W does.
+    if like.is_some_and(|like| like.len() == 2 && item.shape.len() == 2 && item.shape != like) {
+        return vec![];
+    }
+    let mut found: Vec<Given> = views(item, dim, wide)
+        .into_iter()
+        .map(|(view, turned, full)| taken(item, view, turned, full))
+        .collect();
     if let B(_) = quantity.variable() {
         // A column of as many numbers is a bias's too.
-        if found.is_empty() && item.shape.len() == 2 && item.shape == [sizes[quantity.variable().layer(0)], 1] {
+        if found.is_empty() && item.shape.len() == 2 && item.shape == [sizes[quantity.variable().layer(0)], 1]
+        {
             found.push(taken(item, item.e.t(), true, None));
         }
     }
@@ -200,7 +267,11 @@ fn proportional(graph: &Graph, reference: &Pass, item: &Item, quantity: Quantity
         && graph.bias[l].in_w()
     {
         let bias = reference.value(By(B(l)))?;
-        let parts = if graph.bias[l].parts().0 == crate::diagnose::expression::Part::First { [bias.view(), right.view()] } else { [right.view(), bias.view()] };
+        let parts = if graph.bias[l].parts().0 == crate::diagnose::expression::Part::First {
+            [bias.view(), right.view()]
+        } else {
+            [right.view(), bias.view()]
+        };
         right = ndarray::concatenate(ndarray::Axis(0), &parts).ok()?;
     }
     ways(graph, item, quantity)
@@ -214,7 +285,8 @@ pub(in crate::diagnose) fn ratio(a: &Array2<f64>, b: &Array2<f64>, tolerance: f6
         return None;
     }
     let ratio = (a * b).sum() / (b * b).sum();
-    let fits = ratio.is_finite() && ratio != 0.0 && crate::diagnose::graph::same(a, &(b * ratio), tolerance, 0.0);
+    let fits =
+        ratio.is_finite() && ratio != 0.0 && crate::diagnose::graph::same(a, &(b * ratio), tolerance, 0.0);
     fits.then_some(ratio)
 }
 
@@ -238,7 +310,8 @@ fn insert(graph: &mut Graph, quantity: Quantity, given: Given) {
         && given.view.dim() == Some((graph.sizes[l - 1] + 1, graph.sizes[l]))
     {
         let (bias, rest) = graph.bias[l].parts();
-        let part = |of| Given { view: given.view.slice(0, of), wide: Some(given.view.clone()), ..given.clone() };
+        let part =
+            |of| Given { view: given.view.slice(0, of), wide: Some(given.view.clone()), ..given.clone() };
         graph.given.insert(By(B(l)), part(bias));
         graph.given.insert(By(W(l)), part(rest));
         return;
@@ -250,13 +323,19 @@ fn insert(graph: &mut Graph, quantity: Quantity, given: Given) {
 pub(super) fn leave(graph: &mut Graph, contents: &Contents) {
     graph.ignored.extend(contents.ignored.iter().cloned());
     let known = |name: &str| {
-        graph.given.values().any(|given| given.name == name) || graph.leftovers.iter().any(|(_, given)| given.name == name)
+        graph.given.values().any(|given| given.name == name)
+            || graph.leftovers.iter().any(|(_, given)| given.name == name)
     };
     let ignored: Vec<String> = graph.ignored.iter().filter(|name| !known(name)).cloned().collect();
     graph.ignored = ignored;
     graph.ignored.sort();
     graph.ignored.dedup();
-    let no_side: Vec<&str> = graph.ignored.iter().map(String::as_str).filter(|name| crate::diagnose::hints::says_no_side(name)).collect();
+    let no_side: Vec<&str> = graph
+        .ignored
+        .iter()
+        .map(String::as_str)
+        .filter(|name| crate::diagnose::hints::says_no_side(name))
+        .collect();
     if !no_side.is_empty() {
         graph.warnings.push(format!(
             "{}: the INPUT of the nonlinearity or its OUTPUT? Save it as z1 or a1, and dz1 or da1",

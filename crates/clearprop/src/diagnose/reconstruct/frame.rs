@@ -53,7 +53,7 @@ pub(super) fn frames(contents: &Contents) -> Result<Vec<Frame>> {
     for &x in &xs {
         for columns in [false, true] {
             for out_in in [false, true] {
-                for ones in [None, Some(Bias::Last), Some(Bias::First)] {
+                for ones in [Some(Bias::Last), Some(Bias::First), None] {
                     for absent in [Bias::Last, Bias::First] {
                         if ones.is_some() && absent == Bias::First {
                             continue;
@@ -74,10 +74,15 @@ pub(super) fn frames(contents: &Contents) -> Result<Vec<Frame>> {
 /// The items that can be x, or y: named so, or the values of the layer before the first.
 fn candidates(contents: &Contents, word: Word, what: &str) -> Result<Vec<usize>> {
     let items = || contents.items.iter().enumerate();
-    let mut found: Vec<usize> = items().filter(|(_, item)| item.is(false, word) && item.shape.iter().product::<usize>() > 0).map(|(at, _)| at).collect();
+    let mut found: Vec<usize> = items()
+        .filter(|(_, item)| item.is(false, word) && item.shape.iter().product::<usize>() > 0)
+        .map(|(at, _)| at)
+        .collect();
     if found.is_empty() && word == Word::X {
         let below = |item: &Item| {
-            item.hint.is_some_and(|h| !h.derivative && h.word == Word::A && matches!(h.layer, Layer::Number(0 | 1)))
+            item.hint.is_some_and(|h| {
+                !h.derivative && h.word == Word::A && matches!(h.layer, Layer::Number(0 | 1))
+            })
         };
         found = items().filter(|(_, item)| below(item)).map(|(at, _)| at).collect();
     }
@@ -90,12 +95,22 @@ fn candidates(contents: &Contents, word: Word, what: &str) -> Result<Vec<usize>>
     Ok(found)
 }
 
-fn frame(contents: &Contents, (x_item, y_item): (usize, usize), (columns, out_in): (bool, bool), ones: Option<Bias>, absent: Bias) -> Option<Frame> {
+fn frame(
+    contents: &Contents,
+    (x_item, y_item): (usize, usize),
+    (columns, out_in): (bool, bool),
+    ones: Option<Bias>,
+    absent: Bias,
+) -> Option<Frame> {
     let item = &contents.items[x_item];
     let vector = item.shape.len() < 2;
     let x = if vector {
         // One input, or one sample.
-        if columns { Expr::new(crate::diagnose::expression::Op::Row(item.e.clone())) } else { Expr::new(crate::diagnose::expression::Op::Column(item.e.clone())) }
+        if columns {
+            Expr::new(crate::diagnose::expression::Op::Row(item.e.clone()))
+        } else {
+            Expr::new(crate::diagnose::expression::Op::Column(item.e.clone()))
+        }
     } else if columns {
         item.e.t()
     } else {
@@ -107,7 +122,10 @@ fn frame(contents: &Contents, (x_item, y_item): (usize, usize), (columns, out_in
     let mut d = width;
     if let Some(ones) = ones {
         let (bias, rest) = ones.parts();
-        if width < 2 || contents.biases[0].is_some() || !x.slice(1, bias).value()?.data.iter().all(|&v| v == 1.0) {
+        if width < 2
+            || contents.biases[0].is_some()
+            || !x.slice(1, bias).value()?.data.iter().all(|&v| v == 1.0)
+        {
             return None;
         }
         x_wide = Some(x.clone());
@@ -115,7 +133,8 @@ fn frame(contents: &Contents, (x_item, y_item): (usize, usize), (columns, out_in
         d = width - 1;
     }
     let none = Expr::number(0.0);
-    let (mut w, mut b, mut full, mut bias) = (vec![none.clone()], vec![none.clone()], vec![None], vec![Bias::None]);
+    let (mut w, mut b, mut full, mut bias) =
+        (vec![none.clone()], vec![none.clone()], vec![None], vec![Bias::None]);
     let mut sizes = vec![d];
     for (l, &at) in (1..).zip(&contents.weights) {
         let item = &contents.items[at];
@@ -139,7 +158,13 @@ fn frame(contents: &Contents, (x_item, y_item): (usize, usize), (columns, out_in
         if (!trick && rows != fan_in) || (l == 1 && ones.is_some() && !trick) {
             return None;
         }
-        let place = if trick { ones.unwrap_or(absent) } else if contents.biases[l - 1].is_some() { Bias::Separate } else { Bias::None };
+        let place = if trick {
+            ones.unwrap_or(absent)
+        } else if contents.biases[l - 1].is_some() {
+            Bias::Separate
+        } else {
+            Bias::None
+        };
         if absent == Bias::First && ones.is_none() && l == 1 && !trick {
             return None; // nothing stands first
         }
@@ -167,7 +192,11 @@ fn frame(contents: &Contents, (x_item, y_item): (usize, usize), (columns, out_in
             }
             Bias::None => {
                 w.push(matrix);
-                b.push(Expr::new(crate::diagnose::expression::Op::Fill(0.0, Expr::number(1.0), Expr::number(fan_out as f64))));
+                b.push(Expr::new(crate::diagnose::expression::Op::Fill(
+                    0.0,
+                    Expr::number(1.0),
+                    Expr::number(fan_out as f64),
+                )));
                 full.push(None);
             }
         }
@@ -185,7 +214,10 @@ fn answers(item: &Item, n: usize, k: usize) -> Option<Answers> {
     let binary = all(&|v| v == 0.0 || v == 1.0);
     let signs = all(&|v| v == -1.0 || v == 1.0);
     let make = |target: Expr, classes, from_one| Answers { target, classes, from_one, binary, signs };
-    if value.data.len() == n && (value.data.nrows() == 1 || value.data.ncols() == 1) && (k == 1 || n != 1 || value.data.len() != k) {
+    if value.data.len() == n
+        && (value.data.nrows() == 1 || value.data.ncols() == 1)
+        && (k == 1 || n != 1 || value.data.len() != k)
+    {
         if k == 1 {
             let target = match item.shape.len() {
                 2 if item.shape == [n, 1] => item.e.clone(),
@@ -199,7 +231,11 @@ fn answers(item: &Item, n: usize, k: usize) -> Option<Answers> {
         let from_one = least >= 1.0 && most == k as f64;
         let first = if from_one { 1.0 } else { 0.0 };
         let target = Expr::new(Op::OneHot(item.e.clone(), k, first));
-        let classes = value.data.iter().map(|v| (0..k).find(|&class| v - first == class as f64)).collect::<Option<Vec<usize>>>()?;
+        let classes = value
+            .data
+            .iter()
+            .map(|v| (0..k).find(|&class| v - first == class as f64))
+            .collect::<Option<Vec<usize>>>()?;
         return Some(make(target, Some(classes), from_one));
     }
     let target = match item.shape[..] {
@@ -210,7 +246,9 @@ fn answers(item: &Item, n: usize, k: usize) -> Option<Answers> {
     };
     let data = &target.value()?.data;
     let one_hot = k > 1 && binary && data.rows().into_iter().all(|row| row.sum() == 1.0);
-    let classes = one_hot.then(|| data.rows().into_iter().map(|row| row.iter().position(|&v| v == 1.0).unwrap_or(0)).collect());
+    let classes = one_hot.then(|| {
+        data.rows().into_iter().map(|row| row.iter().position(|&v| v == 1.0).unwrap_or(0)).collect()
+    });
     Some(make(target, classes, false))
 }
 
@@ -250,7 +288,11 @@ fn none(contents: &Contents, x: usize) -> Error {
 
 /// An item's numbers as (rows, columns), in every way that its shape allows: the view, whether it lies the other
 /// way, and what it is with a part more (ones, or the bias's column).
-pub(super) fn views(item: &Item, (rows, columns): (usize, usize), wide: Option<Bias>) -> Vec<(Expr, bool, Option<Expr>)> {
+pub(super) fn views(
+    item: &Item,
+    (rows, columns): (usize, usize),
+    wide: Option<Bias>,
+) -> Vec<(Expr, bool, Option<Expr>)> {
     use crate::diagnose::expression::Op;
     let mut found = Vec::new();
     match item.shape[..] {

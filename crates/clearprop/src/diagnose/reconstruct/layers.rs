@@ -2,12 +2,16 @@
 
 use super::frame::{Frame, frames, views};
 use super::{Contents, Item, outputs};
-use crate::diagnose::expression::{Expr, Op, Reduce};
+use crate::diagnose::expression::{Expr, Op, Reduce, constant};
 use crate::diagnose::function::Function;
 use crate::diagnose::graph::{Bias, Given, Graph, same};
 use crate::diagnose::hints::{Hint, Layer, Word};
 use crate::error::Result;
-use crate::quantity::{Quantity, Quantity::Of, Variable::{A, Z}};
+use crate::quantity::{
+    Quantity,
+    Quantity::Of,
+    Variable::{A, Z},
+};
 use std::collections::BTreeMap;
 
 /// The pass as far as it was followed in one frame.
@@ -22,6 +26,8 @@ pub(super) struct Followed {
     pub(super) naming: Naming,
     /// How many arrays hold just the numbers that follow.
     matched: usize,
+    /// The function that open layers were given.
+    pub(super) assumed: Option<Function>,
     /// How many have the shape that their names ask for.
     fitting: usize,
     /// The parts of x in other arrays.
@@ -62,7 +68,8 @@ pub(super) fn resolve(hint: Hint, naming: Naming, last: usize) -> Option<Quantit
 /// The readings that explain most arrays.
 pub(super) fn readings(contents: &Contents) -> Result<Vec<Graph>> {
     let best = best(contents)?;
-    let mut graphs: Vec<Graph> = best.iter().flat_map(|followed| outputs::graphs(contents, followed)).collect();
+    let mut graphs: Vec<Graph> =
+        best.iter().flat_map(|followed| outputs::graphs(contents, followed)).collect();
     if graphs.iter().any(|graph| graph.loss_is_known) {
         graphs.retain(|graph| graph.loss_is_known);
     }
@@ -77,12 +84,18 @@ fn best(contents: &Contents) -> Result<Vec<Followed>> {
         match best.first().map(score) {
             Some(now) if score(&one) < now => {}
             Some(now) if score(&one) == now => {
-                // The first way wins, unless a function is open or the answers could be another array.
-                let open = one.functions[1..].contains(&None) || best[0].frame.y_item != one.frame.y_item;
-                let known = best.iter().any(|other| other.functions == one.functions && other.frame.y_item == one.frame.y_item);
-                let same_lie = best[0].frame.columns == one.frame.columns && best[0].frame.out_in == one.frame.out_in
-                    && best[0].frame.bias == one.frame.bias && best[0].naming == one.naming && best[0].frame.x_item == one.frame.x_item;
-                if (open || best[0].functions != one.functions) && same_lie && !known {
+                // The first way wins, unless what stays open is one of them: a function, the bias's place, the answers.
+                let differs = |other: &Followed| {
+                    other.functions != one.functions
+                        || other.frame.y_item != one.frame.y_item
+                        || other.frame.bias != one.frame.bias
+                };
+                let first = &best[0];
+                let same_lie = first.frame.columns == one.frame.columns
+                    && first.frame.out_in == one.frame.out_in
+                    && first.naming == one.naming
+                    && first.frame.x_item == one.frame.x_item;
+                if same_lie && best.iter().all(differs) {
                     best.push(one);
                 }
             }
@@ -128,7 +141,9 @@ fn swapped(contents: &Contents) -> bool {
     let of = |word: Word| contents.items.iter().filter(move |item| item.is(false, word));
     let makes = |from: &Item, to: &Item| {
         let (Some(z), Some(a)) = (from.e.value(), to.e.value()) else { return false };
-        z.data.dim() == a.data.dim() && z.data.len() > 1 && function(contents, &from.e, &to.e, false).is_some_and(|f| f != Function::Identity)
+        z.data.dim() == a.data.dim()
+            && z.data.len() > 1
+            && function(contents, &from.e, &to.e, false).is_some_and(|f| f != Function::Identity)
     };
     let mut votes = 0_i32;
     for z in of(Word::Z) {
@@ -147,7 +162,16 @@ pub(super) fn function(contents: &Contents, z: &Expr, a: &Expr, output: bool) ->
     if zv.dim() != av.dim() {
         return None;
     }
-    let fits = |f: Function| f.apply(z).value().is_some_and(|value| same(av, &value.data, contents.tolerance, 0.0));
+    // Some rows rule most functions out.
+    let some = ndarray::s![..zv.nrows().min(2), ..];
+    let (few, own) = (constant(zv.slice(some).to_owned()), av.slice(some).to_owned());
+    let size = crate::diagnose::graph::largest(av);
+    let could = |f: Function| {
+        f.apply(&few).value().is_some_and(|value| same(&own, &value.data, contents.tolerance, size))
+    };
+    let fits = |f: Function| {
+        could(f) && f.apply(z).value().is_some_and(|value| same(av, &value.data, contents.tolerance, 0.0))
+    };
     if let Some(said) = contents.activation.filter(|f| !output && fits(*f)) {
         return Some(said);
     }
@@ -158,7 +182,8 @@ pub(super) fn function(contents: &Contents, z: &Expr, a: &Expr, output: bool) ->
         return Some(found);
     }
     // A leak or an alpha is found by projection.
-    let below: Vec<(f64, f64)> = zv.iter().zip(av).filter(|(z, _)| **z < 0.0).map(|(z, a)| (*z, *a)).collect();
+    let below: Vec<(f64, f64)> =
+        zv.iter().zip(av).filter(|(z, _)| **z < 0.0).map(|(z, a)| (*z, *a)).collect();
     if below.is_empty() {
         return None;
     }
@@ -175,7 +200,9 @@ pub(super) fn function(contents: &Contents, z: &Expr, a: &Expr, output: bool) ->
     };
     let leak = project(&|z| z);
     let alpha = project(&|z| z.exp_m1());
-    [Function::Leaky(leak), Function::Elu(alpha)].into_iter().find(|f| f.parameters()[0].1.is_finite() && fits(*f))
+    [Function::Leaky(leak), Function::Elu(alpha)]
+        .into_iter()
+        .find(|f| f.parameters()[0].1.is_finite() && fits(*f))
 }
 
 /// Softmax over the wrong axis or over everything is softmax all the same.
@@ -192,15 +219,26 @@ fn is_some_softmax(z: &Expr, a: &Expr, tolerance: f64) -> bool {
 /// such a layer below the last.
 fn follow(contents: &Contents, frame: &Frame, naming: Naming, default: Option<Function>) -> (Followed, bool) {
     let last = frame.sizes.len() - 1;
-    let mut used: Vec<bool> = contents.items.iter().map(|item| {
-        matches!(item.hint, Some(Hint { derivative: true, .. }))
-    }).collect();
-    for at in [frame.x_item, frame.y_item].into_iter().chain(contents.weights.iter().copied()).chain(contents.biases.iter().flatten().copied()) {
+    let mut used: Vec<bool> =
+        contents.items.iter().map(|item| matches!(item.hint, Some(Hint { derivative: true, .. }))).collect();
+    for at in [frame.x_item, frame.y_item]
+        .into_iter()
+        .chain(contents.weights.iter().copied())
+        .chain(contents.biases.iter().flatten().copied())
+    {
         used[at] = true;
     }
     let mut f = Followed {
-        frame: frame.clone(), functions: vec![Some(Function::Identity)], given: BTreeMap::new(), used, naming,
-        matched: 0, fitting: 0, same_as_x: Vec::new(), leftovers: Vec::new(),
+        frame: frame.clone(),
+        functions: vec![Some(Function::Identity)],
+        given: BTreeMap::new(),
+        used,
+        naming,
+        matched: 0,
+        assumed: None,
+        fitting: 0,
+        same_as_x: Vec::new(),
+        leftovers: Vec::new(),
     };
     let mut open = false;
     let tolerance = contents.tolerance;
@@ -211,9 +249,9 @@ fn follow(contents: &Contents, frame: &Frame, naming: Naming, default: Option<Fu
         }
         let dim = (frame.n, frame.sizes[0]);
         let place = if frame.bias[1].in_w() { Some(frame.bias[1]) } else { None };
-        let again = views(item, dim, place).into_iter().any(|(view, ..)| {
-            view.value().zip(frame.x.value()).is_some_and(|(a, b)| a.data == b.data)
-        });
+        let again = views(item, dim, place)
+            .into_iter()
+            .any(|(view, ..)| view.value().zip(frame.x.value()).is_some_and(|(a, b)| a.data == b.data));
         if again {
             f.used[at] = true;
             f.same_as_x.push(at);
@@ -228,7 +266,9 @@ fn follow(contents: &Contents, frame: &Frame, naming: Naming, default: Option<Fu
         let wide = frame.bias.get(l + 1).copied().filter(|bias| bias.in_w());
         let says = |item: &Item| item.hint.and_then(|hint| resolve(hint, naming, last));
         let known = |e: &Expr, view: &Expr| {
-            e.value().zip(view.value()).is_some_and(|(right, own)| same(&own.data, &right.data, tolerance, 0.0))
+            e.value()
+                .zip(view.value())
+                .is_some_and(|(right, own)| same(&own.data, &right.data, tolerance, 0.0))
         };
         // z[l]: by its numbers, else by its name.
         let mut by_numbers = Vec::new();
@@ -244,6 +284,7 @@ fn follow(contents: &Contents, frame: &Frame, naming: Naming, default: Option<Fu
         }
         by_numbers.sort_by_key(|one| (one.0, one.1));
         let mut z = Expr::new(Op::Absent(Of(Z(l)).name(contents.habit, last), z_right.clone()));
+        let z_known = !by_numbers.is_empty();
         if let Some((_, at, view, turned, full)) = by_numbers.first().cloned() {
             for (_, again, ..) in &by_numbers {
                 f.used[*again] = true;
@@ -265,11 +306,17 @@ fn follow(contents: &Contents, frame: &Frame, naming: Naming, default: Option<Fu
             }
             for (view, turned, full) in views(item, dim, wide) {
                 let named = says(item) == Some(Of(A(l)));
-                let found = function(contents, &z, &view, l == last);
+                // z may have been overwritten by a: then what it was tells the function.
+                let from_right = if z_known {
+                    None
+                } else {
+                    function(contents, &z_right, &view, l == last).filter(|f| *f != Function::Identity)
+                };
+                let found = from_right.or_else(|| function(contents, &z, &view, l == last));
                 if let Some(found) = found.filter(|found| *found != Function::Identity || named) {
                     by_numbers.push((!named, at, view, turned, full, found));
-                } else if l == last && named && is_some_softmax(&z, &view, tolerance) {
-                    by_numbers.push((false, at, view, turned, full, Function::Softmax));
+                } else if l == last && is_some_softmax(&z, &view, tolerance) {
+                    by_numbers.push((!named, at, view, turned, full, Function::Softmax));
                 }
             }
         }
@@ -287,11 +334,15 @@ fn follow(contents: &Contents, frame: &Frame, naming: Naming, default: Option<Fu
         }
         if function.is_none() && l < last {
             open = true;
+            f.assumed = default;
             function = default;
         }
         f.functions.push(function);
         if l < last {
-            let made = Expr::new(Op::Absent(Of(A(l)).name(contents.habit, last), function.unwrap_or(Function::Relu).apply(&z)));
+            let made = Expr::new(Op::Absent(
+                Of(A(l)).name(contents.habit, last),
+                function.unwrap_or(Function::Relu).apply(&z),
+            ));
             a = f.given.get(&Of(A(l))).map_or(made, |given| given.view.clone());
         }
     }
@@ -307,19 +358,29 @@ fn derivative_fits(item: &Item, contents: &Contents, f: &Followed, last: usize) 
     let sizes = &f.frame.sizes;
     match hint.word {
         Word::W => {
-            let Some(l) = contents.keys.iter().position(|key| *key == hint.layer).map(|at| at + 1) else { return false };
+            let Some(l) = contents.keys.iter().position(|key| *key == hint.layer).map(|at| at + 1) else {
+                return false;
+            };
             let item_w = &contents.items[contents.weights[l - 1]];
             item.shape == item_w.shape
         }
         Word::Z | Word::A | Word::Delta | Word::Error => (1..=last).any(|l| {
-            item.shape == [f.frame.n, sizes[l]] && !f.frame.columns || item.shape == [sizes[l], f.frame.n] && f.frame.columns
+            item.shape == [f.frame.n, sizes[l]] && !f.frame.columns
+                || item.shape == [sizes[l], f.frame.n] && f.frame.columns
         }),
         _ => false,
     }
 }
 
 /// An item that its name calls this quantity.
-fn by_name(contents: &Contents, f: &mut Followed, quantity: Quantity, dim: (usize, usize), wide: Option<Bias>, says: &dyn Fn(&Item) -> Option<Quantity>) {
+fn by_name(
+    contents: &Contents,
+    f: &mut Followed,
+    quantity: Quantity,
+    dim: (usize, usize),
+    wide: Option<Bias>,
+    says: &dyn Fn(&Item) -> Option<Quantity>,
+) {
     let columns = f.frame.columns;
     for (at, item) in contents.items.iter().enumerate() {
         if f.used[at] || says(item) != Some(quantity) {
@@ -334,7 +395,9 @@ fn by_name(contents: &Contents, f: &mut Followed, quantity: Quantity, dim: (usiz
             return;
         }
         // One row's part: a loop over the samples leaves it behind.
-        if let Some((view, turned, full)) = views(item, (1, dim.1), wide).into_iter().next().filter(|_| dim.0 > 1) {
+        if let Some((view, turned, full)) =
+            views(item, (1, dim.1), wide).into_iter().next().filter(|_| dim.0 > 1)
+        {
             f.used[at] = true;
             f.leftovers.push((quantity, taken(item, view, turned, full)));
             return;

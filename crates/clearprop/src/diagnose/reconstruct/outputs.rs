@@ -8,7 +8,12 @@ use crate::diagnose::function::{Cost, Function};
 use crate::diagnose::graph::{Bias, Given, Graph, Pass, right, same};
 use crate::diagnose::hints::Word;
 use crate::network::Penalized;
-use crate::quantity::{Quantity, Quantity::{By, Of}, Variable, Variable::{A, B, Loss, W, X, Y, Z}};
+use crate::quantity::{
+    Quantity,
+    Quantity::{By, Of},
+    Variable,
+    Variable::{A, B, Loss, W, X, Y, Z},
+};
 use std::collections::BTreeMap;
 
 /// An output function and a loss, and how unusual they are together.
@@ -21,7 +26,8 @@ pub(super) fn graphs(contents: &Contents, followed: &Followed) -> Vec<Graph> {
         .map(|(function, cost, oddity)| graph(contents, followed, function, cost, oddity))
         .collect();
     if let Some(given) = graphs.first().and_then(|graph| graph.given.get(&Of(Loss)).cloned()) {
-        for tolerance in [contents.tolerance.min(1e-8), contents.tolerance.max(1e-6).min(1e-4)] {
+        let tolerances = if contents.tolerance > 1e-6 { [2e-6, 1e-5] } else { [1e-8, 1e-6] };
+        for tolerance in tolerances {
             for graph in &mut graphs {
                 graph.loss_is_known = loss_fits(graph, &given, tolerance);
             }
@@ -45,9 +51,20 @@ fn loss_fits(graph: &Graph, given: &Given, tolerance: f64) -> bool {
     Convention::possible(&loose, false).iter().any(|convention| {
         let whole = convention.loss(&loose, &pass);
         let data = convention.data_loss(&loose, &pass);
-        [whole, data].into_iter().flatten().any(|loss| {
-            loss.value().is_some_and(|loss| same(&given.view.value().map_or_else(|| loss.data.clone() * 0.0, |v| v.data.clone()), &loss.data, tolerance, 0.0))
-        })
+        [whole, data]
+            .into_iter()
+            .flatten()
+            .chain(crate::diagnose::judge::other_forms(&loose, convention, &pass))
+            .any(|loss| {
+                loss.value().is_some_and(|loss| {
+                    same(
+                        &given.view.value().map_or_else(|| loss.data.clone() * 0.0, |v| v.data.clone()),
+                        &loss.data,
+                        tolerance,
+                        0.0,
+                    )
+                })
+            })
     })
 }
 
@@ -134,7 +151,14 @@ fn pairs(contents: &Contents, followed: &Followed) -> Vec<Pair> {
         all.retain(|(function, ..)| *function == f);
     }
     if let Some((cost, function)) = contents.cost {
-        let said: Vec<Pair> = all.iter().filter(|(f, c, _)| std::mem::discriminant(c) == std::mem::discriminant(&cost) && function.is_none_or(|function| function == *f)).copied().collect();
+        let said: Vec<Pair> = all
+            .iter()
+            .filter(|(f, c, _)| {
+                std::mem::discriminant(c) == std::mem::discriminant(&cost)
+                    && function.is_none_or(|function| function == *f)
+            })
+            .copied()
+            .collect();
         let hinge = matches!(cost, Hinge) && all.iter().any(|(_, c, _)| *c == BinaryHinge);
         if !said.is_empty() {
             // The other pairs stay possible where the file's loss contradicts the word.
@@ -173,9 +197,14 @@ fn graph(contents: &Contents, followed: &Followed, function: Function, cost: Cos
     let number = |word: Word| items.iter().find(|item| item.is(false, word) && item.number().is_some());
     let x = &items[frame.x_item];
     // An array of one number is taken as it is.
-    let loss = items.iter().find(|item| item.is(false, Word::Loss) && item.number().is_some()).or_else(|| {
-        items.iter().find(|item| item.hint.is_some_and(|h| h.derivative && h.word == Word::Error) && item.shape.is_empty() && frame.n * frame.sizes[last] > 1)
-    });
+    let loss =
+        items.iter().find(|item| item.is(false, Word::Loss) && item.number().is_some()).or_else(|| {
+            items.iter().find(|item| {
+                item.hint.is_some_and(|h| h.derivative && h.word == Word::Error)
+                    && item.shape.is_empty()
+                    && frame.n * frame.sizes[last] > 1
+            })
+        });
     if let Some(item) = loss {
         given.insert(Of(Loss), taken(item, item.e.clone(), false, None));
     } else if let Some(data) = number(Word::DataLoss) {
@@ -195,14 +224,26 @@ fn graph(contents: &Contents, followed: &Followed, function: Function, cost: Cos
         _ => Penalized::Weights,
     };
     let n = frame.n as f64;
-    let rows = match items.iter().find(|item| item.is(false, Word::Rows) && item.shape.is_empty() && item.number() == Some(n)) {
+    let rows = match items
+        .iter()
+        .find(|item| item.is(false, Word::Rows) && item.shape.is_empty() && item.number() == Some(n))
+    {
         Some(item) => item.e.clone(),
         None if x.shape.len() == 2 && frame.columns => Expr::count(n, format!("{}.shape[1]", x.name)),
         None if x.shape.is_empty() || x.shape.len() == 1 && frame.columns => Expr::number(n),
         None => Expr::count(n, format!("len({})", x.name)),
     };
-    let mut functions: Vec<Function> = followed.functions.iter().map(|f| f.unwrap_or(Function::Relu)).collect();
+    let mut functions: Vec<Function> =
+        followed.functions.iter().map(|f| f.unwrap_or(Function::Relu)).collect();
     functions[last] = function;
+    // Where nothing shows a layer's function, some are likelier than others.
+    let assumed = followed.assumed.filter(|_| contents.activation.is_none());
+    let oddity = oddity
+        + match assumed {
+            None | Some(Function::Relu) => 0,
+            Some(Function::Logistic | Function::Tanh) => 1,
+            Some(_) => 3,
+        };
     let mut graph = Graph {
         n: frame.n,
         rows,
@@ -267,6 +308,12 @@ fn say(graph: &mut Graph, contents: &Contents, followed: &Followed) {
     }
     if followed.naming.shift == 1 {
         add("your numbers are one ahead: the first layer's values are called 2");
+    }
+    if let Some(f) = followed.assumed.filter(|_| contents.activation.is_none()) {
+        let name = f.name();
+        graph.understood.push(format!(
+            "the activation is not said; read as {name} (save activation='{name}' or another)"
+        ));
     }
     let reg = contents.first(Word::Reg);
     if reg.is_none() {

@@ -5,7 +5,10 @@ use super::{Contents, Item};
 use crate::diagnose::expression::{Expr, Op, Source};
 use crate::diagnose::graph::{Graph, same};
 use crate::diagnose::words::number;
-use crate::quantity::{Quantity::{By, Of}, Variable::{A, B, W, Z}};
+use crate::quantity::{
+    Quantity::{By, Of},
+    Variable::{A, B, W, Z},
+};
 use std::rc::Rc;
 
 /// The readings with the weights as they were before `w -= step * dw`; `None` if nothing speaks for an update.
@@ -33,9 +36,15 @@ pub(super) fn before(contents: &Contents, found: &[Graph]) -> Option<Vec<Graph>>
             for graph in &mut graphs {
                 graph.step.get_or_insert(step);
                 let words = if step > 0.0 {
-                    format!("the weights were saved after their update (step size {}); it was taken back before comparing", number(step))
+                    format!(
+                        "the weights were saved after their update (step size {}); it was taken back before comparing",
+                        number(step)
+                    )
                 } else {
-                    format!("the weights were saved after an update that ADDED the gradient (step size {}); it was taken back before comparing", number(-step))
+                    format!(
+                        "the weights were saved after an update that ADDED the gradient (step size {}); it was taken back before comparing",
+                        number(-step)
+                    )
                 };
                 graph.understood.push(words);
                 graph.names.clone_from(&found[0].names);
@@ -68,7 +77,11 @@ fn projected(graph: &Graph) -> Vec<f64> {
     let pass = super::outputs::forward(graph, &usual);
     let mut found = Vec::new();
     for l in 1..=graph.layers() {
-        let (Some(z), Some(a), Some(dw)) = (graph.given.get(&Of(Z(l))), pass.a(graph, l - 1), graph.given.get(&By(W(l)))) else { continue };
+        let (Some(z), Some(a), Some(dw)) =
+            (graph.given.get(&Of(Z(l))), pass.a(graph, l - 1), graph.given.get(&By(W(l))))
+        else {
+            continue;
+        };
         let Some(now) = crate::diagnose::graph::right(graph, &usual, &pass, Of(Z(l))) else { continue };
         let mut moved = a.dot(&dw.view);
         if let Some(db) = graph.given.get(&By(B(l))) {

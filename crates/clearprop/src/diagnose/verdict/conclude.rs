@@ -7,7 +7,11 @@ use crate::diagnose::judge::{Explanation, Finding, first_nan};
 use crate::diagnose::naming::{place_of, resolved, undecided};
 use crate::diagnose::right::right_line;
 use crate::diagnose::words;
-use crate::quantity::{Quantity, Quantity::By, Variable::{self, B, W, X}};
+use crate::quantity::{
+    Quantity,
+    Quantity::By,
+    Variable::{self, B, W, X},
+};
 use std::time::Instant;
 
 /// The most mistakes that are named at one stage.
@@ -25,8 +29,13 @@ pub(super) fn not_a_number(graph: &Graph) -> Option<Diagnosis> {
         let Some(value) = e.value().map(|value| &value.data) else { continue };
         if let Some((row, column)) = first_nan(value) {
             let name = name(variable, l);
-            let at = if graph.turned.0 && variable == X || graph.turned.1 && variable != X { format!("{column}, {row}") } else { format!("{row}, {column}") };
-            let words = format!("{name}[{at}] is {}: nothing computed from it can be right", value[[row, column]]);
+            let at = if graph.turned.0 && variable == X || graph.turned.1 && variable != X {
+                format!("{column}, {row}")
+            } else {
+                format!("{row}, {column}")
+            };
+            let words =
+                format!("{name}[{at}] is {}: nothing computed from it can be right", value[[row, column]]);
             return Some(Diagnosis {
                 verdict: Verdict::Wrong,
                 first_wrong_stage: Some(name),
@@ -73,7 +82,9 @@ pub(super) fn conclude(graph: &Graph, mut explanations: Vec<Explanation>, until:
                     }
                 }
             }
-            let wrong = |(_, finding): &(Quantity, Finding)| matches!(finding, Finding::Mistakes(..) | Finding::Unknown);
+            let wrong = |(_, finding): &(Quantity, Finding)| {
+                matches!(finding, Finding::Mistakes(..) | Finding::Unknown)
+            };
             let first = one.findings.iter().position(wrong).map(|at| match &one.findings[at] {
                 // Something before it is wrong, nobody can say what: then the first array that shows it.
                 (quantity, Finding::Unknown) => {
@@ -106,7 +117,9 @@ pub(super) fn conclude(graph: &Graph, mut explanations: Vec<Explanation>, until:
         [one] => Some(in_the_file(graph, main, one)),
         // Several places would explain it: then the first array that is off.
         _ => {
-            let off = |s: &&StageFinding| s.shape.is_some() && matches!(s.status, Status::Wrong | Status::Inherited);
+            let off = |s: &&StageFinding| {
+                s.shape.is_some() && matches!(s.status, Status::Wrong | Status::Inherited)
+            };
             stages.iter().find(off).map(|stage| stage.name.clone()).or_else(|| Some(graph.name(roots[0])))
         }
     };
@@ -158,7 +171,11 @@ pub(super) fn conclude(graph: &Graph, mut explanations: Vec<Explanation>, until:
     warnings.extend(crate::diagnose::probe::hidden_by(graph));
     Diagnosis {
         verdict,
-        first_wrong_stage: if verdict == Verdict::Wrong || !open.is_empty() { first_wrong_stage } else { None },
+        first_wrong_stage: if verdict == Verdict::Wrong || !open.is_empty() {
+            first_wrong_stage
+        } else {
+            None
+        },
         mistakes,
         conventions,
         forward: stages::forward(graph, main),
@@ -183,5 +200,7 @@ fn next(graph: &Graph) -> Option<Quantity> {
         return None;
     }
     let last = order.iter().rposition(|q| graph.given.contains_key(q))?;
-    order[last + 1..].iter().copied().find(|q| !matches!(q, By(B(l)) if graph.bias[*l] != Bias::Separate) && *q != By(Variable::A(graph.layers())))
+    order[last + 1..].iter().copied().find(|q| {
+        !matches!(q, By(B(l)) if graph.bias[*l] != Bias::Separate) && *q != By(Variable::A(graph.layers()))
+    })
 }

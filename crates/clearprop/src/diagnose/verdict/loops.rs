@@ -6,7 +6,11 @@ use crate::diagnose::expression::{Expr, Op, Part};
 use crate::diagnose::graph::{Bias, Graph};
 use crate::diagnose::judge::{Explanation, explain};
 use crate::diagnose::naming::resolved;
-use crate::quantity::{Quantity, Quantity::{By, Of}, Variable::{A, B, Loss, W, Z}};
+use crate::quantity::{
+    Quantity,
+    Quantity::{By, Of},
+    Variable::{A, B, Loss, W, Z},
+};
 use std::time::Instant;
 
 /// What was found in the arrays of one row.
@@ -29,7 +33,7 @@ pub(super) fn judged(graph: &Graph, until: Instant) -> Option<Loops> {
     let mut best: Option<(u32, usize, Graph, Explanation)> = None;
     for i in (0..graph.n).rev().take(ROWS) {
         let one = of_row(graph, i);
-        let (cost, found, _) = explain(&one, until);
+        let (cost, found, _) = explain(&one, until, u32::MAX);
         if let Some(found) = found.into_iter().next()
             && best.as_ref().is_none_or(|(least, ..)| cost < *least)
         {
@@ -41,12 +45,19 @@ pub(super) fn judged(graph: &Graph, until: Instant) -> Option<Loops> {
     }
     let (_, i, one, main) = best?;
     let forward_right = one.given.keys().all(|q| {
-        !matches!(q, Of(_)) || matches!(main.of(*q), Some(crate::diagnose::judge::Finding::Right | crate::diagnose::judge::Finding::Allowed(_)))
+        !matches!(q, Of(_))
+            || matches!(
+                main.of(*q),
+                Some(crate::diagnose::judge::Finding::Right | crate::diagnose::judge::Finding::Allowed(_))
+            )
     });
     if !forward_right {
         // Nobody knows of which row they are, or of which weights.
         return Some(Loops {
-            words: format!("{} hold the numbers of one row only, and of none that could be found: not judged", names.join(", ")),
+            words: format!(
+                "{} hold the numbers of one row only, and of none that could be found: not judged",
+                names.join(", ")
+            ),
             wrong: false,
             first_wrong: None,
             mistakes: vec![],
@@ -61,7 +72,8 @@ pub(super) fn judged(graph: &Graph, until: Instant) -> Option<Loops> {
     places.sort_by_key(|(q, _): &(Quantity, u8)| order.iter().position(|other| other == q));
     let mut found = stages::stages(&one, &main, &places);
     found.retain(|stage| stage.shape.is_some());
-    let first_wrong = found.iter().find(|stage| stage.status == Status::Wrong).map(|stage| stage.name.clone());
+    let first_wrong =
+        found.iter().find(|stage| stage.status == Status::Wrong).map(|stage| stage.name.clone());
     let mut mistakes: Vec<Named> = Vec::new();
     for (quantity, id) in &places {
         let stage = one.name(*quantity);
@@ -71,7 +83,10 @@ pub(super) fn judged(graph: &Graph, until: Instant) -> Option<Loops> {
         }
     }
     Some(Loops {
-        words: format!("{} hold one row only, row {i}: what a loop over the samples leaves behind", names.join(", ")),
+        words: format!(
+            "{} hold one row only, row {i}: what a loop over the samples leaves behind",
+            names.join(", ")
+        ),
         wrong: first_wrong.is_some(),
         first_wrong,
         mistakes,

@@ -9,7 +9,11 @@ use crate::diagnose::graph::{Bias, Graph, Pass, difference, magnitude, right, sa
 use crate::diagnose::judge::{Explanation, Finding};
 use crate::diagnose::right::right_line;
 use crate::diagnose::words;
-use crate::quantity::{Quantity, Quantity::{By, Of}, Variable::{A, B, Loss, W, X, Y, Z}};
+use crate::quantity::{
+    Quantity,
+    Quantity::{By, Of},
+    Variable::{A, B, Loss, W, X, Y, Z},
+};
 use ndarray::Array2;
 
 /// The pass without any mistake, in the same conventions.
@@ -78,7 +82,8 @@ pub(super) fn stages(graph: &Graph, main: &Explanation, places: &[(Quantity, u8)
         // With the bias trick dw and db are one array: one line, the worse of the two.
         match stages.last_mut() {
             Some(before) if matches!(quantity, By(B(l)) if graph.bias[l].in_w()) => {
-                let new: Vec<u8> = found.mistakes.iter().filter(|id| !before.mistakes.contains(id)).copied().collect();
+                let new: Vec<u8> =
+                    found.mistakes.iter().filter(|id| !before.mistakes.contains(id)).copied().collect();
                 before.mistakes.extend(new);
                 if found.status > before.status {
                     let mistakes = std::mem::take(&mut before.mistakes);
@@ -115,7 +120,11 @@ pub(super) fn forward(graph: &Graph, main: &Explanation) -> Vec<Edge> {
             from,
             function,
             parameters: f.map(|f| f.parameters().into_iter().collect()).unwrap_or_default(),
-            residual: if value.data.dim() == given.value().dim() { difference(given.value(), &value.data, 0.0) } else { f64::MAX },
+            residual: if value.data.dim() == given.value().dim() {
+                difference(given.value(), &value.data, 0.0)
+            } else {
+                f64::MAX
+            },
         });
     }
     edges
