@@ -1,17 +1,14 @@
 //! Running the tests, and what they need.
 
+use crate::sources::root;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+/// The program that the corpus asks.
+const PROGRAM: &str = "target/release/clearprop";
+
 /// What a chore ends with: nothing, or one line on what went wrong.
 pub(crate) type Done = Result<(), String>;
-
-/// The repository's folder.
-pub(crate) fn root() -> PathBuf {
-    let mut root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    root.pop();
-    root
-}
 
 /// Runs a program in the repository; its output goes through.
 pub(crate) fn run(program: impl AsRef<Path>, args: &[&str]) -> Done {
@@ -39,14 +36,26 @@ pub(crate) fn test() -> Done {
     cargo(&["build", "--release"])?;
     run(&python, &["peers/real_data.py"])?;
     run(&python, &["peers/mixed_table.py", "--seeds", "20"])?;
-    corpus(&python)
+    known_mistakes(&python)?;
+    run(&python, &["corpus/field/score.py", PROGRAM, "--totals"])?;
+    run(&python, &["corpus/mutants.py", PROGRAM, "--sample", "200"])
+}
+
+/// The whole corpus, with every mutant of every program.
+pub(crate) fn corpus() -> Done {
+    let python = python()?;
+    cargo(&["build", "--release"])?;
+    known_mistakes(&python)?;
+    run(&python, &["corpus/field/score.py", PROGRAM])?;
+    run(&python, &["corpus/program.py"])?;
+    run(&python, &["corpus/mutants.py", PROGRAM])
 }
 
 /// The diagnosis against learners' arrays with known mistakes, made by a program that knows nothing of it.
-fn corpus(python: &Path) -> Done {
+fn known_mistakes(python: &Path) -> Done {
     let (manifest, results) = ("target/corpus/manifest.json", "target/corpus/results.jsonl");
     run(python, &["corpus/make_corpus.py", "target/corpus"])?;
-    run(python, &["corpus/diagnose_all.py", "target/release/clearprop", manifest, results])?;
+    run(python, &["corpus/diagnose_all.py", PROGRAM, manifest, results])?;
     run(python, &["corpus/score.py", manifest, results])
 }
 
@@ -57,7 +66,9 @@ pub(crate) fn ci() -> Done {
     cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
     doc()?;
     run("rustup", &["target", "add", "wasm32-unknown-unknown"])?;
-    cargo(&["build", "-p", "clearprop", "--target", "wasm32-unknown-unknown"])?;
+    let wasm = ["--target", "wasm32-unknown-unknown"];
+    cargo(&[&["build", "-p", "clearprop"], &wasm[..]].concat())?;
+    cargo(&[&["build", "-p", "clearprop-files", "--no-default-features"], &wasm[..]].concat())?;
     println!("\nci: all passed");
     Ok(())
 }

@@ -3,6 +3,7 @@
 //! n = rows of the batch, d = inputs, h = hidden units, k = classes or outputs; layers l = 1..=L.
 
 // words
+pub mod decision;
 pub mod error;
 pub mod quantity;
 pub mod real;
@@ -28,6 +29,8 @@ pub mod optim;
 // learn
 pub mod engine;
 pub mod evaluate;
+pub mod fit;
+pub mod lbfgs;
 pub mod model;
 pub mod settings;
 pub mod train;

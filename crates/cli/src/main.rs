@@ -6,7 +6,6 @@
 mod arguments;
 mod check;
 mod checkpoint;
-mod chosen;
 mod diagnose;
 mod evaluate;
 mod explain;
@@ -17,11 +16,11 @@ mod paper;
 mod pictures;
 mod plot;
 mod predict;
-mod prepare;
 mod probe;
 mod progress;
 mod save;
 mod screen;
+mod settings;
 mod shell;
 mod source;
 mod spirals;
@@ -101,11 +100,11 @@ fn main() -> ExitCode {
     match run(command) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Found(finding)) => {
-            screen::complain(&format!("error: {finding}"));
+            screen::complain(&format!("error: {}", finding.render(arguments::option)));
             ExitCode::from(1)
         }
         Err(error) => {
-            screen::complain(&format!("error: {error}"));
+            screen::complain(&format!("error: {}", error.render(arguments::option)));
             ExitCode::from(2)
         }
         Ok(Outcome::Interrupted(saved)) => {

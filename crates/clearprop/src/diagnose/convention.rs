@@ -76,11 +76,6 @@ impl Convention {
         if self.late && !self.summed { sum / graph.rows.clone() } else { sum }
     }
 
-    /// What sums over rows are multiplied by in `dw` and `db`.
-    pub(super) fn mean_factor(&self, graph: &Graph) -> f64 {
-        if self.late && !self.summed { 1.0 / graph.n() } else { 1.0 }
-    }
-
     /// What `W` is multiplied by in `dw`.
     pub(super) fn strength(&self, graph: &Graph) -> f64 {
         self.sign()
@@ -102,11 +97,6 @@ impl Convention {
             PenaltyForm::OverN => reg / graph.rows.clone(),
             PenaltyForm::FullOverN => Expr::number(2.0) * reg / graph.rows.clone(),
         }
-    }
-
-    /// What `b` is multiplied by in `db`.
-    pub(super) fn bias_strength(&self, graph: &Graph) -> f64 {
-        if self.over == Penalized::All { self.strength(graph) } else { 0.0 }
     }
 
     /// A derivative with the penalty's part.

@@ -8,7 +8,7 @@ use super::words::number;
 use crate::quantity::{
     Quantity,
     Quantity::{By, Of},
-    Variable::{A, B, Kept, Loss, W, Z},
+    Variable::{A, B, Kept, W, Z},
 };
 use ndarray::{Array2, Axis};
 

@@ -81,7 +81,6 @@ pub(super) enum Unary {
     Log,
     Log1p,
     Tanh,
-    Sqrt,
     Abs,
     Sign,
     /// `np.maximum(0, x)`
@@ -104,7 +103,6 @@ pub(super) enum Reduce {
     Sum,
     Mean,
     Max,
-    Var,
 }
 
 /// Whether an axis that is summed over stays, with length 1.

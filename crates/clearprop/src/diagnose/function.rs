@@ -154,11 +154,6 @@ impl Function {
         })
     }
 
-    /// Whether the slope needs z, and not only a.
-    pub(super) fn slope_needs_z(self) -> bool {
-        !matches!(self, Self::Identity | Self::Logistic | Self::Tanh)
-    }
-
     /// Whether it is relu or one of its kin: positive where z is.
     pub(super) fn is_rectifier(self) -> bool {
         matches!(self, Self::Relu | Self::Leaky(_))
@@ -205,17 +200,6 @@ pub(super) enum Cost {
 }
 
 impl Cost {
-    pub(super) const ALL: [Self; 8] = [
-        Self::CrossEntropy,
-        Self::Binary,
-        Self::Squared,
-        Self::Absolute,
-        Self::Huber(1.0),
-        Self::Poisson,
-        Self::Hinge,
-        Self::BinaryHinge,
-    ];
-
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::CrossEntropy => "cross-entropy",

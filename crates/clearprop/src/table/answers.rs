@@ -33,9 +33,9 @@ pub enum Answers {
     Numbers {
         /// The target columns.
         columns: Vec<String>,
-        /// Each column's mean over the training rows (0 with `--scale none`).
+        /// Each column's mean over the training rows (0 with `scale=none`).
         means: Vec<f64>,
-        /// Each column's standard deviation over the training rows (1 with `--scale none`).
+        /// Each column's standard deviation over the training rows (1 with `scale=none`).
         scales: Vec<f64>,
     },
 }
@@ -118,8 +118,8 @@ impl Answers {
             (Loss::Softmax, [column]) => Self::classes(table, &targets[0], column, train),
             (Loss::Softmax, _) => {
                 Err(Error::new(ErrorKind::Setting, "the softmax loss needs one target column")
-                    .name("--target")
-                    .hint("several columns of 0 and 1 go with --loss logistic"))
+                    .setting("target")
+                    .hint("several columns of 0 and 1 go with `loss=logistic`"))
             }
             (Loss::Logistic, _) => {
                 for (name, column) in targets.iter().zip(&columns) {
@@ -129,10 +129,13 @@ impl Answers {
                         return Err(Error::new(ErrorKind::Data, found)
                             .row(table.line(row))
                             .column(name)
-                            .hint("classes go with --loss softmax"));
+                            .hint("classes go with `loss=softmax`"));
                     }
                 }
                 Ok(Self::Labels { columns: targets.to_vec() })
+            }
+            (Loss::Poisson | Loss::Absolute | Loss::Huber { .. }, _) => {
+                Err(Error::new(ErrorKind::Setting, format!("the {loss} loss is not there for tables yet")))
             }
             (Loss::Squared, _) => {
                 let (mut means, mut scales) = (Vec::new(), Vec::new());
@@ -178,7 +181,7 @@ impl Answers {
             return wrong(
                 format!("{} rows have {} classes", table.len(), count.len()),
                 match column {
-                    Column::Numbers(_) => "each class needs several rows; numbers go with --loss squared",
+                    Column::Numbers(_) => "each class needs several rows; numbers go with `loss=squared`",
                     Column::Words(_) => "each class needs several rows; is another column the target?",
                 },
             );
@@ -189,7 +192,7 @@ impl Answers {
             return Err(Error::new(ErrorKind::Data, format!("class \"{class}\" has this one row"))
                 .row(table.line(*row))
                 .column(name)
-                .hint("it cannot be both trained and tested on: remove the row, or use --test-size 0"));
+                .hint("it cannot be both trained and tested on: remove the row, or use `test_size=0`"));
         }
         let mut names: Vec<String> = count.into_keys().collect();
         if matches!(column, Column::Numbers(_)) {
@@ -291,7 +294,7 @@ fn as_numbers<'a>(name: &str, column: &'a Column) -> Result<&'a Numbers> {
             let word = words.known().first().map_or("", String::as_str);
             Err(Error::new(ErrorKind::Data, format!("found words (\"{word}\"), numbers are needed"))
                 .column(name)
-                .hint("words are classes: --loss softmax"))
+                .hint("words are classes: `loss=softmax`"))
         }
     }
 }

@@ -38,7 +38,7 @@ pub(super) fn numbers(
     // 1, 2, 3, .. down the whole table.
     let counts = |row: usize| numbers.get(row) == numbers.get(0) + row as f64;
     if numbers.len() >= 20 && (0..numbers.len()).all(counts) {
-        notes.push(format!("column '{name}': counts the rows like an ID; --drop {name} leaves it out"));
+        notes.push(format!("column '{name}': counts the rows like an ID; `drop={name}` leaves it out"));
     }
     let (mean, scale) = if learn.standardise { moments(&values) } else { (0.0, 1.0) };
     Ok(Ok(Coding::Number { median, mean, scale }))
@@ -80,7 +80,7 @@ pub(super) fn one_hot(
         && !dates
     {
         notes.push(format!(
-            "column '{name}': most words look like numbers, but not all are: \"{odd}\"; write 1234.5 (--decimal-comma reads 1234,5), leave unknown ones empty"
+            "column '{name}': most words look like numbers, but not all are: \"{odd}\"; write 1234.5 (`decimal_comma` reads 1234,5), leave unknown ones empty"
         ));
     }
     if present >= 20 && seen.len() * 2 > present {

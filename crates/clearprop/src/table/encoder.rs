@@ -54,9 +54,9 @@ pub enum Coding {
     Number {
         /// What stands for a missing value.
         median: f64,
-        /// The mean over the training rows (0 with `--scale none`).
+        /// The mean over the training rows (0 with `scale=none`).
         mean: f64,
-        /// The standard deviation over the training rows (1 with `--scale none`).
+        /// The standard deviation over the training rows (1 with `scale=none`).
         scale: f64,
     },
     /// One input a category, then one for all others and one for missing values if there are such.
@@ -506,7 +506,7 @@ mod tests {
         ] {
             let expected = format!(
                 "column 'w': most words look like numbers, but not all are: \"{odd}\"; \
-                 write 1234.5 (--decimal-comma reads 1234,5), leave unknown ones empty"
+                 write 1234.5 (`decimal_comma` reads 1234,5), leave unknown ones empty"
             );
             assert_eq!(note(words), expected);
         }
@@ -534,7 +534,7 @@ mod tests {
         );
         check(
             vec![x(), words(["a", "b", "c", "a"])],
-            "row 3, column 'y': class \"b\" has this one row; it cannot be both trained and tested on: remove the row, or use --test-size 0",
+            "row 3, column 'y': class \"b\" has this one row; it cannot be both trained and tested on: remove the row, or use `test_size=0`",
         );
         check(
             vec![x(), words(["a", "b", "c", "d"])],

@@ -176,7 +176,6 @@ fn unary(f: Unary) -> fn(f64) -> f64 {
         Unary::Log => f64::ln,
         Unary::Log1p => f64::ln_1p,
         Unary::Tanh => f64::tanh,
-        Unary::Sqrt => f64::sqrt,
         Unary::Abs => f64::abs,
         Unary::Sign => |a| if a == 0.0 { 0.0 } else { a.signum() },
         Unary::Positive => |a| if a < 0.0 { 0.0 } else { a },
@@ -191,10 +190,6 @@ fn reduce(f: Reduce, a: &Value, axis: Option<usize>, keep: Keep) -> Option<Value
             Reduce::Sum => lane.sum(),
             Reduce::Mean => lane.sum() / n,
             Reduce::Max => lane.fold(f64::NEG_INFINITY, |m, &v| if v > m || v.is_nan() { v } else { m }),
-            Reduce::Var => {
-                let mean = lane.sum() / n;
-                lane.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / n
-            }
         }
     };
     let Some(axis) = axis else {

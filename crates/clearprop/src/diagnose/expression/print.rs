@@ -135,7 +135,6 @@ impl Printer {
                     Unary::Log => format!("np.log({a})"),
                     Unary::Log1p => format!("np.log1p({a})"),
                     Unary::Tanh => format!("np.tanh({a})"),
-                    Unary::Sqrt => format!("np.sqrt({a})"),
                     Unary::Abs => format!("np.abs({a})"),
                     Unary::Sign => format!("np.sign({a})"),
                     Unary::Positive => format!("np.maximum(0, {a})"),
@@ -146,7 +145,6 @@ impl Printer {
                     Reduce::Sum => "sum",
                     Reduce::Mean => "mean",
                     Reduce::Max => "max",
-                    Reduce::Var => "var",
                 };
                 let how = match (axis, keep) {
                     (None, _) => String::new(),

@@ -11,7 +11,7 @@ use crate::diagnose::hints::{Hint, Layer, Word};
 use crate::quantity::{
     Quantity,
     Quantity::{By, Of},
-    Variable::{A, B, Loss, W, Z},
+    Variable::{A, B, W, Z},
 };
 use ndarray::Array2;
 
@@ -342,5 +342,4 @@ pub(super) fn leave(graph: &mut Graph, contents: &Contents) {
             no_side.join(", ")
         ));
     }
-    let _ = Loss;
 }

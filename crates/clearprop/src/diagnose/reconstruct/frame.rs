@@ -68,6 +68,10 @@ pub(super) fn frames(contents: &Contents) -> Result<Vec<Frame>> {
             }
         }
     }
+    // The last number of a single row says nothing: 1 is a number like any other there.
+    if found.iter().any(|frame: &Frame| frame.x_wide.is_none()) {
+        found.retain(|frame| frame.n > 1 || frame.x_wide.is_none());
+    }
     if found.is_empty() { Err(none(contents, xs[0])) } else { Ok(found) }
 }
 

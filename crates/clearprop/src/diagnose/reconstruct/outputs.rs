@@ -10,9 +10,9 @@ use crate::diagnose::hints::Word;
 use crate::network::Penalized;
 use crate::quantity::{
     Quantity,
-    Quantity::{By, Of},
+    Quantity::Of,
     Variable,
-    Variable::{A, B, Loss, W, X, Y, Z},
+    Variable::{B, Loss, W, X, Y},
 };
 use std::collections::BTreeMap;
 
@@ -319,5 +319,4 @@ fn say(graph: &mut Graph, contents: &Contents, followed: &Followed) {
     if reg.is_none() {
         graph.warnings.push("reg is not in the file: 0 is assumed".to_owned());
     }
-    let _ = (By(A(1)), Z(1));
 }

@@ -31,7 +31,7 @@ pub(super) fn before(contents: &Contents, found: &[Graph]) -> Option<Vec<Graph>>
     for step in steps {
         let moved = taken_back(contents, graph, step)?;
         let mut graphs = readings(&moved).ok()?;
-        let better = if forward { misses(&graphs[0]) < off } else { false };
+        let better = forward && misses(&graphs[0]) == 0;
         if better {
             for graph in &mut graphs {
                 graph.step.get_or_insert(step);

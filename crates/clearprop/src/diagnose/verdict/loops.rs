@@ -2,15 +2,11 @@
 
 use super::{Named, StageFinding, Status, conclude, stages};
 use crate::diagnose::catalogue::mistake;
-use crate::diagnose::expression::{Expr, Op, Part};
-use crate::diagnose::graph::{Bias, Graph};
+use crate::diagnose::expression::{Expr, Part};
+use crate::diagnose::graph::Graph;
 use crate::diagnose::judge::{Explanation, explain};
 use crate::diagnose::naming::resolved;
-use crate::quantity::{
-    Quantity,
-    Quantity::{By, Of},
-    Variable::{A, B, Loss, W, Z},
-};
+use crate::quantity::{Quantity, Quantity::Of};
 use std::time::Instant;
 
 /// What was found in the arrays of one row.
@@ -106,6 +102,5 @@ fn of_row(graph: &Graph, i: usize) -> Graph {
     one.given = graph.leftovers.iter().cloned().collect();
     one.leftovers.clear();
     one.turned.0 = false;
-    let _ = (Op::Number(0.0), Bias::None, By(Z(1)), A(1), B(1), W(1), Loss);
     one
 }

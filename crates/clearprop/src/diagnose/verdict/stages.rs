@@ -12,7 +12,7 @@ use crate::diagnose::words;
 use crate::quantity::{
     Quantity,
     Quantity::{By, Of},
-    Variable::{A, B, Loss, W, X, Y, Z},
+    Variable::{A, B, Loss, Z},
 };
 use ndarray::Array2;
 
@@ -100,7 +100,6 @@ pub(super) fn stages(graph: &Graph, main: &Explanation, places: &[(Quantity, u8)
 
 /// How the file's forward arrays follow.
 pub(super) fn forward(graph: &Graph, main: &Explanation) -> Vec<Edge> {
-    let last = graph.layers();
     let mut edges = Vec::new();
     for (quantity, given) in &graph.given {
         let Of(variable) = quantity else { continue };
@@ -114,7 +113,6 @@ pub(super) fn forward(graph: &Graph, main: &Explanation) -> Vec<Edge> {
         };
         let mut from = Vec::new();
         names(&e, &mut from);
-        let _ = (last, X, Y, W(0));
         edges.push(Edge {
             name: given.name.clone(),
             from,
