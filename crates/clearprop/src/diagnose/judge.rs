@@ -22,7 +22,23 @@ use crate::quantity::{
 };
 pub(super) use cost::MISTAKE;
 use cost::{SAID, UNKNOWN, UNUSUAL, is_poisoned, leads_on, price, unvouched};
-use std::time::{Duration, Instant};
+use std::cell::Cell;
+
+/// How much searching there is left; counted in numbers computed, so that an answer does not depend on the machine.
+pub(super) struct Budget(Cell<u64>);
+
+impl Budget {
+    pub(super) fn new(numbers: u64) -> Self {
+        Self(Cell::new(numbers))
+    }
+
+    /// Whether there was enough left.
+    fn spend(&self, numbers: u64) -> bool {
+        let left = self.0.get();
+        self.0.set(left.saturating_sub(numbers));
+        left > numbers
+    }
+}
 
 /// What was found at one stage.
 #[derive(Clone, Debug, PartialEq)]
@@ -68,7 +84,7 @@ impl Explanation {
 }
 
 /// All explanations of least cost, at most the given one, that cost, and whether time ran out before the search ended.
-pub(super) fn explain(graph: &Graph, until: Instant, most: u32) -> (u32, Vec<Explanation>, bool) {
+pub(super) fn explain(graph: &Graph, budget: &Budget, most: u32) -> (u32, Vec<Explanation>, bool) {
     let order = graph.order();
     let deltas = graph.given.keys().any(|q| matches!(q, By(Z(_) | A(_) | Kept(_))));
     let last = order.iter().rposition(|q| graph.given.contains_key(q)).map_or(0, |last| last + 1);
@@ -80,7 +96,8 @@ pub(super) fn explain(graph: &Graph, until: Instant, most: u32) -> (u32, Vec<Exp
         next: 0,
         best: u32::MAX,
         found: Vec::new(),
-        until,
+        budget,
+        size: step_size(graph),
         stopped: false,
     };
     while search.found.is_empty() {
@@ -102,6 +119,12 @@ pub(super) fn explain(graph: &Graph, until: Instant, most: u32) -> (u32, Vec<Exp
         search.limit = search.next.max(search.limit + UNUSUAL).min(most);
     }
     (search.best, search.found, search.stopped)
+}
+
+/// What one step of the search costs: about the numbers of the largest array, times a little.
+fn step_size(graph: &Graph) -> u64 {
+    let widest = graph.sizes.iter().max().copied().unwrap_or(1);
+    500 + (graph.n * widest) as u64
 }
 
 /// The conventions that can explain the file: where its loss tells, those that give it.
@@ -138,7 +161,9 @@ struct Search<'a> {
     next: u32,
     best: u32,
     found: Vec<Explanation>,
-    until: Instant,
+    budget: &'a Budget,
+    /// What one step costs.
+    size: u64,
     stopped: bool,
 }
 
@@ -153,9 +178,7 @@ impl Search<'_> {
             self.next = self.next.min(cost);
             return;
         }
-        if Instant::now()
-            > self.until + if self.found.is_empty() { Duration::from_millis(500) } else { Duration::ZERO }
-        {
+        if !self.budget.spend(self.size) {
             self.stopped = true;
             return;
         }

@@ -6,11 +6,10 @@ mod stages;
 
 use super::arrays::Array;
 use super::graph::Graph;
-use super::judge::{Explanation, MISTAKE, explain};
+use super::judge::{Budget, Explanation, MISTAKE, explain};
 use super::reconstruct::readings;
 use crate::error::Result;
 use serde::Serialize;
-use std::time::{Duration, Instant};
 
 /// What is said of the whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -129,15 +128,15 @@ pub struct Diagnosis {
     pub head: String,
 }
 
-/// The longest that a search may take.
-const BUDGET: Duration = Duration::from_millis(1500);
+/// What a search may compute: about two seconds' work.
+const BUDGET: u64 = 3_000_000;
 
 /// Compares what a person computed with what is right.
 ///
 /// # Errors
 /// Arrays from which no pass can be read: no weights, inputs or answers among them, or shapes that fit in no way.
 pub fn diagnose(arrays: &[Array]) -> Result<Diagnosis> {
-    let until = Instant::now() + BUDGET;
+    let budget = Budget::new(BUDGET);
     let mut graphs = readings(arrays)?;
     graphs.sort_by_key(|graph| graph.oddity);
     if let Some(diagnosis) = conclude::not_a_number(&graphs[0]) {
@@ -159,7 +158,7 @@ pub fn diagnose(arrays: &[Array]) -> Result<Diagnosis> {
             if enough || odd || stopped && best.is_some() {
                 continue;
             }
-            let (cost, found, ran_out) = explain(graph, until, most);
+            let (cost, found, ran_out) = explain(graph, &budget, most);
             stopped |= ran_out;
             let cost = cost.saturating_add(graph.oddity);
             if !found.is_empty() && best.as_ref().is_none_or(|(least, ..)| cost < *least) {
@@ -179,8 +178,9 @@ pub fn diagnose(arrays: &[Array]) -> Result<Diagnosis> {
     };
     if stopped {
         graph.warnings.push(
-            "the search was stopped after 2 s: it may not have found the simplest explanation".to_owned(),
+            "the search was stopped before its end: it may not have found the simplest explanation"
+                .to_owned(),
         );
     }
-    Ok(conclude::conclude(&graph, explanations, until))
+    Ok(conclude::conclude(&graph, explanations, &Budget::new(BUDGET / 4)))
 }

@@ -3,7 +3,7 @@
 use super::{Diagnosis, Named, StageFinding, Status, Verdict, loops, stages};
 use crate::diagnose::catalogue::mistake;
 use crate::diagnose::graph::{Bias, Graph};
-use crate::diagnose::judge::{Explanation, Finding, first_nan};
+use crate::diagnose::judge::{Budget, Explanation, Finding, first_nan};
 use crate::diagnose::naming::{place_of, resolved, undecided};
 use crate::diagnose::right::right_line;
 use crate::diagnose::words;
@@ -12,7 +12,6 @@ use crate::quantity::{
     Quantity::By,
     Variable::{self, B, W, X},
 };
-use std::time::Instant;
 
 /// The most mistakes that are named at one stage.
 pub(super) const MOST_AT_A_STAGE: usize = 3;
@@ -55,7 +54,7 @@ pub(super) fn not_a_number(graph: &Graph) -> Option<Diagnosis> {
 }
 
 /// What is said of the explanations of least cost.
-pub(super) fn conclude(graph: &Graph, mut explanations: Vec<Explanation>, until: Instant) -> Diagnosis {
+pub(super) fn conclude(graph: &Graph, mut explanations: Vec<Explanation>, budget: &Budget) -> Diagnosis {
     // What explains every stage is worth more than what leaves one open.
     let open_ended = |one: &Explanation| one.findings.iter().any(|(_, finding)| *finding == Finding::Unknown);
     if explanations.iter().any(|one| !open_ended(one)) {
@@ -144,7 +143,7 @@ pub(super) fn conclude(graph: &Graph, mut explanations: Vec<Explanation>, until:
             _ => {}
         }
     }
-    if let Some(loops) = loops::judged(graph, until) {
+    if let Some(loops) = loops::judged(graph, budget) {
         conventions.push(loops.words);
         if loops.wrong {
             verdict = Verdict::Wrong;

@@ -4,10 +4,9 @@ use super::{Named, StageFinding, Status, conclude, stages};
 use crate::diagnose::catalogue::mistake;
 use crate::diagnose::expression::{Expr, Part};
 use crate::diagnose::graph::Graph;
-use crate::diagnose::judge::{Explanation, explain};
+use crate::diagnose::judge::{Budget, Explanation, explain};
 use crate::diagnose::naming::resolved;
 use crate::quantity::{Quantity, Quantity::Of};
-use std::time::Instant;
 
 /// What was found in the arrays of one row.
 pub(super) struct Loops {
@@ -19,7 +18,7 @@ pub(super) struct Loops {
 }
 
 /// Judges the arrays that hold one row's part; `None` if there are none.
-pub(super) fn judged(graph: &Graph, until: Instant) -> Option<Loops> {
+pub(super) fn judged(graph: &Graph, budget: &Budget) -> Option<Loops> {
     /// So many rows are tried, from the last one on.
     const ROWS: usize = 30;
     if graph.leftovers.is_empty() {
@@ -29,7 +28,7 @@ pub(super) fn judged(graph: &Graph, until: Instant) -> Option<Loops> {
     let mut best: Option<(u32, usize, Graph, Explanation)> = None;
     for i in (0..graph.n).rev().take(ROWS) {
         let one = of_row(graph, i);
-        let (cost, found, _) = explain(&one, until, u32::MAX);
+        let (cost, found, _) = explain(&one, budget, u32::MAX);
         if let Some(found) = found.into_iter().next()
             && best.as_ref().is_none_or(|(least, ..)| cost < *least)
         {
