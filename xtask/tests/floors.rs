@@ -48,7 +48,7 @@ const CRATES: [(&str, &[&str]); 5] = [
 ];
 
 /// Circles between files that are still to be cut; a line goes when its circle has gone.
-const CIRCLES: [(&str, &[&str]); 12] = [
+const CIRCLES: [(&str, &[&str]); 14] = [
     // `everything` stands in the file that also holds what its parts fill.
     (
         "book",
@@ -65,6 +65,40 @@ const CIRCLES: [(&str, &[&str]); 12] = [
             "measure::notation",
             "measure::penalty",
             "measure::softmax",
+        ],
+    ),
+    // The pieces of a diagnosis that know each other's types.
+    ("clearprop", &["diagnose::convention", "diagnose::function", "diagnose::graph", "diagnose::words"]),
+    ("clearprop", &["diagnose::expression", "diagnose::expression::evaluate"]),
+    ("clearprop", &["diagnose::judge", "diagnose::judge::cost"]),
+    (
+        "clearprop",
+        &[
+            "diagnose::mistakes",
+            "diagnose::mistakes::forward",
+            "diagnose::mistakes::hidden",
+            "diagnose::mistakes::outputs",
+            "diagnose::mistakes::parameters",
+        ],
+    ),
+    (
+        "clearprop",
+        &[
+            "diagnose::reconstruct",
+            "diagnose::reconstruct::derivatives",
+            "diagnose::reconstruct::frame",
+            "diagnose::reconstruct::layers",
+            "diagnose::reconstruct::outputs",
+            "diagnose::reconstruct::update",
+        ],
+    ),
+    (
+        "clearprop",
+        &[
+            "diagnose::verdict",
+            "diagnose::verdict::conclude",
+            "diagnose::verdict::loops",
+            "diagnose::verdict::stages",
         ],
     ),
     ("clearprop", &["settings", "settings::setting"]),

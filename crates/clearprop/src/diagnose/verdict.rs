@@ -129,7 +129,7 @@ pub struct Diagnosis {
 }
 
 /// What a search may compute: about two seconds' work.
-const BUDGET: u64 = 3_000_000;
+const BUDGET: u64 = 12_000_000;
 
 /// Compares what a person computed with what is right.
 ///
