@@ -173,7 +173,7 @@ pub(crate) fn uses(modules: &BTreeMap<String, String>) -> BTreeMap<String, BTree
         for start in ["crate", "super", "self"].into_iter().chain(children) {
             for path in paths(code, start) {
                 let Some(owner) = owner(modules, module, &path) else { continue };
-                let handed_on = handed_on(code).iter().any(|given| *given == path);
+                let handed_on = handed_on(code).contains(&path);
                 let name = path.last().map_or("", String::as_str);
                 if owner != *module && !(handed_on && count(code, name) == 1) {
                     used.insert(owner);

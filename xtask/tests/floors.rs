@@ -70,7 +70,7 @@ const CIRCLES: [(&str, &[&str]); 14] = [
     // The pieces of a diagnosis that know each other's types.
     ("clearprop", &["diagnose::convention", "diagnose::function", "diagnose::graph", "diagnose::words"]),
     ("clearprop", &["diagnose::expression", "diagnose::expression::evaluate"]),
-    ("clearprop", &["diagnose::judge", "diagnose::judge::cost"]),
+    ("clearprop", &["diagnose::judge", "diagnose::judge::choose", "diagnose::judge::cost"]),
     (
         "clearprop",
         &[

@@ -262,7 +262,8 @@ fn a_run_goes_on_only_with_the_settings_and_the_network_that_it_began_with() {
         let error = resumed(&network, &|_| {}, change).unwrap_err();
         assert!(error.starts_with(expected), "{error}");
     }
-    let mut changes: Vec<(Box<dyn Fn(&mut State<f64>)>, &str)> = Vec::new();
+    type Change = Box<dyn Fn(&mut State<f64>)>;
+    let mut changes: Vec<(Change, &str)> = Vec::new();
     changes.push((Box::new(|state| drop(state.optimiser.moments.pop())), "1 moments, Adam"));
     changes.push((
         Box::new(|state| state.optimiser.moments[0] = Params::zeros(&[2, 7, 3])),

@@ -1,15 +1,18 @@
 //! `clearprop diagnose`: a person's own backward pass against the right one.
 
 mod answer;
+mod class;
+mod names;
 
 use crate::paper::Paper;
-use crate::source::read_npz;
 use crate::{Outcome, screen};
 use clap::Args;
 use clearprop::diagnose::arrays::{Array, Stored, Values};
 use clearprop::diagnose::{Diagnosis, Verdict, diagnose};
 use clearprop::error::{Error, ErrorKind, Result};
+use clearprop_files::arrays as containers;
 use clearprop_files::npz::{self, Npz};
+use names::Meaning;
 use std::path::{Path, PathBuf};
 
 /// Say where your own backward pass first goes wrong, which mistake it looks like, and the right line
@@ -23,6 +26,8 @@ Examples:
   clearprop diagnose mine.npz
   clearprop diagnose class/*.npz
   clearprop diagnose mine.npz --json | jq .first_wrong_stage
+  clearprop diagnose mine.npz --name w_0=W1 --name w_1=W2
+  clearprop diagnose class/*.npz --probe probe.npz --require dL_dW2,dL_dh11,dL_dW1
 
 In a function np.savez('mine.npz', **locals()) saves everything; outside of one modules are in the way:
   keep = (np.ndarray, np.generic, int, float)
@@ -31,17 +36,39 @@ In a function np.savez('mine.npz', **locals()) saves everything; outside of one 
 Start with 'clearprop probe probe.npz' for inputs on which no mistake can hide.
 The exit code is 1 when something is wrong, 0 when all is right or only the loss could tell.")]
 pub(crate) struct Diagnose {
-    /// Arrays of one person a file; several files give a table
+    /// Arrays of one person a file (.npz, .mat, .json, or a folder of .npy or .csv files); several give a table
     #[arg(required = true, value_name = "ARRAYS.npz")]
     files: Vec<PathBuf>,
+    /// What a name of yours means, like w_0=W1; once for each
+    #[arg(long = "name", value_name = "YOURS=MEANING")]
+    names: Vec<Meaning>,
     /// Print JSON, a line a file
     #[arg(long)]
     json: bool,
+    /// Print a table as CSV, a line a file
+    #[arg(long, conflicts_with = "json")]
+    csv: bool,
+    /// The arrays that were asked for; the table says how many are there
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    require: Vec<String>,
+    /// The inputs that were handed out: they are added where a file has none, and must not be changed
+    #[arg(long, value_name = "FILE")]
+    probe: Option<PathBuf>,
+}
+
+/// One file's arrays, as far as they could be read, and what is said of them.
+struct Answer {
+    arrays: Vec<Array>,
+    diagnosis: Result<Diagnosis>,
 }
 
 pub(crate) fn run(options: &Diagnose) -> Result<Outcome> {
-    if let [file] = options.files.as_slice() {
-        let diagnosis = of_file(file)?;
+    let probe = match &options.probe {
+        Some(path) => arrays(&containers::open(path)?),
+        None => Vec::new(),
+    };
+    if let ([file], false, true) = (options.files.as_slice(), options.csv, options.require.is_empty()) {
+        let diagnosis = of_file(file, options, &probe).diagnosis?;
         if options.json {
             screen::print(&format!("{}\n", json(&diagnosis)?))?;
         } else {
@@ -49,24 +76,22 @@ pub(crate) fn run(options: &Diagnose) -> Result<Outcome> {
         }
         return Ok(if diagnosis.verdict == Verdict::Wrong { found(1, 1) } else { Outcome::Done });
     }
-    let answers: Vec<(String, Result<Diagnosis>)> =
-        options.files.iter().map(|file| (file.display().to_string(), of_file(file))).collect();
+    let row = |file: &PathBuf| {
+        let Answer { arrays, diagnosis } = of_file(file, options, &probe);
+        class::Row::new(file.display().to_string(), &arrays, diagnosis, &options.require)
+    };
+    let rows: Vec<class::Row> = options.files.iter().map(row).collect();
     if options.json {
-        for (file, answer) in &answers {
-            let mut value = match answer {
-                Ok(diagnosis) => serde_json::to_value(diagnosis).map_err(unwritable)?,
-                Err(error) => serde_json::json!({ "error": error.to_string() }),
-            };
-            value["file"] = file.as_str().into();
-            screen::print(&format!("{value}\n"))?;
+        for row in &rows {
+            screen::print(&format!("{}\n", row.json().map_err(unwritable)?))?;
         }
+    } else if options.csv {
+        screen::print(&class::csv(&rows))?;
     } else {
-        screen::print(&answer::table(&answers, Paper::of_stdout()))?;
+        screen::print(&class::table(&rows, Paper::of_stdout()))?;
     }
-    let wrong = |answer: &Result<Diagnosis>| answer.as_ref().is_ok_and(|d| d.verdict == Verdict::Wrong);
-    let count = answers.iter().filter(|(_, answer)| wrong(answer)).count();
-    let total = answers.len();
-    if let Some(error) = answers.into_iter().find_map(|(_, answer)| answer.err()) {
+    let (count, total) = (rows.iter().filter(|row| row.is_wrong()).count(), rows.len());
+    if let Some(error) = rows.into_iter().find_map(class::Row::into_error) {
         return Err(error);
     }
     Ok(if count > 0 { found(count, total) } else { Outcome::Done })
@@ -92,9 +117,34 @@ fn json(diagnosis: &Diagnosis) -> Result<String> {
     serde_json::to_string(diagnosis).map_err(unwritable)
 }
 
-fn of_file(file: &Path) -> Result<Diagnosis> {
-    let arrays = arrays(&read_npz(file)?);
-    diagnose(&arrays).map_err(|error| error.file(file.display()))
+fn of_file(file: &Path, options: &Diagnose, probe: &[Array]) -> Answer {
+    let npz = match containers::open(file) {
+        Ok(npz) => npz,
+        Err(error) => return Answer { arrays: Vec::new(), diagnosis: Err(error) },
+    };
+    let mut arrays = arrays(&npz);
+    let diagnosis = names::apply(&options.names, &mut arrays)
+        .and_then(|()| class::handed_out(probe, &mut arrays))
+        .and_then(|()| diagnose(&arrays).map_err(|error| objects(&npz).unwrap_or(error)))
+        .map(|mut diagnosis| {
+            names::back(&options.names, &mut diagnosis);
+            diagnosis
+        })
+        .map_err(|error| error.file(file.display()));
+    Answer { arrays, diagnosis }
+}
+
+/// Where a file says too little because a dictionary or a list was saved as it is: the line that saves it.
+fn objects(npz: &Npz) -> Option<Error> {
+    let (name, _) = npz.skipped.iter().find(|(_, why)| why.contains("object"))?;
+    Some(
+        Error::new(ErrorKind::Data, "is a Python object (a dictionary or a list), which is not unpickled")
+            .name(format!("array '{name}'"))
+            .hint(format!(
+                "save what is in it: np.savez('mine.npz', X=X, y=y, **{name}), or for a list \
+                 **{{f'{name}{{l}}': v for l, v in enumerate({name}, 1)}}"
+            )),
+    )
 }
 
 /// The file's arrays for the library, those that are no numbers too: they are said to be ignored.

@@ -2,7 +2,7 @@
 //!
 //! From a model and data, from the arrays of an npz file, or from the notebook.
 
-use crate::source::{self, Reading, all_rows, ends, read_npz};
+use crate::source::{self, Reading, all_rows};
 use crate::{load, screen};
 use clap::Args;
 use clearprop::activation::Activation;
@@ -16,6 +16,7 @@ use clearprop::params::Params;
 use clearprop::real::Real;
 use clearprop::table::Unseen;
 use clearprop::target::Target;
+use clearprop_files::arrays;
 use clearprop_files::npz::Npz;
 use ndarray::{Array2, Axis, s};
 use std::path::{Path, PathBuf};
@@ -61,7 +62,7 @@ impl Chosen {
     pub(crate) fn open(&self) -> Result<Subject> {
         match self.files.as_slice() {
             [] => self.notebook(),
-            [arrays] if ends(arrays, "npz") => self.arrays(arrays),
+            [path] if arrays::is_arrays(path) => self.arrays(path),
             [model] => Err(Error::new(ErrorKind::Setting, "a model needs data to run on")
                 .file(model.display())
                 .hint("name the data after it, or give one .npz file with X, y, W1, W2, ..")),
@@ -100,7 +101,7 @@ impl Chosen {
 
     /// `X y W1 W2 ..`, or `x y w1 b1 w2 b2 ..`.
     fn arrays(&self, path: &Path) -> Result<Subject> {
-        let file = read_npz(path)?;
+        let file = arrays::open(path)?;
         let x_name = first_of(&file, &["X", "x"]).unwrap_or("X");
         let mut x: Array2<f64> = file.matrix(x_name)?;
         let given = weights(&file)?;

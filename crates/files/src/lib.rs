@@ -4,6 +4,7 @@
 //! Readers trust nothing in a file: sizes and shapes are checked before memory is taken.  Only
 //! [`disk`] touches paths; [`table::open`] finds out what a file is; the others map bytes to values.
 
+pub mod arrays;
 pub mod csv;
 pub mod disk;
 pub mod npz;

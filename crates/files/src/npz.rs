@@ -131,6 +131,11 @@ impl Array {
 }
 
 impl Npz {
+    /// The arrays of a file of another kind.
+    pub(crate) fn of(file: &str, arrays: BTreeMap<String, Array>, skipped: BTreeMap<String, String>) -> Self {
+        Self { file: file.to_owned(), arrays, skipped }
+    }
+
     /// The array of this name, if there is one.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Array> {

@@ -6,6 +6,8 @@
 //! given further on decides.  The explanation with the least cost wins; all that cost the same are
 //! kept, since nothing in the numbers tells them apart.
 
+mod budget;
+mod choose;
 mod cost;
 mod overwritten;
 
@@ -20,25 +22,11 @@ use crate::quantity::{
     Quantity::{By, Of},
     Variable::{A, B, Kept, Loss, W, Z},
 };
+pub(super) use budget::Budget;
+use budget::step_size;
+use choose::{merged, possible};
 pub(super) use cost::MISTAKE;
 use cost::{SAID, UNKNOWN, UNUSUAL, is_poisoned, leads_on, price, unvouched};
-use std::cell::Cell;
-
-/// How much searching there is left; counted in numbers computed, so that an answer does not depend on the machine.
-pub(super) struct Budget(Cell<u64>);
-
-impl Budget {
-    pub(super) fn new(numbers: u64) -> Self {
-        Self(Cell::new(numbers))
-    }
-
-    /// Whether there was enough left.
-    fn spend(&self, numbers: u64) -> bool {
-        let left = self.0.get();
-        self.0.set(left.saturating_sub(numbers));
-        left > numbers
-    }
-}
 
 /// What was found at one stage.
 #[derive(Clone, Debug, PartialEq)]
@@ -119,38 +107,6 @@ pub(super) fn explain(graph: &Graph, budget: &Budget, most: u32) -> (u32, Vec<Ex
         search.limit = search.next.max(search.limit + UNUSUAL).min(most);
     }
     (search.best, search.found, search.stopped)
-}
-
-/// What one step of the search costs: about the numbers of the largest array, times a little.
-fn step_size(graph: &Graph) -> u64 {
-    let widest = graph.sizes.iter().max().copied().unwrap_or(1);
-    500 + (graph.n * widest) as u64
-}
-
-/// The conventions that can explain the file: where its loss tells, those that give it.
-fn possible(graph: &Graph, deltas: bool) -> Vec<Convention> {
-    let all = Convention::possible(graph, deltas);
-    let Some(own) = graph.given.get(&Of(Loss)).filter(|_| graph.loss_is_known) else {
-        // Unusual factors need a loss that vouches for them.
-        let usual = Convention::usual(graph);
-        let common = |c: &Convention| c.factor == 1.0 || c.penalty == usual.penalty && c.over == usual.over;
-        return all.into_iter().filter(common).collect();
-    };
-    let pass = super::reconstruct::forward(graph, &Convention::usual(graph));
-    let tolerance = graph.tolerance.clamp(1e-6, 1e-5);
-    let fits = |e: Option<Expr>| {
-        e.as_ref().and_then(Expr::value).is_some_and(|value| same(own.value(), &value.data, tolerance, 0.0))
-    };
-    let some: Vec<Convention> = all
-        .iter()
-        .copied()
-        .filter(|c| {
-            fits(c.loss(graph, &pass))
-                || fits(c.data_loss(graph, &pass))
-                || overwritten::other_forms(graph, c, &pass).into_iter().any(|e| fits(Some(e)))
-        })
-        .collect();
-    if some.is_empty() { all } else { some }
 }
 
 struct Search<'a> {
@@ -251,14 +207,14 @@ impl Search<'_> {
         let least = self.unexplained(path, quantity).0.min(MISTAKE);
         let out_of_reach = !poisoned && !path.has_mistakes() && cost + least > self.limit;
         let all: Vec<Candidate> = all.into_iter().filter(|c| !out_of_reach || c.parts.is_empty()).collect();
-        let mut fitting = fitting(all, quantity, path, &matches);
+        let mut fitting = choose::fitting(all, quantity, path, &matches);
         if out_of_reach && fitting.is_empty() {
             self.next = self.next.min(cost + MISTAKE);
             return;
         }
         let poisoned = fitting.is_empty() && poisoned;
         if fitting.is_empty() && over.is_none() && !poisoned {
-            fitting = self::fitting(mutants(graph, &path.pass, &right), quantity, path, &matches);
+            fitting = choose::fitting(mutants(graph, &path.pass, &right), quantity, path, &matches);
         }
         let Some(least) = fitting.first().map(|(price, _)| *price) else {
             if over.is_none() {
@@ -439,37 +395,4 @@ impl Search<'_> {
             _ => rest.iter().any(given),
         }
     }
-}
-
-/// The candidates that give the numbers, the cheapest first.
-fn fitting(
-    all: Vec<Candidate>,
-    quantity: Quantity,
-    path: &Explanation,
-    matches: &dyn Fn(&Expr) -> bool,
-) -> Vec<(u32, Candidate)> {
-    let mut fitting: Vec<(u32, Candidate)> = all
-        .into_iter()
-        .filter(|candidate| matches(&candidate.value))
-        .map(|candidate| (price(&candidate.parts, quantity, path), candidate))
-        .collect();
-    fitting.sort_by_key(|(price, _)| *price);
-    fitting
-}
-
-/// One finding for candidates that give the same numbers.
-fn merged(fitting: Vec<Candidate>) -> Finding {
-    let mut fitting = fitting.into_iter();
-    let Some(mut first) = fitting.next() else { return Finding::Unknown };
-    if first.parts.is_empty() {
-        return Finding::Allowed(first.detail);
-    }
-    for other in fitting {
-        if let ([ids], [more]) = (&mut first.parts[..], &other.parts[..]) {
-            // A projected factor says less than the mistake that has it.
-            let new: Vec<u8> = more.iter().filter(|id| !ids.contains(id) && **id < 55).copied().collect();
-            ids.extend(new);
-        }
-    }
-    Finding::Mistakes(first.parts, first.detail)
 }

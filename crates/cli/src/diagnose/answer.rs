@@ -3,7 +3,6 @@
 use crate::paper::{Ink, Paper, length, padded, wrap};
 use clearprop::diagnose::catalogue::mistake;
 use clearprop::diagnose::{Diagnosis, StageFinding, Status, Verdict, shape_text};
-use clearprop::error::Error;
 use clearprop::stage::{Way, find};
 
 /// From this width on, a stage's line also says what the stage computes.
@@ -202,51 +201,4 @@ fn right_line(stage: &StageFinding, paper: Paper) -> String {
     stage.right.as_ref().map_or(String::new(), |right| {
         format!("{}{}\n", paper.ink(Ink::Faint, "    right   "), paper.ink(Ink::Good, right))
     })
-}
-
-/// Several people's answers: a line each.
-pub(crate) fn table(answers: &[(String, Result<Diagnosis, Error>)], paper: Paper) -> String {
-    let first = |answer: &Result<Diagnosis, Error>| match answer {
-        Ok(diagnosis) => diagnosis.first_wrong_stage.clone().unwrap_or_default(),
-        Err(_) => String::new(),
-    };
-    let files = answers.iter().map(|(file, _)| length(file)).max().unwrap_or(0).max(4);
-    let stages = answers.iter().map(|(_, answer)| length(&first(answer))).max().unwrap_or(0).max(11);
-    let head =
-        format!("  {}  verdict     {}  mistakes", padded("file", files), padded("first wrong", stages));
-    let mut out = paper.ink(Ink::Faint, &head);
-    out.push('\n');
-    for (file, answer) in answers {
-        let (mark, ink, verdict, rest) = match answer {
-            Err(error) => ("!", Ink::Alert, "unreadable", error.to_string()),
-            Ok(diagnosis) => {
-                let (mark, ink, verdict) = match diagnosis.verdict {
-                    Verdict::Correct => ("\u{2713}", Ink::Good, "correct"),
-                    Verdict::Wrong => ("\u{2717}", Ink::Alert, "wrong"),
-                    Verdict::NotKnown => ("?", Ink::Caution, "not known"),
-                    Verdict::Incomplete => ("\u{2713}", Ink::Good, "incomplete"),
-                };
-                let rest = format!("{}  {}", padded(&first(answer), stages), in_short(diagnosis));
-                (mark, ink, verdict, rest)
-            }
-        };
-        let line = format!("{}  {}  {rest}", padded(file, files), paper.ink(ink, &padded(verdict, 10)));
-        out.push_str(&format!("{} {}\n", paper.ink(ink, mark), line.trim_end()));
-    }
-    out
-}
-
-/// The mistakes in a few words: each stage's first one, with its name if there is but one stage.
-fn in_short(diagnosis: &Diagnosis) -> String {
-    let at_stages: Vec<String> = diagnosis
-        .stages
-        .iter()
-        .filter(|stage| !stage.mistakes.is_empty())
-        .map(|stage| numbers(&stage.mistakes))
-        .collect();
-    match &diagnosis.mistakes[..] {
-        [] if diagnosis.verdict == Verdict::Wrong => "not in the catalogue".to_owned(),
-        [first, ..] if at_stages.len() <= 1 => format!("{} {}", first.id, first.name),
-        _ => at_stages.join(", "),
-    }
 }

@@ -79,13 +79,10 @@ mod tests {
             assert_eq!(clusters.len(), n.div_ceil(8));
             for (rows, cluster) in order.chunks(8).zip(&clusters) {
                 for &row in rows {
-                    for i in 0..2 {
-                        let off = (x[row as usize][i] - cluster.centre[i]).abs();
-                        assert!(
-                            off <= cluster.reach[i],
-                            "row {row} is {off} off, more than {}",
-                            cluster.reach[i]
-                        );
+                    let sides = x[row as usize].iter().zip(cluster.centre.iter().zip(&cluster.reach));
+                    for (x, (centre, reach)) in sides {
+                        let off = (x - centre).abs();
+                        assert!(off <= *reach, "row {row} is {off} off, more than {reach}");
                     }
                 }
             }
