@@ -150,6 +150,8 @@ class _Engine(CallbackSupportMixin):
 
     def _session(self, layer_units):
         """The engine with this estimator's weights and moments in it."""
+        if not self.alpha >= 0:
+            raise ValueError(f"alpha is {self.alpha}, expected a number from 0 up")
         sizes, activations, loss = self._network(layer_units)
         session = _core.Session(
             self.coefs_[0].dtype == np.float32, sizes, activations, loss, float(self.alpha), self._rule(), self.threads
