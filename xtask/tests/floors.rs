@@ -15,7 +15,7 @@ mod sources;
 
 /// The library's lines from the ground up; the design's picture, read from below.
 const LINES: [(&str, &[&str]); 6] = [
-    ("words", &["decision", "error", "quantity", "real"]),
+    ("words", &["decision", "error", "real"]),
     (
         "parts",
         &[
@@ -48,7 +48,7 @@ const CRATES: [(&str, &[&str]); 5] = [
 ];
 
 /// Circles between files that are still to be cut; a line goes when its circle has gone.
-const CIRCLES: &[(&str, &[&str])] = &[
+const CIRCLES: [(&str, &[&str]); 11] = [
     // `everything` stands in the file that also holds what its parts fill.
     (
         "book",
@@ -67,40 +67,13 @@ const CIRCLES: &[(&str, &[&str])] = &[
             "measure::softmax",
         ],
     ),
-    // The pieces of a diagnosis that know each other's types.
-    ("clearprop", &["diagnose::convention", "diagnose::function", "diagnose::graph", "diagnose::words"]),
-    ("clearprop", &["diagnose::expression", "diagnose::expression::evaluate"]),
-    ("clearprop", &["diagnose::judge", "diagnose::judge::choose", "diagnose::judge::cost"]),
+    ("clearprop", &["diagnose::arrays", "diagnose::batch", "diagnose::layout"]),
     (
         "clearprop",
-        &[
-            "diagnose::mistakes",
-            "diagnose::mistakes::forward",
-            "diagnose::mistakes::hidden",
-            "diagnose::mistakes::outputs",
-            "diagnose::mistakes::parameters",
-        ],
+        &["diagnose::candidates", "diagnose::candidates::hidden", "diagnose::candidates::parameters"],
     ),
-    (
-        "clearprop",
-        &[
-            "diagnose::reconstruct",
-            "diagnose::reconstruct::derivatives",
-            "diagnose::reconstruct::frame",
-            "diagnose::reconstruct::layers",
-            "diagnose::reconstruct::outputs",
-            "diagnose::reconstruct::update",
-        ],
-    ),
-    (
-        "clearprop",
-        &[
-            "diagnose::verdict",
-            "diagnose::verdict::conclude",
-            "diagnose::verdict::loops",
-            "diagnose::verdict::stages",
-        ],
-    ),
+    ("clearprop", &["diagnose::case", "diagnose::conventions", "diagnose::words"]),
+    ("clearprop", &["diagnose::search", "diagnose::search::cost"]),
     ("clearprop", &["stage", "stage::table"]),
     ("clearprop", &["table::answers", "table::columns", "table::encoder"]),
     ("clearprop", &["trace", "trace::arrays", "trace::entry"]),

@@ -29,22 +29,23 @@
 //! # Ok::<(), clearprop::error::Error>(())
 //! ```
 
+mod aliasing;
 pub mod arrays;
+mod batch;
+mod candidates;
+pub mod case;
 pub mod catalogue;
-mod convention;
+pub mod conventions;
 mod evidence;
-mod expression;
-mod function;
-mod graph;
-mod hints;
-mod judge;
-mod mistakes;
+mod labels;
+mod layout;
+pub mod names;
 mod naming;
+mod numpy;
 pub mod probe;
-mod reconstruct;
-mod right;
+mod search;
 mod verdict;
 mod words;
 
 pub use arrays::shape_text;
-pub use verdict::{Diagnosis, Edge, Named, StageFinding, Status, Verdict, diagnose};
+pub use verdict::{Diagnosis, Named, StageFinding, Status, Verdict, diagnose};

@@ -18,7 +18,6 @@
 // words
 pub mod decision;
 pub mod error;
-pub mod quantity;
 pub mod real;
 pub mod stage;
 // parts
