@@ -35,7 +35,7 @@ impl Row {
             }
             Err(_) => (0, Vec::new()),
         };
-        let reason = reason(&answer, arrays, if require.is_empty() { &[] } else { &missing });
+        let reason = reason(&file, &answer, arrays, if require.is_empty() { &[] } else { &missing });
         Self { file, there: asked - missing.len(), asked, missing, reason, answer }
     }
 
@@ -78,10 +78,13 @@ fn word(verdict: Verdict) -> String {
 }
 
 /// Why the verdict is what it is, in a few words.
-fn reason(answer: &Result<Diagnosis>, arrays: &[Array], missing: &[String]) -> String {
+fn reason(file: &str, answer: &Result<Diagnosis>, arrays: &[Array], missing: &[String]) -> String {
     let diagnosis = match answer {
         Ok(diagnosis) => diagnosis,
-        Err(error) => return error.to_string(),
+        // The file stands in its own column.
+        Err(error) => {
+            return error.to_string().trim_start_matches(file).trim_start_matches([':', ',', ' ']).to_owned();
+        }
     };
     let mut parts = Vec::new();
     let mut said = Vec::new();
@@ -184,7 +187,7 @@ pub(super) fn table(rows: &[Row], paper: Paper) -> String {
         let first = if beside { reasons.next().unwrap_or_default() } else { String::new() };
         let line = format!("{line}{first}");
         out.push_str(&format!("{} {}\n", paper.ink(ink, mark), line.trim_end()));
-        for reason in reasons {
+        for reason in reasons.filter(|reason| !reason.is_empty()) {
             out.push_str(&format!("{}{reason}\n", " ".repeat(indent)));
         }
     }
