@@ -546,7 +546,10 @@ fn the_golden_files_are_correct() {
     for entry in std::fs::read_dir(golden).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        if !name.ends_with(".npz") || name == "notebook_as_written.npz" || name == "notebook_he.npz" {
+        // A run's course is no pass.
+        let course = name.starts_with("lbfgs_")
+            || ["notebook_as_written.npz", "notebook_he.npz"].contains(&name.as_str());
+        if !name.ends_with(".npz") || course {
             continue;
         }
         let said = Place::new().run(&["diagnose", path.to_str().unwrap()]);

@@ -49,12 +49,12 @@ impl Activation {
             ),
             Self::Selu => (
                 [
-                    "1.0507 * (max(0, Z) + 1.6733 * (exp(min(0, Z)) - 1))",
+                    "1.0507009873554805 * (max(0, Z) + 1.6732632423543772 * (exp(min(0, Z)) - 1))",
                     r"1.0507 \left( \max(0, Z) + 1.6733 \left( e^{\min(0, Z)} - 1 \right) \right)",
                     "1.0507009873554805 * np.where(Z > 0, Z, 1.6732632423543772 * np.expm1(np.minimum(0, Z)))",
                 ],
                 [
-                    "(1.0507 if Z > 0, else A + 1.7581)",
+                    "(1.0507009873554805 if Z > 0, else A + 1.7580993408473766)",
                     r"\left( 1.0507 [Z > 0] + [Z \le 0] (A + 1.7581) \right)",
                     "np.where(Z > 0, 1.0507009873554805, A + 1.7580993408473766)",
                 ],
@@ -90,7 +90,7 @@ impl Activation {
                     "Z/2 * (1 + np.tanh(np.sqrt(2/np.pi) * (Z + 0.044715 * Z**3)))",
                 ],
                 [
-                    "((1 + t)/2 + Z/2 * (1 - t^2) * sqrt(2/pi) * (1 + 0.134145 * Z^2), t = tanh(sqrt(2/pi) * (Z + 0.044715 * Z^3)))",
+                    "((1 + tanh(sqrt(2/pi) * (Z + 0.044715 * Z^3)))/2 + Z/2 * (1 - tanh(sqrt(2/pi) * (Z + 0.044715 * Z^3))^2) * sqrt(2/pi) * (1 + 0.134145 * Z^2))",
                     r"\left( \frac{1 + t}{2} + \frac{Z}{2} (1 - t^2) \sqrt{2/\pi}\, (1 + 0.134145 Z^2) \right), \quad t = \tanh\left( \sqrt{2/\pi}\, (Z + 0.044715 Z^3) \right)",
                     "((1 + np.tanh(np.sqrt(2/np.pi) * (Z + 0.044715 * Z**3)))/2 + Z/2 * (1 - np.tanh(np.sqrt(2/np.pi) * (Z + 0.044715 * Z**3))**2) * np.sqrt(2/np.pi) * (1 + 0.134145 * Z**2))",
                 ],

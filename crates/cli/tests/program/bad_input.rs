@@ -119,11 +119,13 @@ fn settings() {
     );
     check(
         "train --activation rellu",
-        "--activation: found 'rellu'; did you mean 'relu'? There are: identity, logistic, tanh, relu",
+        "--activation: found 'rellu'; did you mean 'relu'? There are: identity, logistic, tanh, relu, \
+         leaky-relu, elu, selu, softplus, silu, gelu, gelu-tanh",
     );
     check(
         "train --activation swish",
-        "--activation: found 'swish'; there are: identity, logistic, tanh, relu",
+        "--activation: found 'swish'; there are: identity, logistic, tanh, relu, leaky-relu, \
+         elu, selu, softplus, silu, gelu, gelu-tanh",
     );
     check("train --precision f16", "--precision: found 'f16'; there are: f32, f64");
 }
