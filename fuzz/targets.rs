@@ -15,8 +15,11 @@ use clearprop_files::{csv as text, npz as archive};
 use std::io::{Cursor, Write};
 use std::path::PathBuf;
 
+/// What a target does with the bytes of a file.
+pub type Target = fn(&[u8]);
+
 /// The targets by their names.
-pub const ALL: [(&str, fn(&[u8])); 9] = [
+pub const ALL: [(&str, Target); 9] = [
     ("csv", csv),
     ("table", table),
     ("gzip", gzip),
