@@ -117,7 +117,7 @@ impl<R: Real> Minibatches<R> {
 /// scikit-learn's loss of all rows and its gradient, as its L-BFGS asks for them; `network.penalty.reg` is `alpha`.
 ///
 /// # Panics
-/// As [`loss_and_grad`](crate::objective::loss_and_grad).
+/// As [`loss_and_grad`].
 #[must_use]
 pub fn full_batch<R: Real>(network: &Network, params: &Params<R>, data: &Data<R>) -> (f64, Params<R>) {
     let mut network = network.clone();
