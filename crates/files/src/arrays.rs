@@ -1,6 +1,6 @@
 //! Named arrays from whatever a person's program can write: `.npz`, `.mat`, `.json`, a folder of `.npy` or `.csv`.
 //!
-//! All become what an npz holds.  Dictionaries, structs and lists of layers are laid out flat (see [`nested`]).
+//! All become what an npz holds.  Dictionaries, structs and lists of layers are laid out flat (see `nested`).
 
 mod json;
 mod mat;
