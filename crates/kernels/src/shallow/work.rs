@@ -7,7 +7,7 @@ use super::rows::Rows;
 use crate::buffer::Buffer;
 use crate::float::Float;
 use crate::lanes::{Eight, V, rotate};
-use crate::loss::Loss;
+use crate::loss::{Loss, of_output};
 use crate::math::{exp, ln};
 use fearless_simd::{Select, Simd, SimdBase, SimdFloat};
 
@@ -201,23 +201,12 @@ impl<R: Float> Block<'_, R> {
                 }
                 (d, largest - right + ln::<S, R>(simd, sum))
             }
-            Loss::Logistic => {
+            _ => {
                 let mut loss = zero;
                 for c in 0..Q {
-                    // log(1 + exp(t)) - y t, and 1/(1 + exp(-t)) - y, with an exp that cannot overflow
-                    let positive = t[c].simd_gt(zero);
-                    let small = exp::<S, R>(simd, -t[c].abs());
-                    let sum = one + small;
-                    loss += positive.select(t[c], zero) + ln::<S, R>(simd, sum) - y(c) * t[c];
-                    d[c] = positive.select(one, small) / sum - y(c);
-                }
-                (d, loss)
-            }
-            Loss::Squared => {
-                let mut loss = zero;
-                for c in 0..Q {
-                    d[c] = t[c] - y(c);
-                    loss = d[c].mul_add(d[c] * of(0.5), loss);
+                    let [of_this, slope] = of_output::<S, R>(simd, self.model.loss, t[c], y(c));
+                    loss += of_this;
+                    d[c] = slope;
                 }
                 (d, loss)
             }
