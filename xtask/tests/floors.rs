@@ -11,10 +11,22 @@ use std::path::{Path, PathBuf};
 
 /// The library's lines from the ground up; the design's picture, read from below.
 const LINES: [(&str, &[&str]); 6] = [
-    ("words", &["decision", "error", "stage", "real"]),
+    ("words", &["decision", "error", "real"]),
     (
         "parts",
-        &["random", "activation", "params", "target", "loss", "network", "data", "init", "metrics", "table"],
+        &[
+            "random",
+            "activation",
+            "params",
+            "target",
+            "loss",
+            "stage",
+            "network",
+            "data",
+            "init",
+            "metrics",
+            "table",
+        ],
     ),
     ("pass", &["forward", "backward", "objective", "optim"]),
     ("fast", &["fast"]),

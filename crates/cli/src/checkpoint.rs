@@ -132,8 +132,6 @@ pub(crate) fn read(folder: &Path) -> Result<AnyCheckpoint> {
 fn from_parts<R: Real>(path: &Path, tensors: &[Tensor], about: About) -> Result<Checkpoint<R>> {
     let About { plan, step, updates, not_better, train_time, .. } = about;
     let network = &plan.network;
-    // A file may say anything: the constructor checks what the fields promise.
-    Network::new(&network.sizes, network.activation, network.loss, network.penalty)?;
     let get = |name: &str| tensors.iter().find(|tensor| tensor.name == name).map(|tensor| &tensor.values);
     let absent = |name: &str| damaged(path, &format!("the tensor '{name}' is missing or has another size"));
     let params = |name: &str| {

@@ -245,7 +245,7 @@ pub(crate) fn shown(settings: &Settings) -> Map<String, Value> {
     };
     let named = [
         ("hidden", json!(settings.hidden)),
-        ("activation", json!(settings.activation.name())),
+        ("activation", json!(settings.activation)),
         ("solver", json!(settings.solver().name())),
         ("step_size", json!(settings.step_size)),
         ("momentum", momentum),

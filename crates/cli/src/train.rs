@@ -18,6 +18,7 @@ use clearprop::loss::Loss;
 use clearprop::model::{Model, Trained};
 use clearprop::real::Real;
 use clearprop::settings::Settings;
+use clearprop::target::TargetKind;
 use clearprop::train::{StopReason, Trainer};
 use clearprop_files::table::Options;
 use std::path::{Path, PathBuf};
@@ -293,8 +294,8 @@ fn train<R: Real>(options: &Train, job: Job<R>, progress: &Progress) -> Result<O
 
 /// What [`clearprop::metrics::score`] is called for this loss.
 pub(crate) fn score_name(loss: Loss) -> &'static str {
-    match loss {
-        Loss::Squared => "R2",
-        _ => "accuracy",
+    match loss.takes() {
+        TargetKind::Classes | TargetKind::Labels => "accuracy",
+        TargetKind::Counts | TargetKind::Numbers => "R2",
     }
 }

@@ -134,6 +134,9 @@ impl Answers {
                 }
                 Ok(Self::Labels { columns: targets.to_vec() })
             }
+            (Loss::Poisson | Loss::Absolute | Loss::Huber { .. }, _) => {
+                Err(Error::new(ErrorKind::Setting, format!("the {loss} loss is not there for tables yet")))
+            }
             (Loss::Squared, _) => {
                 let (mut means, mut scales) = (Vec::new(), Vec::new());
                 for (name, column) in targets.iter().zip(&columns) {
