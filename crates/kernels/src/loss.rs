@@ -46,37 +46,43 @@ pub enum Loss {
 /// For one logit z of each row and its y: the loss, and its slope by z.  Of all losses that are a sum over outputs.
 #[inline(always)]
 pub(crate) fn of_output<S: Simd, R: Float>(simd: S, loss: Loss, z: V<S, R>, y: V<S, R>) -> [V<S, R>; 2] {
-    let of = |value: f64| V::<S, R>::splat(simd, R::narrow(value));
-    let zero = of(0.0);
-    match loss {
-        Loss::Softmax => unreachable!("a class is no sum over outputs"),
-        Loss::Logistic => {
-            // log(1 + exp(z)) - y z
-            let log = log_one_plus::<S, R>(simd, exp::<S, R>(simd, zero - z.abs()));
-            [z.simd_gt(zero).select(z, zero) + log - y * z, logistic::<S, R>(simd, z) - y]
-        }
-        Loss::Squared => {
-            let d = z - y;
-            [d * d * of(0.5), d]
-        }
-        Loss::Poisson => {
-            let e = exp_to_the_end::<S, R>(simd, z);
-            [e - y * z, e - y]
-        }
-        Loss::Absolute => {
-            let d = z - y;
-            let sign = d.simd_gt(zero).select(of(1.0), d.simd_lt(zero).select(of(-1.0), d));
-            [d.abs(), sign]
-        }
-        Loss::Huber { delta } => {
-            let (d, delta) = (z - y, of(delta));
-            let distance = d.abs();
-            let is_far = distance.simd_gt(delta);
-            let far = delta * (distance - of(0.5) * delta);
-            let near = of(0.5) * distance * distance;
-            [is_far.select(far, near), is_far.select(delta.copysign(d), d)]
-        }
-    }
+    // One copy of it for all callers.
+    simd.vectorize(
+        #[inline(always)]
+        || {
+            let of = |value: f64| V::<S, R>::splat(simd, R::narrow(value));
+            let zero = of(0.0);
+            match loss {
+                Loss::Softmax => unreachable!("a class is no sum over outputs"),
+                Loss::Logistic => {
+                    // log(1 + exp(z)) - y z
+                    let log = log_one_plus::<S, R>(simd, exp::<S, R>(simd, zero - z.abs()));
+                    [z.simd_gt(zero).select(z, zero) + log - y * z, logistic::<S, R>(simd, z) - y]
+                }
+                Loss::Squared => {
+                    let d = z - y;
+                    [d * d * of(0.5), d]
+                }
+                Loss::Poisson => {
+                    let e = exp_to_the_end::<S, R>(simd, z);
+                    [e - y * z, e - y]
+                }
+                Loss::Absolute => {
+                    let d = z - y;
+                    let sign = d.simd_gt(zero).select(of(1.0), d.simd_lt(zero).select(of(-1.0), d));
+                    [d.abs(), sign]
+                }
+                Loss::Huber { delta } => {
+                    let (d, delta) = (z - y, of(delta));
+                    let distance = d.abs();
+                    let is_far = distance.simd_gt(delta);
+                    let far = delta * (distance - of(0.5) * delta);
+                    let near = of(0.5) * distance * distance;
+                    [is_far.select(far, near), is_far.select(delta.copysign(d), d)]
+                }
+            }
+        },
+    )
 }
 
 /// Transposes the first `LEN` vectors: lane j of vector i and lane i of vector j change places.
