@@ -1,5 +1,6 @@
 //! Running the tests, and what they need.
 
+use crate::sources::root;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -8,13 +9,6 @@ const PROGRAM: &str = "target/release/clearprop";
 
 /// What a chore ends with: nothing, or one line on what went wrong.
 pub(crate) type Done = Result<(), String>;
-
-/// The repository's folder.
-pub(crate) fn root() -> PathBuf {
-    let mut root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    root.pop();
-    root
-}
 
 /// Runs a program in the repository; its output goes through.
 pub(crate) fn run(program: impl AsRef<Path>, args: &[&str]) -> Done {
@@ -42,6 +36,7 @@ pub(crate) fn test() -> Done {
     cargo(&["build", "--release"])?;
     run(&python, &["peers/real_data.py"])?;
     run(&python, &["peers/mixed_table.py", "--seeds", "20"])?;
+    python_package()?;
     known_mistakes(&python)?;
     run(&python, &["corpus/field/score.py", PROGRAM, "--totals"])?;
     run(&python, &["corpus/mutants.py", PROGRAM, "--sample", "200"])
@@ -55,6 +50,13 @@ pub(crate) fn corpus() -> Done {
     run(&python, &["corpus/field/score.py", PROGRAM])?;
     run(&python, &["corpus/program.py"])?;
     run(&python, &["corpus/mutants.py", PROGRAM])
+}
+
+/// The Python package: built and installed as a person does it, then its tests, scikit-learn's own among them.
+fn python_package() -> Done {
+    let python = environment("target/python", "crates/python/tests/requirements.txt")?;
+    run(&python, &["-m", "pip", "install", "--quiet", "--force-reinstall", "--no-deps", "."])?;
+    run(&python, &["-m", "pytest", "-q", "crates/python/tests"])
 }
 
 /// The diagnosis against learners' arrays with known mistakes, made by a program that knows nothing of it.
@@ -72,7 +74,9 @@ pub(crate) fn ci() -> Done {
     cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
     doc()?;
     run("rustup", &["target", "add", "wasm32-unknown-unknown"])?;
-    cargo(&["build", "-p", "clearprop", "--target", "wasm32-unknown-unknown"])?;
+    let wasm = ["--target", "wasm32-unknown-unknown"];
+    cargo(&[&["build", "-p", "clearprop"], &wasm[..]].concat())?;
+    cargo(&[&["build", "-p", "clearprop-files", "--no-default-features"], &wasm[..]].concat())?;
     println!("\nci: all passed");
     Ok(())
 }

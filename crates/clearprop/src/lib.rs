@@ -28,8 +28,11 @@ pub mod optim;
 // learn
 pub mod engine;
 pub mod evaluate;
+pub mod fit;
+pub mod lbfgs;
 pub mod model;
 pub mod settings;
+pub mod sklearn;
 pub mod train;
 // look
 pub mod diagnose;

@@ -6,16 +6,14 @@
 
 use crate::folder::{CHECKPOINT, Folder};
 use crate::load::{LARGEST, floats, values};
-use crate::save::{History, Row};
 use crate::source::Reading;
 use clearprop::error::{Error, ErrorKind, Result};
 use clearprop::evaluate::Evaluation;
-use clearprop::network::Network;
-use clearprop::optim::Optimiser;
+use clearprop::fit::{Fit, History, Plan, Progress, Row};
+use clearprop::lbfgs::{Lbfgs, PAIRS};
+use clearprop::optim::{Optimiser, Solver};
 use clearprop::params::Params;
 use clearprop::real::Real;
-use clearprop::settings::Settings;
-use clearprop::table::Encoder;
 use clearprop::train::State;
 use clearprop_files::disk;
 use clearprop_files::safetensors::{self, Floats, Tensor};
@@ -24,21 +22,17 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The version of the text that this program writes and reads.
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 
 /// What a run is, beside its numbers.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Plan {
+pub(crate) struct Setup {
     /// The file of the rows, `-` for standard input; without one the notebook's spirals.
     pub(crate) data: Option<PathBuf>,
     pub(crate) reading: Reading,
-    /// Of the encoded rows: training, validation, test.
-    pub(crate) fingerprint: u64,
     pub(crate) name: String,
-    pub(crate) network: Network,
-    pub(crate) encoder: Encoder,
-    pub(crate) settings: Settings,
+    pub(crate) plan: Plan,
     pub(crate) log_every: Option<u64>,
     pub(crate) record_every: Option<u64>,
     pub(crate) checkpoint_every: Option<u64>,
@@ -50,19 +44,21 @@ pub(crate) struct Plan {
 struct About {
     checkpoint: u64,
     precision: String,
-    plan: Plan,
+    setup: Setup,
+    fingerprint: u64,
     step: u64,
     updates: u64,
     not_better: u64,
+    /// Whether lbfgs stands at a minimum.
+    is_over: bool,
     train_time: Duration,
 }
 
 /// Where a run stands.
 #[derive(Debug)]
 pub(crate) struct Checkpoint<R> {
-    pub(crate) plan: Plan,
-    pub(crate) state: State<R>,
-    pub(crate) history: History,
+    pub(crate) setup: Setup,
+    pub(crate) progress: Progress<R>,
     /// The time of training so far.
     pub(crate) train_time: Duration,
 }
@@ -76,18 +72,20 @@ pub(crate) enum AnyCheckpoint {
 /// Writes a checkpoint in place of the one before.
 pub(crate) fn write<R: Real>(
     folder: &Folder,
-    plan: &Plan,
-    state: &State<R>,
-    history: &History,
+    setup: &Setup,
+    fit: &Fit<R>,
     train_time: Duration,
 ) -> Result<()> {
+    let (state, history) = (fit.trainer().state(), fit.history());
     let about = About {
         checkpoint: VERSION,
         precision: R::NAME.to_owned(),
-        plan: plan.clone(),
+        setup: setup.clone(),
+        fingerprint: fit.fingerprint(),
         step: state.step,
         updates: state.optimiser.t,
         not_better: state.not_better,
+        is_over: state.lbfgs.as_ref().is_some_and(Lbfgs::is_over),
         train_time,
     };
     let text = serde_json::to_string(&about).map_err(|error| damaged(folder.path(), &error))?;
@@ -95,6 +93,11 @@ pub(crate) fn write<R: Real>(
     let mut tensors = vec![flat("params", floats(state.params.values()))];
     for (i, moment) in (1..).zip(&state.optimiser.moments) {
         tensors.push(flat(&format!("moment{i}"), floats(moment.values())));
+    }
+    let pairs = state.lbfgs.iter().flat_map(|lbfgs| lbfgs.pairs());
+    for (i, [s, y]) in (1..).zip(pairs) {
+        tensors
+            .extend([flat(&format!("s{i}"), floats(s.values())), flat(&format!("y{i}"), floats(y.values()))]);
     }
     tensors.extend(state.best.iter().map(|best| flat("best", floats(best.values()))));
     // Not in the text: they may be infinite.
@@ -130,8 +133,11 @@ pub(crate) fn read(folder: &Path) -> Result<AnyCheckpoint> {
 }
 
 fn from_parts<R: Real>(path: &Path, tensors: &[Tensor], about: About) -> Result<Checkpoint<R>> {
-    let About { plan, step, updates, not_better, train_time, .. } = about;
-    let network = &plan.network;
+    let About { setup, fingerprint, step, updates, not_better, is_over, train_time, .. } = about;
+    let Plan { network, settings, .. } = &setup.plan;
+    // A file may say anything.
+    settings.check()?;
+    settings.fit(network)?;
     let get = |name: &str| tensors.iter().find(|tensor| tensor.name == name).map(|tensor| &tensor.values);
     let absent = |name: &str| damaged(path, &format!("the tensor '{name}' is missing or has another size"));
     let params = |name: &str| {
@@ -144,15 +150,23 @@ fn from_parts<R: Real>(path: &Path, tensors: &[Tensor], about: About) -> Result<
     };
     let &[epoch_loss, best_loss] = reals("epoch")? else { return Err(absent("epoch")) };
     let rows = reals("history")?.chunks(COLUMNS).map(row).collect::<Option<_>>();
-    let mut optimiser = Optimiser::new(plan.settings.rule, plan.settings.step_size, &network.sizes)?;
+    let mut optimiser = Optimiser::new(settings.rule(), settings.step_size, &network.sizes)?;
     optimiser.t = updates;
     for (i, moment) in (1..).zip(&mut optimiser.moments) {
         *moment = params(&format!("moment{i}"))?;
     }
     let best = get("best").map(|_| params("best")).transpose()?;
-    let state = State { step, params: params("params")?, optimiser, epoch_loss, best_loss, not_better, best };
+    let lbfgs = (settings.solver == Solver::Lbfgs)
+        .then(|| {
+            let known = (1..=PAIRS).take_while(|i| get(&format!("s{i}")).is_some());
+            let pair = |i| Ok([params(&format!("s{i}"))?, params(&format!("y{i}"))?]);
+            known.map(pair).collect::<Result<_>>().map(|pairs| Lbfgs::resume(pairs, step, is_over))
+        })
+        .transpose()?;
+    let state =
+        State { step, params: params("params")?, optimiser, epoch_loss, best_loss, not_better, best, lbfgs };
     let history = History { rows: rows.ok_or_else(|| absent("history"))? };
-    Ok(Checkpoint { plan, state, history, train_time })
+    Ok(Checkpoint { setup, progress: Progress { fingerprint, state, history }, train_time })
 }
 
 fn damaged(path: &Path, why: &dyn std::fmt::Display) -> Error {
