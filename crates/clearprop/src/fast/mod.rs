@@ -52,6 +52,15 @@ pub struct Session<R> {
     kernels: Kernels<R>,
 }
 
+/// A session may be made on one thread and used on another.
+const _: () = {
+    const fn is_send<T: Send>() {}
+    is_send::<Session<f32>>();
+    is_send::<Session<f64>>();
+    is_send::<Predictor<f32>>();
+    is_send::<Predictor<f64>>();
+};
+
 /// Which kernels suit the network.
 #[derive(Debug)]
 enum Kernels<R> {
