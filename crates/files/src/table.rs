@@ -14,12 +14,13 @@
 //! ```
 
 use crate::csv;
-pub use crate::csv::{Kind, Options};
+pub use crate::csv::{Kind, Options, Separator};
 use crate::disk::Input;
 use crate::npz::{self, Npz};
+use clearprop::decision::Decision;
 use clearprop::error::{Error, ErrorKind, Result};
 use clearprop::table::Table;
-use encoding_rs::WINDOWS_1252;
+use encoding_rs::Encoding;
 use encoding_rs_io::DecodeReaderBytesBuilder;
 use flate2::read::MultiGzDecoder;
 use std::io::{self, BufReader, Cursor, Read, Seek};
@@ -88,16 +89,25 @@ pub fn open<'p>(path: &Path, options: &Options, progress: Progress<'p>) -> Resul
     }
     let packed = head.starts_with(b"\x1f\x8b");
     let counted = Counted { inner: Cursor::new(head).chain(input), read: 0, told: 0, size, progress };
-    let mut text: Box<dyn Read + 'p> = match packed {
+    let text: Box<dyn Read + 'p> = match packed {
         true => Box::new(Unpacked(MultiGzDecoder::new(BufReader::with_capacity(1 << 16, counted)))),
         false => Box::new(counted),
     };
-    if options.latin1 {
-        // Windows' form of Latin-1, as the WHATWG's Encoding Standard has it.
-        let decoded =
-            DecodeReaderBytesBuilder::new().encoding(Some(WINDOWS_1252)).bom_sniffing(false).build(text);
-        text = Box::new(decoded);
+    let label = options.encoding.as_deref();
+    let encoding = label.map(|label| Encoding::for_label(label.as_bytes()));
+    if let (Some(label), Some(None)) = (label, encoding) {
+        let found = format!("found \"{label}\", no encoding has this name");
+        return Err(Error::new(ErrorKind::Setting, found)
+            .setting("encoding")
+            .hint("names are utf-8, windows-1252, iso-8859-15, shift_jis, gb18030, koi8-r, .."));
     }
+    // Without a label, a byte-order mark says UTF-16; UTF-8 passes as it is.
+    let text = DecodeReaderBytesBuilder::new()
+        .encoding(encoding.flatten())
+        .utf8_passthru(true)
+        .strip_bom(encoding.is_some())
+        .build(text);
+    let text: Box<dyn Read + 'p> = Box::new(text);
     let reader = csv::Reader::new(text, &file, options)?;
     Ok(Opened::Rows(Rows { source: Source::Csv(Box::new(reader)), file }))
 }
@@ -134,6 +144,16 @@ impl Rows<'_> {
         }
     }
 
+    /// What was decided so far by itself, each thing once.
+    #[must_use]
+    pub fn decisions(&self) -> &[Decision] {
+        match &self.source {
+            Source::Csv(reader) => reader.decisions(),
+            #[cfg(feature = "parquet")]
+            Source::Parquet(reader, ..) => reader.decisions(),
+        }
+    }
+
     /// The file's name for messages.
     #[must_use]
     pub fn file(&self) -> &str {
@@ -158,8 +178,17 @@ impl Rows<'_> {
     ///
     /// # Errors
     /// Those of [`Rows::block`], and a file without rows.
-    pub fn read(mut self) -> Result<Table> {
-        self.block(usize::MAX)?.ok_or_else(|| csv::no_row(&self.file))
+    pub fn read(self) -> Result<Table> {
+        self.read_with_decisions().map(|(table, _)| table)
+    }
+
+    /// All rows, and what was decided while they were read.
+    ///
+    /// # Errors
+    /// Those of [`Rows::read`].
+    pub fn read_with_decisions(mut self) -> Result<(Table, Vec<Decision>)> {
+        let table = self.block(usize::MAX)?.ok_or_else(|| csv::no_row(&self.file))?;
+        Ok((table, self.decisions().to_vec()))
     }
 }
 
