@@ -141,22 +141,22 @@ impl<R: Real> Data<R> {
 /// No points, no classes, or a noise that is negative or not finite.
 pub fn spirals<R: Real>(spirals: &Spirals, seed: u64) -> Result<Data<R>> {
     let Spirals { points, classes, turns, noise } = *spirals;
-    let setting = |name: &str, found: String| Error::new(ErrorKind::Setting, found).name(name);
+    let setting = |key, found: String| Error::new(ErrorKind::Setting, found).setting(key);
     if points == 0 {
-        return Err(setting("--points", "found 0".into()).hint("each arm needs at least one point"));
+        return Err(setting("points", "found 0".into()).hint("each arm needs at least one point"));
     }
     if classes == 0 {
-        return Err(setting("--classes", "found 0".into()).hint("there must be at least one arm"));
+        return Err(setting("classes", "found 0".into()).hint("there must be at least one arm"));
     }
     if points.checked_mul(classes).is_none_or(|n| n > 100_000_000) {
         let found = format!("{points} points for each of {classes} classes are too many");
-        return Err(setting("--points", found).hint("at most 100 million rows in all"));
+        return Err(setting("points", found).hint("at most 100 million rows in all"));
     }
     if !turns.is_finite() {
-        return Err(setting("--turns", format!("found {turns}")).hint("give radians, like 8"));
+        return Err(setting("turns", format!("found {turns}")).hint("give radians, like 8"));
     }
     if !(noise >= 0.0 && noise.is_finite()) {
-        return Err(setting("--noise", format!("found {noise}")).hint("give a number from 0 up, like 0.2"));
+        return Err(setting("noise", format!("found {noise}")).hint("give a number from 0 up, like 0.2"));
     }
     let mut random = generator(seed, Purpose::Data);
     let mut x = Array2::zeros((points * classes, 2));
@@ -209,7 +209,7 @@ impl Default for Spirals {
 pub fn split(n: usize, test_size: f64, seed: u64) -> Result<(Vec<u32>, Vec<u32>)> {
     if !(0.0..1.0).contains(&test_size) {
         return Err(Error::new(ErrorKind::Setting, format!("found {test_size}"))
-            .name("--test-size")
+            .setting("test_size")
             .hint("give a share of the rows, from 0 up to but not including 1"));
     }
     let mut train = shuffled(n, seed, Purpose::Split);
@@ -219,7 +219,7 @@ pub fn split(n: usize, test_size: f64, seed: u64) -> Result<(Vec<u32>, Vec<u32>)
             ErrorKind::Data,
             format!("{n} rows with a test share of {test_size} leave none to train on"),
         )
-        .hint("give more rows or a smaller --test-size"));
+        .hint("give more rows or a smaller `test_size`"));
     }
     let test = train.split_off(kept);
     Ok((train, test))
@@ -241,7 +241,7 @@ pub fn hold_out(train: &[u32], validation_size: f64, seed: u64) -> Result<(Vec<u
     if !(0.0..1.0).contains(&validation_size) || count >= n {
         let found = format!("{validation_size} of {n} training rows leaves none to train on");
         return Err(Error::new(ErrorKind::Setting, found)
-            .name("--validation-size")
+            .setting("validation_size")
             .hint("give a smaller share, or 0"));
     }
     let shuffled = shuffled(n, seed, Purpose::Validation);

@@ -28,8 +28,10 @@ pub enum ErrorKind {
 pub struct Place {
     /// The file's path as the person wrote it.
     pub file: Option<String>,
-    /// The array inside the file, or the option on the command line.
+    /// The array inside the file, or an option that only one door has.
     pub name: Option<String>,
+    /// The setting's key, like `step_size`; each door has its own way to write it.
+    pub setting: Option<&'static str>,
     /// The row (a file's line), counted from 1.
     pub row: Option<u64>,
     /// The column's name.
@@ -81,6 +83,13 @@ impl Error {
         self
     }
 
+    /// Adds the setting's key, like `step_size`.
+    #[must_use]
+    pub fn setting(mut self, key: &'static str) -> Self {
+        self.0.place.setting = Some(key);
+        self
+    }
+
     /// Adds the row, counted from 1.
     #[must_use]
     pub fn row(mut self, row: u64) -> Self {
@@ -122,12 +131,14 @@ impl Error {
     }
 }
 
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Error {
+    /// The line as a door shows it, which writes settings its own way: see [`with_settings`].
+    pub fn render(&self, write: impl Fn(&str, Option<&str>) -> Option<String>) -> String {
         let Details { place, found, hint, .. } = &*self.0;
         let place: Vec<String> = [
             place.file.clone(),
             place.name.clone(),
+            place.setting.map(|key| write(key, None).unwrap_or_else(|| key.to_owned())),
             place.row.map(|row| format!("row {row}")),
             place.column.as_ref().map(|column| format!("column '{column}'")),
             place.layer.map(|layer| format!("layer {layer}")),
@@ -135,18 +146,60 @@ impl fmt::Display for Error {
         .into_iter()
         .flatten()
         .collect();
-        // A name or a cell may hold a line break; the message stays one line.
         let mut line = String::new();
         if !place.is_empty() {
             line = format!("{}: ", place.join(", "));
         }
-        line.push_str(found);
+        line.push_str(&with_settings(found, &write));
         if let Some(hint) = hint {
             line.push_str("; ");
-            line.push_str(hint);
+            line.push_str(&with_settings(hint, &write));
         }
-        f.write_str(&line.replace(['\n', '\r'], " "))
+        // A name or a cell may hold a line break; the message stays one line.
+        line.replace(['\n', '\r'], " ")
     }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(|_, _| None))
+    }
+}
+
+/// A text of the library with its settings as a door writes them.
+///
+/// The library writes a setting between backticks, `` `test_size=0` `` or `` `momentum` ``.  `write` gets the
+/// key and the value; where it gives `None` (no setting that the door knows) the text stays as it is.
+///
+/// ```
+/// use clearprop::error::with_settings;
+/// let option = |key: &str, value: Option<&str>| {
+///     let name = key.replace('_', "-");
+///     Some(value.map_or(format!("--{name}"), |value| format!("--{name} {value}")))
+/// };
+/// assert_eq!(with_settings("give more rows, or `test_size=0`", option), "give more rows, or --test-size 0");
+/// ```
+pub fn with_settings(text: &str, write: impl Fn(&str, Option<&str>) -> Option<String>) -> String {
+    let (mut out, mut rest) = (String::new(), text);
+    while let Some((before, after)) = rest.split_once('`') {
+        out.push_str(before);
+        let written = after.split_once('`').and_then(|(setting, after)| {
+            let (key, value) = setting.split_once('=').map_or((setting, None), |(key, v)| (key, Some(v)));
+            let is_key = !key.is_empty() && key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+            Some((is_key.then(|| write(key, value)).flatten()?, after))
+        });
+        match written {
+            Some((setting, after)) => {
+                out.push_str(&setting);
+                rest = after;
+            }
+            None => {
+                out.push('`');
+                rest = after;
+            }
+        }
+    }
+    out + rest
 }
 
 impl std::error::Error for Error {}

@@ -103,18 +103,18 @@ impl<R: Real> Optimiser<R> {
     /// # Errors
     /// A step size that is not a positive number, momentum or a decay outside 0..1, an epsilon below 0.
     pub fn new(rule: Rule, step_size: f64, sizes: &[usize]) -> Result<Self> {
-        let wrong = |name: &str, found: f64, expected: &str| {
+        let wrong = |key: &'static str, found: f64, expected: &str| {
             Err(Error::new(ErrorKind::Setting, format!("found {found}"))
-                .name(name)
+                .setting(key)
                 .hint(format!("give {expected}")))
         };
         if !(step_size > 0.0 && step_size.is_finite()) {
-            return wrong("--step-size", step_size, "a number above 0, like 0.1");
+            return wrong("step_size", step_size, "a number above 0, like 0.1");
         }
         let share = 0.0..1.0;
         match rule {
             Rule::Sgd { momentum, .. } if !share.contains(&momentum) => {
-                return wrong("--momentum", momentum, "a number from 0 up to but not including 1");
+                return wrong("momentum", momentum, "a number from 0 up to but not including 1");
             }
             Rule::Adam { beta1, .. } if !share.contains(&beta1) => {
                 return wrong("beta1", beta1, "0 <= beta1 < 1");

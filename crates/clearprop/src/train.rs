@@ -113,7 +113,7 @@ impl<R: Real> Trainer<R> {
             && size > data.len()
         {
             return Err(Error::new(ErrorKind::Setting, format!("found {size}"))
-                .name("--batch-size")
+                .setting("batch_size")
                 .hint(format!("there are only {} training rows", data.len())));
         }
         Ok(Self {

@@ -187,15 +187,15 @@ fn what_does_not_fit_is_an_error_at_the_door() {
         |result: Result<(), Error>, message: &str| assert_eq!(result.unwrap_err().to_string(), message);
     check(
         new(Settings { batch_size: Some(100), ..batches() }, data.clone()),
-        "--batch-size: found 100; there are only 60 training rows",
+        "batch_size: found 100; there are only 60 training rows",
     );
     check(
         new(Settings { step_size: -1.0, ..batches() }, data.clone()),
-        "--step-size: found -1; give a number above 0, like 0.1",
+        "step_size: found -1; give a number above 0, like 0.1",
     );
     check(
         new(Settings { step_size: f64::NAN, ..batches() }, data.clone()),
-        "--step-size: found NaN; give a number above 0, like 0.1",
+        "step_size: found NaN; give a number above 0, like 0.1",
     );
     check(
         new(batches(), Data::new(array![[1.0]], Target::Classes(array![0])).unwrap()),

@@ -1,6 +1,7 @@
-//! Errors of the command line in one line, as all others are.
+//! Errors of the command line in one line, as all others are; the library's settings as options.
 
-use crate::screen;
+use crate::{Cli, screen};
+use clap::CommandFactory;
 use clap::error::{ContextKind, ContextValue, ErrorKind as Kind};
 use clearprop::error::{Error, ErrorKind, nearest};
 use std::process::ExitCode;
@@ -80,6 +81,16 @@ fn one_line(error: &clap::Error) -> Error {
             setting(line.trim_start_matches("error: ").to_owned())
         }
     }
+}
+
+/// A setting of the library as an option: `test_size` as `--test-size`, with a value `--test-size 0`.
+/// `None` if no command has it.
+pub(crate) fn option(key: &str, value: Option<&str>) -> Option<String> {
+    let name = key.replace('_', "-");
+    let known = Cli::command()
+        .get_subcommands()
+        .any(|command| command.get_arguments().any(|arg| arg.get_long() == Some(name.as_str())));
+    known.then(|| value.map_or_else(|| format!("--{name}"), |value| format!("--{name} {value}")))
 }
 
 fn words(value: &ContextValue) -> Vec<String> {

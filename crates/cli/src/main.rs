@@ -101,11 +101,11 @@ fn main() -> ExitCode {
     match run(command) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Found(finding)) => {
-            screen::complain(&format!("error: {finding}"));
+            screen::complain(&format!("error: {}", finding.render(arguments::option)));
             ExitCode::from(1)
         }
         Err(error) => {
-            screen::complain(&format!("error: {error}"));
+            screen::complain(&format!("error: {}", error.render(arguments::option)));
             ExitCode::from(2)
         }
         Ok(Outcome::Interrupted(saved)) => {

@@ -1,5 +1,6 @@
 //! `clearprop train`: from data to a run folder.
 
+use crate::arguments::option;
 use crate::checkpoint::{self, AnyCheckpoint, Checkpoint, Plan};
 use crate::chosen::Chosen;
 use crate::folder::{CHECKPOINT, Folder};
@@ -12,7 +13,7 @@ use crate::steps::{Pace, take_steps};
 use crate::{Outcome, load, screen};
 use clap::{Args, ValueEnum};
 use clearprop::data::Data;
-use clearprop::error::{Error, ErrorKind, Result};
+use clearprop::error::{Error, ErrorKind, Result, with_settings};
 use clearprop::loss::Loss;
 use clearprop::model::{Model, Trained};
 use clearprop::real::Real;
@@ -142,7 +143,7 @@ fn begin<R: Real>(options: &Train) -> Result<Outcome> {
     let start = prepare::<R>(options, source).map_err(|error| about(options, &file, error))?;
     let folder = Folder::claim(options.out.as_deref(), &name, options.overwrite)?;
     let progress = Progress::new(lines(options), start.trainer.total_steps());
-    start.notes.iter().try_for_each(|note| progress.line(note))?;
+    start.notes.iter().try_for_each(|note| progress.line(&with_settings(note, option)))?;
     start.unseen.warnings().iter().for_each(|warning| progress.warn(warning));
     let plan = Plan {
         // So that going on does not depend on where one stands.
@@ -199,7 +200,7 @@ fn resume<R: Real>(options: &Train, folder: &Path, checkpoint: Checkpoint<R>) ->
 /// An error about the data names their file; one about an option does not.
 fn about(options: &Train, file: &str, error: Error) -> Error {
     let place = error.place();
-    let named = place.name.is_some() || place.file.is_some();
+    let named = place.name.is_some() || place.setting.is_some() || place.file.is_some();
     if named || (options.data.is_none() && options.resume.is_none()) { error } else { error.file(file) }
 }
 

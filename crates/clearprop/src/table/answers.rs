@@ -34,9 +34,9 @@ pub enum Answers {
     Numbers {
         /// The target columns.
         columns: Vec<String>,
-        /// Each column's mean over the training rows (0 with `--scale none`).
+        /// Each column's mean over the training rows (0 with `scale=none`).
         means: Vec<f64>,
-        /// Each column's standard deviation over the training rows (1 with `--scale none`).
+        /// Each column's standard deviation over the training rows (1 with `scale=none`).
         scales: Vec<f64>,
     },
 }
@@ -112,8 +112,8 @@ impl Answers {
             (Loss::Softmax, [column]) => Self::classes(table, &targets[0], column, decisions),
             (Loss::Softmax, _) => {
                 Err(Error::new(ErrorKind::Setting, "the softmax loss needs one target column")
-                    .name("--target")
-                    .hint("several columns of 0 and 1 go with --loss logistic"))
+                    .setting("target")
+                    .hint("several columns of 0 and 1 go with `loss=logistic`"))
             }
             (Loss::Logistic, _) => {
                 for (name, column) in targets.iter().zip(&columns) {
@@ -123,7 +123,7 @@ impl Answers {
                         return Err(Error::new(ErrorKind::Data, found)
                             .row(table.line(row))
                             .column(name)
-                            .hint("classes go with --loss softmax"));
+                            .hint("classes go with `loss=softmax`"));
                     }
                 }
                 Ok(Self::Labels { columns: targets.to_vec() })
@@ -179,7 +179,7 @@ impl Answers {
             return wrong(
                 format!("{} rows have {} classes", table.len(), count.len()),
                 match column {
-                    Column::Numbers(_) => "each class needs several rows; numbers go with --loss squared",
+                    Column::Numbers(_) => "each class needs several rows; numbers go with `loss=squared`",
                     Column::Words(_) | Column::Dates(_) => "each class needs several rows; is another column the target?",
                 },
             );
@@ -310,7 +310,7 @@ fn as_numbers<'a>(name: &str, column: &'a Column) -> Result<&'a Numbers> {
             let word = words.known().first().map_or("", String::as_str);
             Err(Error::new(ErrorKind::Data, format!("found words (\"{word}\"), numbers are needed"))
                 .column(name)
-                .hint("words are classes: --loss softmax"))
+                .hint("words are classes: `loss=softmax`"))
         }
     }
 }

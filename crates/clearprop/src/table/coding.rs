@@ -18,9 +18,9 @@ pub enum Coding {
     Number {
         /// What stands for a missing value.
         median: f64,
-        /// The mean over the training rows (0 with `--scale none`).
+        /// The mean over the training rows (0 with `scale=none`).
         mean: f64,
-        /// The standard deviation over the training rows (1 with `--scale none`).
+        /// The standard deviation over the training rows (1 with `scale=none`).
         scale: f64,
         /// The least and the greatest value of the training rows.
         #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -75,7 +75,7 @@ impl Trace {
     /// # Errors
     /// An unknown name, an index that is no number, too many or too few of them, or one beyond the array.
     pub fn entry(&self, text: &str) -> Result<Entry> {
-        let wrong = |found: String| Error::new(ErrorKind::Setting, found).name("--entry");
+        let wrong = |found: String| Error::new(ErrorKind::Setting, found).setting("entry");
         let (name, index) = match text.trim().split_once('[') {
             None => (text.trim(), ""),
             Some((name, rest)) => (
