@@ -15,6 +15,8 @@ mod form;
 mod judge;
 mod missing;
 mod numbers;
+mod rows;
+mod suspicion;
 mod words;
 
 pub use answers::{Answers, MAX_CLASS_NUMBERS};

@@ -15,7 +15,7 @@
 //! `StandardScaler` and `OneHotEncoder(max_categories=..)`.
 
 use super::coding::{Coding, Unseen};
-use super::{Answers, Column, Table, columns, listed};
+use super::{Answers, Column, Table, columns, listed, suspicion};
 use crate::data::Data;
 use crate::decision::Decision;
 use crate::error::{Error, ErrorKind, Result, nearest};
@@ -122,6 +122,7 @@ impl Encoder {
             };
             return Err(Error::new(ErrorKind::Data, found).hint("at least one input is needed"));
         }
+        decisions.extend(suspicion::of(table, &answers, &inputs, fit.rows));
         Ok((Self { inputs, dropped, answers }, decisions))
     }
 

@@ -67,17 +67,6 @@ impl Words {
         self.codes.push(code);
     }
 
-    /// Makes the known words for which `absent` holds missing.
-    pub(super) fn forget(&mut self, absent: impl Fn(&str) -> bool) {
-        let gone: Vec<bool> = self.known.iter().map(|word| absent(word)).collect();
-        if gone.contains(&true) {
-            let word = |code: &u32| self.known.get(*code as usize).filter(|_| !gone[*code as usize]);
-            let mut kept = Self::default();
-            self.codes.iter().for_each(|code| kept.push(word(code).map(String::as_str)));
-            *self = kept;
-        }
-    }
-
     /// The rows for which `keep` holds.
     pub(super) fn retain(&mut self, keep: &[bool]) {
         let mut keep = keep.iter();

@@ -127,7 +127,9 @@ impl<S: Read> Records<S> {
             }
         }
         record.line = self.lines;
-        let Separator::Byte(separator) = self.separator else { return self.split_blanks(record) };
+        let Separator::Byte(separator) = self.separator else {
+            return self.split_blanks(record).map(|()| true);
+        };
         if memchr::memchr(b'"', &self.raw).is_some() {
             self.split_quoted(record, separator)?;
         } else {
