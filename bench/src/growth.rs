@@ -6,8 +6,8 @@ use clearprop::error::Result;
 use clearprop::init::Init;
 use clearprop::loss::Loss;
 use clearprop::network::{Network, Penalized, Penalty};
-use clearprop::optim::Rule;
-use clearprop::settings::{Length, Settings};
+use clearprop::optim::Solver;
+use clearprop::settings::Settings;
 use clearprop::train::{Trainer, train};
 use ndarray::Array2;
 use serde_json::{Value, json};
@@ -32,9 +32,13 @@ pub(crate) fn run(rows: usize, hidden: usize, threads: usize) -> Result<Value> {
     let mib = |numbers: usize| 4.0 * numbers as f64 / f64::from(1 << 20);
     let accounted = mib(rows * (INPUTS + 2) + 5 * params.values().len());
     let settings = Settings {
-        rule: Rule::ADAM,
+        hidden: vec![hidden],
+        reg: 0.0,
+        penalize: Penalized::Weights,
+        solver: Solver::Adam,
         step_size: 0.001,
-        length: Length::Epochs(1),
+        steps: None,
+        epochs: Some(1),
         batch_size: Some(BATCH.min(rows)),
         threads: Some(threads),
         ..Settings::notebook()

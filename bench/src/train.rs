@@ -6,10 +6,10 @@ use clearprop::error::Result;
 use clearprop::evaluate::evaluate;
 use clearprop::loss::Loss;
 use clearprop::network::{Network, Penalty};
-use clearprop::optim::Rule;
+use clearprop::optim::Solver;
 use clearprop::params::Params;
 use clearprop::real::Real;
-use clearprop::settings::{Length, Settings};
+use clearprop::settings::Settings;
 use clearprop::train::{Trainer, train};
 use clearprop_files::npz::Npz;
 use serde_json::{Value, json};
@@ -20,7 +20,7 @@ use std::time::Instant;
 pub(crate) fn run<R: Real>(file: &Npz, threads: usize, repeats: usize) -> Result<Value> {
     let (network, params) = network::<R>(file)?;
     let data = Data::new(file.matrix("X")?, Target::Classes(file.whole("y")?))?;
-    let settings = settings(file, threads)?;
+    let settings = settings(file, &network, threads)?;
     let (mut seconds, mut loss) = (Vec::new(), f64::NAN);
     for _ in 0..repeats {
         let mut trainer =
@@ -45,23 +45,29 @@ pub(crate) fn network<R: Real>(file: &Npz) -> Result<(Network, Params<R>)> {
     Ok((network, params))
 }
 
-fn settings(file: &Npz, threads: usize) -> Result<Settings> {
+fn settings(file: &Npz, network: &Network, threads: usize) -> Result<Settings> {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "the workloads' small whole numbers"
     )]
     let count = |name: &str| -> Result<usize> { Ok(file.scalar(name)? as usize) };
-    let rule = match file.text("solver")? {
-        "gd" => Rule::Gd,
-        "sgd" => Rule::Sgd { momentum: file.scalar("momentum")?, nesterov: false },
-        _ => Rule::ADAM,
+    let (solver, momentum) = match file.text("solver")? {
+        "gd" => (Solver::Gd, None),
+        "sgd" => (Solver::Sgd, Some(file.scalar("momentum")?)),
+        _ => (Solver::Adam, None),
     };
     let batch = count("batch")?;
     Ok(Settings {
-        rule,
+        hidden: network.sizes[1..network.layers()].to_vec(),
+        reg: network.penalty.reg,
+        penalize: network.penalty.over,
+        solver,
+        momentum,
+        nesterov: momentum.map(|_| false),
         step_size: file.scalar("step_size")?,
-        length: Length::Epochs(count("epochs")? as u64),
+        steps: None,
+        epochs: Some(count("epochs")? as u64),
         batch_size: (batch > 0).then_some(batch),
         threads: Some(threads),
         ..Settings::notebook()

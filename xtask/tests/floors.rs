@@ -18,7 +18,7 @@ const LINES: [(&str, &[&str]); 6] = [
     ),
     ("pass", &["forward", "backward", "objective", "optim"]),
     ("fast", &["fast"]),
-    ("learn", &["engine", "settings", "evaluate", "train", "model"]),
+    ("learn", &["engine", "settings", "evaluate", "train", "model", "fit"]),
     ("look", &["trace", "gradcheck", "diagnose"]),
 ];
 

@@ -11,7 +11,6 @@ use clearprop::data::{Spirals, spirals, split};
 use clearprop::engine::Engine;
 use clearprop::error::Result;
 use clearprop::loss::Loss;
-use clearprop::network::Network;
 use clearprop::settings::Settings;
 use clearprop::train::{Event, Trainer};
 
@@ -21,7 +20,7 @@ fn main() -> Result<()> {
     let (train, test) = split(data.len(), settings.test_size, settings.seed)?;
     let (train, test) = (data.select(&train), data.select(&test));
 
-    let network = Network::new(&[2, 200, 3], settings.activation, Loss::Softmax, settings.penalty)?;
+    let network = settings.network(2, 3, Loss::Softmax)?;
     let params = settings.init.draw(&network, settings.seed);
     let mut trainer = Trainer::new(network, params, train, None, settings)?;
 

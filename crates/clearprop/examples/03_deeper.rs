@@ -15,7 +15,7 @@ use clearprop::forward::forward;
 use clearprop::init::Init;
 use clearprop::loss::Loss;
 use clearprop::network::{Network, Penalized, Penalty};
-use clearprop::settings::{Length, Settings};
+use clearprop::settings::Settings;
 use clearprop::train::{Trainer, train};
 use std::ops::ControlFlow;
 
@@ -44,10 +44,14 @@ fn main() -> Result<()> {
 
 /// Trains a network with these hidden layers for 2000 steps.
 fn test_accuracy(hidden: &[usize], data: Data<f64>, test: &Data<f64>) -> Result<f64> {
-    let sizes = [&[2], hidden, &[3]].concat();
-    let settings =
-        Settings { init: Init::He, length: Length::Steps(2000), penalty: PENALTY, ..Settings::notebook() };
-    let network = Network::new(&sizes, Activation::Relu, Loss::Softmax, PENALTY)?;
+    let settings = Settings {
+        hidden: hidden.to_vec(),
+        init: Init::He,
+        penalize: Penalized::Weights,
+        steps: Some(2000),
+        ..Settings::notebook()
+    };
+    let network = settings.network(2, 3, Loss::Softmax)?;
     let params = settings.init.draw(&network, settings.seed);
     let mut trainer = Trainer::new(network, params, data, None, settings)?;
     train(&mut trainer, |_, _| ControlFlow::Continue(()));

@@ -28,6 +28,7 @@ pub mod optim;
 // learn
 pub mod engine;
 pub mod evaluate;
+pub mod fit;
 pub mod model;
 pub mod settings;
 pub mod train;

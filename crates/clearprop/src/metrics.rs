@@ -30,6 +30,15 @@ pub fn score<R: Real>(loss: Loss, probs: ArrayView2<'_, R>, y: &Target<R>) -> f6
     }
 }
 
+/// What [`score`] is called: `accuracy`, or `R2`.
+#[must_use]
+pub fn score_name(loss: Loss) -> &'static str {
+    match loss {
+        Loss::Softmax | Loss::Logistic => "accuracy",
+        Loss::Squared => "R2",
+    }
+}
+
 fn share(part: usize, whole: usize) -> f64 {
     part as f64 / whole.max(1) as f64
 }

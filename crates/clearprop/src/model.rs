@@ -15,8 +15,8 @@ use crate::train::StopReason;
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
-/// The version of the text that this program writes; it reads this and older ones.
-pub const VERSION: u64 = 1;
+/// The version of the text that this program writes and reads.
+pub const VERSION: u64 = 2;
 
 /// A trained network.
 #[derive(Clone, Debug, PartialEq)]
@@ -93,16 +93,21 @@ pub fn precision(metadata: &str) -> Result<String> {
         precision: String,
     }
     let Start { version, precision } = serde_json::from_str(metadata).map_err(|e| not_a_model(&e))?;
-    if version > VERSION {
-        let found = format!("the model has version {version}, this program reads up to {VERSION}");
-        return Err(Error::new(ErrorKind::File, found).hint("take a newer clearprop"));
+    if version != VERSION {
+        let found = format!("the model has version {version}, this program reads {VERSION}");
+        let newer = "take a newer clearprop";
+        return Err(Error::new(ErrorKind::File, found).hint(if version > VERSION {
+            newer
+        } else {
+            "train it anew"
+        }));
     }
     Ok(precision)
 }
 
 fn not_a_model(why: &dyn std::fmt::Display) -> Error {
     Error::new(ErrorKind::File, format!("the description of the model cannot be read: {why}"))
-        .hint("write the model anew with 'clearprop train'")
+        .hint("train it anew")
 }
 
 impl<R: Real> Model<R> {
@@ -147,7 +152,7 @@ impl<R: Real> Model<R> {
     /// The model of this text and these tensors.
     ///
     /// # Errors
-    /// A text of a later version or none of a model's; a tensor that is missing, has another shape than
+    /// A text of another version or none of a model's; settings that are not those of the network; a tensor that is missing, has another shape than
     /// the layer, or holds NaN or infinity; an encoder that does not fit the network.
     pub fn from_parts(engine: Engine, metadata: &str, tensors: &[Tensor<R>]) -> Result<Self> {
         let found_precision = precision(metadata)?;
@@ -169,6 +174,8 @@ impl<R: Real> Model<R> {
             );
             return Err(not_a_model(&found));
         }
+        trained.settings.check()?;
+        trained.settings.fit(&network)?;
         let find = |l: usize, name: String, shape: &[usize]| {
             let tensor = tensors.iter().find(|tensor| tensor.name == name);
             let wrong = |found: String| Err(Error::new(ErrorKind::Shape, found).name(name.clone()).layer(l));

@@ -37,6 +37,25 @@ impl Solver {
             Self::Adam => "adam",
         }
     }
+
+    /// How far a step goes if nobody says otherwise.
+    #[must_use]
+    pub const fn step_size(self) -> f64 {
+        match self {
+            Self::Gd => 0.1,
+            Self::Sgd => 0.01,
+            Self::Adam => 0.001,
+        }
+    }
+
+    /// Whether it takes batches; else all rows at once.
+    #[must_use]
+    pub const fn takes_batches(self) -> bool {
+        match self {
+            Self::Gd => false,
+            Self::Sgd | Self::Adam => true,
+        }
+    }
 }
 
 impl std::str::FromStr for Solver {

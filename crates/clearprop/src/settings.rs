@@ -1,164 +1,263 @@
-//! Settings: what can be chosen about a training run, in one table.
+//! Settings: what can be chosen about a run, each declared once, below.
 //!
-//! The command line's help, the Python class's constraints and the page's sliders read [`SETTINGS`];
-//! [`Settings`] holds the choices themselves, checked once before a run begins.
+//! The fields of [`Settings`] and [`Choices`], the checks, a door's options and their help, the settings in a
+//! model's metadata and the list in the book all come from that one declaration.
+//!
+//! ```
+//! use clearprop::settings::{Choices, Settings};
+//! let mut choices = Choices::new().step_size(0.05);
+//! choices.set("hidden", "200,50")?; // as a door does that has only texts
+//! let mut settings = Settings::notebook();
+//! choices.lay_over(&mut settings);
+//! assert_eq!((settings.step_size, settings.hidden), (0.05, vec![200, 50]));
+//! let error = choices.set("reg", "-1").unwrap_err();
+//! assert_eq!(error.to_string(), "reg: found '-1'; give a number from 0 up");
+//! # Ok::<(), clearprop::error::Error>(())
+//! ```
 
-use crate::activation::Activation;
+mod setting;
+
+use crate::activation::{Activation, by_name};
 use crate::engine::Engine;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, nearest};
 use crate::init::Init;
-use crate::network::{Penalized, Penalty};
+use crate::loss::Loss;
+use crate::network::{Network, Penalized, Penalty};
 use crate::optim::{Rule, Solver};
 use serde::{Deserialize, Serialize};
+pub use setting::{Owner, Range, Setting};
+use setting::{Value, number};
+use std::fmt;
 
-/// One line of the table.
-#[derive(Clone, Copy, Debug)]
-pub struct Setting {
-    /// The name, on the command line with `--` before it.
-    pub name: &'static str,
-    /// What values it takes.
-    pub values: Values,
-    /// One sentence.
-    pub help: &'static str,
+/// The type of a field: `always` has a value, `maybe` is `None` where it has no meaning.
+macro_rules! field {
+    (always $type:ty) => { $type };
+    (maybe $type:ty) => { Option<$type> };
 }
 
-/// The values a setting takes.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Values {
-    /// A number from the first to the second; `open` if the ends themselves are excluded: (low, high).
-    Number {
-        /// The least.
-        from: f64,
-        /// The largest.
-        to: f64,
-        /// Whether `from` and `to` themselves are excluded.
-        open: (bool, bool),
-    },
-    /// A whole number, at least this.
-    Count(u64),
-    /// Several whole numbers, each at least this, separated by commas.
-    Counts(u64),
-    /// One of these words.
-    Word(&'static [&'static str]),
-}
+/// Makes everything that follows from the list of settings.  A line of it is
+///
+/// ```text
+/// /// help, one sentence
+/// Owner key: always or maybe Type, range, value in the notebook, value for a table of so many rows;
+/// ```
+macro_rules! declare {
+    ($rows:ident: $(
+        #[doc = $help:literal]
+        $owner:ident $key:ident: $presence:ident $type:ty, $range:expr, $notebook:expr, $table:expr;
+    )+) => {
+        /// Every setting of a run.
+        pub const SETTINGS: &[Setting] = &[$(Setting {
+            key: stringify!($key),
+            owner: Owner::$owner,
+            range: $range,
+            help: $help.trim_ascii(),
+        }),+];
 
-const fn number(from: f64, to: f64, open: (bool, bool)) -> Values {
-    Values::Number { from, to, open }
-}
-
-const fn setting(name: &'static str, values: Values, help: &'static str) -> Setting {
-    Setting { name, values, help }
-}
-
-/// Every setting of a run.
-pub const SETTINGS: &[Setting] = &[
-    setting(
-        "hidden",
-        Values::Counts(1),
-        "Units of each hidden layer, like 200 or 200,50; 'none' for no hidden layer",
-    ),
-    setting(
-        "activation",
-        Values::Word(&["identity", "logistic", "tanh", "relu"]),
-        "Nonlinearity of the hidden layers",
-    ),
-    setting(
-        "solver",
-        Values::Word(&["gd", "sgd", "adam"]),
-        "How the gradient changes the weights: gd takes all rows at once, sgd and adam take batches",
-    ),
-    setting("step-size", number(0.0, f64::INFINITY, (true, true)), "How far a step goes (learning rate)"),
-    setting("momentum", number(0.0, 1.0, (false, true)), "Share of the last step that sgd keeps"),
-    setting(
-        "nesterov",
-        Values::Word(&["yes", "no"]),
-        "Whether sgd takes the gradient's share of the next step too (Nesterov's look ahead)",
-    ),
-    setting("reg", number(0.0, f64::INFINITY, (false, true)), "Strength of the L2 penalty reg/2 * sum(w^2)"),
-    setting(
-        "penalize",
-        Values::Word(&["weights", "all"]),
-        "What the penalty is over: the weights, or biases too (all)",
-    ),
-    setting("steps", Values::Count(1), "Number of updates; switches tolerance and early stopping off"),
-    setting("epochs", Values::Count(1), "Number of passes over the training rows, at most"),
-    setting("batch-size", Values::Count(1), "Rows of a batch (sgd and adam)"),
-    setting("init", Values::Word(&["he", "as-written", "glorot"]), "How the first weights are drawn"),
-    setting("seed", Values::Count(0), "Seed of every random choice: data, split, weights, order of the rows"),
-    setting("test-size", number(0.0, 1.0, (false, true)), "Share of the rows kept for the test"),
-    setting(
-        "tolerance",
-        number(0.0, f64::INFINITY, (false, true)),
-        "An epoch counts as better only if the loss falls by more than this",
-    ),
-    setting(
-        "patience",
-        Values::Count(1),
-        "Stop after more than this many epochs in a row that are not better",
-    ),
-    setting(
-        "validation-size",
-        number(0.0, 1.0, (false, true)),
-        "Share of the training rows that early stopping watches; 0 watches the training loss",
-    ),
-];
-
-/// The line of the table with this name.
-#[must_use]
-pub fn find(name: &str) -> Option<&'static Setting> {
-    SETTINGS.iter().find(|setting| setting.name == name)
-}
-
-impl Setting {
-    /// The value that a text says.
-    ///
-    /// # Errors
-    /// It is no number, or outside the range.
-    pub fn parse(&self, text: &str) -> Result<f64> {
-        match text.trim().parse::<f64>() {
-            Ok(value) if self.holds(value) => Ok(value),
-            _ => Err(self.wrong(&format!("'{text}'"))),
+        /// All choices of a run.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub struct Settings {
+            $(#[doc = $help] pub $key: field!($presence $type),)+
         }
-    }
 
-    /// Checks one value of this setting.
-    ///
-    /// # Errors
-    /// The value is outside the range, or not a number.
-    pub fn check(&self, value: f64) -> Result<()> {
-        if self.holds(value) { Ok(()) } else { Err(self.wrong(&value.to_string())) }
-    }
+        /// Some choices of a run; the others are left to [`fit`](crate::fit).
+        #[derive(Clone, Debug, Default, PartialEq)]
+        pub struct Choices {
+            $(#[doc = $help] pub $key: Option<$type>,)+
+        }
 
-    fn holds(&self, value: f64) -> bool {
-        match self.values {
-            Values::Number { from, to, open } => {
-                let low = if open.0 { value > from } else { value >= from };
-                let high = if open.1 { value < to } else { value <= to };
-                low && high
+        impl Settings {
+            /// The notebook's.
+            #[must_use]
+            pub fn notebook() -> Self {
+                Self { $($key: $notebook,)+ }
             }
-            Values::Count(least) | Values::Counts(least) => value >= least as f64 && value.fract() == 0.0,
-            Values::Word(_) => false,
+
+            /// What works on tables of `rows` rows: adam over batches, ended by a validation share.
+            #[must_use]
+            pub fn table($rows: usize) -> Self {
+                Self { $($key: $table,)+ }
+            }
+
+            /// Each setting with the text that reads as its value, `none` where it has no meaning.
+            #[must_use]
+            pub fn texts(&self) -> Vec<(&'static Setting, String)> {
+                SETTINGS.iter().zip([$(self.$key.text()),+]).collect()
+            }
+
+            fn in_range(&self) -> Result<()> {
+                let mut settings = SETTINGS.iter();
+                $(settings.next().map_or(Ok(()), |setting| self.$key.check(setting))?;)+
+                Ok(())
+            }
+        }
+
+        impl Choices {
+            /// Nothing chosen yet.
+            #[must_use]
+            pub fn new() -> Self {
+                Self::default()
+            }
+
+            $(
+                #[doc = $help]
+                #[must_use]
+                pub fn $key(mut self, value: $type) -> Self {
+                    self.$key = Some(value);
+                    self
+                }
+            )+
+
+            /// Chooses by key and text.
+            ///
+            /// # Errors
+            /// No setting has this key, or the text is no value of it.
+            pub fn set(&mut self, key: &str, text: &str) -> Result<()> {
+                let setting = find(key)?;
+                match setting.key {
+                    $(stringify!($key) => self.$key = Some(Value::read(text, setting)?),)+
+                    _ => {}
+                }
+                Ok(())
+            }
+
+            /// Puts what is chosen here over what stands in `settings`.
+            pub fn lay_over(&self, settings: &mut Settings) {
+                $(if let Some(value) = &self.$key {
+                    settings.$key = value.clone().into();
+                })+
+            }
+        }
+    };
+}
+
+/// The names of all members of an enum.
+macro_rules! names {
+    ($type:ty) => {
+        Range::Word(|| <$type>::ALL.iter().map(|one| one.name()).collect())
+    };
+}
+
+const SHARE: Range = number(0.0, 1.0, (false, true));
+const ABOVE_0: Range = number(0.0, f64::INFINITY, (true, true));
+const FROM_0: Range = number(0.0, f64::INFINITY, (false, true));
+const YES_NO: Range = Range::Word(|| vec!["yes", "no"]);
+
+declare! { rows:
+    /// Units of each hidden layer, like 200 or 200,50; 'none' for no hidden layer
+    Network hidden: always Vec<usize>, Range::Counts(1), vec![200], vec![100];
+    /// Nonlinearity of the hidden layers: one for all, or one for each separated by commas
+    Network activation: always Vec<Activation>, names!(Activation), vec![Activation::Relu], vec![Activation::Relu];
+    /// What is made small; without it the answers decide
+    Network loss: maybe Loss, names!(Loss), None, None;
+    /// Strength of the L2 penalty reg/2 * sum(w^2)
+    Network reg: always f64, FROM_0, 0.001, 1e-4;
+    /// What the penalty is over: the weights, or biases too (all)
+    Network penalize: always Penalized, names!(Penalized), Penalized::All, Penalized::Weights;
+    /// How the first weights are drawn
+    Network init: always Init, names!(Init), Init::AsWritten, Init::He;
+    /// How the gradient changes the weights: gd and lbfgs take all rows at once, sgd and adam take batches
+    Training solver: always Solver, names!(Solver), Solver::Gd, Solver::Adam;
+    /// How far a step goes (learning rate)
+    Training step_size: always f64, ABOVE_0, Solver::Gd.step_size(), Solver::Adam.step_size();
+    /// Share of the last step that sgd keeps
+    Training momentum: maybe f64, SHARE, None, None;
+    /// Whether sgd takes the gradient's share of the next step too (Nesterov's look ahead)
+    Training nesterov: maybe bool, YES_NO, None, None;
+    /// Adam's decay of the mean of the gradient
+    Training beta1: maybe f64, SHARE, None, Some(0.9);
+    /// Adam's decay of the mean of the gradient's square
+    Training beta2: maybe f64, SHARE, None, Some(0.999);
+    /// What keeps Adam's quotient finite
+    Training epsilon: maybe f64, FROM_0, None, Some(1e-8);
+    /// Number of updates; switches tolerance and early stopping off
+    Training steps: maybe u64, Range::Count(1), Some(5001), None;
+    /// Number of passes over the training rows, at most
+    Training epochs: maybe u64, Range::Count(1), None, Some(200);
+    /// Rows of a batch (sgd and adam)
+    Training batch_size: maybe usize, Range::Count(1), None, Some(usual_batch(rows));
+    /// An epoch counts as better only if the loss falls by more than this
+    Training tolerance: maybe f64, FROM_0, None, Some(1e-4);
+    /// Stop after more than this many epochs in a row that are not better
+    Training patience: maybe u64, Range::Count(1), None, Some(10);
+    /// Seed of every random choice: data, split, weights, order of the rows
+    Training seed: always u64, Range::Count(0), 0, 0;
+    /// fast: fused kernels; plain: the readable code that they are compared with
+    Training engine: always Engine, ENGINES, Engine::default(), Engine::default();
+    /// Threads; without it as many as pay.  The result is the same
+    Training threads: maybe usize, Range::Count(1), None, None;
+    /// Whether number columns are standardised
+    Data scale: always Scale, names!(Scale), Scale::None, Scale::Standard;
+    /// Share of the rows kept for the test
+    Data test_size: always f64, SHARE, 0.33, 0.25;
+    /// Share of the training rows that early stopping watches; 0 watches the training loss
+    Data validation_size: always f64, SHARE, 0.0, 0.1;
+}
+
+const ENGINES: Range = Range::Word(|| vec!["fast", "plain"]);
+
+/// Small tables need many updates, large ones long batches.
+#[must_use]
+pub fn usual_batch(rows: usize) -> usize {
+    (rows / 50).clamp(32, 1024)
+}
+
+/// The setting of this key.
+///
+/// # Errors
+/// There is none; the error names the nearest.
+pub fn find(key: &str) -> Result<&'static Setting> {
+    SETTINGS.iter().find(|setting| setting.key == key).ok_or_else(|| {
+        let keys = || SETTINGS.iter().map(|setting| setting.key);
+        let hint = match nearest(key, keys()) {
+            Some(near) => format!("did you mean '{near}'?"),
+            None => format!("there are: {}", keys().collect::<Vec<_>>().join(", ")),
+        };
+        Error::new(ErrorKind::Setting, format!("there is no setting '{key}'")).hint(hint)
+    })
+}
+
+/// Whether numbers are brought to one scale before they are learnt from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Scale {
+    /// `(value - mean) / standard deviation`, over the training rows; the numbers to predict too.
+    Standard,
+    /// As they are.
+    None,
+}
+
+impl Scale {
+    /// Both of them.
+    pub const ALL: [Self; 2] = [Self::Standard, Self::None];
+
+    /// The name: `standard` or `none`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Standard => "standard",
+            Self::None => "none",
         }
     }
+}
 
-    fn wrong(&self, found: &str) -> Error {
-        let expected = match self.values {
-            Values::Number { from: 0.0, to: f64::INFINITY, open: (true, _) } => "a number above 0".to_owned(),
-            Values::Number { from: 0.0, to: f64::INFINITY, .. } => "a number from 0 up".to_owned(),
-            Values::Number { from, to, .. } => format!("a number from {from} up to but not including {to}"),
-            Values::Count(least) => format!("a whole number from {least} up"),
-            Values::Counts(least) => format!("whole numbers from {least} up, like 200 or 200,50"),
-            Values::Word(words) => format!("one of {}", words.join(", ")),
-        };
-        Error::new(ErrorKind::Setting, format!("found {found}"))
-            .name(format!("--{}", self.name))
-            .hint(format!("give {expected}"))
+impl fmt::Display for Scale {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl std::str::FromStr for Scale {
+    type Err = Error;
+    fn from_str(name: &str) -> Result<Self> {
+        by_name("scale", name, &Self::ALL, |scale| scale.name())
     }
 }
 
 /// How long a run is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Length {
     /// So many updates.
     Steps(u64),
@@ -168,7 +267,7 @@ pub enum Length {
 
 /// When a run ends before its length: once the loss has not fallen by more than `tolerance` below its
 /// lowest for more than `patience` epochs in a row.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Patience {
     /// By how much an epoch must be better.
     pub tolerance: f64,
@@ -176,117 +275,103 @@ pub struct Patience {
     pub patience: u64,
 }
 
-/// All choices of a run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Settings {
-    /// Units of the hidden layers.
-    pub hidden: Vec<usize>,
-    /// Their nonlinearity.
-    pub activation: Activation,
-    /// The optimiser.
-    pub rule: Rule,
-    /// How far a step goes.
-    pub step_size: f64,
-    /// The L2 penalty.
-    pub penalty: Penalty,
-    /// How long to go on.
-    pub length: Length,
-    /// Rows of a batch; None takes all rows at once.
-    pub batch_size: Option<usize>,
-    /// When to end early; None never.
-    pub patience: Option<Patience>,
-    /// Share of the training rows that early stopping watches.
-    pub validation_size: f64,
-    /// How the first weights are drawn.
-    pub init: Init,
-    /// The seed of every random choice.
-    pub seed: u64,
-    /// Share of the rows kept for the test.
-    pub test_size: f64,
-    /// Which engine takes the steps.
-    pub engine: Engine,
-    /// How many threads; None lets the engine choose by size.
-    pub threads: Option<usize>,
-}
-
+/// What several settings mean together.
 impl Settings {
-    /// The notebook's.
+    /// Arrays are taken as they are: full batches, nothing standardised, no early end.
     #[must_use]
-    pub fn notebook() -> Self {
-        Self {
-            hidden: vec![200],
-            activation: Activation::Relu,
-            rule: Rule::Gd,
-            step_size: 0.1,
-            penalty: Penalty { reg: 0.001, over: Penalized::All },
-            length: Length::Steps(5001),
-            batch_size: None,
-            patience: None,
-            validation_size: 0.0,
-            init: Init::AsWritten,
-            seed: 0,
-            test_size: 0.33,
-            engine: Engine::default(),
-            threads: None,
+    pub fn arrays() -> Self {
+        Self { init: Init::He, ..Self::notebook() }
+    }
+
+    /// The solver with its numbers.
+    #[must_use]
+    pub fn rule(&self) -> Rule {
+        match self.solver {
+            Solver::Gd => Rule::Gd,
+            Solver::Sgd => {
+                Rule::Sgd { momentum: self.momentum.unwrap_or(0.9), nesterov: self.nesterov.unwrap_or(true) }
+            }
+            Solver::Adam => Rule::Adam {
+                beta1: self.beta1.unwrap_or(0.9),
+                beta2: self.beta2.unwrap_or(0.999),
+                epsilon: self.epsilon.unwrap_or(1e-8),
+            },
         }
     }
 
-    /// What works on tables of `n` rows: adam over batches, ended by a validation share.
+    /// The L2 penalty.
     #[must_use]
-    pub fn table(n: usize) -> Self {
-        Self {
-            hidden: vec![100],
-            rule: Rule::ADAM,
-            step_size: 0.001,
-            penalty: Penalty { reg: 1e-4, over: Penalized::Weights },
-            length: Length::Epochs(200),
-            // Small tables need many updates, large ones long batches.
-            batch_size: Some((n / 50).clamp(32, 1024)),
-            patience: Some(Patience { tolerance: 1e-4, patience: 10 }),
-            validation_size: 0.1,
-            init: Init::He,
-            test_size: 0.25,
-            ..Self::notebook()
-        }
+    pub fn penalty(&self) -> Penalty {
+        Penalty { reg: self.reg, over: self.penalize }
     }
 
-    /// The solver's name.
-    #[must_use]
-    pub fn solver(&self) -> Solver {
-        match self.rule {
-            Rule::Gd => Solver::Gd,
-            Rule::Sgd { .. } => Solver::Sgd,
-            Rule::Adam { .. } => Solver::Adam,
-        }
-    }
-
-    /// Checks every number against the table.
+    /// A network of these settings, `inputs` to `outputs`.
     ///
     /// # Errors
-    /// The first number that is out of its range, with the setting's name.
-    pub fn check(&self) -> Result<()> {
-        let mut given = vec![
-            ("step-size", self.step_size),
-            ("reg", self.penalty.reg),
-            ("test-size", self.test_size),
-            ("validation-size", self.validation_size),
-        ];
-        given.extend(self.hidden.iter().map(|&units| ("hidden", units as f64)));
-        given.extend(self.batch_size.map(|size| ("batch-size", size as f64)));
-        if let Rule::Sgd { momentum, .. } = self.rule {
-            given.push(("momentum", momentum));
-        }
-        if let Some(Patience { tolerance, patience }) = self.patience {
-            given.extend([("tolerance", tolerance), ("patience", patience as f64)]);
-        }
-        given.push(match self.length {
-            Length::Steps(steps) => ("steps", steps as f64),
-            Length::Epochs(epochs) => ("epochs", epochs as f64),
-        });
-        for (name, value) in given {
-            if let Some(setting) = find(name) {
-                setting.check(value)?;
+    /// Those of [`Network::new`].
+    pub fn network(&self, inputs: usize, outputs: usize, loss: Loss) -> Result<Network> {
+        let sizes = [&[inputs], self.hidden.as_slice(), &[outputs]].concat();
+        let activation = self.activation.first().copied().unwrap_or(Activation::Identity);
+        Network::new(&sizes, activation, loss, self.penalty())
+    }
+
+    /// Whether `network` is one of these settings.
+    ///
+    /// # Errors
+    /// It has other hidden layers, another activation, loss or penalty.
+    pub fn fit(&self, network: &Network) -> Result<()> {
+        let own = self.network(network.inputs(), network.outputs(), self.loss.unwrap_or(network.loss))?;
+        let differs = |key, found: String, own: String| {
+            Err(Error::new(ErrorKind::Setting, format!("{own} is set, the network has {found}"))
+                .setting(key)
+                .hint("settings and network must be of one run"))
+        };
+        match (&own, network) {
+            (own, other) if own.sizes != other.sizes => {
+                differs("hidden", format!("layers {:?}", other.sizes), format!("{:?}", self.hidden))
             }
+            (own, other) if own.activation != other.activation => {
+                differs("activation", other.activation.name().into(), self.activation.text())
+            }
+            (own, other) if own.loss != other.loss => {
+                differs("loss", other.loss.name().into(), own.loss.name().into())
+            }
+            (own, other) if own.penalty.reg != other.penalty.reg => {
+                differs("reg", other.penalty.reg.to_string(), own.penalty.reg.to_string())
+            }
+            (own, other) if own.penalty.over != other.penalty.over => {
+                differs("penalize", other.penalty.over.name().into(), own.penalty.over.name().into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// How long to go on; without a number of steps or epochs, until somebody says stop.
+    #[must_use]
+    pub fn length(&self) -> Length {
+        match (self.steps, self.epochs) {
+            (Some(steps), _) => Length::Steps(steps),
+            (None, Some(epochs)) => Length::Epochs(epochs),
+            (None, None) => Length::Steps(u64::MAX),
+        }
+    }
+
+    /// When to end early; `None` never.
+    #[must_use]
+    pub fn stops_early(&self) -> Option<Patience> {
+        Some(Patience { tolerance: self.tolerance?, patience: self.patience? })
+    }
+
+    /// Whether every setting is inside its range, and none contradicts another.
+    ///
+    /// # Errors
+    /// The first that is not, with its key.
+    pub fn check(&self) -> Result<()> {
+        self.in_range()?;
+        if self.steps.is_some() && self.epochs.is_some() {
+            return Err(Error::new(ErrorKind::Setting, "given together with `epochs`")
+                .setting("steps")
+                .hint("the length of a run is either in steps or in epochs"));
         }
         Ok(())
     }

@@ -1,11 +1,11 @@
 //! Training: forward, loss, backward, update, over and over; the caller owns the loop.
 //!
 //! ```
-//! use clearprop::{data::{Spirals, spirals}, init::Init, loss::Loss, network::Network};
-//! use clearprop::{settings::{Length, Settings}, train::{Event, StopReason, Trainer}};
+//! use clearprop::{data::{Spirals, spirals}, init::Init, loss::Loss};
+//! use clearprop::{settings::Settings, train::{Event, StopReason, Trainer}};
 //! let data = spirals::<f32>(&Spirals::default(), 0)?;
-//! let settings = Settings { length: Length::Steps(20), init: Init::He, ..Settings::notebook() };
-//! let network = Network::new(&[2, 200, 3], settings.activation, Loss::Softmax, settings.penalty)?;
+//! let settings = Settings { steps: Some(20), init: Init::He, ..Settings::notebook() };
+//! let network = settings.network(2, 3, Loss::Softmax)?;
 //! let params = settings.init.draw(&network, settings.seed);
 //! let mut trainer = Trainer::new(network, params, data, None, settings)?;
 //! let reason = loop {
@@ -72,7 +72,7 @@ impl<R: Real> Trainer<R> {
         validation: Option<Data<R>>,
         settings: Settings,
     ) -> Result<Self> {
-        let optimiser = Optimiser::new(settings.rule, settings.step_size, &network.sizes)?;
+        let optimiser = Optimiser::new(settings.rule(), settings.step_size, &network.sizes)?;
         let state = State {
             step: 0,
             params,
@@ -97,6 +97,7 @@ impl<R: Real> Trainer<R> {
         settings: Settings,
     ) -> Result<Self> {
         settings.check()?;
+        settings.fit(&network)?;
         data.fits(&network)?;
         if let Some(validation) = &validation {
             validation.fits(&network)?;
@@ -109,6 +110,7 @@ impl<R: Real> Trainer<R> {
         if !state.params.is_finite() {
             return Err(Error::new(ErrorKind::Data, "the first weights hold NaN or infinity"));
         }
+        state.check(&network, &settings)?;
         if let Some(size) = settings.batch_size
             && size > data.len()
         {
@@ -231,7 +233,7 @@ impl<R: Real> Trainer<R> {
             .map(|rows| evaluate(self.settings.engine, &self.network, &self.state.params, rows));
         let watched = validation.map_or(loss, |validation| validation.loss);
         let state = &mut self.state;
-        let tolerance = self.settings.patience.map_or(0.0, |patience| patience.tolerance);
+        let tolerance = self.settings.stops_early().map_or(0.0, |patience| patience.tolerance);
         let improved = watched < state.best_loss - tolerance;
         state.not_better = if improved { 0 } else { state.not_better + 1 };
         if watched < state.best_loss {
@@ -249,7 +251,7 @@ impl<R: Real> Trainer<R> {
         if let Some(step) = self.diverged {
             return Some(StopReason::Diverged { step });
         }
-        if self.settings.patience.is_some_and(|patience| self.state.not_better > patience.patience) {
+        if self.settings.stops_early().is_some_and(|patience| self.state.not_better > patience.patience) {
             let watched = self.validation.is_some();
             return Some(if watched { StopReason::EarlyStopped } else { StopReason::Converged });
         }
@@ -266,7 +268,16 @@ impl<R: Real> Trainer<R> {
 
     /// Whether the end of an epoch is an event: there are rows to shuffle, or a decision to make.
     fn ends_epochs(&self) -> bool {
-        self.settings.batch_size.is_some() || self.settings.patience.is_some() || self.validation.is_some()
+        self.settings.batch_size.is_some()
+            || self.settings.stops_early().is_some()
+            || self.validation.is_some()
+    }
+
+    /// Whether the run counts in epochs, as a person sees it; else in steps.
+    #[must_use]
+    pub fn counts_epochs(&self) -> bool {
+        let has_epochs = self.settings.batch_size.is_some() || self.settings.stops_early().is_some();
+        has_epochs && matches!(self.settings.length(), Length::Epochs(_))
     }
 
     /// How many updates use every training row once.
@@ -279,7 +290,7 @@ impl<R: Real> Trainer<R> {
     /// The most updates that the run can have.
     #[must_use]
     pub fn total_steps(&self) -> u64 {
-        match self.settings.length {
+        match self.settings.length() {
             Length::Steps(steps) => steps,
             Length::Epochs(epochs) => epochs.saturating_mul(self.steps_per_epoch()),
         }
@@ -338,11 +349,11 @@ fn place_in_epoch(step: u64, n: usize, size: usize) -> usize {
 /// Trains to the end: `observe` is called at every event but the last, and says go on or stop.
 ///
 /// ```
-/// # use clearprop::{data::{Spirals, spirals}, init::Init, loss::Loss, network::Network};
-/// # use clearprop::{settings::{Length, Settings}, train::{StopReason, Trainer, train}};
+/// # use clearprop::{data::{Spirals, spirals}, init::Init, loss::Loss};
+/// # use clearprop::{settings::Settings, train::{StopReason, Trainer, train}};
 /// # let data = spirals::<f64>(&Spirals::default(), 0)?;
-/// # let settings = Settings { length: Length::Steps(50), init: Init::He, ..Settings::notebook() };
-/// # let network = Network::new(&[2, 10, 3], settings.activation, Loss::Softmax, settings.penalty)?;
+/// # let settings = Settings { steps: Some(50), init: Init::He, ..Settings::notebook() };
+/// # let network = settings.network(2, 3, Loss::Softmax)?;
 /// # let params = settings.init.draw(&network, settings.seed);
 /// let mut trainer = Trainer::new(network, params, data, None, settings)?;
 /// let mut losses = Vec::new();

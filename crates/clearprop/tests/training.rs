@@ -8,9 +8,9 @@ use clearprop::error::Error;
 use clearprop::init::Init;
 use clearprop::loss::Loss;
 use clearprop::network::Network;
-use clearprop::optim::Rule;
+use clearprop::optim::{Optimiser, Rule, Solver};
 use clearprop::params::Params;
-use clearprop::settings::{Length, Patience, Settings};
+use clearprop::settings::Settings;
 use clearprop::train::{Event, State, StopReason, Trainer, train};
 use ndarray::array;
 use std::ops::ControlFlow;
@@ -25,19 +25,20 @@ fn rows() -> (Data<f64>, Data<f64>) {
 fn batches() -> Settings {
     Settings {
         hidden: vec![8],
-        rule: Rule::ADAM,
+        solver: Solver::Adam,
         step_size: 0.01,
         batch_size: Some(16),
-        length: Length::Epochs(40),
-        patience: Some(Patience { tolerance: 1e-3, patience: 5 }),
+        steps: None,
+        epochs: Some(40),
+        tolerance: Some(1e-3),
+        patience: Some(5),
         init: Init::He,
         ..Settings::notebook()
     }
 }
 
 fn start(settings: &Settings) -> (Network, Params<f64>) {
-    let sizes = [&[2], settings.hidden.as_slice(), &[3]].concat();
-    let network = Network::new(&sizes, settings.activation, Loss::Softmax, settings.penalty).unwrap();
+    let network = settings.network(2, 3, Loss::Softmax).unwrap();
     let params = settings.init.draw(&network, settings.seed);
     (network, params)
 }
@@ -63,7 +64,7 @@ fn finish(trainer: &mut Trainer<f64>, every: u64) -> (StopReason, Vec<f64>, Stat
 
 #[test]
 fn a_run_asked_for_every_step_has_the_same_bits_as_one_asked_for_the_end() {
-    for settings in [batches(), Settings { length: Length::Steps(50), ..Settings::notebook() }] {
+    for settings in [batches(), Settings { steps: Some(50), ..Settings::notebook() }] {
         assert_eq!(
             finish(&mut trainer(&settings, true), 1),
             finish(&mut trainer(&settings, true), u64::MAX - 1),
@@ -110,8 +111,8 @@ fn early_stopping_restores_the_weights_of_the_best_epoch() {
 
 #[test]
 fn a_run_whose_loss_no_longer_falls_has_converged() {
-    let patience = Some(Patience { tolerance: 10.0, patience: 3 });
-    let mut trainer = trainer(&Settings { patience, ..batches() }, false);
+    let settings = Settings { tolerance: Some(10.0), patience: Some(3), ..batches() };
+    let mut trainer = trainer(&settings, false);
     let mut epochs = 0;
     let reason = train(&mut trainer, |_, event| {
         epochs += u32::from(matches!(event, Event::Epoch(_)));
@@ -123,7 +124,7 @@ fn a_run_whose_loss_no_longer_falls_has_converged() {
 
 #[test]
 fn a_run_that_diverges_says_at_which_step() {
-    let settings = Settings { step_size: 1e200, length: Length::Steps(50), ..Settings::notebook() };
+    let settings = Settings { step_size: 1e200, steps: Some(50), ..Settings::notebook() };
     let (reason, losses, _) = finish(&mut trainer(&settings, false), 1000);
     let StopReason::Diverged { step } = reason else { panic!("{reason:?}") };
     let first_bad = losses.iter().position(|loss| !loss.is_finite()).unwrap_or(losses.len());
@@ -152,7 +153,6 @@ fn each_epoch_uses_every_row_once_in_another_order() {
 
 #[test]
 fn two_updates_of_each_rule_by_hand() {
-    use clearprop::optim::Optimiser;
     // p = 1, step size 0.1, gradients 2 and then -1, on every one of two parameters.
     let check = |rule: Rule, expected: [f64; 2]| {
         let mut optimiser = Optimiser::new(rule, 0.1, &[1, 1]).unwrap();
@@ -213,4 +213,70 @@ fn what_does_not_fit_is_an_error_at_the_door() {
         "rlu".parse::<Activation>().map(drop),
         "unknown activation 'rlu'; did you mean 'relu'? There are: identity, logistic, tanh, relu",
     );
+}
+
+#[test]
+fn a_run_goes_on_only_with_the_settings_and_the_network_that_it_began_with() {
+    let (data, _) = rows();
+    let settings = batches();
+    let (network, params) = start(&settings);
+    let resumed = |network: &Network, change: &dyn Fn(&mut State<f64>), settings: Settings| {
+        let rule = batches().rule();
+        let optimiser = Optimiser::new(rule, 0.01, &[2, 8, 3]).unwrap();
+        let mut state = State {
+            step: 0,
+            params: params.clone(),
+            optimiser,
+            epoch_loss: 0.0,
+            best_loss: f64::INFINITY,
+            not_better: 0,
+            best: None,
+        };
+        change(&mut state);
+        let trainer = Trainer::resume(network.clone(), state, data.clone(), None, settings);
+        trainer.map(drop).map_err(|error| error.to_string())
+    };
+    assert_eq!(resumed(&network, &|_| {}, settings.clone()), Ok(()));
+    for (change, expected) in [
+        (
+            Settings { step_size: 0.02, ..settings.clone() },
+            "the run's step size is 0.01, the settings say 0.02",
+        ),
+        (Settings { beta2: Some(0.9), ..settings.clone() }, "the run was made with Adam"),
+        (Settings { solver: Solver::Sgd, ..settings.clone() }, "the run was made with Adam"),
+        (Settings { reg: 0.5, ..settings.clone() }, "reg: 0.5 is set, the network has 0.001"),
+        (
+            Settings { hidden: vec![9], ..settings.clone() },
+            "hidden: [9] is set, the network has layers [2, 8, 3]",
+        ),
+        (
+            Settings { activation: vec![Activation::Tanh], ..settings.clone() },
+            "activation: tanh is set, the network has relu",
+        ),
+        (
+            Settings { loss: Some(Loss::Squared), ..settings.clone() },
+            "loss: squared is set, the network has softmax",
+        ),
+    ] {
+        let error = resumed(&network, &|_| {}, change).unwrap_err();
+        assert!(error.starts_with(expected), "{error}");
+    }
+    let mut changes: Vec<(Box<dyn Fn(&mut State<f64>)>, &str)> = Vec::new();
+    changes.push((Box::new(|state| drop(state.optimiser.moments.pop())), "1 moments, Adam"));
+    changes.push((
+        Box::new(|state| state.optimiser.moments[0] = Params::zeros(&[2, 7, 3])),
+        "moments of layers [2, 7, 3], the network has [2, 8, 3]",
+    ));
+    changes.push((
+        Box::new(|state| state.best = Some(Params::zeros(&[2, 3]))),
+        "moments of layers [2, 3], the network has [2, 8, 3]",
+    ));
+    changes.push((
+        Box::new(|state| state.optimiser.moments[1].values_mut()[3] = f64::NAN),
+        "the run's moments hold NaN or infinity",
+    ));
+    for (change, expected) in changes {
+        let error = resumed(&network, &change, settings.clone()).unwrap_err();
+        assert!(error.starts_with(expected), "{error}");
+    }
 }

@@ -6,16 +6,13 @@
 
 use crate::folder::{CHECKPOINT, Folder};
 use crate::load::{LARGEST, floats, values};
-use crate::save::{History, Row};
 use crate::source::Reading;
 use clearprop::error::{Error, ErrorKind, Result};
 use clearprop::evaluate::Evaluation;
-use clearprop::network::Network;
+use clearprop::fit::{Fit, History, Plan, Progress, Row};
 use clearprop::optim::Optimiser;
 use clearprop::params::Params;
 use clearprop::real::Real;
-use clearprop::settings::Settings;
-use clearprop::table::Encoder;
 use clearprop::train::State;
 use clearprop_files::disk;
 use clearprop_files::safetensors::{self, Floats, Tensor};
@@ -24,21 +21,17 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The version of the text that this program writes and reads.
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 
 /// What a run is, beside its numbers.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Plan {
+pub(crate) struct Setup {
     /// The file of the rows, `-` for standard input; without one the notebook's spirals.
     pub(crate) data: Option<PathBuf>,
     pub(crate) reading: Reading,
-    /// Of the encoded rows: training, validation, test.
-    pub(crate) fingerprint: u64,
     pub(crate) name: String,
-    pub(crate) network: Network,
-    pub(crate) encoder: Encoder,
-    pub(crate) settings: Settings,
+    pub(crate) plan: Plan,
     pub(crate) log_every: Option<u64>,
     pub(crate) record_every: Option<u64>,
     pub(crate) checkpoint_every: Option<u64>,
@@ -50,7 +43,8 @@ pub(crate) struct Plan {
 struct About {
     checkpoint: u64,
     precision: String,
-    plan: Plan,
+    setup: Setup,
+    fingerprint: u64,
     step: u64,
     updates: u64,
     not_better: u64,
@@ -60,9 +54,8 @@ struct About {
 /// Where a run stands.
 #[derive(Debug)]
 pub(crate) struct Checkpoint<R> {
-    pub(crate) plan: Plan,
-    pub(crate) state: State<R>,
-    pub(crate) history: History,
+    pub(crate) setup: Setup,
+    pub(crate) progress: Progress<R>,
     /// The time of training so far.
     pub(crate) train_time: Duration,
 }
@@ -76,15 +69,16 @@ pub(crate) enum AnyCheckpoint {
 /// Writes a checkpoint in place of the one before.
 pub(crate) fn write<R: Real>(
     folder: &Folder,
-    plan: &Plan,
-    state: &State<R>,
-    history: &History,
+    setup: &Setup,
+    fit: &Fit<R>,
     train_time: Duration,
 ) -> Result<()> {
+    let (state, history) = (fit.trainer().state(), fit.history());
     let about = About {
         checkpoint: VERSION,
         precision: R::NAME.to_owned(),
-        plan: plan.clone(),
+        setup: setup.clone(),
+        fingerprint: fit.fingerprint(),
         step: state.step,
         updates: state.optimiser.t,
         not_better: state.not_better,
@@ -130,10 +124,11 @@ pub(crate) fn read(folder: &Path) -> Result<AnyCheckpoint> {
 }
 
 fn from_parts<R: Real>(path: &Path, tensors: &[Tensor], about: About) -> Result<Checkpoint<R>> {
-    let About { plan, step, updates, not_better, train_time, .. } = about;
-    let network = &plan.network;
-    // A file may say anything: the constructor checks what the fields promise.
-    Network::new(&network.sizes, network.activation, network.loss, network.penalty)?;
+    let About { setup, fingerprint, step, updates, not_better, train_time, .. } = about;
+    let Plan { network, settings, .. } = &setup.plan;
+    // A file may say anything: the network is made anew, and compared.
+    settings.check()?;
+    settings.fit(network)?;
     let get = |name: &str| tensors.iter().find(|tensor| tensor.name == name).map(|tensor| &tensor.values);
     let absent = |name: &str| damaged(path, &format!("the tensor '{name}' is missing or has another size"));
     let params = |name: &str| {
@@ -146,7 +141,7 @@ fn from_parts<R: Real>(path: &Path, tensors: &[Tensor], about: About) -> Result<
     };
     let &[epoch_loss, best_loss] = reals("epoch")? else { return Err(absent("epoch")) };
     let rows = reals("history")?.chunks(COLUMNS).map(row).collect::<Option<_>>();
-    let mut optimiser = Optimiser::new(plan.settings.rule, plan.settings.step_size, &network.sizes)?;
+    let mut optimiser = Optimiser::new(settings.rule(), settings.step_size, &network.sizes)?;
     optimiser.t = updates;
     for (i, moment) in (1..).zip(&mut optimiser.moments) {
         *moment = params(&format!("moment{i}"))?;
@@ -154,7 +149,7 @@ fn from_parts<R: Real>(path: &Path, tensors: &[Tensor], about: About) -> Result<
     let best = get("best").map(|_| params("best")).transpose()?;
     let state = State { step, params: params("params")?, optimiser, epoch_loss, best_loss, not_better, best };
     let history = History { rows: rows.ok_or_else(|| absent("history"))? };
-    Ok(Checkpoint { plan, state, history, train_time })
+    Ok(Checkpoint { setup, progress: Progress { fingerprint, state, history }, train_time })
 }
 
 fn damaged(path: &Path, why: &dyn std::fmt::Display) -> Error {

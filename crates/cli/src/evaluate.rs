@@ -46,7 +46,7 @@ fn figures<R: Real>(options: &Evaluate, model: &Model<R>) -> Result<Outcome> {
     let file = source::called(&options.data);
     let about = |error: Error| if error.place().file.is_none() { error.file(&file) } else { error };
     let table =
-        source::open(Some(&options.data), &options.reading.options_for::<R>(&model.encoder), 0)?.table;
+        source::open(Some(&options.data), &options.reading.options_for::<R>(&model.encoder), 0)?.rows.table;
     let rows = all_rows(&table)?;
     let mut unseen = Unseen::default();
     let data: Data<R> = model.encoder.encode_data(&table, &rows, &mut unseen).map_err(about)?;

@@ -1,10 +1,10 @@
 //! `clearprop info`: what a model is.
 
-use crate::chosen::shown;
-use crate::train::score_name;
+use crate::settings::shown;
 use crate::{Outcome, load, screen};
 use clap::Args;
 use clearprop::error::Result;
+use clearprop::metrics::score_name;
 use clearprop::model::{AnyModel, Model};
 use clearprop::real::Real;
 use clearprop::table::{Answers, Coding, Input};

@@ -1,9 +1,9 @@
 //! The pictures of a run or of a model: what is drawn; how is the business of `plots`.
 
-use crate::save::{History, Run};
-use crate::train::score_name;
 use clearprop::error::{Error, ErrorKind, Result};
+use clearprop::fit::{History, Row};
 use clearprop::loss::Loss;
+use clearprop::metrics::score_name;
 use clearprop::model::Model;
 use clearprop::real::Real;
 use clearprop::table::{Coding, Column, Encoder, Table, Unseen};
@@ -18,14 +18,17 @@ use std::thread;
 pub(crate) const SHARP: f64 = 2.0;
 
 /// `data.png`, `boundary.png` (both only for two number columns) and `loss.png`.
-pub(crate) fn of_run<R: Real>(run: &Run<'_, R>) -> Result<[Option<Vec<u8>>; 3]> {
+pub(crate) fn of_run<R: Real>(
+    model: &Model<R>,
+    history: &History,
+    plane: Option<&Plane>,
+) -> Result<[Option<Vec<u8>>; 3]> {
     let png = |picture: Picture| picture.png(SHARP);
     thread::scope(|scope| {
-        let data = run.plane.map(|plane| scope.spawn(|| plane.data("The data").and_then(png)));
-        let boundary = run
-            .plane
-            .map(|plane| scope.spawn(|| plane.boundary(run.model, "What the network learnt").and_then(png)));
-        let loss = loss(run.history, score_name(run.model.network.loss)).and_then(png)?;
+        let data = plane.map(|plane| scope.spawn(|| plane.data("The data").and_then(png)));
+        let boundary =
+            plane.map(|plane| scope.spawn(|| plane.boundary(model, "What the network learnt").and_then(png)));
+        let loss = loss(history, score_name(model.network.loss)).and_then(png)?;
         let join = |drawn: Option<thread::ScopedJoinHandle<'_, Result<Vec<u8>>>>| {
             drawn.map(|drawn| drawn.join().unwrap_or_else(|_| Err(failed()))).transpose()
         };
@@ -115,7 +118,7 @@ impl Plane {
 /// Loss and accuracy over the steps.
 pub(crate) fn loss(history: &History, score: &str) -> Result<Picture> {
     let rows = &history.rows;
-    let column = |value: &dyn Fn(&crate::save::Row) -> Option<f64>| -> (Vec<f64>, Vec<f64>) {
+    let column = |value: &dyn Fn(&Row) -> Option<f64>| -> (Vec<f64>, Vec<f64>) {
         rows.iter().filter_map(|row| Some((row.step as f64, value(row)?))).unzip()
     };
     let accuracy = if score == "accuracy" { Some(Panel::Accuracy) } else { None };

@@ -2,12 +2,12 @@
 
 use crate::folder::HISTORY;
 use crate::pictures::{Plane, SHARP, loss};
-use crate::save::{History, Row};
 use crate::source::{self, Reading, ends};
-use crate::train::score_name;
 use crate::{Outcome, load, screen};
 use clap::{Args, ValueEnum};
 use clearprop::error::{Error, ErrorKind, Result};
+use clearprop::fit::{History, Row};
+use clearprop::metrics::score_name;
 use clearprop::model::{AnyModel, Model};
 use clearprop::real::Real;
 use clearprop::table::{Column, Table};
@@ -69,7 +69,8 @@ fn plot<R: Real>(options: &Plot, model: &Model<R>) -> Result<Outcome> {
         what => {
             let reading = options.reading.options_for::<R>(&model.encoder);
             let source = source::open(options.data.as_ref(), &reading, model.trained.settings.seed)?;
-            let plane = Plane::of(&model.encoder, &source.table).map_err(|error| error.file(&source.file))?;
+            let plane =
+                Plane::of(&model.encoder, &source.rows.table).map_err(|error| error.file(&source.file))?;
             let plane = plane.ok_or_else(|| {
                 Error::new(ErrorKind::Data, "only models of two number columns and one answer can be drawn")
                     .file(options.model.display())

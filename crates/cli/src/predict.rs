@@ -98,7 +98,7 @@ fn predict<R: Real>(options: &Predict, model: &Model<R>) -> Result<Outcome> {
     };
     match opened {
         Opened::Arrays(npz) => {
-            let table = arrays(&npz)?.0;
+            let table = arrays(&npz)?.table;
             fits(options, model, &table).map_err(about)?;
             push(&table)?;
         }

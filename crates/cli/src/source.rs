@@ -2,16 +2,14 @@
 //!
 //! All of them become a [`Table`]; arrays have the columns `x0 x1 ..` and `y` (or `y0 y1 ..`).
 
-use clearprop::activation::Activation;
-use clearprop::data::{Spirals, spirals};
 use clearprop::error::{Error, ErrorKind, Result};
-use clearprop::loss::Loss;
-use clearprop::network::Penalized;
+use clearprop::fit::{Origin, Rows};
+use clearprop::params::Params;
 use clearprop::real::Real;
-use clearprop::table::{Coding, Column, Encoder, Input, Learn, Table};
-use clearprop::target::Target;
+use clearprop::settings::Choices;
+use clearprop::table::{Coding, Column, Encoder, Table};
 use clearprop_files::npz::{Npz, Values};
-use clearprop_files::table::{self, Opened, Options, Rows};
+use clearprop_files::table::{self, Opened, Options};
 use clearprop_files::{csv, disk, npz};
 use ndarray::{Array2, ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
@@ -88,60 +86,19 @@ impl Reading {
     }
 }
 
-/// Rows, and what their file says about them.
+/// Rows with their names.
 pub(crate) struct Source {
     /// What the run is called after: the file's stem, or `spirals`.
     pub(crate) name: String,
     /// What the file is called in messages.
     pub(crate) file: String,
-    /// The rows.
-    pub(crate) table: Table,
-    /// Arrays are taken as they are; a table's columns are learnt from.
-    pub(crate) kind: Kind,
-}
-
-/// What kind of source it is.
-pub(crate) enum Kind {
-    /// The notebook's data.
-    Spirals,
-    /// Arrays with the answers' columns, and what else the file says.
-    Arrays(Box<Said>),
-    /// A person's table.
-    Table,
-}
-
-/// What an npz file may say about the run; options override it.
-#[derive(Default)]
-pub(crate) struct Said {
-    /// The columns of `y`.
-    pub(crate) targets: Vec<String>,
-    /// Row numbers (train, test).
-    pub(crate) split: Option<(Vec<u32>, Vec<u32>)>,
-    pub(crate) reg: Option<f64>,
-    pub(crate) activation: Option<Activation>,
-    pub(crate) loss: Option<Loss>,
-    pub(crate) penalized: Option<Penalized>,
+    /// The rows, and what the file says about them.
+    pub(crate) rows: Rows,
 }
 
 /// Whether a path's name ends like this.
 pub(crate) fn ends(path: &Path, ending: &str) -> bool {
     path.extension().is_some_and(|found| found.eq_ignore_ascii_case(ending))
-}
-
-/// The notebook's spirals.
-pub(crate) fn spirals_of(seed: u64) -> Result<Source> {
-    let data = spirals::<f64>(&Spirals::default(), seed)?;
-    let file = "the notebook's spirals".to_owned();
-    Ok(Source { name: "spirals".into(), file, table: spirals_table(&data)?, kind: Kind::Spirals })
-}
-
-/// Spirals as a table: `x0`, `x1`, `y`.
-pub(crate) fn spirals_table(data: &clearprop::data::Data<f64>) -> Result<Table> {
-    let mut columns = columns_of(data.x.view(), "x");
-    if let Target::Classes(y) = &data.y {
-        columns.push(("y".to_owned(), Column::numbers(y.iter().map(|&class| f64::from(class)))));
-    }
-    Table::new(columns)
 }
 
 /// What a file is called in messages; `-` is standard input.
@@ -159,11 +116,14 @@ pub(crate) fn absolute(path: &Path) -> PathBuf {
 
 /// The rows of a file; without one, the notebook's spirals.
 pub(crate) fn open(path: Option<&PathBuf>, options: &Options, seed: u64) -> Result<Source> {
-    let Some(path) = path else { return spirals_of(seed) };
+    let Some(path) = path else {
+        let file = "the notebook's spirals".to_owned();
+        return Ok(Source { name: "spirals".into(), file, rows: Rows::notebook(seed)? });
+    };
     let bar = crate::progress::Reading::new();
     let mut seen = |read: u64, size: u64| bar.show(read, size);
     let opened = table::open(path, options, &mut seen)?;
-    let (table, kind) = match opened {
+    let rows = match opened {
         Opened::Rows(rows) => {
             let names = names(&rows).map_err(|error| error.file(called(path)))?;
             let chosen = |kind: &csv::Kind| matches!(kind, csv::Kind::Skip | csv::Kind::Found);
@@ -174,18 +134,15 @@ pub(crate) fn open(path: Option<&PathBuf>, options: &Options, seed: u64) -> Resu
                     names.column(name).map_err(|error| error.file(called(path)))?;
                 }
             }
-            (rows.read()?, Kind::Table)
+            Rows::table(rows.read()?, &[] as &[&str])
         }
-        Opened::Arrays(npz) => {
-            let (table, said) = arrays(&npz)?;
-            (table, Kind::Arrays(Box::new(said)))
-        }
+        Opened::Arrays(npz) => arrays(&npz)?,
     };
-    Ok(Source { name: run_name(path), file: called(path), table, kind })
+    Ok(Source { name: run_name(path), file: called(path), rows })
 }
 
 /// The columns' names alone, as a table that an error can show.
-pub(crate) fn names(rows: &Rows<'_>) -> Result<Table> {
+pub(crate) fn names(rows: &table::Rows<'_>) -> Result<Table> {
     let column = |name: &str| (name.to_owned(), Column::numbers([]));
     Table::new(rows.names().into_iter().map(column).collect())
 }
@@ -211,13 +168,13 @@ fn columns_of(values: ArrayView2<'_, f64>, letter: &str) -> Vec<(String, Column)
 }
 
 /// The rows of arrays `X`, `y`, and what else stands beside them.
-pub(crate) fn arrays(file: &Npz) -> Result<(Table, Said)> {
+pub(crate) fn arrays(file: &Npz) -> Result<Rows> {
     let name = if file.get("X").is_none() && file.get("x").is_some() { "x" } else { "X" };
     let x: Array2<f64> = file.matrix(name)?;
     let mut columns = columns_of(x.view(), "x");
-    let mut said = Said::default();
+    let mut targets = Vec::new();
     if let Some(y) = file.get("y") {
-        let targets = match (y.shape.as_slice(), &y.values) {
+        let answers = match (y.shape.as_slice(), &y.values) {
             ([_] | [_, 1], Values::Text(words)) => {
                 vec![("y".to_owned(), Column::words(words.iter().map(String::as_str)))]
             }
@@ -226,12 +183,12 @@ pub(crate) fn arrays(file: &Npz) -> Result<(Table, Said)> {
             }
             _ => columns_of(file.matrix::<f64>("y")?.view(), "y"),
         };
-        if targets.iter().any(|(_, column)| column.len() != x.nrows()) {
+        if answers.iter().any(|(_, column)| column.len() != x.nrows()) {
             let found = format!("has {} rows, {name} has {}", y.shape.first().unwrap_or(&0), x.nrows());
             return Err(file.error("y", found).hint("each row needs its answer"));
         }
-        said.targets = targets.iter().map(|(name, _)| name.clone()).collect();
-        columns.extend(targets);
+        targets = answers.iter().map(|(name, _)| name.clone()).collect();
+        columns.extend(answers);
     }
     let rows = |name: &str| -> Result<Vec<u32>> {
         let rows = file.whole(name)?.to_vec();
@@ -240,16 +197,21 @@ pub(crate) fn arrays(file: &Npz) -> Result<(Table, Said)> {
             None => Ok(rows),
         }
     };
-    if file.get("train").is_some() {
-        let test = if file.get("test").is_some() { rows("test")? } else { Vec::new() };
-        said.split = Some((rows("train")?, test));
-    }
     let has = |name: &str| file.get(name).is_some();
-    said.reg = has("reg").then(|| file.scalar("reg")).transpose()?;
-    said.activation = word(file, "activation")?;
-    said.loss = word(file, "loss_name")?;
-    said.penalized = word(file, "regularize")?;
-    Ok((Table::new(columns)?.with_lines(vec![(0, 0)]), said))
+    let split = match (has("train"), has("test")) {
+        (false, _) => None,
+        (true, true) => Some((rows("train")?, rows("test")?)),
+        (true, false) => Some((rows("train")?, Vec::new())),
+    };
+    let beside = Choices {
+        reg: has("reg").then(|| file.scalar("reg")).transpose()?,
+        activation: word(file, "activation")?.map(|activation| vec![activation]),
+        loss: word(file, "loss_name")?,
+        penalize: word(file, "regularize")?,
+        ..Choices::new()
+    };
+    let table = Table::new(columns)?.with_lines(vec![(0, 0)]);
+    Ok(Rows { origin: Origin::Arrays, split, beside, ..Rows::table(table, &targets) })
 }
 
 fn word<T: std::str::FromStr<Err = Error>>(file: &Npz, name: &str) -> Result<Option<T>> {
@@ -260,18 +222,6 @@ fn word<T: std::str::FromStr<Err = Error>>(file: &Npz, name: &str) -> Result<Opt
     text.parse().map(Some).map_err(|error: Error| file.error(name, error.to_string()))
 }
 
-/// An encoder that takes the columns as they are: the inputs are all columns but the targets.
-pub(crate) fn as_they_are(table: &Table, learn: &Learn<'_>) -> Result<(Encoder, Vec<String>)> {
-    let (mut encoder, mut notes) = Encoder::learn(table, learn)?;
-    let inputs = table.names().filter(|name| !learn.targets.iter().any(|target| target == name));
-    let coding = Coding::Number { median: 0.0, mean: 0.0, scale: 1.0 };
-    encoder.inputs = inputs.map(|name| Input { column: name.to_owned(), coding: coding.clone() }).collect();
-    encoder.dropped.clear();
-    // What was noted about dropped columns is not so.
-    notes.truncate(1);
-    Ok((encoder, notes))
-}
-
 /// The table's rows, all of them.
 pub(crate) fn all_rows(table: &Table) -> Result<Vec<u32>> {
     let rows = u32::try_from(table.len());
@@ -280,22 +230,27 @@ pub(crate) fn all_rows(table: &Table) -> Result<Vec<u32>> {
 }
 
 /// First weights from arrays `W1 W2 ..` or `W1_0 W2_0 ..` (these, if both are there): bias in the last row.
-pub(crate) fn start_weights<R: Real>(file: &Npz, inputs: usize) -> Result<Vec<Array2<R>>> {
+pub(crate) fn start_weights<R: Real>(file: &Npz, inputs: usize) -> Result<Params<R>> {
     let suffix = if file.get("W1_0").is_some() { "_0" } else { "" };
     let mut layers: Vec<Array2<R>> = vec![file.matrix(&format!("W1{suffix}"))?];
     while file.get(&format!("W{}{suffix}", layers.len() + 1)).is_some() {
         layers.push(file.matrix(&format!("W{}{suffix}", layers.len() + 1))?);
     }
-    let mut fan_in = inputs;
+    let mut sizes = vec![inputs];
     for (l, layer) in (1..).zip(&layers) {
+        let fan_in = sizes[l - 1];
         if layer.nrows() != fan_in + 1 || layer.ncols() == 0 {
             let found = format!("has shape ({}, {})", layer.nrows(), layer.ncols());
             let needed = format!("{} rows are needed: {fan_in} weights and the bias last", fan_in + 1);
             return Err(file.error(&format!("W{l}{suffix}"), found).layer(l).hint(needed));
         }
-        fan_in = layer.ncols();
+        sizes.push(layer.ncols());
     }
-    Ok(layers)
+    let mut params = Params::zeros(&sizes);
+    for (l, layer) in (1..).zip(&layers) {
+        params.wb_mut(l).assign(layer);
+    }
+    Ok(params)
 }
 
 /// The last column of `X` if it is all ones and `W1` has as many rows as `X` has columns: the bias trick.

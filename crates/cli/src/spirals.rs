@@ -1,10 +1,11 @@
 //! `clearprop spirals`: the notebook's data set.
 
-use crate::source::{ends, spirals_table};
+use crate::source::ends;
 use crate::{Outcome, screen};
 use clap::Args;
 use clearprop::data::{Data, Spirals, spirals};
 use clearprop::error::Result;
+use clearprop::fit::Rows;
 use clearprop::table::Table;
 use clearprop::target::Target;
 use clearprop_files::disk;
@@ -42,9 +43,9 @@ pub(crate) fn run(options: &MakeSpirals) -> Result<Outcome> {
     let MakeSpirals { points, classes, turns, noise, seed, .. } = *options;
     let data = spirals::<f64>(&Spirals { points, classes, turns, noise }, seed)?;
     match &options.output {
-        None => screen::print(&csv(&spirals_table(&data)?))?,
+        None => screen::print(&csv(&Rows::arrays(data.x.view(), &data.y)?.table))?,
         Some(path) if ends(path, "npz") => disk::write_whole(path, &arrays(&data)?)?,
-        Some(path) => disk::write_whole(path, csv(&spirals_table(&data)?).as_bytes())?,
+        Some(path) => disk::write_whole(path, csv(&Rows::arrays(data.x.view(), &data.y)?.table).as_bytes())?,
     }
     Ok(Outcome::Done)
 }

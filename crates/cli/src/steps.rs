@@ -1,34 +1,28 @@
-//! The run itself: advance, tell, record.
+//! The run itself: advance, tell, keep.
 
-use crate::checkpoint::Plan;
 use crate::progress::{Progress, interrupted};
-use crate::save::{History, Row};
-use crate::train::score_name;
 use clearprop::error::Result;
+use clearprop::fit::Fit;
+use clearprop::metrics::score_name;
 use clearprop::real::Real;
-use clearprop::settings::Length;
 use clearprop::train::{Event, StopReason, Trainer};
 
-/// Which steps (or epochs) are told and which are recorded.
+/// Which steps (or epochs) are told, and which are kept.
 pub(crate) struct Pace {
     /// The updates of an epoch, if epochs are what is counted.
     epoch: Option<u64>,
     log: u64,
-    record: u64,
     checkpoint: Option<u64>,
 }
 
 impl Pace {
     /// The pace asked for, or the usual one.
-    pub(crate) fn new<R: Real>(trainer: &Trainer<R>, plan: &Plan) -> Self {
-        let settings = trainer.settings();
-        let tells_epochs = settings.batch_size.is_some() || settings.patience.is_some();
-        let (epoch, usual_log, usual_record) = match settings.length {
-            Length::Epochs(_) if tells_epochs => (Some(trainer.steps_per_epoch()), 10, 1),
-            _ => (None, 500, 10),
+    pub(crate) fn new<R: Real>(trainer: &Trainer<R>, log: Option<u64>, checkpoint: Option<u64>) -> Self {
+        let (epoch, usual) = match trainer.counts_epochs() {
+            true => (Some(trainer.steps_per_epoch()), 10),
+            false => (None, 500),
         };
-        let (log, record) = (plan.log_every.unwrap_or(usual_log), plan.record_every.unwrap_or(usual_record));
-        Self { epoch, log, record, checkpoint: plan.checkpoint_every }
+        Self { epoch, log: log.unwrap_or(usual), checkpoint }
     }
 
     /// Whether a line is due after `done` updates.  Steps are counted from 0, so that the first is told,
@@ -60,71 +54,47 @@ impl Pace {
     }
 }
 
-/// Writes a checkpoint.
-type Keep<'k, R> = &'k mut dyn FnMut(&Trainer<R>, &History) -> Result<()>;
-
-/// Takes all steps; lines, rows of the history and checkpoints come at their pace.
+/// Takes all steps; lines and checkpoints (`keep` writes one) come at their pace.
 pub(crate) fn take_steps<R: Real>(
-    trainer: &mut Trainer<R>,
-    history: &mut History,
+    fit: &mut Fit<R>,
     pace: &Pace,
     progress: &Progress,
-    keep: Keep<'_, R>,
+    keep: &mut dyn FnMut(&Fit<R>) -> Result<()>,
 ) -> Result<StopReason> {
-    let name = score_name(trainer.network().loss);
+    let name = score_name(fit.trainer().network().loss);
     loop {
-        let first = trainer.state().step;
-        let event = trainer.advance(pace.next(first));
-        let done = trainer.state().step;
+        let first = fit.trainer().state().step;
+        let event = fit.advance(pace.next(first));
         if let Event::Stopped(reason) = event {
             return Ok(reason);
         }
+        let trainer = fit.trainer();
+        let (done, loss) = (trainer.state().step, trainer.losses().last().copied());
         let last = done == trainer.total_steps();
-        if pace.epoch.is_none() {
-            for (step, &loss) in (first..).zip(trainer.losses()) {
-                if step.is_multiple_of(pace.record) || (last && step + 1 == done) {
-                    history.rows.push(Row { step, loss, ..Row::default() });
-                }
-            }
-        }
-        let mut line = None;
-        if let Event::Epoch(epoch) = event {
-            let due = pace.epoch.is_some() && (epoch.epoch.is_multiple_of(pace.record) || last);
-            if due || epoch.validation.is_some() {
-                if history.rows.last().is_none_or(|row| row.step + 1 != done) {
-                    history.rows.push(Row { step: done - 1, loss: epoch.loss, ..Row::default() });
-                }
-                if let Some(row) = history.rows.last_mut() {
-                    (row.epoch, row.validation) = (Some(epoch.epoch), epoch.validation);
-                }
-            }
-            if pace.epoch.is_some() && pace.tells(done) {
-                line = Some((format!("Epoch {:3}", epoch.epoch), epoch.loss));
-            }
-        }
-        if pace.epoch.is_none() && pace.tells(done) && done > first {
-            line = trainer.losses().last().map(|&loss| (format!("Step {:4}", done - 1), loss));
-        }
         let finite = trainer.params().is_finite() && trainer.losses().iter().all(|loss| loss.is_finite());
-        if let (Some((place, loss)), true) = (line, finite) {
-            let score = trainer.evaluate(trainer.data()).score;
-            let mut text = format!("{place}. Loss={loss:.3}, train {name}={score:.5}");
+        let line = match (event, loss) {
+            (Event::Epoch(epoch), _) if pace.epoch.is_some() => {
+                Some((format!("Epoch {:3}", epoch.epoch), epoch.loss))
+            }
+            (_, Some(loss)) if pace.epoch.is_none() => Some((format!("Step {:4}", done - 1), loss)),
+            _ => None,
+        };
+        if let Some((place, loss)) = line
+            && pace.tells(done)
+            && finite
+        {
+            let mut text = format!("{place}. Loss={loss:.3}, train {name}={:.5}", fit.measure());
             if let Event::Epoch(epoch) = event
                 && let Some(validation) = epoch.validation
             {
                 text.push_str(&format!(", validation {name}={:.5}", validation.score));
             }
             progress.line(&text)?;
-            if let Some(row) = history.rows.last_mut()
-                && row.step + 1 == done
-            {
-                row.train_score = Some(score);
-            }
         }
-        progress.show(done, trainer.losses().last().copied());
+        progress.show(done, loss);
         let interrupted = interrupted();
         if finite && (interrupted || (pace.saves(done) && !last)) {
-            keep(trainer, history)?;
+            keep(fit)?;
         }
         if finite && interrupted {
             return Ok(StopReason::Interrupted);

@@ -162,7 +162,7 @@ impl Chosen {
 fn of_model<R: Real>(model: &Model<R>, path: &Path) -> Result<Subject> {
     let about = |error: Error| if error.place().file.is_none() { error.file(path.display()) } else { error };
     let options = Reading::default().options_for::<R>(&model.encoder);
-    let table = source::open(Some(&path.to_owned()), &options, 0)?.table;
+    let table = source::open(Some(&path.to_owned()), &options, 0)?.rows.table;
     let mut unseen = Unseen::default();
     let data: Data<R> = model.encoder.encode_data(&table, &all_rows(&table)?, &mut unseen).map_err(about)?;
     unseen.warnings().iter().for_each(|warning| screen::complain(&format!("warning: {warning}")));

@@ -1,24 +1,24 @@
 //! `clearprop train`: from data to a run folder.
 
 use crate::arguments::option;
-use crate::checkpoint::{self, AnyCheckpoint, Checkpoint, Plan};
-use crate::chosen::Chosen;
+use crate::checkpoint::{self, AnyCheckpoint, Checkpoint, Setup};
 use crate::folder::{CHECKPOINT, Folder};
 use crate::pictures::Plane;
-use crate::prepare::{encode, prepare};
 use crate::progress::{Lines, Progress, said, save_when_interrupted};
-use crate::save::{History, Run, save};
-use crate::source::{self, Reading};
+use crate::save::{Run, save};
+use crate::settings::Typed;
+use crate::source::{self, Reading, Source, bias_trick, ends, start_weights};
 use crate::steps::{Pace, take_steps};
 use crate::{Outcome, load, screen};
 use clap::{Args, ValueEnum};
-use clearprop::data::Data;
+use clearprop::decision::Decision;
 use clearprop::error::{Error, ErrorKind, Result, with_settings};
-use clearprop::loss::Loss;
-use clearprop::model::{Model, Trained};
+use clearprop::fit::{Fit, Origin, Plan};
+use clearprop::metrics::score_name;
+use clearprop::params::Params;
 use clearprop::real::Real;
-use clearprop::settings::Settings;
-use clearprop::train::{StopReason, Trainer};
+use clearprop::settings::Choices;
+use clearprop::train::StopReason;
 use clearprop_files::table::Options;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -39,35 +39,23 @@ pub(crate) struct Train {
     data: Option<PathBuf>,
     /// The column to predict; several, separated by commas, for several labels or numbers
     #[arg(long, value_name = "COLUMN", value_delimiter = ',', conflicts_with = "resume")]
-    pub(crate) target: Vec<String>,
+    target: Vec<String>,
     /// The only columns to learn from, separated by commas [default: all but the target]
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',', conflicts_with = "resume")]
-    pub(crate) columns: Vec<String>,
+    columns: Vec<String>,
     /// Columns to leave out (an ID, a leak), separated by commas
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',', conflicts_with = "resume")]
-    pub(crate) drop: Vec<String>,
+    drop: Vec<String>,
     #[command(flatten)]
     reading: Reading,
     #[command(flatten)]
-    pub(crate) chosen: Chosen,
-    /// What is made small; without it the answers decide, and the choice is printed
-    #[arg(long, value_name = "WORD", value_parser = ["softmax", "logistic", "squared"], conflicts_with = "resume", help_heading = "Settings")]
-    pub(crate) loss: Option<String>,
-    /// Whether number columns are standardised [default: none; tables: standard]
-    #[arg(long, conflicts_with = "resume", help_heading = "Settings")]
-    pub(crate) scale: Option<Scale>,
+    settings: Typed,
     /// First weights: an .npz file with W1 W2 .. (or W1_0 W2_0 ..; bias in the last row), or a model
     #[arg(long, value_name = "FILE", conflicts_with = "resume", help_heading = "Settings")]
-    pub(crate) start: Option<PathBuf>,
+    start: Option<PathBuf>,
     /// Single or double precision
     #[arg(long, default_value = "f32", conflicts_with = "resume", help_heading = "Settings")]
     precision: Precision,
-    /// fast: fused kernels; plain: the readable code that they are compared with
-    #[arg(long, default_value = "fast", value_parser = ["fast", "plain"], conflicts_with = "resume", help_heading = "Settings")]
-    pub(crate) engine: String,
-    /// Threads; without it as many as pay.  The result is the same
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Settings")]
-    pub(crate) threads: Option<u16>,
     /// Steps (or epochs) from one line to the next [default: 500 steps, 10 epochs]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), conflicts_with = "resume", help_heading = "Output")]
     log_every: Option<u64>,
@@ -94,12 +82,6 @@ pub(crate) struct Train {
     quiet: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Scale {
-    Standard,
-    None,
-}
-
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Precision {
     F32,
@@ -119,86 +101,147 @@ pub(crate) fn run(options: &Train) -> Result<Outcome> {
 
 /// A run that can take its next step.
 struct Job<R> {
-    plan: Plan,
+    setup: Setup,
     folder: Folder,
-    trainer: Trainer<R>,
-    test: Option<Data<R>>,
+    fit: Fit<R>,
     plane: Option<Plane>,
-    history: History,
     /// The time of training before.
     before: Duration,
 }
 
+/// What was chosen, with what this machine says about it.
+fn choices(options: &Train) -> Result<Choices> {
+    let mut choices = options.settings.choices()?;
+    choices.engine = Some(load::engine(options.settings.text("engine").unwrap_or("fast"))?);
+    choices.threads = load::threads(choices.threads);
+    Ok(choices)
+}
+
 /// A new run.
 fn begin<R: Real>(options: &Train) -> Result<Outcome> {
-    let seed = options.chosen.seed()?.unwrap_or(0);
+    check_names(options)?;
+    let choices = choices(options)?;
     let mut reading = options.reading.clone();
     reading.dropped.clone_from(&options.drop);
     if !options.columns.is_empty() {
         reading.only = [&options.target[..], &options.columns].concat();
     }
     let how = Options { known: options.target.clone(), ..reading.options(R::NAME == "f32") };
-    let source = source::open(options.data.as_ref(), &how, seed)?;
-    let (name, file) = (source.name.clone(), source.file.clone());
-    let start = prepare::<R>(options, source).map_err(|error| about(options, &file, error))?;
+    let mut source = source::open(options.data.as_ref(), &how, choices.seed.unwrap_or(0))?;
+    let file = source.file.clone();
+    let about = |error| about(options, &file, error);
+    columns(options, &mut source).map_err(about)?;
+    let mut notes = Vec::new();
+    let start = start::<R>(options, &mut source, &mut notes).map_err(about)?;
+    let Source { name, rows, .. } = source;
+    let mut plan = Plan::new(&rows, &choices, start.as_ref()).map_err(about)?;
+    plan.decisions.splice(0..0, notes);
+    let plane = Plane::of(&plan.encoder, &rows.table).map_err(about)?;
+    let mut fit = Fit::begin(plan, rows, start).map_err(about)?;
+    if let Some(every) = options.record_every {
+        fit = fit.record_every(every);
+    }
     let folder = Folder::claim(options.out.as_deref(), &name, options.overwrite)?;
-    let progress = Progress::new(lines(options), start.trainer.total_steps());
-    start.notes.iter().try_for_each(|note| progress.line(&with_settings(note, option)))?;
-    start.unseen.warnings().iter().for_each(|warning| progress.warn(warning));
-    let plan = Plan {
+    let progress = Progress::new(lines(options), fit.trainer().total_steps());
+    let told = |decision: &Decision| progress.line(&with_settings(&decision.to_string(), option));
+    fit.plan().decisions.iter().try_for_each(told)?;
+    fit.unseen().warnings().iter().for_each(|warning| progress.warn(warning));
+    let setup = Setup {
         // So that going on does not depend on where one stands.
         data: options.data.as_deref().map(source::absolute),
         reading,
-        fingerprint: start.fingerprint,
         name,
-        network: start.trainer.network().clone(),
-        encoder: start.encoder,
-        settings: start.trainer.settings().clone(),
+        plan: fit.plan().clone(),
         log_every: options.log_every,
         record_every: options.record_every,
         checkpoint_every: options.checkpoint_every,
     };
-    let job = Job {
-        plan,
-        folder,
-        trainer: start.trainer,
-        test: start.test,
-        plane: start.plane,
-        history: History::default(),
-        before: Duration::ZERO,
-    };
-    train(options, job, &progress)
+    train(options, Job { setup, folder, fit, plane, before: Duration::ZERO }, &progress)
 }
 
 /// A run that goes on.
 fn resume<R: Real>(options: &Train, folder: &Path, checkpoint: Checkpoint<R>) -> Result<Outcome> {
-    let Checkpoint { mut plan, state, history, train_time } = checkpoint;
+    let Checkpoint { mut setup, progress: saved, train_time } = checkpoint;
     // A file may have moved.
-    plan.data = options.data.as_deref().map(source::absolute).or(plan.data);
-    plan.checkpoint_every = options.checkpoint_every.or(plan.checkpoint_every);
-    plan.settings.threads = load::threads(options.threads.map(usize::from).or(plan.settings.threads));
-    let reading = plan.reading.options_for::<R>(&plan.encoder);
-    let source = source::open(plan.data.as_ref(), &reading, plan.settings.seed)?;
-    let file = source.file.clone();
+    setup.data = options.data.as_deref().map(source::absolute).or(setup.data);
+    setup.checkpoint_every = options.checkpoint_every.or(setup.checkpoint_every);
+    let settings = &mut setup.plan.settings;
+    settings.threads = load::threads(options.settings.choices()?.threads.or(settings.threads));
+    let reading = setup.reading.options_for::<R>(&setup.plan.encoder);
+    let Source { rows, file, .. } = source::open(setup.data.as_ref(), &reading, settings.seed)?;
     let about = |error| about(options, &file, error);
-    let rows = encode::<R>(source, &plan.encoder, &plan.settings).map_err(about)?;
-    if rows.fingerprint != plan.fingerprint {
-        let found = "these are not the rows that the run began with";
-        let hint = "go on with the same file, or train anew";
-        return Err(Error::new(ErrorKind::Data, found).file(&file).hint(hint));
+    let plane = Plane::of(&setup.plan.encoder, &rows.table).map_err(about)?;
+    let step = saved.state.step;
+    let mut fit = Fit::resume(setup.plan.clone(), rows, saved).map_err(about)?;
+    if let Some(every) = setup.record_every {
+        fit = fit.record_every(every);
     }
-    let (network, settings) = (plan.network.clone(), plan.settings.clone());
-    let step = state.step;
-    let trainer = Trainer::resume(network, state, rows.train, rows.validation, settings).map_err(about)?;
     let folder = Folder::again(folder)?;
-    let progress = Progress::new(lines(options), trainer.total_steps());
+    let progress = Progress::new(lines(options), fit.trainer().total_steps());
     progress.line(&format!("Going on after {step} steps"))?;
-    let (test, plane) = (rows.test, rows.plane);
-    train(options, Job { plan, folder, trainer, test, plane, history, before: train_time }, &progress)
+    train(options, Job { setup, folder, fit, plane, before: train_time }, &progress)
+}
+
+/// Names of columns that contradict each other.
+fn check_names(options: &Train) -> Result<()> {
+    for (option, names) in [("--target", &options.target), ("--columns", &options.columns)] {
+        if let Some(name) = names.iter().find(|name| options.drop.contains(name)) {
+            return Err(Error::new(ErrorKind::Setting, format!("'{name}' is in {option} too"))
+                .name("--drop")
+                .hint("leave out one of them"));
+        }
+    }
+    Ok(())
+}
+
+/// The columns that were asked for.
+fn columns(options: &Train, source: &mut Source) -> Result<()> {
+    let rows = &mut source.rows;
+    if !options.target.is_empty() {
+        rows.targets.clone_from(&options.target);
+    } else if rows.origin == Origin::Notebook {
+        rows.targets = vec!["y".into()];
+    }
+    let mut table = std::mem::take(&mut rows.table);
+    if rows.origin != Origin::Table {
+        // Of a file of rows they were not even read.
+        table = table.without(&options.drop)?;
+    }
+    if !options.columns.is_empty() {
+        table = table.only(&[&options.columns[..], &rows.targets].concat())?;
+    }
+    rows.table = table;
+    Ok(())
+}
+
+/// The weights to begin with.
+fn start<R: Real>(
+    options: &Train,
+    source: &mut Source,
+    notes: &mut Vec<Decision>,
+) -> Result<Option<Params<R>>> {
+    let Some(path) = &options.start else { return Ok(None) };
+    if !ends(path, "npz") {
+        return load::params(path).map(Some);
+    }
+    let arrays = source::read_npz(path)?;
+    let rows = &mut source.rows;
+    if rows.origin == Origin::Arrays
+        && let Some(ones) = bias_trick(&arrays, &rows.table, &rows.targets)
+    {
+        let why = "the bias trick: left out, the last row of W1 is the bias";
+        notes.push(Decision::new("bias_trick", format!("column '{ones}' of X is all ones"), why));
+        rows.table = std::mem::take(&mut rows.table).without(&[ones])?;
+    }
+    let inputs = rows.table.names().filter(|name| !rows.targets.iter().any(|target| target == name)).count();
+    start_weights(&arrays, inputs).map(Some)
 }
 
 /// An error about the data names their file; one about an option does not.
 fn about(options: &Train, file: &str, error: Error) -> Error {
+    if let (Some("start"), Some(start)) = (error.place().setting, &options.start) {
+        return error.file(start.display());
+    }
     let place = error.place();
     let named = place.name.is_some() || place.setting.is_some() || place.file.is_some();
     if named || (options.data.is_none() && options.resume.is_none()) { error } else { error.file(file) }
@@ -214,9 +257,10 @@ fn lines(options: &Train) -> Lines {
 
 /// Takes the steps, and saves what came of them.
 fn train<R: Real>(options: &Train, job: Job<R>, progress: &Progress) -> Result<Outcome> {
-    let Job { plan, folder, mut trainer, test, plane, mut history, before } = job;
-    if let (Some(asked), Some(used)) = (options.threads, trainer.settings().threads)
-        && usize::from(asked) > load::cores()
+    let Job { setup, folder, mut fit, plane, before } = job;
+    let (asked, used) = (options.settings.choices()?.threads, setup.plan.settings.threads);
+    if let (Some(asked), Some(used)) = (asked, used)
+        && asked > load::cores()
     {
         let cores = load::cores();
         progress.warn(&format!(
@@ -225,11 +269,9 @@ fn train<R: Real>(options: &Train, job: Job<R>, progress: &Progress) -> Result<O
     }
     save_when_interrupted();
     let began = Instant::now();
-    let pace = Pace::new(&trainer, &plan);
-    let mut keep = |trainer: &Trainer<R>, history: &History| {
-        checkpoint::write(&folder, &plan, trainer.state(), history, before + began.elapsed())
-    };
-    let stop_reason = take_steps(&mut trainer, &mut history, &pace, progress, &mut keep);
+    let pace = Pace::new(fit.trainer(), setup.log_every, setup.checkpoint_every);
+    let mut keep = |fit: &Fit<R>| checkpoint::write(&folder, &setup, fit, before + began.elapsed());
+    let stop_reason = take_steps(&mut fit, &pace, progress, &mut keep);
     let train_time = before + began.elapsed();
     progress.finish();
     let stop_reason = stop_reason.inspect_err(|_| folder.give_back())?;
@@ -238,7 +280,7 @@ fn train<R: Real>(options: &Train, job: Job<R>, progress: &Progress) -> Result<O
         StopReason::Diverged { step } => {
             folder.forget(CHECKPOINT);
             folder.give_back();
-            let step_size = trainer.settings().step_size;
+            let step_size = setup.plan.settings.step_size;
             let found = format!("the loss became infinite or NaN at step {step}");
             let hint = format!(
                 "nothing was written; try a smaller step size, like --step-size {}",
@@ -247,35 +289,28 @@ fn train<R: Real>(options: &Train, job: Job<R>, progress: &Progress) -> Result<O
             return Ok(Outcome::Found(Error::new(ErrorKind::Data, found).hint(hint)));
         }
         StopReason::Interrupted => {
-            let steps = trainer.state().step;
+            let steps = fit.trainer().state().step;
             let place = place.to_string();
             let place = shlex::try_quote(&place).unwrap_or_else(|_| place.as_str().into());
-            let rows = if plan.data.as_deref() == Some(Path::new("-")) { " < the same rows" } else { "" };
+            let rows = if setup.data.as_deref() == Some(Path::new("-")) { " < the same rows" } else { "" };
             return Ok(Outcome::Interrupted(format!(
                 "interrupted after {steps} steps, and saved; go on with: clearprop train --resume {place}{rows}"
             )));
         }
         _ => {}
     }
-    let test_score = test.as_ref().map(|test| trainer.evaluate(test).score);
-    let name = score_name(trainer.network().loss);
-    if let Some(score) = test_score {
-        progress.line(&format!("Test {name}={score:.5}"))?;
+    if let Some(score) = fit.test_score() {
+        progress.line(&format!("Test {}={score:.5}", score_name(fit.trainer().network().loss)))?;
     }
-    let trained = Trained {
-        settings: Settings { threads: None, ..trainer.settings().clone() },
-        steps: trainer.state().step,
-        stop_reason,
-        loss: history.rows.last().map_or(f64::NAN, |row| row.loss),
-        train_score: trainer.evaluate(trainer.data()).score,
-        test_score,
-        rows: trainer.data().len(),
+    let (history, model) = (fit.history().clone(), fit.finish(stop_reason));
+    let run = Run {
+        model: &model,
+        history: &history,
+        train_time,
+        threads: setup.plan.settings.threads,
+        decisions: &setup.plan.decisions,
+        plane: plane.as_ref(),
     };
-    let (network, params) = (trainer.network().clone(), trainer.params().clone());
-    let engine = trainer.settings().engine;
-    let model = Model { network, params, encoder: plan.encoder.clone(), trained, engine };
-    let threads = trainer.settings().threads;
-    let run = Run { model: &model, history: &history, train_time, threads, plane: plane.as_ref() };
     let summary = save(&folder, &run).inspect_err(|_| folder.give_back())?;
     if options.json {
         screen::print(&format!("{summary:#}\n"))?;
@@ -289,12 +324,4 @@ fn train<R: Real>(options: &Train, job: Job<R>, progress: &Progress) -> Result<O
     }
     progress.line(&format!("Trained in {}. Model, history and pictures are in {place}", said(train_time)))?;
     Ok(Outcome::Done)
-}
-
-/// What [`clearprop::metrics::score`] is called for this loss.
-pub(crate) fn score_name(loss: Loss) -> &'static str {
-    match loss {
-        Loss::Squared => "R2",
-        _ => "accuracy",
-    }
 }

@@ -8,12 +8,9 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example shows what it does")]
 
-use clearprop::activation::Activation;
 use clearprop::data::{Data, split};
 use clearprop::error::{Error, ErrorKind, Result};
-use clearprop::init::Init;
-use clearprop::network::{Network, Penalized, Penalty};
-use clearprop::settings::{Length, Settings};
+use clearprop::settings::Settings;
 use clearprop::table::{Encoder, Learn, Unseen};
 use clearprop::train::Trainer;
 use clearprop_files::disk::Whole;
@@ -75,11 +72,10 @@ fn train(path: &Path) -> Result<()> {
     tell("encoded", bytes);
     let [data, test] = <[Data<f32>; 2]>::try_from(parts)
         .map_err(|_| Error::new(ErrorKind::Data, "two parts were asked for"))?;
-    let penalty = Penalty { reg: 1e-4, over: Penalized::Weights };
-    let sizes = [encoder.width(), 64, encoder.answers.outputs()];
-    let network = Network::new(&sizes, Activation::Relu, encoder.answers.loss(), penalty)?;
-    let params = Init::He.draw(&network, 0);
-    let settings = Settings { length: Length::Epochs(1), patience: None, ..Settings::table(data.len()) };
+    let settings =
+        Settings { hidden: vec![64], epochs: Some(1), patience: None, ..Settings::table(data.len()) };
+    let network = settings.network(encoder.width(), encoder.answers.outputs(), encoder.answers.loss())?;
+    let params = settings.init.draw(&network, 0);
     let mut trainer = Trainer::new(network, params, data, None, settings)?;
     while !matches!(trainer.advance(u64::MAX), clearprop::train::Event::Stopped(_)) {}
     println!("test score {:.3}", trainer.evaluate(&test).score);

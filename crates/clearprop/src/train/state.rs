@@ -1,8 +1,12 @@
 //! Where a run stands, and what happens on the way.
 
+use crate::error::{Error, ErrorKind, Result};
 use crate::evaluate::Evaluation;
+use crate::network::Network;
 use crate::optim::Optimiser;
 use crate::params::Params;
+use crate::real::Real;
+use crate::settings::Settings;
 use serde::{Deserialize, Serialize};
 
 /// What happened, when [`Trainer::advance`](super::Trainer::advance) comes back.
@@ -65,4 +69,36 @@ pub struct State<R> {
     pub not_better: u64,
     /// The weights of the best epoch, if a validation share is watched.
     pub best: Option<Params<R>>,
+}
+
+impl<R: Real> State<R> {
+    /// Whether a run of this network and these settings can stand here.
+    pub(super) fn check(&self, network: &Network, settings: &Settings) -> Result<()> {
+        let wrong = |found: String| {
+            Err(Error::new(ErrorKind::Setting, found).hint("go on with the settings that the run began with"))
+        };
+        let Optimiser { rule, step_size, moments, .. } = &self.optimiser;
+        if *rule != settings.rule() {
+            return wrong(format!("the run was made with {rule:?}, the settings say {:?}", settings.rule()));
+        }
+        if *step_size != settings.step_size {
+            let found =
+                format!("the run's step size is {step_size}, the settings say {}", settings.step_size);
+            return wrong(found);
+        }
+        if moments.len() != rule.moments() {
+            let found = format!("{} moments, {rule:?} keeps {}", moments.len(), rule.moments());
+            return wrong(found);
+        }
+        for part in moments.iter().chain(&self.best) {
+            if part.sizes() != network.sizes {
+                let (found, needed) = (part.sizes(), &network.sizes);
+                return wrong(format!("moments of layers {found:?}, the network has {needed:?}"));
+            }
+            if !part.is_finite() {
+                return wrong("the run's moments hold NaN or infinity".into());
+            }
+        }
+        Ok(())
+    }
 }

@@ -1,0 +1,71 @@
+//! From what a person chose to the settings of a run.
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::optim::Solver;
+use crate::settings::{Choices, Settings, usual_batch};
+
+/// The defaults with the choices over them.  A choice brings what goes with it: a solver its own step size
+/// and batches, a number of steps the end of early stopping.
+///
+/// # Errors
+/// A choice out of its range, or one that has no meaning beside another.
+pub(super) fn choose(mut settings: Settings, choices: &Choices, rows: usize) -> Result<Settings> {
+    if let Some(solver) = choices.solver.filter(|&solver| solver != settings.solver) {
+        settings.step_size = solver.step_size();
+        settings.batch_size = solver.takes_batches().then(|| usual_batch(rows).min(rows.max(1)));
+    }
+    choices.lay_over(&mut settings);
+    // For the model's file: what the run really used.
+    let solver = settings.solver;
+    settings.momentum = (solver == Solver::Sgd).then_some(choices.momentum.unwrap_or(0.9));
+    settings.nesterov = (solver == Solver::Sgd).then_some(choices.nesterov.unwrap_or(true));
+    settings.beta1 = (solver == Solver::Adam).then_some(choices.beta1.unwrap_or(0.9));
+    settings.beta2 = (solver == Solver::Adam).then_some(choices.beta2.unwrap_or(0.999));
+    settings.epsilon = (solver == Solver::Adam).then_some(choices.epsilon.unwrap_or(1e-8));
+    has_meaning(choices, solver)?;
+
+    if choices.steps.is_some() && choices.epochs.is_none() {
+        settings.epochs = None;
+        (settings.tolerance, settings.patience) = (None, None);
+        settings.validation_size = choices.validation_size.unwrap_or(0.0);
+    } else if choices.epochs.is_some() && choices.steps.is_none() {
+        settings.steps = None;
+    }
+    let watches = choices.validation_size.is_some_and(|share| share > 0.0);
+    if watches || choices.tolerance.is_some() || choices.patience.is_some() {
+        // What tables have.
+        let usual = Settings::table(rows);
+        settings.tolerance = choices.tolerance.or(settings.tolerance).or(usual.tolerance);
+        settings.patience = choices.patience.or(settings.patience).or(usual.patience);
+    }
+    settings.check()?;
+    Ok(settings)
+}
+
+/// Choices that say nothing beside this solver.
+fn has_meaning(choices: &Choices, solver: Solver) -> Result<()> {
+    let sgd = "only sgd has momentum: `solver=sgd`";
+    let adam = "only adam has it: `solver=adam`";
+    let useless = [
+        ("momentum", choices.momentum.is_some() && solver != Solver::Sgd, sgd),
+        ("nesterov", choices.nesterov.is_some() && solver != Solver::Sgd, sgd),
+        ("beta1", choices.beta1.is_some() && solver != Solver::Adam, adam),
+        ("beta2", choices.beta2.is_some() && solver != Solver::Adam, adam),
+        ("epsilon", choices.epsilon.is_some() && solver != Solver::Adam, adam),
+        (
+            "batch_size",
+            choices.batch_size.is_some() && !solver.takes_batches(),
+            "batches go with `solver=sgd` or adam",
+        ),
+    ];
+    if let Some((key, _, hint)) = useless.into_iter().find(|(_, is_useless, _)| *is_useless) {
+        let found = format!("has no meaning with the solver {}", solver.name());
+        return Err(Error::new(ErrorKind::Setting, found).setting(key).hint(hint));
+    }
+    if choices.nesterov.is_some() && choices.momentum == Some(0.0) {
+        return Err(Error::new(ErrorKind::Setting, "has no meaning without momentum")
+            .setting("nesterov")
+            .hint("give `momentum`, like 0.9"));
+    }
+    Ok(())
+}

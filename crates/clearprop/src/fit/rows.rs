@@ -1,0 +1,207 @@
+//! The rows of a run: where they come from, what each is used for, and how they become numbers.
+
+use crate::data::{Data, Spirals, hold_out, spirals, split};
+use crate::decision::Decision;
+use crate::error::{Error, ErrorKind, Result};
+use crate::real::Real;
+use crate::settings::{Choices, Settings};
+use crate::table::{Coding, Column, Encoder, Input, Learn, Table, Unseen};
+use crate::target::Target;
+use ndarray::{ArrayView2, Axis};
+
+/// Rows to learn from, and what stands beside them.
+#[derive(Clone, Debug)]
+pub struct Rows {
+    /// The columns.
+    pub table: Table,
+    /// Where they come from, which decides what is usual.
+    pub origin: Origin,
+    /// The columns to predict.
+    pub targets: Vec<String>,
+    /// The row numbers to train and to test on, if the data come with them.
+    pub split: Option<(Vec<u32>, Vec<u32>)>,
+    /// The settings that stand beside the data; a person's choices go over them.
+    pub beside: Choices,
+}
+
+/// Where rows come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Origin {
+    /// The notebook's spirals.
+    Notebook,
+    /// Arrays, taken as they are.
+    Arrays,
+    /// A person's table, of which every column is learnt.
+    Table,
+}
+
+impl Origin {
+    /// What is usual for `rows` rows from there.
+    #[must_use]
+    pub fn defaults(self, rows: usize) -> Settings {
+        match self {
+            Self::Notebook => Settings::notebook(),
+            Self::Arrays => Settings::arrays(),
+            Self::Table => Settings::table(rows),
+        }
+    }
+}
+
+impl Rows {
+    /// A person's table.
+    #[must_use]
+    pub fn table(table: Table, targets: &[impl AsRef<str>]) -> Self {
+        let targets = targets.iter().map(|name| name.as_ref().to_owned()).collect();
+        Self { table, origin: Origin::Table, targets, split: None, beside: Choices::new() }
+    }
+
+    /// Arrays: the columns are called `x0 x1 ..`, and `y` or `y0 y1 ..`.
+    ///
+    /// # Errors
+    /// Different numbers of rows.
+    pub fn arrays(x: ArrayView2<'_, f64>, y: &Target<f64>) -> Result<Self> {
+        let mut columns = numbered(x, "x");
+        let answers = match y {
+            Target::Classes(y) => {
+                vec![("y".to_owned(), Column::numbers(y.iter().map(|&class| f64::from(class))))]
+            }
+            Target::Values(y) if y.ncols() == 1 => {
+                vec![("y".to_owned(), Column::numbers(y.iter().copied()))]
+            }
+            Target::Values(y) => numbered(y.view(), "y"),
+        };
+        let targets = answers.iter().map(|(name, _)| name.clone()).collect();
+        columns.extend(answers);
+        let table = Table::new(columns)?.with_lines(vec![(0, 0)]);
+        Ok(Self { table, origin: Origin::Arrays, targets, split: None, beside: Choices::new() })
+    }
+
+    /// The notebook's spirals.
+    ///
+    /// # Errors
+    /// None with the notebook's numbers.
+    pub fn notebook(seed: u64) -> Result<Self> {
+        let data = spirals::<f64>(&Spirals::default(), seed)?;
+        Ok(Self { origin: Origin::Notebook, ..Self::arrays(data.x.view(), &data.y)? })
+    }
+
+    /// Which row is used for what.  What is watched and what is tested on is taken away first, so that nothing
+    /// is learnt from it.
+    pub(super) fn parts(&self, settings: &Settings) -> Result<Parts> {
+        let n = u32::try_from(self.table.len())
+            .map_err(|_| Error::new(ErrorKind::Data, "more than 2^32 rows"))?;
+        let (train, test) = match &self.split {
+            Some(split) => split.clone(),
+            None => split(n as usize, settings.test_size, settings.seed)?,
+        };
+        let (train, validation) = hold_out(&train, settings.validation_size, settings.seed)?;
+        if train.is_empty() {
+            return Err(Error::new(ErrorKind::Data, "there are no rows to train on"));
+        }
+        Ok(Parts { train, validation, test })
+    }
+
+    /// What the columns mean, from these rows.
+    pub(super) fn learn(&self, train: &[u32], settings: &Settings) -> Result<(Encoder, Vec<Decision>)> {
+        check_targets(&self.targets, &self.table)?;
+        let standardise = settings.scale.standardises();
+        let learn = Learn { targets: &self.targets, rows: train, loss: settings.loss, standardise };
+        let (mut encoder, mut notes) = Encoder::learn(&self.table, &learn)?;
+        if self.origin != Origin::Table && !standardise {
+            let inputs = self.table.names().filter(|name| !self.targets.iter().any(|target| target == name));
+            let coding = Coding::Number { median: 0.0, mean: 0.0, scale: 1.0 };
+            let as_it_is = |name: &str| Input { column: name.to_owned(), coding: coding.clone() };
+            encoder.inputs = inputs.map(as_it_is).collect();
+            encoder.dropped.clear();
+            // What was decided about the columns is not so.
+            notes.truncate(1);
+        }
+        Ok((encoder, notes.into_iter().map(|note| Decision::new("columns", note, "")).collect()))
+    }
+}
+
+fn check_targets(targets: &[String], table: &Table) -> Result<()> {
+    let setting = |found: String| Error::new(ErrorKind::Setting, found).setting("target");
+    if targets.is_empty() {
+        let mut names: Vec<&str> = table.names().take(10).collect();
+        if table.columns().len() > 10 {
+            names.push("..");
+        }
+        let hint = format!("name the column to predict; the columns are {}", names.join(", "));
+        return Err(setting("is missing".into()).hint(hint));
+    }
+    match (1..targets.len()).find(|&i| targets[..i].contains(&targets[i])) {
+        Some(i) => Err(setting(format!("'{}' is named twice", targets[i])).hint("leave out one of them")),
+        None => Ok(()),
+    }
+}
+
+fn numbered(values: ArrayView2<'_, f64>, letter: &str) -> Vec<(String, Column)> {
+    let columns = values.axis_iter(Axis(1)).enumerate();
+    columns.map(|(j, column)| (format!("{letter}{j}"), Column::numbers(column.iter().copied()))).collect()
+}
+
+/// Row numbers by what the rows are used for.
+pub(super) struct Parts {
+    pub(super) train: Vec<u32>,
+    validation: Vec<u32>,
+    test: Vec<u32>,
+}
+
+/// The rows as numbers.
+pub(super) struct Encoded<R> {
+    pub(super) train: Data<R>,
+    pub(super) validation: Option<Data<R>>,
+    pub(super) test: Option<Data<R>>,
+    pub(super) fingerprint: u64,
+}
+
+impl Parts {
+    /// How many rows each part has, in words.
+    pub(super) fn said(&self) -> String {
+        let mut text = format!("{} to train on", self.train.len());
+        for (rows, why) in [(&self.validation, "to tell when to stop"), (&self.test, "to test on")] {
+            if !rows.is_empty() {
+                text.push_str(&format!(", {} {why}", rows.len()));
+            }
+        }
+        text
+    }
+
+    /// Encodes the rows of a table, which is needed no more.
+    pub(super) fn encode<R: Real>(
+        &self,
+        encoder: &Encoder,
+        table: Table,
+        unseen: &mut Unseen,
+    ) -> Result<Encoded<R>> {
+        let all = [self.train.as_slice(), &self.validation, &self.test];
+        let some: Vec<&[u32]> = all.into_iter().filter(|rows| !rows.is_empty()).collect();
+        let encoded = encoder.encode_parts(table, &some, unseen)?;
+        let fingerprint = fingerprint(&encoded);
+        let mut encoded = encoded.into_iter();
+        let [train, validation, test] = all.map(|rows| if rows.is_empty() { None } else { encoded.next() });
+        let train = train.ok_or_else(|| Error::new(ErrorKind::Data, "there are no rows to train on"))?;
+        Ok(Encoded { train, validation, test, fingerprint })
+    }
+}
+
+/// Tells the same rows from others: FNV-1a over the bits of their numbers.
+fn fingerprint<R: Real>(parts: &[Data<R>]) -> u64 {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    let mut add = |bits: u64| {
+        hash = (hash ^ bits).wrapping_mul(0x0100_0000_01b3);
+        // Else the high bits of a word would never reach the low ones.
+        hash ^= hash >> 32;
+    };
+    for Data { x, y } in parts {
+        x.shape().iter().for_each(|&n| add(n as u64));
+        x.iter().for_each(|value| add(value.f64().to_bits()));
+        match y {
+            Target::Classes(y) => y.iter().for_each(|&class| add(u64::from(class))),
+            Target::Values(y) => y.iter().for_each(|value| add(value.f64().to_bits())),
+        }
+    }
+    hash
+}

@@ -1,0 +1,213 @@
+//! From data and choices to a model: what is learnt from which rows, and what is decided.
+
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
+
+use clearprop::fit::{Fit, Plan, Rows};
+use clearprop::init::Init;
+use clearprop::optim::{Rule, Solver};
+use clearprop::params::Params;
+use clearprop::settings::{Choices, SETTINGS, Settings};
+use clearprop::table::{Coding, Column, Table};
+use clearprop::train::{Event, StopReason};
+use std::collections::HashSet;
+
+/// A hundred rows: numbers without a pattern, and an answer that hangs on them.
+fn table() -> Table {
+    let number = |i: u32| (f64::from(i) * 0.618_033_988_749_895).fract();
+    let words: Vec<&str> = (0..100).map(|i| if number(i) > 0.5 { "high" } else { "low" }).collect();
+    Table::new(vec![
+        ("value".into(), Column::numbers((0..100).map(number))),
+        ("row".into(), Column::numbers((0..100).map(|i| f64::from(i * i)))),
+        ("answer".into(), Column::words(words)),
+    ])
+    .unwrap()
+}
+
+fn begin(choices: &Choices) -> Fit<f64> {
+    let rows = Rows::table(table(), &["answer"]);
+    let plan = Plan::new::<f64>(&rows, choices, None).unwrap();
+    Fit::begin(plan, rows, None).unwrap()
+}
+
+fn finish(fit: &mut Fit<f64>) -> StopReason {
+    loop {
+        if let Event::Stopped(reason) = fit.advance(u64::MAX) {
+            return reason;
+        }
+    }
+}
+
+#[test]
+fn columns_are_learnt_from_the_training_rows_alone() {
+    // The mean of what was learnt must be that of the rows that the trainer has: their inputs are centred.
+    let fit = begin(&Choices::new().test_size(0.2).validation_size(0.3));
+    let x = &fit.trainer().data().x;
+    assert_eq!(x.nrows(), 56);
+    for (j, input) in fit.plan().encoder.inputs.iter().enumerate() {
+        let mean = x.column(j).mean().unwrap();
+        let square = x.column(j).mapv(|value| value * value).mean().unwrap();
+        assert!(mean.abs() < 1e-12 && (square - 1.0).abs() < 1e-12, "{}: {mean}, {square}", input.column);
+        assert!(matches!(input.coding, Coding::Number { .. }));
+    }
+}
+
+#[test]
+fn a_category_that_only_the_watched_rows_have_is_not_learnt() {
+    let rows: Vec<u32> = (0..100).collect();
+    let watched = |column: Column| {
+        let table = Table::new(vec![
+            ("word".into(), column),
+            ("y".into(), Column::words(rows.iter().map(|i| if i % 2 == 0 { "a" } else { "b" }))),
+        ]);
+        let rows = Rows::table(table.unwrap(), &["y"]);
+        Plan::new::<f64>(&rows, &Choices::new().validation_size(0.3), None).unwrap()
+    };
+    // Each of ten words has ten rows; a word of a single row is in the training rows or it is not.
+    let mut unknown = 0;
+    for odd in 0..100u32 {
+        let words: Vec<String> =
+            rows.iter().map(|&i| if i == odd { "odd".into() } else { format!("w{}", i % 10) }).collect();
+        let plan = watched(Column::words(words.iter().map(String::as_str)));
+        unknown += usize::from(!plan.encoder.input_names().contains(&"word=odd".to_owned()));
+    }
+    // 25 rows are tested on, 23 of the others are watched.
+    assert_eq!(unknown, 25 + 23);
+}
+
+#[test]
+fn a_run_that_goes_on_ends_as_if_it_had_not_paused() {
+    let choices = Choices::new().epochs(30).hidden(vec![8]);
+    let mut whole = begin(&choices);
+    let reason = finish(&mut whole);
+    let mut first = begin(&choices);
+    while first.trainer().state().step < 7 {
+        first.advance(7);
+    }
+    let rows = Rows::table(table(), &["answer"]);
+    let mut second = Fit::resume(first.plan().clone(), rows, first.progress()).unwrap();
+    assert_eq!(finish(&mut second), reason);
+    assert_eq!(second.history(), whole.history());
+    assert_eq!(second.finish(reason), whole.finish(reason));
+}
+
+#[test]
+fn a_run_does_not_go_on_with_other_rows() {
+    let fit = begin(&Choices::new());
+    let mut other = table();
+    other = other.only(&["value".into(), "answer".into()]).unwrap();
+    let error = Fit::resume(fit.plan().clone(), Rows::table(other, &["answer"]), fit.progress()).unwrap_err();
+    assert!(error.to_string().starts_with("the column 'row' of the model is missing"), "{error}");
+    let changed = Table::new(
+        table()
+            .columns()
+            .iter()
+            .map(|(name, column)| match name.as_str() {
+                "row" => (name.clone(), Column::numbers((0..100).map(|i| f64::from(i * i + i / 99)))),
+                _ => (name.clone(), column.clone()),
+            })
+            .collect(),
+    );
+    let rows = Rows::table(changed.unwrap(), &["answer"]);
+    let error = Fit::resume(fit.plan().clone(), rows, fit.progress()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "these are not the rows that the run began with; go on with the same file, or train anew"
+    );
+}
+
+#[test]
+fn every_setting_is_read_back_from_its_text() {
+    let check = |settings: Settings| {
+        let mut choices = Choices::new();
+        for (setting, text) in settings.texts() {
+            if text != "none" || setting.key == "hidden" || setting.key == "scale" {
+                choices.set(setting.key, &text).unwrap();
+            }
+        }
+        let mut read = Settings { hidden: vec![3], seed: 9, ..Settings::notebook() };
+        // What has no meaning has no text.
+        (read.steps, read.epochs) = (None, None);
+        choices.lay_over(&mut read);
+        assert_eq!(read, settings);
+        assert_eq!(
+            serde_json::from_value::<Settings>(serde_json::to_value(&read).unwrap()).unwrap(),
+            settings
+        );
+    };
+    check(Settings::notebook());
+    check(Settings::table(5000));
+    check(Settings { hidden: vec![], seed: u64::MAX, step_size: 0.1 + 0.2, ..Settings::table(1) });
+    check(Settings {
+        solver: Solver::Sgd,
+        momentum: Some(0.5),
+        nesterov: Some(false),
+        ..Settings::notebook()
+    });
+    let keys: HashSet<&str> = SETTINGS.iter().map(|setting| setting.key).collect();
+    assert_eq!(keys.len(), SETTINGS.len());
+}
+
+#[test]
+fn what_is_no_choice_is_an_error_with_its_key() {
+    let check = |key: &str, text: &str, expected: &str| {
+        let error = Choices::new().set(key, text).unwrap_err();
+        assert_eq!(error.to_string(), expected);
+    };
+    check("stepsize", "1", "there is no setting 'stepsize'; did you mean 'step_size'?");
+    check("step_size", "0", "step_size: found '0'; give a number above 0");
+    check("seed", "1.5", "seed: found '1.5'; give a whole number from 0 up");
+    check("solver", "adm", "solver: found 'adm'; did you mean 'adam'? There are: gd, sgd, adam");
+    let plan = |choices: &Choices| {
+        let rows = Rows::table(table(), &["answer"]);
+        Plan::new::<f32>(&rows, choices, None).map(drop).unwrap_err().to_string()
+    };
+    assert_eq!(
+        plan(&Choices::new().momentum(0.5)),
+        "momentum: has no meaning with the solver adam; only sgd has momentum: `solver=sgd`"
+    );
+    assert_eq!(plan(&Choices::new().step_size(-1.0)), "step_size: found -1; give a number above 0");
+    assert_eq!(
+        plan(&Choices::new().steps(5).epochs(5)),
+        "steps: given together with `epochs`; the length of a run is either in steps or in epochs"
+    );
+}
+
+#[test]
+fn a_choice_brings_what_goes_with_it() {
+    let settings = |choices: &Choices| {
+        let rows = Rows::table(table(), &["answer"]);
+        Plan::new::<f32>(&rows, choices, None).unwrap().settings
+    };
+    let sgd = settings(&Choices::new().solver(Solver::Sgd));
+    assert_eq!(sgd.rule(), Rule::Sgd { momentum: 0.9, nesterov: true });
+    assert_eq!((sgd.step_size, sgd.batch_size), (0.01, Some(32)));
+    let gd = settings(&Choices::new().solver(Solver::Gd));
+    assert_eq!((gd.step_size, gd.batch_size, gd.beta1), (0.1, None, None));
+    let steps = settings(&Choices::new().steps(100));
+    assert_eq!((steps.stops_early(), steps.validation_size, steps.epochs), (None, 0.0, None));
+    let watched = settings(&Choices::new().steps(100).validation_size(0.2));
+    assert_eq!(watched.stops_early().unwrap().patience, 10);
+    assert_eq!(settings(&Choices::new().init(Init::Glorot)).init, Init::Glorot);
+}
+
+#[test]
+fn first_weights_say_how_large_the_hidden_layers_are() {
+    let rows = Rows::table(table(), &["answer"]);
+    let start = Params::<f64>::zeros(&[2, 5, 2]);
+    let plan = Plan::new(&rows, &Choices::new(), Some(&start)).unwrap();
+    assert_eq!(plan.network.sizes, [2, 5, 2]);
+    let error = Plan::new(&rows, &Choices::new().hidden(vec![6]), Some(&start)).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "start: the weights are for hidden layers [5], `hidden` says [6]; leave `hidden` out"
+    );
+}
+
+#[test]
+fn decisions_say_what_nobody_chose() {
+    let fit = begin(&Choices::new());
+    let decisions = &fit.plan().decisions;
+    let of = |key: &str| decisions.iter().find(|decision| decision.key == key).unwrap();
+    assert_eq!(of("rows").why, "67 to train on, 8 to tell when to stop, 25 to test on");
+    assert!(of("settings").why.starts_with("`hidden=100` `activation=relu`"), "{}", of("settings").why);
+}
