@@ -16,6 +16,7 @@ mod judge;
 mod missing;
 mod numbers;
 mod rows;
+mod select;
 mod suspicion;
 mod words;
 
@@ -27,6 +28,7 @@ pub use encoder::{Dropped, Encoder, Fit, Input};
 pub use form::{Decimal, NumberForm};
 pub use missing::is_missing_word;
 pub use numbers::Numbers;
+pub use select::select;
 pub use words::Words;
 
 use crate::error::{Error, ErrorKind, Result, nearest};

@@ -110,6 +110,12 @@ impl<S: Read> Reader<S> {
         Ok(Self { rows, file: file.to_owned(), names, trailing, options: options.clone(), usual, decisions })
     }
 
+    /// Completes the options, now that the columns' names are known.
+    pub(crate) fn choose(&mut self, choose: &mut dyn FnMut(&[&str], &mut Options) -> Result<()>) -> Result<()> {
+        let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
+        choose(&names, &mut self.options)
+    }
+
     /// The columns' names.
     #[must_use]
     pub fn names(&self) -> &[String] {

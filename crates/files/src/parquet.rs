@@ -155,6 +155,19 @@ impl Reader {
         self.columns.iter().map(|column| column.name.as_str())
     }
 
+    /// The columns' names, and those of the lists and structures that they are parts of.
+    pub(crate) fn names_and_roots(&self) -> Vec<String> {
+        let schema = self.metadata.file_metadata().schema_descr_ptr();
+        let mut names: Vec<String> = self.names().map(str::to_owned).collect();
+        let mut known: HashSet<String> = names.iter().cloned().collect();
+        for root in schema.columns().iter().filter_map(|column| column.path().parts().first()) {
+            if known.insert(root.clone()) {
+                names.push(root.clone());
+            }
+        }
+        names
+    }
+
     /// What was decided so far by itself, each thing once.
     #[must_use]
     pub fn decisions(&self) -> &[Decision] {

@@ -29,6 +29,9 @@ use std::path::Path;
 /// Called now and then while a file is read: bytes read so far, and in all (0 if nobody knows).
 pub type Progress<'p> = &'p mut dyn FnMut(u64, u64);
 
+/// Completes the options once the columns' names are known.
+pub type Choose<'c> = &'c mut dyn FnMut(&[&str], &mut Options) -> Result<()>;
+
 /// A file whose content is known.
 pub enum Opened<'p> {
     /// Rows of a table.
@@ -55,6 +58,19 @@ enum Source<'p> {
 /// A file that cannot be read, and those of [`csv::Reader::new`], [`crate::parquet::Reader::new`]
 /// and [`npz::read`].
 pub fn open<'p>(path: &Path, options: &Options, progress: Progress<'p>) -> Result<Opened<'p>> {
+    open_chosen(path, options, &mut |_, _| Ok(()), progress)
+}
+
+/// The same; `choose` completes the options once the columns' names are known.
+///
+/// # Errors
+/// Those of [`open`] and of `choose`.
+pub fn open_chosen<'p>(
+    path: &Path,
+    options: &Options,
+    choose: Choose<'_>,
+    progress: Progress<'p>,
+) -> Result<Opened<'p>> {
     let standard = path == Path::new("-");
     let file = if standard { "standard input".to_owned() } else { path.display().to_string() };
     let cannot = |error: io::Error| Error::new(ErrorKind::File, format!("cannot read: {error}")).file(&file);
@@ -73,7 +89,7 @@ pub fn open<'p>(path: &Path, options: &Options, progress: Progress<'p>) -> Resul
             return if zip || (named("npz") && !parquet) {
                 arrays(input, progress)
             } else {
-                rows_of_parquet(input, options, progress)
+                rows_of_parquet(input, path, options, choose, progress)
             };
         }
         let size = input.size();
@@ -108,7 +124,8 @@ pub fn open<'p>(path: &Path, options: &Options, progress: Progress<'p>) -> Resul
         .strip_bom(encoding.is_some())
         .build(text);
     let text: Box<dyn Read + 'p> = Box::new(text);
-    let reader = csv::Reader::new(text, &file, options)?;
+    let mut reader = csv::Reader::new(text, &file, options)?;
+    reader.choose(choose)?;
     Ok(Opened::Rows(Rows { source: Source::Csv(Box::new(reader)), file }))
 }
 
@@ -121,14 +138,24 @@ fn arrays<'p>(mut input: Input, progress: Progress<'p>) -> Result<Opened<'p>> {
 }
 
 #[cfg(feature = "parquet")]
-fn rows_of_parquet<'p>(input: Input, options: &Options, progress: Progress<'p>) -> Result<Opened<'p>> {
+fn rows_of_parquet<'p>(
+    input: Input,
+    path: &Path,
+    options: &Options,
+    choose: Choose<'_>,
+    progress: Progress<'p>,
+) -> Result<Opened<'p>> {
     let (file, size) = (input.name(), input.size());
-    let reader = Box::new(crate::parquet::Reader::new(input, options)?);
+    let mut options = options.clone();
+    let skip = Options { rest: Some(Kind::Skip), ..Options::default() };
+    let names = crate::parquet::Reader::new(input, &skip)?.names_and_roots();
+    choose(&names.iter().map(String::as_str).collect::<Vec<_>>(), &mut options)?;
+    let reader = Box::new(crate::parquet::Reader::new(Input::open(path)?, &options)?);
     Ok(Opened::Rows(Rows { source: Source::Parquet(reader, size, progress), file }))
 }
 
 #[cfg(not(feature = "parquet"))]
-fn rows_of_parquet<'p>(input: Input, _: &Options, _: Progress<'p>) -> Result<Opened<'p>> {
+fn rows_of_parquet<'p>(input: Input, _: &Path, _: &Options, _: Choose<'_>, _: Progress<'p>) -> Result<Opened<'p>> {
     let found = "this is a Parquet file, which this build does not read";
     Err(Error::new(ErrorKind::File, found).file(input.name()).hint("save it as CSV"))
 }
