@@ -3,6 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+/// The program that the corpus asks.
+const PROGRAM: &str = "target/release/clearprop";
+
 /// What a chore ends with: nothing, or one line on what went wrong.
 pub(crate) type Done = Result<(), String>;
 
@@ -39,14 +42,26 @@ pub(crate) fn test() -> Done {
     cargo(&["build", "--release"])?;
     run(&python, &["peers/real_data.py"])?;
     run(&python, &["peers/mixed_table.py", "--seeds", "20"])?;
-    corpus(&python)
+    known_mistakes(&python)?;
+    run(&python, &["corpus/field/score.py", PROGRAM, "--totals"])?;
+    run(&python, &["corpus/mutants.py", PROGRAM, "--sample", "200"])
+}
+
+/// The whole corpus, with every mutant of every program.
+pub(crate) fn corpus() -> Done {
+    let python = python()?;
+    cargo(&["build", "--release"])?;
+    known_mistakes(&python)?;
+    run(&python, &["corpus/field/score.py", PROGRAM])?;
+    run(&python, &["corpus/program.py"])?;
+    run(&python, &["corpus/mutants.py", PROGRAM])
 }
 
 /// The diagnosis against learners' arrays with known mistakes, made by a program that knows nothing of it.
-fn corpus(python: &Path) -> Done {
+fn known_mistakes(python: &Path) -> Done {
     let (manifest, results) = ("target/corpus/manifest.json", "target/corpus/results.jsonl");
     run(python, &["corpus/make_corpus.py", "target/corpus"])?;
-    run(python, &["corpus/diagnose_all.py", "target/release/clearprop", manifest, results])?;
+    run(python, &["corpus/diagnose_all.py", PROGRAM, manifest, results])?;
     run(python, &["corpus/score.py", manifest, results])
 }
 

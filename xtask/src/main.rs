@@ -13,6 +13,7 @@ mod size;
 const USAGE: &str = "cargo xtask COMMAND
   test     every test of the repository; installs what the tests need under target/
   ci       test, then formatting, lints, documentation, the wasm32 build
+  corpus   every mistake that diagnose is measured on; ci takes a sample of the mutants
   size     lines of each file, and of the readable network
   break    breaks backward.rs in five ways and shows that the tests notice each
   book     builds the book to target/book/index.html
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
     let done = match command.as_str() {
         "test" => chores::test(),
         "ci" => chores::ci(),
+        "corpus" => chores::corpus(),
         "size" => size::show(),
         "break" => breaks::run(),
         "book" => book::build(),

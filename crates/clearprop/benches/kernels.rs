@@ -45,9 +45,9 @@ fn step(c: &mut Criterion) {
         let network = network(sizes);
         let order: Vec<u32> = (0..if full { rows } else { rows * STEPS }).collect();
         let size = rows as usize;
-        let (batch_size, batches) = match full {
-            true => (None, Batches::Full { steps: STEPS as usize }),
-            false => (Some(size), Batches::Of { rows: &order, size }),
+        let batches = match full {
+            true => Batches::Full { steps: STEPS as usize },
+            false => Batches::Of { rows: &order, size },
         };
         let x = Array2::from_shape_fn((order.len(), sizes[0]), |(i, j)| number(i * sizes[0] + j));
         let data = Data { x, y: Target::Classes(Array1::from_iter(order.iter().map(|i| i % 2))) };
@@ -56,7 +56,7 @@ fn step(c: &mut Criterion) {
             let mut params = Init::He.draw(&network, 0);
             let mut optimiser = Optimiser::new(rule, 1e-3, sizes).expect("the step size is above zero");
             let options = Options { level, threads: Some(1) };
-            let mut session = Session::new(&network, &data, batch_size, options);
+            let mut session = Session::new(&network, size, options);
             let mut losses = Vec::new();
             group.bench_function(BenchmarkId::new(name, level.name()), |bencher| {
                 bencher.iter(|| {

@@ -86,7 +86,11 @@ impl FromStr for Engine {
             ("plain", _) => Ok(Self::Plain),
             ("fast", _) => Ok(Self::default()),
             #[cfg(feature = "fast")]
-            (_, Some(level)) => level.parse().map(Self::Fast),
+            (_, Some(name)) => fast::Level::named(name).map(Self::Fast).ok_or_else(|| {
+                let names: Vec<_> = fast::Level::available().into_iter().map(fast::Level::name).collect();
+                Error::new(ErrorKind::Setting, format!("this machine has no vector instructions '{name}'"))
+                    .hint(format!("there are: {}", names.join(", ")))
+            }),
             _ => Err(Error::new(ErrorKind::Setting, format!("unknown engine '{name}'"))
                 .hint("there are: fast, plain")),
         }

@@ -1,7 +1,7 @@
 //! The two kinds of number that networks are trained in: `f32` and `f64`.
 
 #[cfg(feature = "fast")]
-use crate::fast::lanes::Lanes as Kernels;
+use clearprop_kernels::Compiled as Kernels;
 use ndarray::NdFloat;
 #[cfg(not(feature = "fast"))]
 use private::Sealed as Kernels;

@@ -124,7 +124,7 @@ impl<R: Real> Trainer<R> {
                 Engine::Plain => None,
                 Engine::Fast(level) => {
                     let options = fast::Options { level, threads: settings.threads };
-                    Some(fast::Session::new(&network, &data, settings.batch_size, options))
+                    Some(fast::Session::new(&network, settings.batch_size.unwrap_or(data.len()), options))
                 }
             },
             network,

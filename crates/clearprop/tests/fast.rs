@@ -125,7 +125,7 @@ fn step_equals<R: Real>(network: &Network, data: &Data<R>, params: Params<R>, le
     let once = Batches::Full { steps: 1 };
     let losses = plain(network, &mut right, &mut optimiser.clone(), data, once);
     let mut found = Vec::new();
-    let mut session = Session::new(network, data, None, Options { level, threads: Some(2) });
+    let mut session = Session::new(network, data.len(), Options { level, threads: Some(2) });
     session.advance(&mut wrong, &mut optimiser.clone(), data, once, &mut found);
     let off = (losses[0] - found[0]).abs();
     assert!(off <= tolerance::<R>() * losses[0].abs(), "{what}: loss {} not {}", found[0], losses[0]);
@@ -141,7 +141,7 @@ fn step_equals<R: Real>(network: &Network, data: &Data<R>, params: Params<R>, le
 const SIZES: [usize; 11] = [1, 3, 4, 7, 8, 9, 15, 16, 17, 127, 257];
 
 #[test]
-fn a_thin_step_is_the_plain_step_at_every_size() {
+fn a_shallow_step_is_the_plain_step_at_every_size() {
     let mut random = Pcg64Mcg::seed_from_u64(1);
     for level in Level::available() {
         // Full batches of many rows of two numbers are sorted into clusters, which few are not.
@@ -174,7 +174,7 @@ fn rows_on_the_line_of_a_unit_are_not_active() {
 }
 
 #[test]
-fn a_thin_step_is_the_plain_step_for_every_loss_and_shape() {
+fn a_shallow_step_is_the_plain_step_for_every_loss_and_shape() {
     let mut random = Pcg64Mcg::seed_from_u64(2);
     for level in Level::available() {
         for loss in Loss::ALL {
@@ -217,7 +217,7 @@ fn every_rule_in_batches() {
         let (mut right, mut right_optimiser) = (params.clone(), optimiser.clone());
         let losses = plain(&network, &mut right, &mut right_optimiser, &data, batches);
         let (mut wrong, mut wrong_optimiser, mut found) = (params, optimiser, Vec::new());
-        let mut session = Session::new(&network, &data, Some(50), Options { level, threads: Some(1) });
+        let mut session = Session::new(&network, 50, Options { level, threads: Some(1) });
         session.advance(&mut wrong, &mut wrong_optimiser, &data, batches, &mut found);
         let what = format!("{} {level:?} {rule:?}", R::NAME);
         assert_eq!(found.len(), 4, "{what}");
@@ -260,7 +260,7 @@ fn the_notebooks_trajectory_in_double_precision() {
     let mut right = params.clone();
     let losses = plain(&network, &mut right, &mut optimiser.clone(), &data, steps);
     let (mut wrong, mut optimiser, mut found) = (params, optimiser, Vec::new());
-    let mut session = Session::new(&network, &data, None, Options::default());
+    let mut session = Session::new(&network, data.len(), Options::default());
     for steps in [1, 99, 900, 4001] {
         session.advance(&mut wrong, &mut optimiser, &data, Batches::Full { steps }, &mut found);
     }
@@ -277,7 +277,7 @@ fn the_same_bits_with_any_number_of_threads() {
         let (network, data, params, optimiser) = notebook::<R>();
         let run = |threads| {
             let (mut params, mut optimiser, mut losses) = (params.clone(), optimiser.clone(), Vec::new());
-            let mut session = Session::new(&network, &data, None, Options { level, threads: Some(threads) });
+            let mut session = Session::new(&network, data.len(), Options { level, threads: Some(threads) });
             session.advance(&mut params, &mut optimiser, &data, Batches::Full { steps: 100 }, &mut losses);
             (params, losses)
         };
@@ -299,7 +299,7 @@ fn what_is_not_finite_is_not_hidden() {
         for value in [f32::NAN, f32::INFINITY] {
             let (mut params, mut optimiser, mut losses) = (params.clone(), optimiser.clone(), Vec::new());
             params.values_mut()[place] = value;
-            let mut session = Session::new(&network, &data, None, Options::default());
+            let mut session = Session::new(&network, data.len(), Options::default());
             session.advance(&mut params, &mut optimiser, &data, Batches::Full { steps: 1 }, &mut losses);
             assert!(!losses[0].is_finite(), "{value} at {place}: {}", losses[0]);
             assert!(!params.is_finite());
@@ -314,7 +314,7 @@ fn a_run_that_diverges_does_so_on_both_paths() {
     let steps = Batches::Full { steps: 200 };
     let losses = plain(&network, &mut params.clone(), &mut optimiser.clone(), &data, steps);
     let mut found = Vec::new();
-    let mut session = Session::new(&network, &data, None, Options::default());
+    let mut session = Session::new(&network, data.len(), Options::default());
     session.advance(&mut params.clone(), &mut optimiser.clone(), &data, steps, &mut found);
     let first = |losses: &[f64]| losses.iter().position(|loss| !loss.is_finite()).unwrap();
     assert!(first(&losses).abs_diff(first(&found)) <= 2, "{} {}", first(&losses), first(&found));
@@ -332,7 +332,7 @@ fn denormals_are_numbers() {
     let once = Batches::Full { steps: 1 };
     let (mut right, mut wrong) = (params.clone(), params);
     plain(&network, &mut right, &mut optimiser.clone(), &data, once);
-    let mut session = Session::new(&network, &data, None, Options::default());
+    let mut session = Session::new(&network, data.len(), Options::default());
     session.advance(&mut wrong, &mut optimiser.clone(), &data, once, &mut Vec::new());
     // db1 says which units were active, and a unit is active by a denormal number.
     assert!(wrong.b(1).iter().any(|&b| b != 0.0));

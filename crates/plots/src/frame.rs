@@ -1,7 +1,8 @@
 //! A frame with its two axes: the rectangle of a picture in which values are drawn.
 
+use crate::drawing::{Anchor, Drawing, Form, LABEL, Look, RULE, Stroke, TICK};
+use crate::palette::Colour;
 use crate::scale::{Scale, Ticks};
-use crate::svg::{Anchor, LABEL, Num, RULE, Svg, TICK};
 use crate::text;
 
 /// A rectangle in pixels and the scales that fill it.
@@ -14,6 +15,9 @@ pub(crate) struct Frame {
     pub(crate) x: Scale,
     pub(crate) y: Scale,
 }
+
+/// The colour of border and ticks.
+const EDGE: Colour = Colour([0x9a, 0xa1, 0xab]);
 
 /// Pixels from one labelled tick to the next, at least; one number for both axes, so that axes to
 /// one scale have ticks at one distance.
@@ -55,49 +59,48 @@ impl Frame {
     }
 
     /// The lines behind the data, light enough to be looked through.
-    pub(crate) fn draw_grid(&self, svg: &mut Svg) {
+    pub(crate) fn draw_grid(&self, drawing: &mut Drawing) {
         for tick in self.x_ticks().ticks.iter().filter(|tick| tick.label.is_some()) {
             let x = self.px(tick.at);
-            svg.line([x, self.top], [x, self.bottom()], RULE, 1.0);
+            drawing.line([x, self.top], [x, self.bottom()], Stroke::new(RULE, 1.0));
         }
         for tick in &self.y_ticks().ticks {
             let y = self.py(tick.at);
-            svg.line([self.left, y], [self.right(), y], RULE, if tick.label.is_some() { 1.0 } else { 0.5 });
+            let width = if tick.label.is_some() { 1.0 } else { 0.5 };
+            drawing.line([self.left, y], [self.right(), y], Stroke::new(RULE, width));
         }
     }
 
     /// Border, ticks and labels; an axis without a name has no labels either.
-    pub(crate) fn draw_axes(&self, svg: &mut Svg, names: [Option<&str>; 2]) {
-        let edge = "#9aa1ab";
-        let [left, top, width, height] = [self.left, self.top, self.width, self.height].map(Num);
-        svg.raw(format_args!(
-            r#"<rect class="frame" x="{left}" y="{top}" width="{width}" height="{height}" fill="none" stroke="{edge}"/>"#
-        ));
+    pub(crate) fn draw_axes(&self, drawing: &mut Drawing, names: [Option<&str>; 2]) {
+        let edge = Stroke::new(EDGE, 1.0);
+        let border = Form::Rectangle { corner: [self.left, self.top], size: [self.width, self.height] };
+        drawing.add("frame", border, Look::drawn(edge));
         let length = |label: &Option<String>| if label.is_some() { 5.0 } else { 3.0 };
         let Ticks { ticks, factor } = self.x_ticks();
         for tick in &ticks {
             let x = self.px(tick.at);
-            svg.line([x, self.bottom()], [x, self.bottom() + length(&tick.label)], edge, 1.0);
+            drawing.line([x, self.bottom()], [x, self.bottom() + length(&tick.label)], edge);
             if let (Some(label), Some(_)) = (&tick.label, names[0]) {
-                svg.text([x, self.bottom() + 20.0], Anchor::Middle, TICK, label);
+                drawing.text([x, self.bottom() + 20.0], Anchor::Middle, TICK, label);
             }
         }
         if let Some(name) = names[0] {
             let name = axis_name(name, factor, self.width);
-            svg.text([self.left + self.width / 2.0, self.bottom() + 42.0], Anchor::Middle, LABEL, &name);
+            drawing.text([self.left + self.width / 2.0, self.bottom() + 42.0], Anchor::Middle, LABEL, &name);
         }
         let Ticks { ticks, factor } = self.y_ticks();
         for tick in &ticks {
             let y = self.py(tick.at);
-            svg.line([self.left - length(&tick.label), y], [self.left, y], edge, 1.0);
+            drawing.line([self.left - length(&tick.label), y], [self.left, y], edge);
             if let (Some(label), Some(_)) = (&tick.label, names[1]) {
-                svg.text([self.left - 10.0, y + 4.3], Anchor::End, TICK, label);
+                drawing.text([self.left - 10.0, y + 4.3], Anchor::End, TICK, label);
             }
         }
         if let Some(name) = names[1] {
             let name = axis_name(name, factor, self.height);
             let x = self.left - self.room_for_y_axis() + 16.0;
-            svg.upright([x, self.top + self.height / 2.0], LABEL, &name);
+            drawing.upright([x, self.top + self.height / 2.0], LABEL, &name);
         }
     }
 }

@@ -1,19 +1,21 @@
 //! The three pictures of a training run: the data, the decision boundary over it, the loss curve.
 //!
-//! A picture is drawn once, as SVG; a PNG is rasterised from it with fonts that are part of the
+//! A picture is a list of shapes, written as SVG or painted into a PNG, with fonts that are part of the
 //! program.  Nothing here reads or writes a file, and the same input gives the same bytes everywhere.
 //!
 //! ```text
 //! data_picture, boundary_picture    loss_picture      scatter, loss
 //! plane (points, grid)  regions  palette              what is drawn
-//! frame  scale  text  svg  picture                    how it is drawn
+//! frame  scale  drawing  text  svg  raster  picture   how it is drawn
 //! ```
 
+mod drawing;
 mod frame;
 mod loss;
 mod palette;
 mod picture;
 mod plane;
+mod raster;
 mod regions;
 mod scale;
 mod scatter;

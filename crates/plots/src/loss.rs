@@ -1,15 +1,13 @@
 //! Curves over the steps of a training run.
 
-use std::fmt::Write;
-
 use clearprop::error::{Error, ErrorKind, Result};
 
+use crate::drawing::{Anchor, Drawing, Font, Form, LABEL, Look, NOTE, Stroke, TITLE};
 use crate::frame::Frame;
 use crate::palette::Colour;
 use crate::picture::Picture;
 use crate::plane::range;
 use crate::scale::Scale;
-use crate::svg::{Anchor, Font, LABEL, NOTE, Num, Svg, TITLE};
 use crate::text;
 
 /// The panel in which a curve is drawn.
@@ -43,7 +41,7 @@ const COLOURS: [Colour; 5] = [
     Colour([0x4d, 0x9f, 0x70]),
 ];
 /// Dashes, so that colour is not the only cue.
-const DASHES: [&str; 5] = ["", "7 3", "2 2.5", "9 3 2 3", "1 2"];
+const DASHES: [&[f64]; 5] = [&[], &[7.0, 3.0], &[2.0, 2.5], &[9.0, 3.0, 2.0, 3.0], &[1.0, 2.0]];
 
 const WIDTH: f64 = 600.0;
 const LOSS_HEIGHT: f64 = 340.0;
@@ -96,17 +94,17 @@ pub fn loss_picture(series: &[Series<'_>], title: &str) -> Result<Picture> {
     let left = upper.room_for_y_axis().max(lower.room_for_y_axis()) + 10.0;
     (upper.left, lower.left) = (left, left);
 
-    let mut svg = Svg::new();
+    let mut drawing = Drawing::default();
     let alone = accuracies.is_empty();
     let loss_name = if upper.y.log { "loss (log scale)" } else { "loss" };
-    let mut room = draw_panel(&mut svg, &upper, &losses, [alone.then_some("step"), Some(loss_name)]);
+    let mut room = draw_panel(&mut drawing, &upper, &losses, [alone.then_some("step"), Some(loss_name)]);
     if !alone {
-        room = room.max(draw_panel(&mut svg, &lower, &accuracies, [Some("step"), Some("accuracy")]));
+        room = room.max(draw_panel(&mut drawing, &lower, &accuracies, [Some("step"), Some("accuracy")]));
     }
     let bottom = if alone { upper.bottom() } else { lower.bottom() };
     let width = left + WIDTH + room.max(12.0) + 16.0;
-    svg.text([left, 34.0], Anchor::Start, TITLE, &text::shorten(title, TITLE.size, width - left - 16.0));
-    Ok(svg.finish(title, width, bottom + 60.0))
+    drawing.text([left, 34.0], Anchor::Start, TITLE, &text::shorten(title, TITLE.size, width - left - 16.0));
+    Ok(drawing.finish(title, width, bottom + 60.0))
 }
 
 /// A series without its gaps: pieces of a line.
@@ -187,29 +185,24 @@ fn accuracy_scale(curves: &[&Curve]) -> Scale {
 }
 
 /// Draws a panel and says how much room the labels at the curves' ends take.
-fn draw_panel(svg: &mut Svg, frame: &Frame, curves: &[&Curve], names: [Option<&str>; 2]) -> f64 {
-    frame.draw_grid(svg);
-    frame.draw_axes(svg, names);
+fn draw_panel(drawing: &mut Drawing, frame: &Frame, curves: &[&Curve], names: [Option<&str>; 2]) -> f64 {
+    frame.draw_grid(drawing);
+    frame.draw_axes(drawing, names);
     let mut ends = Vec::new();
     // The first series is drawn last: it is the one people look for.
     for curve in curves.iter().rev() {
         let (colour, dashes) = (COLOURS[curve.style % COLOURS.len()], DASHES[curve.style % DASHES.len()]);
-        let mut path = String::new();
-        for piece in &curve.points {
-            for (i, &[step, value]) in piece.iter().enumerate() {
-                let (x, y) = (Num(frame.px(step)), Num(frame.py(value)));
-                let _ = write!(path, "{}{x} {y}", if i == 0 { 'M' } else { 'L' });
-            }
-            if let [[step, value]] = piece[..] {
-                let (x, y) = (Num(frame.px(step)), Num(frame.py(value)));
-                svg.raw(format_args!(r#"<circle class="dot" cx="{x}" cy="{y}" r="3" fill="{colour}"/>"#));
+        let place = |&[step, value]: &[f64; 2]| [frame.px(step), frame.py(value)];
+        let pieces: Vec<Vec<[f64; 2]>> =
+            curve.points.iter().map(|piece| piece.iter().map(place).collect()).collect();
+        for piece in &pieces {
+            if let [centre] = piece[..] {
+                drawing.add("dot", Form::Circle { centre, radius: 3.0 }, Look::filled(colour));
             }
         }
-        if !path.is_empty() {
-            svg.raw(format_args!(
-                r#"<path class="curve" d="{path}" fill="none" stroke="{colour}" stroke-width="1.8" stroke-linejoin="round" stroke-linecap="butt" stroke-dasharray="{}"/>"#,
-                if dashes.is_empty() { "none" } else { dashes }
-            ));
+        if !pieces.is_empty() {
+            let stroke = Stroke { round: true, dashes, ..Stroke::new(colour, 1.8) };
+            drawing.add("curve", Form::Lines { pieces, closed: false }, Look::drawn(stroke));
         }
         if let Some(&[step, value]) = curve.points.last().and_then(|piece| piece.last()) {
             ends.push((frame.py(value), frame.px(step), value, *curve));
@@ -217,13 +210,13 @@ fn draw_panel(svg: &mut Svg, frame: &Frame, curves: &[&Curve], names: [Option<&s
     }
     if ends.is_empty() {
         let middle = [frame.left + frame.width / 2.0, frame.top + frame.height / 2.0];
-        svg.text(middle, Anchor::Middle, NOTE, "no finite value to draw");
+        drawing.text(middle, Anchor::Middle, NOTE, "no finite value to draw");
     }
-    label_ends(svg, frame, ends)
+    label_ends(drawing, frame, ends)
 }
 
 /// Names and last values right of the frame, beside their curves' ends and never over each other.
-fn label_ends(svg: &mut Svg, frame: &Frame, mut ends: Vec<(f64, f64, f64, &Curve)>) -> f64 {
+fn label_ends(drawing: &mut Drawing, frame: &Frame, mut ends: Vec<(f64, f64, f64, &Curve)>) -> f64 {
     ends.sort_by(|a, b| a.0.total_cmp(&b.0));
     let mut places: Vec<f64> = ends.iter().map(|end| end.0).collect();
     for i in 1..places.len() {
@@ -237,18 +230,15 @@ fn label_ends(svg: &mut Svg, frame: &Frame, mut ends: Vec<(f64, f64, f64, &Curve
     let mut room: f64 = 0.0;
     for ((y, x, value, curve), place) in ends.into_iter().zip(places) {
         let colour = COLOURS[curve.style % COLOURS.len()];
-        let [from_x, from_y] = [x, y].map(Num);
-        let [to_x, to_y] = [frame.right() + 9.0, place].map(Num);
-        svg.raw(format_args!(
-            r#"<path d="M{from_x} {from_y}L{to_x} {to_y}" fill="none" stroke="{colour}" stroke-opacity="0.6"/>"#
-        ));
-        svg.raw(format_args!(r#"<circle cx="{to_x}" cy="{to_y}" r="3.2" fill="{colour}"/>"#));
+        let centre = [frame.right() + 9.0, place];
+        drawing.line([x, y], centre, Stroke { opacity: 0.6, ..Stroke::new(colour, 1.0) });
+        drawing.add("", Form::Circle { centre, radius: 3.2 }, Look::filled(colour));
         let name = text::shorten(&curve.name, LABEL.size, 150.0);
         let label = Font { bold: true, ..LABEL };
-        svg.text([frame.right() + 18.0, place + 4.6], Anchor::Start, label, &name);
+        drawing.text([frame.right() + 18.0, place + 4.6], Anchor::Start, label, &name);
         let number = last_value(value);
         let start = 18.0 + text::width(&name, LABEL.size) + 7.0;
-        svg.text([frame.right() + start, place + 4.6], Anchor::Start, NOTE, &number);
+        drawing.text([frame.right() + start, place + 4.6], Anchor::Start, NOTE, &number);
         room = room.max(start + text::width(&number, NOTE.size));
     }
     room

@@ -7,8 +7,6 @@
 
 use std::fmt;
 
-use crate::svg::Num;
-
 /// A colour, as sRGB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Colour(pub(crate) [u8; 3]);
@@ -75,18 +73,23 @@ pub(crate) fn value_colour(position: f64) -> Colour {
 /// How many marker shapes there are; class `c` has shape `c % SHAPES`.
 pub(crate) const SHAPES: usize = 8;
 
-/// The outline of a class's marker, as relative SVG path commands from its centre.  All shapes have
-/// about the area of a circle with radius `r`.
-pub(crate) fn marker(class: usize, r: f64) -> String {
+/// The outline of a marker around its centre.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Marker {
+    /// With its radius.
+    Circle(f64),
+    /// With its corners.
+    Polygon(Vec<[f64; 2]>),
+}
+
+/// A class's marker.  All shapes have about the area of a circle with radius `r`.
+pub(crate) fn marker(class: usize, r: f64) -> Marker {
     let star = |tips: usize, outer: f64, inner: f64| -> Vec<[f64; 2]> {
         (0..2 * tips).map(|i| corner(i, 2 * tips, if i % 2 == 0 { outer } else { inner })).collect()
     };
     let polygon = |corners: usize, radius: f64| (0..corners).map(|i| corner(i, corners, radius)).collect();
     let corners: Vec<[f64; 2]> = match class % SHAPES {
-        0 => {
-            let (r, d) = (Num(r), Num(2.0 * r));
-            return format!("m-{r} 0a{r} {r} 0 1 0 {d} 0a{r} {r} 0 1 0 -{d} 0z");
-        }
+        0 => return Marker::Circle(r),
         1 => [[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]].map(|c| c.map(|v| 0.89 * r * v)).to_vec(),
         2 => polygon(3, 1.45 * r),
         3 => polygon(4, 1.3 * r),
@@ -111,14 +114,7 @@ pub(crate) fn marker(class: usize, r: f64) -> String {
             ]
         }
     };
-    let mut path = String::new();
-    let mut from = [0.0, 0.0];
-    for (i, to) in corners.iter().enumerate() {
-        let (dx, dy) = (Num(to[0] - from[0]), Num(to[1] - from[1]));
-        path += &format!("{}{dx} {dy}", if i == 0 { 'm' } else { 'l' });
-        from = *to;
-    }
-    path + "z"
+    Marker::Polygon(corners)
 }
 
 /// Corner `i` of `n` on a circle, from the top clockwise.

@@ -1,25 +1,27 @@
-//! A finished drawing: its SVG text is the source, a PNG is made of it on demand.
+//! A finished picture: a drawing as SVG text, and as a PNG on demand.
 
 use clearprop::error::{Error, ErrorKind, Result};
-use resvg::tiny_skia::{Color, Pixmap, Transform};
-use resvg::usvg::{Options, Tree};
+use tiny_skia::Pixmap;
 
-use crate::text;
+use crate::drawing::Drawing;
+use crate::{raster, svg};
 
 /// The longest side of a PNG, in pixels; beyond it memory, not the picture, would be the matter.
 const LONGEST_SIDE: f64 = 20_000.0;
 
-/// A finished drawing.  The same input makes the same bytes, on every machine.
+/// A finished picture.  The same input makes the same bytes, on every machine.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Picture {
+    drawing: Drawing,
     svg: String,
     width: f64,
     height: f64,
 }
 
 impl Picture {
-    pub(crate) fn new(svg: String, width: f64, height: f64) -> Self {
-        Self { svg, width, height }
+    pub(crate) fn new(drawing: Drawing, name: &str, width: f64, height: f64) -> Self {
+        let svg = svg::document(&drawing, name, width, height);
+        Self { drawing, svg, width, height }
     }
 
     /// The drawing as an SVG document.
@@ -56,14 +58,8 @@ impl Picture {
         }
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked: 1 to 20,000")]
         let [width, height] = sides.map(|side| side as u32);
-        let options =
-            Options { fontdb: text::fonts(), font_family: "Inter".to_owned(), ..Options::default() };
-        let tree = Tree::from_str(&self.svg, &options).map_err(failed)?;
         let mut canvas = Pixmap::new(width, height).ok_or_else(|| failed("no memory"))?;
-        canvas.fill(Color::WHITE);
-        #[expect(clippy::cast_possible_truncation, reason = "a scale needs no more digits than f32 has")]
-        let transform = Transform::from_scale(scale as f32, scale as f32);
-        resvg::render(&tree, transform, &mut canvas.as_mut());
+        raster::paint(&self.drawing, &mut canvas, scale);
         encode(&canvas)
     }
 }

@@ -1,17 +1,15 @@
 //! The points of two inputs, alone and over the model's decision boundary.
 
-use std::fmt::Write;
-
 use clearprop::error::{Error, ErrorKind, Result};
 use ndarray::{Array2, ArrayView2};
 
+use crate::drawing::{Anchor, Drawing, Form, INK, LABEL, Look, NOTE, Shape, Stroke, TICK, TITLE, WHITE};
 use crate::frame::Frame;
-use crate::palette::{Colour, class_colours, marker, value_colour};
+use crate::palette::{Colour, Marker, class_colours, marker, value_colour};
 use crate::picture::Picture;
 use crate::plane::{Grid, Points, SIDE, Target, frame, range, to_one_scale};
 use crate::regions::{Outline, regions};
 use crate::scale::{Scale, nice_step};
-use crate::svg::{Anchor, INK, LABEL, NOTE, Num, Svg, TICK, TITLE};
 use crate::text;
 
 /// More points than this are thinned, and the picture says so.
@@ -35,9 +33,9 @@ const LONGEST_NAME: f64 = 170.0;
 /// None today; the type leaves room.
 pub fn data_picture(points: &Points<'_>, title: &str) -> Result<Picture> {
     let layout = Layout::new(points, points.view(), None, "");
-    let mut svg = Svg::new();
-    layout.frame.draw_grid(&mut svg);
-    Ok(layout.finish(svg, points, title, ""))
+    let mut drawing = Drawing::default();
+    layout.frame.draw_grid(&mut drawing);
+    Ok(layout.finish(drawing, points, title, ""))
 }
 
 /// The decision boundary over the points, as the notebook draws it: where on the grid which class
@@ -95,12 +93,12 @@ pub fn boundary_picture(
         lines[0].iter().map(|&x| layout.frame.px(x)).collect::<Vec<_>>(),
         lines[1].iter().map(|&y| layout.frame.py(y)).collect::<Vec<_>>(),
     ];
-    let mut svg = Svg::new();
+    let mut drawing = Drawing::default();
     match &layout.key {
         Key::Classes(colours) => {
             let outlines = regions(scores, &nodes[0], &nodes[1], STRAIGHT);
             for (class, (outlines, colour)) in outlines.iter().zip(colours).enumerate() {
-                draw_region(&mut svg, class, outlines, colour.over_white(REGION_ALPHA), true);
+                draw_region(&mut drawing, class, outlines, colour.over_white(REGION_ALPHA), true);
             }
         }
         Key::Values { levels, .. } => {
@@ -123,27 +121,20 @@ pub fn boundary_picture(
                     STRAIGHT,
                 );
                 let colour = layout.key.value_colour((pair[0] + pair[1]) / 2.0).over_white(REGION_ALPHA);
-                draw_region(&mut svg, level, &outlines[1], colour, false);
+                draw_region(&mut drawing, level, &outlines[1], colour, false);
             }
         }
     }
-    Ok(layout.finish(svg, points, title, note))
+    Ok(layout.finish(drawing, points, title, note))
 }
 
 /// A line of white along the edges hides the seam between neighbours and is a cue without colour.
-fn draw_region(svg: &mut Svg, number: usize, outlines: &[Outline], colour: Colour, edged: bool) {
-    let mut path = String::new();
-    for outline in outlines {
-        for (i, &[x, y]) in outline.iter().enumerate() {
-            let _ = write!(path, "{}{} {}", if i == 0 { 'M' } else { 'L' }, Num(x), Num(y));
-        }
-        path.push('Z');
-    }
-    if !path.is_empty() {
-        let edge = if edged { 1.2 } else { 0.6 };
-        svg.raw(format_args!(
-            r##"<path class="region c{number}" fill="{colour}" stroke="#fff" stroke-width="{edge}" d="{path}"/>"##
-        ));
+fn draw_region(drawing: &mut Drawing, number: usize, outlines: &[Outline], colour: Colour, edged: bool) {
+    if !outlines.is_empty() {
+        let edge = Stroke::new(WHITE, if edged { 1.2 } else { 0.6 });
+        let look = Look { fill: Some(colour), stroke: Some(edge) };
+        let region = Form::Lines { pieces: outlines.to_vec(), closed: true };
+        drawing.add(format!("region c{number}"), region, look);
     }
 }
 
@@ -208,40 +199,36 @@ impl Layout {
         Self { frame, key, one_scale }
     }
 
-    fn finish(self, mut svg: Svg, points: &Points<'_>, title: &str, note: &str) -> Picture {
+    fn finish(self, mut drawing: Drawing, points: &Points<'_>, title: &str, note: &str) -> Picture {
         let mut notes = if note.is_empty() { Vec::new() } else { vec![note.to_owned()] };
-        self.draw_points(&mut svg, points, &mut notes);
+        self.draw_points(&mut drawing, points, &mut notes);
         if !self.one_scale {
             notes.push("axes not to one scale".to_owned());
         }
-        self.frame.draw_axes(&mut svg, points.axes.map(Some));
-        let [legend, end] = self.draw_legend(&mut svg, points);
+        self.frame.draw_axes(&mut drawing, points.axes.map(Some));
+        let [legend, end] = self.draw_legend(&mut drawing, points);
         let width = self.frame.right() + LEGEND_GAP + legend + 22.0;
         let room = width - self.frame.left - 16.0;
-        svg.text([self.frame.left, 34.0], Anchor::Start, TITLE, &text::shorten(title, TITLE.size, room));
+        drawing.text([self.frame.left, 34.0], Anchor::Start, TITLE, &text::shorten(title, TITLE.size, room));
         let note = text::shorten(&notes.join(" · "), NOTE.size, room);
-        svg.text([self.frame.left, 56.0], Anchor::Start, NOTE, &note);
-        svg.finish(title, width, end.max(self.frame.bottom() + 60.0))
+        drawing.text([self.frame.left, 56.0], Anchor::Start, NOTE, &note);
+        drawing.finish(title, width, end.max(self.frame.bottom() + 60.0))
     }
 
-    fn draw_points(&self, svg: &mut Svg, points: &Points<'_>, notes: &mut Vec<String>) {
+    fn draw_points(&self, drawing: &mut Drawing, points: &Points<'_>, notes: &mut Vec<String>) {
         let n = points.x.nrows();
         let shown = n.min(MOST_POINTS);
         if shown < n {
             notes.push(format!("{shown} of {n} points shown"));
         }
         let radius = 3.9 * (600.0 / shown as f64).powf(0.4).clamp(0.32, 1.3);
-        let shapes: Vec<String> = match points.target {
+        let markers: Vec<Marker> = match points.target {
             Target::Classes { names, .. } => (0..names.len()).map(|class| marker(class, radius)).collect(),
             Target::Values { .. } => vec![marker(0, radius)],
         };
         let mut outside = 0;
-        let mut last = None;
-        svg.raw(format_args!(
-            r#"<g class="points" stroke="{INK}" stroke-width="{}" stroke-linejoin="round">"#,
-            Num((radius / 5.0).min(0.8))
-        ));
-        // Evenly over the rows; neighbours of one colour share a group.
+        let mut places = Vec::with_capacity(shown);
+        // Evenly over the rows.
         for row in (0..shown).map(|i| i * n / shown) {
             let (x, y) = (points.x[[row, 0]], points.x[[row, 1]]);
             let Frame { x: across, y: up, .. } = self.frame;
@@ -256,26 +243,21 @@ impl Layout {
                 (Target::Values { values, .. }, key) => (0, key.value_colour(values[row])),
                 (Target::Classes { .. }, key) => (0, key.value_colour(0.0)),
             };
-            if last != Some((class, colour)) {
-                let close = if last.is_some() { "</g>" } else { "" };
-                svg.raw(format_args!(r#"{close}<g class="c{class}" fill="{colour}">"#));
-                last = Some((class, colour));
-            }
-            let (x, y) = (Num(self.frame.px(x)), Num(self.frame.py(y)));
-            svg.raw(format_args!(r#"<path d="M{x} {y}{}"/>"#, shapes[class]));
+            places.push((class, colour, [self.frame.px(x), self.frame.py(y)]));
         }
-        svg.raw(format_args!("{}</g>", if last.is_some() { "</g>" } else { "" }));
+        let edge = Stroke { round: true, ..Stroke::new(INK, (radius / 5.0).min(0.8)) };
+        drawing.shapes.push(Shape::Points { edge, markers, points: places });
         if outside > 0 {
             notes.push(format!("{outside} points outside of the frame"));
         }
     }
 
     /// Draws the legend right of the frame and says how wide it is, and where it ends.
-    fn draw_legend(&self, svg: &mut Svg, points: &Points<'_>) -> [f64; 2] {
+    fn draw_legend(&self, drawing: &mut Drawing, points: &Points<'_>) -> [f64; 2] {
         let left = self.frame.right() + LEGEND_GAP;
         match (&self.key, points.target) {
             (Key::Values { levels, scale }, Target::Values { name, .. }) => {
-                [self.draw_colour_bar(svg, left, name, levels, *scale), self.frame.bottom()]
+                [self.draw_colour_bar(drawing, left, name, levels, *scale), self.frame.bottom()]
             }
             (Key::Classes(colours), Target::Classes { names, .. }) => {
                 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few dozen")]
@@ -285,18 +267,18 @@ impl Layout {
                 let row = (SIDE / names.len() as f64).clamp(LEGEND_ROW[1], LEGEND_ROW[0]);
                 let mut y = self.frame.top + 10.0;
                 for (class, (name, colour)) in names.iter().zip(colours).take(shown).enumerate() {
-                    let (shape, x, at) = (marker(class, 5.0), Num(left + 6.0), Num(y));
-                    svg.raw(format_args!(
-                        r#"<path class="key c{class}" fill="{colour}" stroke="{INK}" stroke-width="0.8" stroke-linejoin="round" d="M{x} {at}{shape}"/>"#
-                    ));
+                    let key = Form::Marker { centre: [left + 6.0, y], marker: marker(class, 5.0) };
+                    let edge = Stroke { round: true, ..Stroke::new(INK, 0.8) };
+                    let look = Look { fill: Some(*colour), stroke: Some(edge) };
+                    drawing.add(format!("key c{class}"), key, look);
                     let name = text::shorten(name, LABEL.size, LONGEST_NAME);
-                    svg.text([left + 20.0, y + 4.6], Anchor::Start, LABEL, &name);
+                    drawing.text([left + 20.0, y + 4.6], Anchor::Start, LABEL, &name);
                     width = width.max(20.0 + text::width(&name, LABEL.size));
                     y += row;
                 }
                 if shown < names.len() {
                     let more = format!("… and {} more", names.len() - shown);
-                    svg.text([left, y + 4.6], Anchor::Start, NOTE, &more);
+                    drawing.text([left, y + 4.6], Anchor::Start, NOTE, &more);
                     width = width.max(text::width(&more, NOTE.size));
                 }
                 [width, y + 20.0]
@@ -305,27 +287,32 @@ impl Layout {
         }
     }
 
-    fn draw_colour_bar(&self, svg: &mut Svg, left: f64, name: &str, levels: &[f64], scale: Scale) -> f64 {
+    fn draw_colour_bar(
+        &self,
+        drawing: &mut Drawing,
+        left: f64,
+        name: &str,
+        levels: &[f64],
+        scale: Scale,
+    ) -> f64 {
         let bar = Frame { left, width: 16.0, y: scale, ..self.frame };
         for pair in levels.windows(2) {
             let (top, bottom) = (bar.py(pair[1]), bar.py(pair[0]));
             let colour = self.key.value_colour((pair[0] + pair[1]) / 2.0);
-            let [x, y, width, height] = [left, top, bar.width, bottom - top].map(Num);
-            svg.raw(format_args!(
-                r#"<rect class="level" x="{x}" y="{y}" width="{width}" height="{height}" fill="{colour}"/>"#
-            ));
+            let level = Form::Rectangle { corner: [left, top], size: [bar.width, bottom - top] };
+            drawing.add("level", level, Look::filled(colour));
         }
         let ticks = scale.ticks(levels.len() as f64);
         let mut width: f64 = 0.0;
         for tick in &ticks.ticks {
             if let Some(label) = &tick.label {
-                svg.text([bar.right() + 7.0, bar.py(tick.at) + 4.3], Anchor::Start, TICK, label);
+                drawing.text([bar.right() + 7.0, bar.py(tick.at) + 4.3], Anchor::Start, TICK, label);
                 width = width.max(text::width(label, TICK.size));
             }
         }
         let factor = ticks.factor.map_or_else(String::new, |factor| format!(" ({factor})"));
         let name = text::shorten(name, LABEL.size, bar.height - 60.0) + &factor;
-        svg.upright([bar.right() + width + 26.0, bar.top + bar.height / 2.0], LABEL, &name);
+        drawing.upright([bar.right() + width + 26.0, bar.top + bar.height / 2.0], LABEL, &name);
         bar.width + width + 34.0
     }
 }

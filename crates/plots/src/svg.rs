@@ -1,109 +1,166 @@
-//! Writing SVG: escaped text, short numbers, and a few shapes.
+//! A drawing as SVG text: escaped text, short numbers.
 
 use std::fmt::{self, Write};
 
-use crate::picture::Picture;
+use crate::drawing::{Anchor, Drawing, Font, Form, Look, Shape, Stroke};
+use crate::palette::Marker;
 
-pub(crate) const INK: &str = "#262b33";
-pub(crate) const GREY: &str = "#6b7280";
-pub(crate) const RULE: &str = "#e3e6ea";
-
-/// A drawing that grows element by element; sizes are in pixels, y points down.
-pub(crate) struct Svg {
-    body: String,
-}
-
-/// Where a text stands relative to its point.
-#[derive(Clone, Copy)]
-pub(crate) enum Anchor {
-    Start,
-    Middle,
-    End,
-}
-
-/// How a text looks.
-#[derive(Clone, Copy)]
-pub(crate) struct Font {
-    pub(crate) size: f64,
-    pub(crate) bold: bool,
-    pub(crate) colour: &'static str,
-}
-
-pub(crate) const TITLE: Font = Font { size: 17.0, bold: true, colour: INK };
-pub(crate) const NOTE: Font = Font { size: 13.0, bold: false, colour: GREY };
-pub(crate) const LABEL: Font = Font { size: 13.0, bold: false, colour: INK };
-pub(crate) const TICK: Font = Font { size: 12.0, bold: false, colour: GREY };
-
-impl Svg {
-    pub(crate) fn new() -> Self {
-        Self { body: String::new() }
-    }
-
-    /// Adds markup that holds no text from outside.
-    pub(crate) fn raw(&mut self, markup: fmt::Arguments<'_>) {
+/// The SVG document; `name` is what a screen reader says.
+pub(crate) fn document(drawing: &Drawing, name: &str, width: f64, height: f64) -> String {
+    let mut svg = format!(
+        concat!(
+            r#"<svg xmlns="http://www.w3.org/2000/svg" width="{w}" height="{h}" viewBox="0 0 {w} {h}" "#,
+            r#"font-family="Inter, 'Helvetica Neue', Arial, sans-serif" role="img">"#,
+            "\n<title>{name}</title>\n<rect width=\"{w}\" height=\"{h}\" fill=\"#fff\"/>\n"
+        ),
+        w = width,
+        h = height,
+        name = Escaped(name)
+    );
+    for shape in &drawing.shapes {
         // Writing to a String cannot fail.
-        let _ = self.body.write_fmt(markup);
-        self.body.push('\n');
+        let _ = write_shape(&mut svg, shape);
+        svg.push('\n');
     }
+    svg.push_str("</svg>\n");
+    svg
+}
 
-    pub(crate) fn line(&mut self, from: [f64; 2], to: [f64; 2], colour: &str, width: f64) {
-        let [x1, y1, x2, y2] = [from[0], from[1], to[0], to[1]].map(Num);
-        self.raw(format_args!(
-            r#"<path d="M{x1} {y1}L{x2} {y2}" fill="none" stroke="{colour}" stroke-width="{width}"/>"#
-        ));
+fn write_shape(svg: &mut String, shape: &Shape) -> fmt::Result {
+    match shape {
+        Shape::Form { class, form, look } => {
+            let element = match form {
+                Form::Lines { .. } | Form::Marker { .. } => "path",
+                Form::Rectangle { .. } => "rect",
+                Form::Circle { .. } => "circle",
+            };
+            write!(svg, "<{element}")?;
+            if !class.is_empty() {
+                write!(svg, r#" class="{class}""#)?;
+            }
+            write_look(svg, look)?;
+            write_form(svg, form)?;
+            svg.write_str("/>")
+        }
+        Shape::Points { edge, markers, points } => {
+            svg.write_str(r#"<g class="points""#)?;
+            write_stroke(svg, edge)?;
+            svg.write_str(">\n")?;
+            let outlines: Vec<String> = markers.iter().map(outline).collect();
+            // Neighbours of one colour share a group.
+            for group in points.chunk_by(|one, next| one.0 == next.0 && one.1 == next.1) {
+                let (class, colour, _) = group[0];
+                writeln!(svg, r#"<g class="c{class}" fill="{colour}">"#)?;
+                for (_, _, [x, y]) in group {
+                    writeln!(svg, r#"<path d="M{} {}{}"/>"#, Num(*x), Num(*y), outlines[class])?;
+                }
+                svg.write_str("</g>\n")?;
+            }
+            svg.write_str("</g>")
+        }
+        Shape::Text { at, upright, anchor, font, text } => {
+            let [x, y] = at.map(Num);
+            if *upright {
+                write!(svg, r#"<text transform="translate({x} {y}) rotate(-90)""#)?;
+            } else {
+                write!(svg, r#"<text x="{x}" y="{y}""#)?;
+            }
+            svg.write_str(match anchor {
+                Anchor::Start => "",
+                Anchor::Middle => r#" text-anchor="middle""#,
+                Anchor::End => r#" text-anchor="end""#,
+            })?;
+            let Font { size, bold, colour } = *font;
+            let weight = if bold { r#" font-weight="600""# } else { "" };
+            write!(svg, r#" font-size="{}"{weight} fill="{colour}">{}</text>"#, Num(size), Escaped(text))
+        }
     }
+}
 
-    pub(crate) fn text(&mut self, at: [f64; 2], anchor: Anchor, font: Font, text: &str) {
-        let [x, y] = at.map(Num);
-        self.place_text(format_args!(r#"x="{x}" y="{y}""#), anchor, font, text);
+fn write_look(svg: &mut String, look: &Look) -> fmt::Result {
+    match look.fill {
+        Some(colour) => write!(svg, r#" fill="{colour}""#)?,
+        None => svg.write_str(r#" fill="none""#)?,
     }
+    look.stroke.iter().try_for_each(|stroke| write_stroke(svg, stroke))
+}
 
-    /// Text that reads upwards, for the y axis.
-    pub(crate) fn upright(&mut self, at: [f64; 2], font: Font, text: &str) {
-        let [x, y] = at.map(Num);
-        self.place_text(
-            format_args!(r#"transform="translate({x} {y}) rotate(-90)""#),
-            Anchor::Middle,
-            font,
-            text,
-        );
+fn write_stroke(svg: &mut String, stroke: &Stroke) -> fmt::Result {
+    write!(svg, r#" stroke="{}""#, stroke.colour)?;
+    if stroke.width != 1.0 {
+        write!(svg, r#" stroke-width="{}""#, Num(stroke.width))?;
     }
-
-    fn place_text(&mut self, place: fmt::Arguments<'_>, anchor: Anchor, font: Font, text: &str) {
-        let anchor = match anchor {
-            Anchor::Start => "",
-            Anchor::Middle => r#" text-anchor="middle""#,
-            Anchor::End => r#" text-anchor="end""#,
-        };
-        let weight = if font.bold { r#" font-weight="600""# } else { "" };
-        let (size, colour, text) = (Num(font.size), font.colour, Escaped(text));
-        self.raw(format_args!(
-            r#"<text {place}{anchor} font-size="{size}"{weight} fill="{colour}">{text}</text>"#
-        ));
+    if stroke.opacity < 1.0 {
+        write!(svg, r#" stroke-opacity="{}""#, Num(stroke.opacity))?;
     }
+    if stroke.round {
+        svg.write_str(r#" stroke-linejoin="round""#)?;
+    }
+    if let [first, rest @ ..] = stroke.dashes {
+        write!(svg, r#" stroke-dasharray="{}"#, Num(*first))?;
+        rest.iter().try_for_each(|length| write!(svg, " {}", Num(*length)))?;
+        svg.write_char('"')?;
+    }
+    Ok(())
+}
 
-    /// The finished picture, `name` being what a screen reader says.
-    pub(crate) fn finish(self, name: &str, width: f64, height: f64) -> Picture {
-        let (width, height) = (width.ceil(), height.ceil());
-        let svg = format!(
-            concat!(
-                r#"<svg xmlns="http://www.w3.org/2000/svg" width="{w}" height="{h}" viewBox="0 0 {w} {h}" "#,
-                r#"font-family="Inter, 'Helvetica Neue', Arial, sans-serif" role="img">"#,
-                "\n<title>{name}</title>\n",
-                "<rect width=\"{w}\" height=\"{h}\" fill=\"#fff\"/>\n{body}</svg>\n"
-            ),
-            w = width,
-            h = height,
-            name = Escaped(name),
-            body = self.body
-        );
-        Picture::new(svg, width, height)
+fn write_form(svg: &mut String, form: &Form) -> fmt::Result {
+    match form {
+        Form::Lines { pieces, closed } => {
+            svg.write_str(r#" d=""#)?;
+            for piece in pieces {
+                for (i, [x, y]) in piece.iter().enumerate() {
+                    write!(svg, "{}{} {}", if i == 0 { 'M' } else { 'L' }, Num(*x), Num(*y))?;
+                }
+                svg.write_str(if *closed { "Z" } else { "" })?;
+            }
+            svg.write_char('"')
+        }
+        Form::Rectangle { corner, size } => {
+            let [x, y, width, height] = [corner[0], corner[1], size[0], size[1]].map(Num);
+            write!(svg, r#" x="{x}" y="{y}" width="{width}" height="{height}""#)
+        }
+        Form::Circle { centre, radius } => {
+            let [x, y, r] = [centre[0], centre[1], *radius].map(Num);
+            write!(svg, r#" cx="{x}" cy="{y}" r="{r}""#)
+        }
+        Form::Marker { centre, marker } => {
+            let [x, y] = centre.map(Num);
+            write!(svg, r#" d="M{x} {y}{}""#, outline(marker))
+        }
+    }
+}
+
+/// A marker as relative path commands from its centre.
+fn outline(marker: &Marker) -> String {
+    match marker {
+        Marker::Circle(radius) => {
+            // Twice the radius as it is written: an arc over a shorter line would bulge.
+            let radius = hundredths(*radius);
+            let (r, d) = (Num(radius), Num(2.0 * radius));
+            format!("m-{r} 0a{r} {r} 0 1 0 {d} 0a{r} {r} 0 1 0 -{d} 0z")
+        }
+        Marker::Polygon(corners) => {
+            let mut path = String::new();
+            let mut from = [0.0, 0.0];
+            for (i, to) in corners.iter().enumerate() {
+                let (dx, dy) = (Num(to[0] - from[0]), Num(to[1] - from[1]));
+                path += &format!("{}{dx} {dy}", if i == 0 { 'm' } else { 'l' });
+                from = *to;
+            }
+            path + "z"
+        }
     }
 }
 
 /// A length with at most two decimals: a hundredth of a pixel is below what anyone sees.
 #[derive(Clone, Copy)]
-pub(crate) struct Num(pub(crate) f64);
+struct Num(f64);
+
+/// A length as it is written.
+pub(crate) fn hundredths(length: f64) -> f64 {
+    (length * 100.0).round() / 100.0
+}
 
 impl fmt::Display for Num {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -142,6 +199,14 @@ impl fmt::Display for Escaped<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_circle_of_two_arcs_is_round() {
+        assert_eq!(
+            outline(&Marker::Circle(3.316)),
+            "m-3.32 0a3.32 3.32 0 1 0 6.64 0a3.32 3.32 0 1 0 -6.64 0z"
+        );
+    }
 
     #[test]
     fn numbers_are_short_and_text_is_escaped() {

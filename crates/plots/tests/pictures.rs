@@ -6,7 +6,7 @@ use clearprop_plots::{
     Grid, Panel, Picture, Points, Series, Target, boundary_picture, data_picture, loss_picture,
 };
 use ndarray::{Array2, array};
-use resvg::usvg::roxmltree::{Document, Node};
+use roxmltree::{Document, Node};
 
 fn names(k: usize) -> Vec<String> {
     (0..k).map(|class| format!("class {class}")).collect()

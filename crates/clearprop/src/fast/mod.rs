@@ -1,8 +1,8 @@
 //! The fast engine: the same steps as the plain path, fused.
 //!
-//! The plain path (`forward`, `objective`, `backward`, `optim`) is the specification; everything here
-//! computes the same numbers up to rounding, and is compared with it by tests.  A [`Session`] is the
-//! seam: it owns packed weights, scratch memory and the way its threads wait.
+//! The plain path (`forward`, `objective`, `backward`, `optim`) is the specification; the kernels compute the
+//! same numbers up to rounding, and are compared with it by tests.  They know slices and sizes only: a
+//! [`Session`] translates, and chooses which of them suit the network, and how many threads.
 //!
 //! ```
 //! use clearprop::{data::{Batches, Spirals, spirals}, init::Init, optim::{Optimiser, Rule}};
@@ -13,7 +13,7 @@
 //! let network = Network::new(&[2, 100, 3], Activation::Relu, Loss::Softmax, penalty)?;
 //! let mut params = Init::He.draw(&network, 0);
 //! let mut optimiser = Optimiser::new(Rule::Gd, 0.1, &network.sizes)?;
-//! let mut session = Session::new(&network, &data, None, Options::default());
+//! let mut session = Session::new(&network, data.len(), Options::default());
 //! let mut losses = Vec::new();
 //! session.advance(&mut params, &mut optimiser, &data, Batches::Full { steps: 200 }, &mut losses);
 //! assert_eq!(losses.len(), 200);
@@ -21,35 +21,18 @@
 //! # Ok::<(), clearprop::error::Error>(())
 //! ```
 
-mod activate;
-mod blocks;
-#[doc(hidden)]
-pub mod compiled;
-mod gemm;
-pub mod lanes;
-mod layout;
-mod level;
-mod plan;
 mod predict;
-mod softmax;
-mod step;
-mod strip;
-mod team;
-mod thin;
-mod update;
 
-use crate::data::{Batches, Data};
+use crate::activation::Activation;
+use crate::data::{Batches, Data, Target};
 use crate::loss::Loss;
-use crate::network::Network;
-use crate::optim::Optimiser;
+use crate::network::{Network, Penalized};
+use crate::optim::{AdamStep, Optimiser, Rule};
 use crate::params::Params;
 use crate::real::Real;
-use blocks::Blocks;
-pub use level::Level;
-use ndarray::{Array2, ArrayView2};
-pub use predict::Predictor;
-use team::Pace;
-use thin::Thin;
+pub use clearprop_kernels::Level;
+use clearprop_kernels::{self as kernels, Blocks, Mlp, Shallow, Update};
+pub use predict::{Predictor, logits};
 
 /// How a session computes.
 #[derive(Clone, Copy, Debug, Default)]
@@ -60,53 +43,43 @@ pub struct Options {
     pub threads: Option<usize>,
 }
 
-/// A training run on the fast path.
+/// A training run on the fast path: packed weights, scratch memory, and the way its threads wait.
+///
+/// Nothing of the data is kept between two calls of [`Session::advance`].
 #[derive(Debug)]
 pub struct Session<R> {
-    network: Network,
-    threads: usize,
-    pace: Pace,
-    engine: Engine<R>,
+    sizes: Vec<usize>,
+    kernels: Kernels<R>,
 }
 
 /// Which kernels suit the network.
 #[derive(Debug)]
-enum Engine<R> {
-    Thin(Box<Thin<R>>),
+enum Kernels<R> {
+    Shallow(Box<Shallow<R>>),
     Blocks(Box<Blocks<R>>),
 }
 
 impl<R: Real> Session<R> {
-    /// Prepares to train `network` on `data`, in batches of `batch_size` rows or on all at once.
-    ///
-    /// # Panics
-    /// If `data` do not fit the network ([`Data::fits`] tells beforehand).
+    /// Prepares to train `network` in steps over at most so many rows.
     #[must_use]
-    pub fn new(network: &Network, data: &Data<R>, batch_size: Option<usize>, options: Options) -> Self {
-        R::session(network, data, batch_size, options)
-    }
-
-    fn new_here(network: &Network, data: &Data<R>, batch_size: Option<usize>, options: Options) -> Self {
-        let rows = batch_size.unwrap_or(data.len());
-        let thin = Thin::<R>::fits(network);
-        let most = if thin {
-            Thin::<R>::most_threads(network, rows)
+    pub fn new(network: &Network, rows: usize, options: Options) -> Self {
+        let mlp = described(network);
+        let asked = options.threads.unwrap_or_else(processors);
+        let kernels = if Shallow::<R>::fits(&mlp) {
+            let threads = Shallow::<R>::most_threads(&mlp, rows).min(asked).max(1);
+            Kernels::Shallow(Box::new(Shallow::new(&mlp, rows, options.level, threads)))
         } else {
-            Blocks::<R>::most_threads(network, rows)
+            let threads = Blocks::<R>::most_threads(&mlp, rows).min(asked).max(1);
+            Kernels::Blocks(Box::new(Blocks::new(&mlp, rows, options.level, threads)))
         };
-        let threads = most.min(options.threads.unwrap_or_else(processors)).max(1);
-        let engine = if thin {
-            Engine::Thin(Box::new(Thin::new(network, data, batch_size, options.level)))
-        } else {
-            Engine::Blocks(Box::new(Blocks::new(network, rows.min(data.len()), options.level, threads)))
-        };
-        Self { network: network.clone(), threads, pace: Pace::default(), engine }
+        Self { sizes: network.sizes.clone(), kernels }
     }
 
     /// One update of `params` for each batch; adds the loss before each update to `losses`.
     ///
     /// # Panics
-    /// If `params`, `optimiser` or `data` are not of the network's sizes, or not what `new` was given.
+    /// If `params`, `optimiser` or `data` are not of the network's sizes, or a batch has more rows than `new`
+    /// was told.
     pub fn advance(
         &mut self,
         params: &mut Params<R>,
@@ -115,48 +88,74 @@ impl<R: Real> Session<R> {
         batches: Batches<'_>,
         losses: &mut Vec<f64>,
     ) {
-        R::advance(self, params, optimiser, data, batches, losses);
-    }
-
-    fn advance_here(
-        &mut self,
-        params: &mut Params<R>,
-        optimiser: &mut Optimiser<R>,
-        data: &Data<R>,
-        batches: Batches<'_>,
-        losses: &mut Vec<f64>,
-    ) {
-        match &mut self.engine {
-            Engine::Thin(thin) => {
-                let team = (self.threads, &self.pace);
-                thin.advance(&self.network, team, (params, optimiser), data, batches, losses);
+        assert_eq!(self.sizes, params.sizes(), "network and parameters");
+        let x = data.x.as_standard_layout();
+        let (y, values);
+        let y = match &data.y {
+            Target::Classes(classes) => {
+                y = classes.as_standard_layout();
+                kernels::Target::Classes(y.as_slice().unwrap_or_default())
             }
-            Engine::Blocks(blocks) => team::with_team(self.threads, &self.pace, |team| {
-                blocks.advance(params, optimiser, data, batches, losses, team);
-            }),
+            Target::Values(numbers) => {
+                values = numbers.as_standard_layout();
+                kernels::Target::Values(values.as_slice().unwrap_or_default())
+            }
+        };
+        let rows = kernels::Data { x: x.as_slice().unwrap_or_default(), y };
+        let batches = match batches {
+            Batches::Full { steps } => kernels::Batches::Full { steps },
+            Batches::Of { rows, size } => kernels::Batches::Of { rows, size },
+        };
+        let Optimiser { rule, step_size, t, moments } = optimiser;
+        let mut moments: Vec<_> = moments.iter_mut().map(Params::values_mut).collect();
+        let mut state = kernels::State {
+            params: params.values_mut(),
+            moments: &mut moments,
+            next: &mut || {
+                *t += 1;
+                update(*rule, *step_size, *t)
+            },
+        };
+        match &mut self.kernels {
+            Kernels::Shallow(shallow) => shallow.advance(&mut state, &rows, batches, losses),
+            Kernels::Blocks(blocks) => blocks.advance(&mut state, &rows, batches, losses),
         }
     }
 }
 
-/// `logits` (n, k) of the rows `x` (n, d), as [`forward::logits`](crate::forward::logits) gives them.
-///
-/// # Panics
-/// If `params` or `x` do not have the network's sizes.
-#[must_use]
-pub fn logits<R: Real>(
-    network: &Network,
-    params: &Params<R>,
-    x: ArrayView2<'_, R>,
-    level: Level,
-) -> Array2<R> {
-    // What the squared error makes of logits is the logits themselves.
-    let network = Network { loss: Loss::Squared, ..network.clone() };
-    let mut logits = Array2::zeros((x.nrows(), network.outputs()));
-    let x = x.as_standard_layout();
-    if let (Some(x), Some(logits)) = (x.as_slice(), logits.as_slice_mut()) {
-        Predictor::new(&network, params, Options { level, threads: None }).predict(x, logits);
+/// The network as the kernels know it.
+fn described(network: &Network) -> Mlp {
+    let activation = match network.activation {
+        Activation::Identity => kernels::Activation::Identity,
+        Activation::Logistic => kernels::Activation::Logistic,
+        Activation::Tanh => kernels::Activation::Tanh,
+        Activation::Relu => kernels::Activation::Relu,
+    };
+    Mlp {
+        sizes: network.sizes.clone(),
+        activations: vec![activation; network.layers() - 1],
+        loss: match network.loss {
+            Loss::Softmax => kernels::Loss::Softmax,
+            Loss::Logistic => kernels::Loss::Logistic,
+            Loss::Squared => kernels::Loss::Squared,
+        },
+        reg: network.penalty.reg,
+        penalize_bias: network.penalty.over == Penalized::All,
     }
-    logits
+}
+
+/// The numbers of update t, counted from 1: the formulas of [`optim`](crate::optim).
+fn update<R: Real>(rule: Rule, step_size: f64, t: u64) -> Update<R> {
+    let step = R::of(step_size);
+    match rule {
+        Rule::Gd => Update::Gd { step },
+        Rule::Sgd { momentum, nesterov } => Update::Sgd { step, mu: R::of(momentum), nesterov },
+        Rule::Adam { beta1, beta2, epsilon } => {
+            let adam = AdamStep::new(step_size, beta1, beta2, epsilon, t);
+            let [beta1, beta2, rate, epsilon] = [adam.beta1, adam.beta2, adam.rate, adam.epsilon].map(R::of);
+            Update::Adam { beta1, beta2, rate, epsilon }
+        }
+    }
 }
 
 /// How many threads this machine can run at once.

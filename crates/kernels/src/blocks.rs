@@ -1,0 +1,185 @@
+//! The engine for networks of any size: row blocks that stay in the cache through all layers.
+//!
+//! A step is two jobs for the team, and between them everybody waits for everybody once:
+//!
+//! ```text
+//! rows      x ---> z1, a1 ---> .. ---> logits ---> loss
+//!                                         |                 a few rows through all layers, forward and
+//!           dz1 <--- .. <--- dz[L-1] <- dlogits             back: what one layer leaves is in the cache
+//!                                                           when the next one reads it
+//! weights   dw[l] = a[l-1]^T dz[l], penalty, update         a stretch of weights each
+//! ```
+//!
+//! Where `dw` is summed decides what the threads have to tell each other:
+//!
+//! - [`Plan::Weights`], large layers: the rows job leaves all a and dz; in the weights job each thread
+//!   sums its stretch of dw over all rows and updates it at once.  No gradient is ever in memory.  The first
+//!   layer, the widest as a rule, is a job of its own, cut by panels of its weights and not by rows: so
+//!   most weights are read by the thread that updates them, and stay in its cache.  (The inputs are copied
+//!   before, by rows.)
+//! - [`Plan::Rows`], many rows and small layers: the rows are cut into at most [`GROUPS`] groups, and
+//!   each group sums its own dw while its a and dz are still in the cache.  The weights job adds the groups'
+//!   sums in their order.
+//!
+//! Plan and groups follow from the sizes alone.  A row's numbers do not depend on the rows around it (see
+//! `gemm`), and every sum over rows has its order: so the number of threads changes no bit.
+//!
+//! The bias needs no code of its own: a column of ones stands after the last column of each a, as in the
+//! notebook's bias trick, and `db` is the last row of `a^T dz`.
+#![expect(unsafe_code, reason = "the transposed weights are written as the threads do it")]
+
+use crate::buffer::Buffer;
+use crate::float::Float;
+use crate::level::{Level, dispatch};
+use crate::mlp::{Batches, Data, Mlp, State};
+use crate::panels::Layers;
+use crate::plan::{GROUPS, Plan, STRETCH, Tile, parts, tiles};
+use crate::step::View;
+use crate::team::{Pace, with_team};
+use crate::workspace::{BLOCK, Workspace};
+use std::ops::Range;
+
+/// Weights, gradients and scratch of a network in training.
+#[derive(Debug)]
+pub struct Blocks<R> {
+    mlp: Mlp,
+    level: Level,
+    members: usize,
+    pace: Pace,
+    /// The most rows of a batch.
+    n: usize,
+    layers: Layers,
+    workspace: Workspace,
+    plan: Plan,
+    tiles: Vec<Tile>,
+    /// Parts of the weights job: ranges of tiles.
+    parts: Vec<Range<usize>>,
+    w: Buffer<R>,
+    wt: Buffer<R>,
+    grads: Buffer<R>,
+    moments: [Buffer<R>; 2],
+    /// Workspaces: one for each member, or one for all rows.
+    values: Buffer<R>,
+    /// For each member room to transpose logits in.
+    columns: Buffer<R>,
+    /// Sums of the losses: of each group, or of each vector of rows.
+    losses: Buffer<f64>,
+    /// For each tile the sum of the squares of its penalised weights.
+    squares: Buffer<f64>,
+}
+
+impl<R: Float> Blocks<R> {
+    /// How many threads are worth their waiting for each other.
+    #[must_use]
+    pub fn most_threads(mlp: &Mlp, rows: usize) -> usize {
+        // A thread's share of a step should be some hundred microseconds.
+        rows.saturating_mul(mlp.count()) >> 20
+    }
+
+    /// See [`Blocks::new`].
+    pub(crate) fn new_here(mlp: &Mlp, n: usize, level: Level, members: usize) -> Self {
+        mlp.check();
+        let layers = dispatch!(level, simd => Layers::new::<_, R>(simd, mlp));
+        let plan = Plan::choose(mlp, &layers, n.max(1), size_of::<R>());
+        Self::with_plan(mlp, layers, plan, n, level, members)
+    }
+
+    fn with_plan(mlp: &Mlp, layers: Layers, plan: Plan, n: usize, level: Level, members: usize) -> Self {
+        let members = members.max(1);
+        let (rows, workspaces, grads) = match plan {
+            Plan::Rows { group, groups } => (group.min(BLOCK), members, groups * layers.w_len),
+            Plan::Weights { chunk } if chunk < n => (chunk, 1, layers.w_len),
+            Plan::Weights { chunk } => (chunk, 1, members * layers.largest_stretch(STRETCH)),
+        };
+        let workspace = Workspace::new::<R>(mlp, &layers, rows, true);
+        let tiles = tiles(&layers);
+        let parts = parts(&tiles, &layers, plan);
+        let last = &layers.all[mlp.layers() - 1];
+        Self {
+            w: Buffer::zeros(layers.w_len),
+            wt: Buffer::zeros(layers.wt_len),
+            grads: Buffer::zeros(grads),
+            moments: [Buffer::zeros(0), Buffer::zeros(0)],
+            values: Buffer::zeros(workspaces * workspace.len),
+            columns: Buffer::zeros(members * last.w.full_columns() * layers.lanes),
+            losses: Buffer::zeros(GROUPS.max(workspace.rows / layers.lanes)),
+            squares: Buffer::zeros(tiles.len()),
+            mlp: mlp.clone(),
+            level,
+            members,
+            pace: Pace::default(),
+            n,
+            layers,
+            workspace,
+            plan,
+            tiles,
+            parts,
+        }
+    }
+
+    /// See [`Blocks::advance`].
+    pub(crate) fn advance_here(
+        &mut self,
+        state: &mut State<'_, R>,
+        data: &Data<'_, R>,
+        batches: Batches<'_>,
+        losses: &mut Vec<f64>,
+    ) {
+        // What kernels read and write without a check follows from these.
+        let n = data.rows(&self.mlp);
+        let largest = match batches {
+            Batches::Full { .. } => n,
+            Batches::Of { rows, size } => size.min(rows.len()),
+        };
+        assert!(largest <= self.n, "a batch of {largest} rows, not {}", self.n);
+        state.check(&self.mlp);
+        self.layers.pack(state.params, self.w.as_mut_slice());
+        for (moment, packed) in state.moments.iter().zip(&mut self.moments) {
+            if packed.as_slice().is_empty() {
+                *packed = Buffer::zeros(self.layers.w_len);
+            }
+            self.layers.pack(moment, packed.as_mut_slice());
+        }
+        let mut view = View {
+            layers: &self.layers,
+            mlp: &self.mlp,
+            workspace: &self.workspace,
+            tiles: &self.tiles,
+            parts: &self.parts,
+            plan: self.plan,
+            level: self.level,
+            members: self.members,
+            data: *data,
+            rows: None,
+            n,
+            w: self.w.shared(),
+            wt: self.wt.shared(),
+            grads: self.grads.shared(),
+            moments: self.moments.each_mut().map(Buffer::shared),
+            values: self.values.shared(),
+            columns: self.columns.shared(),
+            losses: self.losses.shared(),
+            squares: self.squares.shared(),
+        };
+        for tile in view.tiles {
+            // SAFETY: nobody else is at work yet.
+            unsafe { view.transpose(tile) };
+        }
+        with_team(self.members, &self.pace, |team| match batches {
+            Batches::Full { steps } => losses.extend((0..steps).map(|_| view.step(&state.next(), team))),
+            Batches::Of { rows, size } => {
+                for rows in rows.chunks(size.max(1)) {
+                    (view.rows, view.n) = (Some(rows), rows.len());
+                    losses.push(view.step(&state.next(), team));
+                }
+            }
+        });
+        self.layers.unpack(self.w.as_slice(), state.params);
+        for (moment, packed) in state.moments.iter_mut().zip(&self.moments) {
+            self.layers.unpack(packed.as_slice(), moment);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,257 @@
+//! From logits to probabilities, loss and `dlogits`, a vector of rows at a time.
+//!
+//! A row has few logits and a vector many lanes, so the lanes are rows: the logits of as many rows as there
+//! are lanes are transposed, and then every formula of [`Loss`] is the same as for one row.
+//!
+//! ```text
+//! rows in memory                          columns[j]: logit j of 16 rows
+//! row 0 | z00 z01 z02 .. |                columns[0] | z00 z10 z20 .. |
+//! row 1 | z10 z11 z12 .. |    transpose   columns[1] | z01 z11 z21 .. |
+//!  ..                          <---->      ..
+//! ```
+//!
+//! See [`rotate`] for how.
+#![expect(unsafe_code, reason = "rows of a block lie in memory that threads share by parts")]
+#![expect(
+    clippy::needless_range_loop,
+    reason = "closures of iterators need not be inlined, and then lose the instructions"
+)]
+
+use crate::float::Float;
+use crate::gemm::{load, store};
+use crate::lanes::{V, rotate};
+use crate::math::{exp, ln, logistic};
+use fearless_simd::{Select, Simd, SimdBase};
+
+/// What is made small: the mean over the rows of
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loss {
+    /// `-log softmax(logits)[y]`, one class a row.
+    Softmax,
+    /// For each of k labels `log(1 + exp(z)) - y z`, added up.
+    Logistic,
+    /// `1/2 sum((logits - y)^2)`.
+    Squared,
+}
+
+/// Transposes the first `LEN` vectors: lane j of vector i and lane i of vector j change places.
+#[inline(always)]
+fn transpose<S: Simd, R: Float>(v: &mut [V<S, R>; 16]) {
+    rotate::<S, R>(v, V::<S, R>::LEN, V::<S, R>::LEN.ilog2());
+}
+
+/// Transposes `columns` (whole vectors) of `LEN` rows that lie `stride` apart into columns that lie
+/// `LEN` apart.
+///
+/// # Safety
+/// Both must be there, and nobody else may touch the columns.
+#[inline(always)]
+unsafe fn to_columns<S: Simd, R: Float>(
+    simd: S,
+    rows: *const R,
+    stride: usize,
+    columns: *mut R,
+    width: usize,
+) {
+    let n = V::<S, R>::LEN;
+    for first in (0..width).step_by(n) {
+        let mut v = [V::<S, R>::splat(simd, R::ZERO); 16];
+        for r in 0..n {
+            // SAFETY: the caller's promise.
+            v[r] = unsafe { load(simd, rows.wrapping_add(r * stride + first)) };
+        }
+        transpose::<S, R>(&mut v);
+        for j in 0..n {
+            // SAFETY: the caller's promise.
+            unsafe { store::<S, R>(v[j], columns.wrapping_add((first + j) * n)) };
+        }
+    }
+}
+
+/// And back.
+///
+/// # Safety
+/// As [`to_columns`], for the rows.
+#[inline(always)]
+unsafe fn to_rows<S: Simd, R: Float>(simd: S, columns: *const R, rows: *mut R, stride: usize, width: usize) {
+    let n = V::<S, R>::LEN;
+    for first in (0..width).step_by(n) {
+        let mut v = [V::<S, R>::splat(simd, R::ZERO); 16];
+        for j in 0..n {
+            // SAFETY: the caller's promise.
+            v[j] = unsafe { load(simd, columns.wrapping_add((first + j) * n)) };
+        }
+        transpose::<S, R>(&mut v);
+        for r in 0..n {
+            // SAFETY: the caller's promise.
+            unsafe { store::<S, R>(v[r], rows.wrapping_add(r * stride + first)) };
+        }
+    }
+}
+
+/// The last layer's rows of a block.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Outputs<R> {
+    /// How the logits are read.
+    pub(crate) loss: Loss,
+    /// How many rows.
+    pub(crate) rows: usize,
+    /// How many logits, k.
+    pub(crate) outputs: usize,
+    /// k filled up to whole vectors.
+    pub(crate) width: usize,
+    /// From one row of logits, or of dlogits, to the next.
+    pub(crate) stride: usize,
+    /// The logits.
+    pub(crate) logits: *mut R,
+    /// Room for `width * LEN` numbers.
+    pub(crate) columns: *mut R,
+}
+
+/// Turns logits into probabilities, in place.
+///
+/// # Safety
+/// The addresses must be valid for the sizes, with the rows filled up to a multiple of `LEN`, and nobody
+/// else may touch logits or columns.
+#[inline(always)]
+pub(crate) unsafe fn probabilities<S: Simd, R: Float>(simd: S, o: &Outputs<R>) {
+    // One copy of it for all callers.
+    simd.vectorize(
+        #[inline(always)]
+        || {
+            let rows = if o.loss == Loss::Squared { 0 } else { o.rows };
+            for row in (0..rows).step_by(V::<S, R>::LEN) {
+                let logits = o.logits.wrapping_add(row * o.stride);
+                // SAFETY: the caller's promise.
+                unsafe {
+                    to_columns::<S, R>(simd, logits, o.stride, o.columns, o.width);
+                    if o.loss == Loss::Softmax {
+                        softmax(simd, o);
+                    } else {
+                        for j in 0..o.outputs {
+                            let p = o.columns.wrapping_add(j * V::<S, R>::LEN);
+                            store::<S, R>(logistic::<S, R>(simd, load(simd, p)), p);
+                        }
+                    }
+                    to_rows::<S, R>(simd, o.columns, logits, o.stride, o.width);
+                }
+            }
+        },
+    )
+}
+
+/// `probs = softmax(logits)` of the columns, in place; gives `log(sum_j exp(z[j]))` of each row.
+#[inline(always)]
+unsafe fn softmax<S: Simd, R: Float>(simd: S, o: &Outputs<R>) -> V<S, R> {
+    let n = V::<S, R>::LEN;
+    let at = |j: usize| o.columns.wrapping_add(j * n);
+    // SAFETY: the promise of the caller's caller.
+    unsafe {
+        let mut largest = V::<S, R>::splat(simd, -R::INFINITY);
+        for j in 0..o.outputs {
+            let z = load::<S, R>(simd, at(j));
+            largest = z.simd_gt(largest).select(z, largest);
+        }
+        let mut sum = V::<S, R>::splat(simd, R::ZERO);
+        for j in 0..o.outputs {
+            let e = exp::<S, R>(simd, load::<S, R>(simd, at(j)) - largest);
+            sum += e;
+            store::<S, R>(e, at(j));
+        }
+        let share = V::<S, R>::splat(simd, R::ONE) / sum;
+        for j in 0..o.outputs {
+            store::<S, R>(load::<S, R>(simd, at(j)) * share, at(j));
+        }
+        largest + ln::<S, R>(simd, sum)
+    }
+}
+
+/// Writes `dlogits`, divided by the rows of the batch, and the loss of each vector of rows, added up.
+///
+/// `y` holds, for each vector of rows, the class of each row or else k columns of values.
+///
+/// # Safety
+/// As [`probabilities`]; `y`, `dlogits` and `losses` must be as large, the last two nobody else's.
+#[inline(always)]
+pub(crate) unsafe fn dlogits<S: Simd, R: Float>(
+    simd: S,
+    o: &Outputs<R>,
+    y: *const R,
+    dlogits: *mut R,
+    one_by_n: f64,
+    losses: &mut [f64],
+) {
+    // One copy of it for all callers.
+    simd.vectorize(
+        #[inline(always)]
+        || {
+            let n = V::<S, R>::LEN;
+            let zero = V::<S, R>::splat(simd, R::ZERO);
+            let one = V::<S, R>::splat(simd, R::ONE);
+            let one_by_n = V::<S, R>::splat(simd, R::narrow(one_by_n));
+            let y_columns = if o.loss == Loss::Softmax { 1 } else { o.outputs };
+            for (i, loss) in losses.iter_mut().enumerate() {
+                let row = i * n;
+                // SAFETY: the caller's promise, here and below.
+                unsafe {
+                    to_columns::<S, R>(
+                        simd,
+                        o.logits.wrapping_add(row * o.stride),
+                        o.stride,
+                        o.columns,
+                        o.width,
+                    )
+                };
+                let y = y.wrapping_add(row * y_columns);
+                let at = |j: usize| o.columns.wrapping_add(j * n);
+                let mut sum = zero;
+                // SAFETY: as above.
+                unsafe {
+                    match o.loss {
+                        Loss::Softmax => {
+                            let class = load::<S, R>(simd, y);
+                            let mut j_as_number = zero;
+                            let mut logit = zero;
+                            for j in 0..o.outputs {
+                                logit = class.simd_eq(j_as_number).select(load(simd, at(j)), logit);
+                                j_as_number += one;
+                            }
+                            // -log softmax(z)[y] = log(sum_j exp(z[j])) - z[y]
+                            sum = softmax::<S, R>(simd, o) - logit;
+                            let mut j_as_number = zero;
+                            for j in 0..o.outputs {
+                                let onehot = class.simd_eq(j_as_number).select(one, zero);
+                                store::<S, R>((load::<S, R>(simd, at(j)) - onehot) * one_by_n, at(j));
+                                j_as_number += one;
+                            }
+                        }
+                        Loss::Logistic => {
+                            for j in 0..o.outputs {
+                                let (z, y) =
+                                    (load::<S, R>(simd, at(j)), load::<S, R>(simd, y.wrapping_add(j * n)));
+                                // log(1 + exp(z)) - y z; what rounding takes from 1 + e is put back: it is all
+                                // there is of a small loss.
+                                let e = exp::<S, R>(simd, zero - z.abs());
+                                let u = one + e;
+                                let log = ln::<S, R>(simd, u) + (e - (u - one)) / u;
+                                sum += z.simd_gt(zero).select(z, zero) + log - y * z;
+                                store::<S, R>((logistic::<S, R>(simd, z) - y) * one_by_n, at(j));
+                            }
+                        }
+                        Loss::Squared => {
+                            for j in 0..o.outputs {
+                                let y = load::<S, R>(simd, y.wrapping_add(j * n));
+                                let d = load::<S, R>(simd, at(j)) - y;
+                                sum += d * d * V::<S, R>::splat(simd, R::narrow(0.5));
+                                store::<S, R>(d * one_by_n, at(j));
+                            }
+                        }
+                    }
+                    // The columns that fill up the last vector still hold 0, the logits of no weights.
+                    to_rows::<S, R>(simd, o.columns, dlogits.wrapping_add(row * o.stride), o.stride, o.width);
+                }
+                *loss = sum.as_slice()[..n.min(o.rows - row)].iter().map(|&loss| loss.widen()).sum();
+            }
+        },
+    )
+}
