@@ -51,7 +51,7 @@ fn the_columns_are_those_of_the_schema() {
 }
 
 fn read(path: &std::path::Path, single: bool) -> Table {
-    let options = Options { single, ..Options::default() };
+    let options = Options::default();
     match open(path, &options, &mut |_, _| {}).unwrap() {
         Opened::Rows(rows) => rows.read().unwrap(),
         Opened::Arrays(_) => panic!("these are rows"),
