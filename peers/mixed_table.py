@@ -4,8 +4,8 @@
 
 The table is drawn from a known rule: numbers with missing values, words with missing values, dates and an
 ID.  It is split by scikit-learn.  The mean test accuracy over the seeds must be within one percentage point of
-ColumnTransformer + MLPClassifier's; the table as CSV, packed by gzip, and on standard input must give one
-model, byte for byte (Parquet too, if pyarrow is installed).
+ColumnTransformer + MLPClassifier's; the table as CSV, packed by gzip, on standard input and
+as Parquet must give one model, byte for byte.
 """
 import argparse
 import csv
@@ -18,6 +18,8 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+import pyarrow.csv
+import pyarrow.parquet
 from sklearn.compose import ColumnTransformer
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.impute import SimpleImputer
@@ -81,16 +83,10 @@ def same_model_from_every_format(program, seed):
     formats = {"gzip": program.train("train.csv.gz", seed, "as-gzip")}
     with open(folder / "train.csv", "rb") as file:
         formats["standard input"] = program.train("-", seed, "as-stdin", stdin=file)
-    try:
-        import pyarrow.csv
-        import pyarrow.parquet
-    except ImportError:
-        print("Parquet is left out: pyarrow is not installed")
-    else:
-        words_may_be_null = pyarrow.csv.ConvertOptions(strings_can_be_null=True)
-        table = pyarrow.csv.read_csv(folder / "train.csv", convert_options=words_may_be_null)
-        pyarrow.parquet.write_table(table, folder / "train.parquet")
-        formats["Parquet"] = program.train("train.parquet", seed, "as-parquet")
+    words_may_be_null = pyarrow.csv.ConvertOptions(strings_can_be_null=True)
+    table = pyarrow.csv.read_csv(folder / "train.csv", convert_options=words_may_be_null)
+    pyarrow.parquet.write_table(table, folder / "train.parquet")
+    formats["Parquet"] = program.train("train.parquet", seed, "as-parquet")
     for name, other in formats.items():
         if other != model:
             sys.exit(f"{name} gives another model than CSV")

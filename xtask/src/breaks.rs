@@ -1,7 +1,8 @@
 //! Tests that cannot fail are no tests: `cargo xtask break` writes a mistake into `backward.rs`, one at a
 //! time, in a copy of the repository, and expects the gradient test and the golden test to fail.
 
-use crate::chores::{Done, root};
+use crate::chores::Done;
+use crate::sources::root;
 use std::process::{Command, Stdio};
 
 /// The five mistakes: what is replaced by what.

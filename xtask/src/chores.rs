@@ -1,5 +1,6 @@
 //! Running the tests, and what they need.
 
+use crate::sources::root;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -8,13 +9,6 @@ const PROGRAM: &str = "target/release/clearprop";
 
 /// What a chore ends with: nothing, or one line on what went wrong.
 pub(crate) type Done = Result<(), String>;
-
-/// The repository's folder.
-pub(crate) fn root() -> PathBuf {
-    let mut root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    root.pop();
-    root
-}
 
 /// Runs a program in the repository; its output goes through.
 pub(crate) fn run(program: impl AsRef<Path>, args: &[&str]) -> Done {
@@ -72,7 +66,9 @@ pub(crate) fn ci() -> Done {
     cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
     doc()?;
     run("rustup", &["target", "add", "wasm32-unknown-unknown"])?;
-    cargo(&["build", "-p", "clearprop", "--target", "wasm32-unknown-unknown"])?;
+    let wasm = ["--target", "wasm32-unknown-unknown"];
+    cargo(&[&["build", "-p", "clearprop"], &wasm[..]].concat())?;
+    cargo(&[&["build", "-p", "clearprop-files", "--no-default-features"], &wasm[..]].concat())?;
     println!("\nci: all passed");
     Ok(())
 }

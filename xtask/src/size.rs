@@ -1,7 +1,8 @@
 //! How long the files are: the table that `cargo xtask size` prints, and the test that holds its limits.
 
-use crate::chores::{Done, root};
-use std::path::{Path, PathBuf};
+use crate::chores::Done;
+use crate::sources::{code, count, packages, root, rust_files, without_tests};
+use std::path::PathBuf;
 
 /// Lines of forward + loss + backward, the readable network, comments included.
 const READABLE: [&str; 4] = ["forward.rs", "loss.rs", "objective.rs", "backward.rs"];
@@ -11,6 +12,15 @@ pub(crate) fn show() -> Done {
     for (file, lines) in sizes() {
         println!("{lines:5}  {}", file.display());
     }
+    println!("\nlines  `unsafe`  package");
+    for (package, folder) in packages() {
+        let texts: Vec<String> =
+            rust_files(&folder.join("src")).iter().map(|file| without_tests(file)).collect();
+        let lines: usize = texts.iter().map(|text| text.lines().count()).sum();
+        let unsafes: usize = texts.iter().map(|text| count(&code(text), "unsafe")).sum();
+        println!("{lines:5}  {unsafes:8}  {package}");
+    }
+    println!();
     println!("{:5}  forward + loss + objective + backward, without comments and blank lines", readable());
     println!(
         "{:5}  hops from main to the weight gradient: main, Trainer::advance, loss_and_grad, backward",
@@ -21,12 +31,9 @@ pub(crate) fn show() -> Done {
 
 /// Every Rust file outside tests with its lines up to its tests, the longest first.
 fn sizes() -> Vec<(PathBuf, usize)> {
-    let mut files = Vec::new();
-    collect(&root().join("crates"), &mut files);
-    collect(&root().join("xtask"), &mut files);
-    let mut sizes: Vec<(PathBuf, usize)> = files
+    let mut sizes: Vec<(PathBuf, usize)> = packages()
         .into_iter()
-        .filter(|file| file.components().any(|part| part.as_os_str() == "src"))
+        .flat_map(|(_, folder)| rust_files(&folder.join("src")))
         .map(|file| {
             let lines = without_tests(&file).lines().count();
             (file.strip_prefix(root()).unwrap_or(&file).to_owned(), lines)
@@ -44,24 +51,6 @@ fn readable() -> usize {
 
 fn code_lines(text: &str) -> usize {
     text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("//")).count()
-}
-
-/// A file's text up to its tests.
-pub(crate) fn without_tests(file: &Path) -> String {
-    let text = std::fs::read_to_string(file).unwrap_or_default();
-    text.split("#[cfg(test)]").next().unwrap_or_default().to_owned()
-}
-
-/// All Rust files below a folder.
-pub(crate) fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
-    let Ok(entries) = std::fs::read_dir(folder) else { return };
-    for path in entries.flatten().map(|entry| entry.path()) {
-        if path.is_dir() {
-            collect(&path, files);
-        } else if path.extension().is_some_and(|ending| ending == "rs") {
-            files.push(path);
-        }
-    }
 }
 
 #[cfg(test)]
@@ -82,11 +71,10 @@ mod tests {
 
     #[test]
     fn nothing_reads_outside_the_repository() {
-        let mut files = Vec::new();
-        collect(&root(), &mut files);
         let outside = ["..", "shared"].join("/");
-        for file in files.iter().filter(|file| !file.starts_with(root().join("target"))) {
-            let text = std::fs::read_to_string(file).unwrap();
+        let files = packages().into_iter().flat_map(|(_, folder)| rust_files(&folder));
+        for file in files.filter(|file| !file.components().any(|part| part.as_os_str() == "target")) {
+            let text = std::fs::read_to_string(&file).unwrap();
             assert!(!text.contains(&outside), "{} reads {outside}", file.display());
         }
     }

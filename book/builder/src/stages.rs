@@ -7,7 +7,7 @@ use std::fmt::Write;
 pub(crate) fn section(id: &str) -> Result<String, String> {
     let stage = stage(id).ok_or(format!("no stage is called {id}"))?;
     let mut out = String::new();
-    let _ = write!(out, "\n\n{}\n\n$${}$$\n\n", stage.sentence, stage.formulas[0].tex);
+    let _ = write!(out, "\n\n{}\n\n$${}$$\n\n", stage.sentence, stage.general().tex);
     let by = if stage.way == Way::Backward { "by" } else { "depends on" };
     for (term, text) in [
         ("name", names(stage)),
@@ -25,9 +25,10 @@ pub(crate) fn section(id: &str) -> Result<String, String> {
     }
     out.push_str("\n</div>\n");
     let _ = writeln!(out, "\nMistakes made here: {}.", links(stage.mistakes));
-    if stage.formulas.len() > 1 {
+    let formulas = stage.formulas();
+    if formulas.len() > 1 {
         out.push_str("\n| case | formula | NumPy, with the notebook's names |\n|---|---|---|\n");
-        for Formula { case, tex, numpy, .. } in stage.formulas {
+        for Formula { case, tex, numpy, .. } in &formulas {
             let case = if case.is_empty() { "in general" } else { case };
             let _ = writeln!(
                 out,
@@ -37,7 +38,7 @@ pub(crate) fn section(id: &str) -> Result<String, String> {
             );
         }
     } else {
-        let _ = writeln!(out, "\nIn NumPy, with the notebook's names: `{}`", stage.formulas[0].numpy);
+        let _ = writeln!(out, "\nIn NumPy, with the notebook's names: `{}`", stage.general().numpy);
     }
     Ok(out)
 }
@@ -45,7 +46,7 @@ pub(crate) fn section(id: &str) -> Result<String, String> {
 /// The forward stage that a backward stage undoes, with its formula.
 fn undone(backward: &Stage) -> String {
     stage(backward.undoes).map_or(String::new(), |forward| {
-        format!("<code>{}</code>: <code>{}</code>", forward.id, plain(forward.formulas[0].plain))
+        format!("<code>{}</code>: <code>{}</code>", forward.id, plain(&forward.general().plain))
     })
 }
 

@@ -8,6 +8,7 @@
 //! n = rows of the batch, d = inputs, h = hidden units, k = classes or outputs; layers l = 1..=L.
 //! Source: cs231n, *neural networks case study*, "Computing the analytic gradient with backpropagation".
 
+use crate::activation::Activation;
 use crate::forward::Pass;
 use crate::network::{Network, Penalized};
 use crate::params::Params;
@@ -48,7 +49,7 @@ pub fn backward<R: Real>(
             da[l - 1] = dz[l].dot(&params.w(l).t());
             // forward, activate[l-1]:  a[l-1] = act(z[l-1]), each number for itself
             // by the INPUT of that nonlinearity:  dz[l-1] = da[l-1] * act'(z[l-1])         (n, fan_in)
-            dz[l - 1] = &da[l - 1] * &slope(network, &z[l - 1], &a[l - 1]);
+            dz[l - 1] = &da[l - 1] * &slope(network.activations[l - 2], &z[l - 1], &a[l - 1]);
         }
     }
 
@@ -65,6 +66,6 @@ pub fn backward<R: Real>(
 }
 
 /// `act'(z)`, number by number: how fast the nonlinearity's output `a` moves with its input `z`.
-fn slope<R: Real>(network: &Network, z: &Array2<R>, a: &Array2<R>) -> Array2<R> {
-    ndarray::Zip::from(z).and(a).map_collect(|&z, &a| network.activation.derivative(z, a))
+fn slope<R: Real>(activation: Activation, z: &Array2<R>, a: &Array2<R>) -> Array2<R> {
+    ndarray::Zip::from(z).and(a).map_collect(|&z, &a| activation.derivative(z, a))
 }

@@ -3,11 +3,10 @@
 //! n = rows, d = inputs, k = classes or outputs.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::loss::Loss;
 use crate::network::Network;
 use crate::random::{Purpose, generator, shuffled};
 use crate::real::Real;
-use crate::target::indices;
+use crate::target::{TargetKind, indices};
 use ndarray::{Array2, Axis};
 use rand::RngExt;
 use rand_distr::StandardNormal;
@@ -90,32 +89,33 @@ impl<R: Real> Data<R> {
             ));
         }
         let k = network.outputs();
-        match (network.loss, &self.y) {
-            (Loss::Softmax, Target::Classes(y)) => match y.iter().position(|&class| class as usize >= k) {
-                Some(row) => {
-                    shape(format!("y[{row}] is class {}, the network has classes 0 to {}", y[row], k - 1))
+        let loss = network.loss;
+        match (loss.takes(), &self.y) {
+            (TargetKind::Classes, Target::Classes(y)) => {
+                match y.iter().position(|&class| class as usize >= k) {
+                    Some(row) => {
+                        shape(format!("y[{row}] is class {}, the network has classes 0 to {}", y[row], k - 1))
+                    }
+                    None => Ok(()),
                 }
-                None => Ok(()),
-            },
-            (Loss::Softmax, Target::Values(_)) => {
-                Err(Error::new(ErrorKind::Data, "the softmax loss needs one class number a row"))
             }
-            (_, Target::Classes(_)) => {
-                let found =
-                    format!("the {} loss needs numbers as answers, found classes", network.loss.name());
+            (TargetKind::Classes, Target::Values(_)) => {
+                Err(Error::new(ErrorKind::Data, format!("the {loss} loss needs one class number a row")))
+            }
+            (TargetKind::Labels | TargetKind::Counts | TargetKind::Numbers, Target::Classes(_)) => {
+                let found = format!("the {loss} loss needs numbers as answers, found classes");
                 Err(Error::new(ErrorKind::Data, found))
             }
-            (loss, Target::Values(y)) => {
+            (kind, Target::Values(y)) => {
                 if y.ncols() != k {
                     return shape(format!("y has {} columns, the network {k} outputs", y.ncols()));
                 }
-                let wrong = y.indexed_iter().find(|(_, v)| **v != R::zero() && **v != R::one());
-                match wrong {
-                    Some(((row, column), value)) if loss == Loss::Logistic => {
+                match y.indexed_iter().find(|(_, value)| !kind.holds(**value)) {
+                    Some(((row, column), value)) => {
                         Err(Error::new(ErrorKind::Data, format!("found {value} at y[{row}, {column}]"))
-                            .hint("the logistic loss needs labels 0 and 1"))
+                            .hint(format!("the {loss} loss needs {}", kind.described())))
                     }
-                    _ => Ok(()),
+                    None => Ok(()),
                 }
             }
         }

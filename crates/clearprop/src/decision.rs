@@ -96,8 +96,12 @@ fn line(group: &[&Decision]) -> String {
     let mut text = if rest.is_empty() {
         first.to_string()
     } else {
-        let names: Vec<String> =
-            group.iter().filter_map(|one| one.column.as_ref()).take(3).map(|name| format!("'{name}'")).collect();
+        let names: Vec<String> = group
+            .iter()
+            .filter_map(|one| one.column.as_ref())
+            .take(3)
+            .map(|name| format!("'{name}'"))
+            .collect();
         let more = match group.len() - names.len() {
             0 => String::new(),
             more => format!(" and {more} more"),

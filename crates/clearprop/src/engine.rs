@@ -41,13 +41,20 @@ impl Default for Engine {
 }
 
 impl Engine {
+    /// The engine that this network runs on: this one, or the plain one if there is no kernel for an activation
+    /// or the loss.
+    #[must_use]
+    pub fn for_network(self, network: &Network) -> Self {
+        if network.has_kernels() { self } else { Self::Plain }
+    }
+
     /// `logits` (n, k) of the rows `x` (n, d).
     ///
     /// # Panics
     /// If `params` or `x` do not have the network's sizes.
     #[must_use]
     pub fn logits<R: Real>(self, network: &Network, params: &Params<R>, x: ArrayView2<'_, R>) -> Array2<R> {
-        match self {
+        match self.for_network(network) {
             Self::Plain => forward::logits(network, params, x),
             #[cfg(feature = "fast")]
             Self::Fast(level) => fast::logits(network, params, x, level),
@@ -60,7 +67,7 @@ impl Engine {
     /// If `params` or `x` do not have the network's sizes.
     #[must_use]
     pub fn predict<R: Real>(self, network: &Network, params: &Params<R>, x: ArrayView2<'_, R>) -> Array2<R> {
-        network.loss.probs(&self.logits(network, params, x))
+        network.loss.outputs(&self.logits(network, params, x))
     }
 }
 

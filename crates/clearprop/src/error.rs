@@ -185,7 +185,8 @@ pub fn with_settings(text: &str, write: impl Fn(&str, Option<&str>) -> Option<St
         out.push_str(before);
         let written = after.split_once('`').and_then(|(setting, after)| {
             let (key, value) = setting.split_once('=').map_or((setting, None), |(key, v)| (key, Some(v)));
-            let is_key = !key.is_empty() && key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+            let is_key = !key.is_empty()
+                && key.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
             Some((is_key.then(|| write(key, value)).flatten()?, after))
         });
         match written {

@@ -2,11 +2,11 @@
 
 use crate::data::Data;
 use crate::engine::Engine;
-use crate::loss::Loss;
 use crate::metrics::score;
 use crate::network::Network;
 use crate::params::Params;
 use crate::real::Real;
+use crate::target::TargetKind;
 
 /// The data loss and the score ([`score`]: accuracy, or R2 for numbers) on some rows.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -30,10 +30,12 @@ pub fn evaluate<R: Real>(
 ) -> Evaluation {
     let logits = engine.logits(network, params, data.x.view());
     let loss = network.loss.data_loss(&logits, &data.y);
-    // The largest logit is the largest probability, and for regression they are the same.
-    let score = match network.loss {
-        Loss::Logistic => score(network.loss, network.loss.probs(&logits).view(), &data.y),
-        _ => score(network.loss, logits.view(), &data.y),
+    // The largest logit is the largest probability.
+    let score = match network.loss.takes() {
+        TargetKind::Classes => score(network.loss, logits.view(), &data.y),
+        TargetKind::Labels | TargetKind::Counts | TargetKind::Numbers => {
+            score(network.loss, network.loss.outputs(&logits).view(), &data.y)
+        }
     };
     Evaluation { loss, score }
 }

@@ -81,11 +81,11 @@ pub fn forward<R: Real>(network: &Network, params: &Params<R>, x: ArrayView2<'_,
         pass.z[l] = pass.a[l - 1].dot(&params.w(l)) + params.b(l);
         // activate[l]:  a[l] = act(z[l])
         if l < last {
-            pass.a[l] = pass.z[l].mapv(|z| network.activation.value(z));
+            pass.a[l] = pass.z[l].mapv(|z| network.activations[l - 1].value(z));
         }
     }
     // softmax:      probs = softmax(logits), row by row
-    pass.a[last] = network.loss.probs(&pass.z[last]);
+    pass.a[last] = network.loss.outputs(&pass.z[last]);
     pass
 }
 
@@ -95,7 +95,7 @@ pub fn forward<R: Real>(network: &Network, params: &Params<R>, x: ArrayView2<'_,
 /// If `params` or `x` do not have the network's sizes.
 #[must_use]
 pub fn predict<R: Real>(network: &Network, params: &Params<R>, x: ArrayView2<'_, R>) -> Array2<R> {
-    network.loss.probs(&logits(network, params, x))
+    network.loss.outputs(&logits(network, params, x))
 }
 
 /// `logits` (n, k) for any number of rows, likewise.

@@ -17,7 +17,6 @@
 //!
 //! Source: cs231n, *neural networks 3*, "Gradient checks".
 
-use crate::activation::Activation;
 use crate::data::Data;
 use crate::error::{Error, ErrorKind, Result};
 use crate::forward::forward;
@@ -53,7 +52,8 @@ pub struct LossAt {
     pub data_loss: f64,
     /// The penalty's part.
     pub penalty: f64,
-    /// For each input z of a ReLU whether it is above 0; empty if there is none, or it is not known.
+    /// On which side of each kink it is (whether each input z of a ReLU is above 0, each answer above its
+    /// target for the absolute error); empty if there is none, or it is not known.
     pub on: Vec<bool>,
 }
 
@@ -167,8 +167,9 @@ pub fn gradcheck(
 pub fn loss_at(network: &Network, params: &Params<f64>, data: &Data<f64>) -> LossAt {
     let pass = forward(network, params, data.x.view());
     let objective = objective(network, params, &pass, &data.y);
-    let hidden = if network.activation == Activation::Relu { 1..network.layers() } else { 0..0 };
-    let on = hidden.flat_map(|l| pass.z[l].iter().map(|&z| z > 0.0)).collect();
+    let kinked = (1..).zip(&network.activations).filter(|(_, activation)| activation.has_kink());
+    let mut on: Vec<bool> = kinked.flat_map(|(l, _)| pass.z[l].iter().map(|&z| z > 0.0)).collect();
+    on.extend(network.loss.sides_of_kinks(pass.logits(), &data.y));
     LossAt { data_loss: objective.data_loss, penalty: objective.penalty, on }
 }
 

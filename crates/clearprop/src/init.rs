@@ -15,7 +15,8 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "kebab-case")]
 pub enum Init {
     /// Weights normal with variance 2/fan_in, biases zero: what the notebook's text asks for
-    /// (He et al., *Delving Deep into Rectifiers*, 2015; cs231n, *neural networks 2*).
+    /// (He et al., *Delving Deep into Rectifiers*, 2015; cs231n, *neural networks 2*).  For the activations
+    /// beyond the notebook's gain/fan_in ([`Activation::gain`]).
     He,
     /// What the notebook's code computes.  `np.sqrt(2.0 / num_inputs + 1)` is `sqrt(2/fan_in + 1)`, not
     /// `sqrt(2/(fan_in + 1))`: the first layer starts sqrt(fan_in/2 + 1) times as large as He's.  The other
@@ -47,23 +48,29 @@ impl Init {
         let mut random = generator(seed, Purpose::Weights);
         let mut params = Params::zeros(&network.sizes);
         for l in 1..=network.layers() {
+            let activation = own_or_last(network, l);
             let (fan_in, fan_out) = (network.sizes[l - 1] as f64, network.sizes[l] as f64);
             let mut normal = |deviation: f64| R::of(deviation * random.sample::<f64, _>(StandardNormal));
             match self {
-                Self::He => params.w_mut(l).mapv_inplace(|_| normal((2.0 / fan_in).sqrt())),
+                Self::He => params.w_mut(l).mapv_inplace(|_| normal((activation.gain() / fan_in).sqrt())),
                 Self::AsWritten if l == 1 => {
                     params.wb_mut(l).mapv_inplace(|_| normal((2.0 / fan_in + 1.0).sqrt()));
                 }
                 Self::AsWritten => params.wb_mut(l).mapv_inplace(|_| normal((2.0 / (fan_in + 1.0)).sqrt())),
                 Self::Glorot => {
-                    let factor = if network.activation == Activation::Logistic { 2.0 } else { 6.0 };
-                    let bound: f64 = (factor / (fan_in + fan_out)).sqrt();
+                    let bound: f64 = (activation.glorot_factor() / (fan_in + fan_out)).sqrt();
                     params.w_mut(l).mapv_inplace(|_| R::of(random.random_range(-bound..=bound)));
                 }
             }
         }
         params
     }
+}
+
+/// The activation of layer l; the last layer, which has none, is drawn like the one below it.
+fn own_or_last(network: &Network, l: usize) -> Activation {
+    let own = network.activations.get(l - 1).or(network.activations.last());
+    own.copied().unwrap_or(Activation::Identity)
 }
 
 impl std::str::FromStr for Init {

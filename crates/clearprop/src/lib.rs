@@ -29,6 +29,7 @@ pub mod optim;
 pub mod engine;
 pub mod evaluate;
 pub mod fit;
+pub mod lbfgs;
 pub mod model;
 pub mod settings;
 pub mod train;

@@ -3,18 +3,26 @@
 //! n = rows, k = classes or outputs.  Every loss is a mean over rows.  Value and derivative are
 //! taken from the **logits** (the input of softmax), never from a clipped probability: softmax and
 //! cross-entropy are differentiated together, which leaves `probs - onehot(y)` and cannot overflow.
+//! Everything about a loss is a method of [`Loss`] that lists them all; how it is written stands in
+//! `loss/formula.rs`, what kind of loss it is in `loss/kind.rs`.
 //! Source: cs231n, *linear classification*, "Softmax classifier" and "Practical issues: Numeric stability".
 
-use crate::activation::{by_name, logistic};
-use crate::error::{Error, Result};
+mod formula;
+mod kind;
+
+pub use formula::{Line, Names};
+
+use crate::activation::{log_one_plus_exp, logistic};
 use crate::real::Real;
 use crate::target::Target;
-use ndarray::{Array2, ArrayView1, ArrayView2, Axis, Zip};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, Zip};
 use serde::{Deserialize, Serialize};
 
 /// What is made small.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+///
+/// Written as a name, with a parameter behind a colon where it is not the usual one: `huber`, `huber:1.5`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub enum Loss {
     /// Softmax cross-entropy, one class a row: `-log softmax(logits)[y]`.
     Softmax,
@@ -23,26 +31,25 @@ pub enum Loss {
     Logistic,
     /// Squared error, regression: `1/2 * sum((logits - y)^2)` over the k columns.
     Squared,
+    /// Poisson regression of counts, with the logarithm as link: the outputs are `exp(logits)`, the loss is
+    /// `sum(exp(logits) - y * logits)` over the k columns, the negative log-likelihood without the part that
+    /// does not depend on the logits.  Infinite where `exp(logits)` is, from logits of 709 on (f32: 88).
+    Poisson,
+    /// Absolute error, regression: `sum(|logits - y|)`; what it finds is the median.
+    Absolute,
+    /// Huber's: squared error up to a distance of `delta`, `delta (distance - delta/2)` beyond (Huber, *Robust
+    /// estimation of a location parameter*, 1964).
+    Huber {
+        /// The distance from which on it grows like a line; usually 1.
+        delta: f64,
+    },
 }
 
 impl Loss {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Softmax, Self::Logistic, Self::Squared];
-
-    /// The name on the command line and in files.
+    /// What the network says (n, k), from `logits` (n, k): probabilities (softmax row by row, or the logistic
+    /// function), expected counts (Poisson), or the logits themselves.
     #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Softmax => "softmax",
-            Self::Logistic => "logistic",
-            Self::Squared => "squared",
-        }
-    }
-
-    /// `probs` (n, k): what the network says, from `logits` (n, k).
-    /// Softmax row by row, the logistic function, or (squared error) the logits themselves.
-    #[must_use]
-    pub fn probs<R: Real>(self, logits: &Array2<R>) -> Array2<R> {
+    pub fn outputs<R: Real>(self, logits: &Array2<R>) -> Array2<R> {
         match self {
             Self::Softmax => {
                 let mut probs = logits.clone();
@@ -57,65 +64,99 @@ impl Loss {
                 probs
             }
             Self::Logistic => logits.mapv(logistic),
-            Self::Squared => logits.clone(),
+            Self::Poisson => logits.mapv(R::exp),
+            Self::Squared | Self::Absolute | Self::Huber { .. } => logits.clone(),
         }
     }
 
-    /// The mean over rows, from `logits` (n, k) and the right answers.  0 for no rows.
+    /// The loss of each row (n), from `logits` (n, k) and the right answers.
     ///
     /// # Panics
     /// If the answers are not of the kind and shape that this loss is of: [`Data::fits`](crate::data::Data::fits) tells.
     #[must_use]
-    pub fn data_loss<R: Real>(self, logits: &Array2<R>, y: &Target<R>) -> f64 {
-        let n = logits.nrows().max(1) as f64;
-        let sum: f64 = match (self, y) {
-            // -log softmax(z)[y] = log(sum_j exp(z[j])) - z[y]
-            (Self::Softmax, Target::Classes(y)) => Zip::from(logits.rows())
-                .and(y)
-                .fold(0.0, |sum, z, &class| sum + (log_sum_exp(z) - z[class as usize]).f64()),
-            // -y log p - (1-y) log(1-p) = log(1 + exp(z)) - y z
-            (Self::Logistic, Target::Values(y)) => {
-                Zip::from(logits).and(y).fold(0.0, |sum, &z, &y| sum + (log_one_plus_exp(z) - y * z).f64())
-            }
-            (Self::Squared, Target::Values(y)) => {
-                Zip::from(logits).and(y).fold(0.0, |sum, &z, &y| sum + 0.5 * ((z - y) * (z - y)).f64())
-            }
-            _ => unreachable!("Data::fits has matched loss and target"),
+    pub fn row_losses<R: Real>(self, logits: &Array2<R>, y: &Target<R>) -> Array1<f64> {
+        let sums = |term: &dyn Fn(R, R) -> R| {
+            let row = |z: ArrayView1<'_, R>, y: ArrayView1<'_, R>| {
+                z.iter().zip(y).map(|(&z, &y)| term(z, y).f64()).sum()
+            };
+            Zip::from(logits.rows()).and(y.values().rows()).map_collect(row)
         };
-        sum / n
+        match self {
+            // -log softmax(z)[y] = log(sum_j exp(z[j])) - z[y]
+            Self::Softmax => Zip::from(logits.rows())
+                .and(y.classes())
+                .map_collect(|z, &class| (log_sum_exp(z) - z[class as usize]).f64()),
+            // -y log p - (1-y) log(1-p) = log(1 + exp(z)) - y z
+            Self::Logistic => sums(&|z, y| log_one_plus_exp(z) - y * z),
+            Self::Squared => sums(&|z, y| R::of(0.5) * (z - y) * (z - y)),
+            Self::Poisson => sums(&|z, y| z.exp() - y * z),
+            Self::Absolute => sums(&|z, y| (z - y).abs()),
+            Self::Huber { delta } => {
+                let (delta, half) = (R::of(delta), R::of(0.5));
+                sums(&|z, y| {
+                    let distance = (z - y).abs();
+                    if distance > delta {
+                        delta * (distance - half * delta)
+                    } else {
+                        half * distance * distance
+                    }
+                })
+            }
+        }
     }
 
-    /// `dlogits` (n, k): the derivative of the data loss **by the logits**.
+    /// The mean of [`Self::row_losses`].  0 for no rows.
+    ///
+    /// # Panics
+    /// As [`Self::row_losses`].
+    #[must_use]
+    pub fn data_loss<R: Real>(self, logits: &Array2<R>, y: &Target<R>) -> f64 {
+        self.row_losses(logits, y).mean().unwrap_or(0.0)
+    }
+
+    /// `dlogits` (n, k): the derivative of the data loss **by the logits**, from the `outputs`.
     ///
     /// ```text
-    /// softmax    (probs - onehot(y)) / n
-    /// logistic   (probs - y) / n
-    /// squared    (logits - y) / n
+    /// softmax                      (probs - onehot(y)) / n
+    /// logistic, squared, poisson   (outputs - y) / n
+    /// absolute                     sign(outputs - y) / n
+    /// huber                        (outputs - y, cut at -delta and delta) / n
     /// ```
     /// The 1/n belongs to the mean and is applied here, once.
     ///
     /// # Panics
-    /// As [`Self::data_loss`].
+    /// As [`Self::row_losses`].
     #[must_use]
-    pub fn dlogits<R: Real>(self, probs: &Array2<R>, y: &Target<R>) -> Array2<R> {
-        // A new array: probs stay what they are (the notebook's own line overwrites them).
-        let mut dlogits = probs.clone();
-        match y {
-            Target::Classes(y) => {
-                for (mut row, &class) in dlogits.rows_mut().into_iter().zip(y) {
+    pub fn dlogits<R: Real>(self, outputs: &Array2<R>, y: &Target<R>) -> Array2<R> {
+        self.row_slopes(outputs, y) / R::of(outputs.nrows().max(1) as f64)
+    }
+
+    /// The derivative of each row's own loss by its logits (n, k): n times `dlogits`.
+    ///
+    /// # Panics
+    /// As [`Self::row_losses`].
+    #[must_use]
+    pub fn row_slopes<R: Real>(self, outputs: &Array2<R>, y: &Target<R>) -> Array2<R> {
+        // A new array: the outputs stay what they are (the notebook's own line overwrites its probs).
+        let mut slopes = outputs.clone();
+        match self {
+            Self::Softmax => {
+                for (mut row, &class) in slopes.rows_mut().into_iter().zip(y.classes()) {
                     row[class as usize] -= R::one();
                 }
             }
-            Target::Values(y) => dlogits -= y,
+            // The output is made so that the slope of its logit cancels.
+            Self::Logistic | Self::Squared | Self::Poisson => slopes -= y.values(),
+            Self::Absolute => {
+                slopes -= y.values();
+                slopes.mapv_inplace(|distance| cut(distance, R::zero(), R::one()));
+            }
+            Self::Huber { delta } => {
+                slopes -= y.values();
+                slopes.mapv_inplace(|distance| cut(distance, R::of(delta), R::of(delta)));
+            }
         }
-        dlogits / R::of(probs.nrows().max(1) as f64)
-    }
-}
-
-impl std::str::FromStr for Loss {
-    type Err = Error;
-    fn from_str(name: &str) -> Result<Self> {
-        by_name("loss", name, &Self::ALL, |l| l.name())
+        slopes
     }
 }
 
@@ -146,8 +187,13 @@ fn log_sum_exp<R: Real>(z: ArrayView1<'_, R>) -> R {
     largest + z.iter().map(|&z| (z - largest).exp()).sum::<R>().ln()
 }
 
-/// `log(1 + exp(z))` without overflow.
-fn log_one_plus_exp<R: Real>(z: R) -> R {
-    let positive = if z > R::zero() { z } else { R::zero() };
-    positive + (-z.abs()).exp().ln_1p()
+/// `distance`, but `far` beyond `near` on either side; NaN stays NaN.
+fn cut<R: Real>(distance: R, near: R, far: R) -> R {
+    if distance > near {
+        far
+    } else if distance < -near {
+        -far
+    } else {
+        distance
+    }
 }

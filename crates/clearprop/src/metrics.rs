@@ -4,7 +4,7 @@
 
 use crate::loss::{Loss, argmax};
 use crate::real::Real;
-use crate::target::Target;
+use crate::target::{Target, TargetKind};
 use ndarray::{Array2, ArrayView2, Axis};
 
 /// The share of rows whose answer is right.
@@ -14,28 +14,30 @@ use ndarray::{Array2, ArrayView2, Axis};
 /// would expect ([`r2`]).
 #[must_use]
 pub fn score<R: Real>(loss: Loss, probs: ArrayView2<'_, R>, y: &Target<R>) -> f64 {
-    match (loss, y) {
+    match (loss.takes(), y) {
         (_, Target::Classes(y)) => {
             let right = argmax(probs).iter().zip(y).filter(|(found, class)| found == class).count();
             share(right, y.len())
         }
-        (Loss::Logistic, Target::Values(y)) => {
+        (TargetKind::Labels, Target::Values(y)) => {
             let half = R::of(0.5);
             let rows = probs.axis_iter(Axis(0)).zip(y.axis_iter(Axis(0)));
             let right =
                 rows.filter(|(p, y)| p.iter().zip(y).all(|(&p, &y)| (p > half) == (y > half))).count();
             share(right, y.nrows())
         }
-        (_, Target::Values(y)) => r2(probs, y.view()),
+        (TargetKind::Classes | TargetKind::Counts | TargetKind::Numbers, Target::Values(y)) => {
+            r2(probs, y.view())
+        }
     }
 }
 
 /// What [`score`] is called: `accuracy`, or `R2`.
 #[must_use]
 pub fn score_name(loss: Loss) -> &'static str {
-    match loss {
-        Loss::Softmax | Loss::Logistic => "accuracy",
-        Loss::Squared => "R2",
+    match loss.takes() {
+        TargetKind::Classes | TargetKind::Labels => "accuracy",
+        TargetKind::Counts | TargetKind::Numbers => "R2",
     }
 }
 

@@ -161,8 +161,6 @@ impl<R: Real> Model<R> {
         }
         let Metadata { network, encoder, trained, .. } =
             serde_json::from_str(metadata).map_err(|e| not_a_model(&e))?;
-        // A file may say anything: the constructor checks what the fields promise.
-        let network = Network::new(&network.sizes, network.activation, network.loss, network.penalty)?;
         let (inputs, outputs) = (encoder.width(), encoder.answers.outputs());
         if (inputs, outputs) != (network.inputs(), network.outputs())
             || encoder.answers.loss() != network.loss

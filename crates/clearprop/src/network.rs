@@ -4,6 +4,8 @@
 use crate::activation::{Activation, by_name};
 use crate::error::{Error, ErrorKind, Result};
 use crate::loss::Loss;
+use crate::params::checked_count;
+use crate::target::TargetKind;
 use serde::{Deserialize, Serialize};
 
 /// A fully connected network, d inputs to k outputs:
@@ -11,16 +13,18 @@ use serde::{Deserialize, Serialize};
 /// ```text
 /// a[0] = x                                            (n, d)
 /// z[l] = a[l-1] w[l] + b[l]       l = 1..=L           (n, fan_out)
-/// a[l] = activation(z[l])         l < L
+/// a[l] = activations[l](z[l])     l < L
 /// logits = z[L]                                       (n, k)
 /// loss = data_loss(logits, y) + reg/2 * sum(w^2)
 /// ```
+/// The text form holds `activation`: one name for all hidden layers, or a list with one for each.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(into = "Written", try_from = "Written")]
 pub struct Network {
     /// `[d, h1, h2, .., k]`: L + 1 numbers.
     pub sizes: Vec<usize>,
-    /// The nonlinearity of every layer but the last.
-    pub activation: Activation,
+    /// The nonlinearity of each layer but the last, layer 1 first: L - 1 of them.
+    pub activations: Vec<Activation>,
     /// What is made small.
     pub loss: Loss,
     /// What is paid for large weights.
@@ -73,7 +77,7 @@ impl std::str::FromStr for Penalized {
 const MOST_PARAMETERS: usize = 1 << 31;
 
 impl Network {
-    /// A network of these sizes.
+    /// A network of these sizes, with one activation for all hidden layers.
     ///
     /// ```
     /// use clearprop::{activation::Activation, loss::Loss, network::{Network, Penalized, Penalty}};
@@ -85,8 +89,8 @@ impl Network {
     /// ```
     ///
     /// # Errors
-    /// Fewer than two sizes, a size of 0, too many parameters for any machine, one softmax output,
-    /// or a negative, infinite or NaN `reg`.
+    /// Fewer than two sizes, a size of 0, too many parameters for any machine, a single class,
+    /// a parameter that the activation or the loss cannot have, or a negative, infinite or NaN `reg`.
     pub fn new(sizes: &[usize], activation: Activation, loss: Loss, penalty: Penalty) -> Result<Self> {
         let setting = |found: String| Error::new(ErrorKind::Setting, found);
         if sizes.len() < 2 {
@@ -100,21 +104,56 @@ impl Network {
             };
             return Err(setting(what).hint("every layer needs at least one unit"));
         }
-        let count = sizes
-            .windows(2)
-            .try_fold(0usize, |sum, pair| pair[0].checked_add(1)?.checked_mul(pair[1])?.checked_add(sum));
-        if count.is_none_or(|count| count > MOST_PARAMETERS) {
+        if checked_count(sizes).is_none_or(|count| count > MOST_PARAMETERS) {
             return Err(setting(format!("a network of sizes {sizes:?} has too many parameters"))
                 .hint("make the hidden layers smaller"));
         }
-        if loss == Loss::Softmax && sizes[sizes.len() - 1] < 2 {
-            return Err(Error::new(ErrorKind::Data, "softmax over a single class")
+        if loss.takes() == TargetKind::Classes && sizes[sizes.len() - 1] < 2 {
+            return Err(Error::new(ErrorKind::Data, format!("{loss} over a single class"))
                 .hint("the label needs at least two different values"));
         }
         if !(penalty.reg >= 0.0 && penalty.reg.is_finite()) {
             return Err(setting(format!("reg is {}, expected a number from 0 up", penalty.reg)));
         }
-        Ok(Self { sizes: sizes.to_vec(), activation, loss, penalty })
+        activation.check()?;
+        loss.check()?;
+        let activations = vec![activation; sizes.len() - 2];
+        Ok(Self { sizes: sizes.to_vec(), activations, loss, penalty })
+    }
+
+    /// The same network with an activation for each hidden layer, or one for all.
+    ///
+    /// # Errors
+    /// Neither one nor as many as there are hidden layers, or a parameter that one of them cannot have.
+    pub fn with_activations(mut self, activations: &[Activation]) -> Result<Self> {
+        let hidden = self.layers() - 1;
+        activations.iter().try_for_each(|activation| activation.check())?;
+        self.activations = match activations {
+            [one] => vec![*one; hidden],
+            each if each.len() == hidden => each.to_vec(),
+            each => {
+                let found = format!("{} activations for {hidden} hidden layers", each.len());
+                return Err(Error::new(ErrorKind::Setting, found).hint("give one for all, or one for each"));
+            }
+        };
+        Ok(self)
+    }
+
+    /// The activations as a person writes them: `relu` if all are, else `tanh,relu`; `identity` if there is none.
+    #[must_use]
+    pub fn activation_text(&self) -> String {
+        let names: Vec<String> = self.activations.iter().map(Activation::to_string).collect();
+        match names.first() {
+            None => Activation::Identity.to_string(),
+            Some(first) if names.iter().all(|name| name == first) => first.clone(),
+            Some(_) => names.join(","),
+        }
+    }
+
+    /// Whether the fast engine has kernels for all of it; what it has none for runs on the plain engine.
+    #[must_use]
+    pub fn has_kernels(&self) -> bool {
+        self.activations.iter().all(|activation| activation.has_kernel()) && self.loss.has_kernel()
     }
 
     /// L, the number of layers with parameters.
@@ -133,5 +172,47 @@ impl Network {
     #[must_use]
     pub fn outputs(&self) -> usize {
         self.sizes[self.layers()]
+    }
+}
+
+/// A network as files have it.
+#[derive(Serialize, Deserialize)]
+struct Written {
+    sizes: Vec<usize>,
+    activation: OneOrEach,
+    loss: Loss,
+    penalty: Penalty,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum OneOrEach {
+    One(Activation),
+    Each(Vec<Activation>),
+}
+
+impl From<Network> for Written {
+    fn from(network: Network) -> Self {
+        let Network { sizes, activations, loss, penalty } = network;
+        let activation = match activations.first() {
+            None => OneOrEach::One(Activation::Identity),
+            Some(&first) if activations.iter().all(|&one| one == first) => OneOrEach::One(first),
+            Some(_) => OneOrEach::Each(activations),
+        };
+        Self { sizes, activation, loss, penalty }
+    }
+}
+
+impl TryFrom<Written> for Network {
+    type Error = Error;
+
+    /// A file may say anything: the constructor checks what the fields promise.
+    fn try_from(written: Written) -> Result<Self> {
+        let Written { sizes, activation, loss, penalty } = written;
+        let network = Self::new(&sizes, Activation::Identity, loss, penalty)?;
+        match activation {
+            OneOrEach::One(one) => network.with_activations(&[one]),
+            OneOrEach::Each(each) => network.with_activations(&each),
+        }
     }
 }

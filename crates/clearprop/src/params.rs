@@ -27,6 +27,9 @@ pub struct Params<R> {
 
 impl<R: Real> Params<R> {
     /// All zero, for layers of these sizes: `[d, h, .., k]`.
+    ///
+    /// # Panics
+    /// As [`count`].
     #[must_use]
     pub fn zeros(sizes: &[usize]) -> Self {
         Self { sizes: sizes.to_vec(), values: vec![R::zero(); count(sizes)] }
@@ -36,7 +39,7 @@ impl<R: Real> Params<R> {
     /// `None` if the number of values is not what the sizes need.
     #[must_use]
     pub fn from_values(sizes: &[usize], values: Vec<R>) -> Option<Self> {
-        (values.len() == count(sizes)).then(|| Self { sizes: sizes.to_vec(), values })
+        (checked_count(sizes) == Some(values.len())).then(|| Self { sizes: sizes.to_vec(), values })
     }
 
     /// The layers' sizes `[d, h, .., k]`.
@@ -118,9 +121,20 @@ impl<R: Real> Params<R> {
 }
 
 /// How many numbers the layers of a network of these sizes have.
+///
+/// # Panics
+/// If they are more than a `usize` counts; [`Network::new`](crate::network::Network::new) refuses such sizes.
 #[must_use]
 pub fn count(sizes: &[usize]) -> usize {
-    sizes.windows(2).map(|pair| (pair[0] + 1) * pair[1]).sum()
+    checked_count(sizes).expect("a network's constructor has checked its sizes")
+}
+
+/// The same; `None` if they are more than a `usize` counts.
+#[must_use]
+pub fn checked_count(sizes: &[usize]) -> Option<usize> {
+    sizes
+        .windows(2)
+        .try_fold(0usize, |sum, pair| pair[0].checked_add(1)?.checked_mul(pair[1])?.checked_add(sum))
 }
 
 /// The bias trick: the rows with a last column of ones, so that a layer's bias is the last row of its weights.

@@ -311,8 +311,12 @@ impl Settings {
     /// Those of [`Network::new`].
     pub fn network(&self, inputs: usize, outputs: usize, loss: Loss) -> Result<Network> {
         let sizes = [&[inputs], self.hidden.as_slice(), &[outputs]].concat();
-        let activation = self.activation.first().copied().unwrap_or(Activation::Identity);
-        Network::new(&sizes, activation, loss, self.penalty())
+        let first = self.activation.first().copied().unwrap_or(Activation::Identity);
+        let network = Network::new(&sizes, first, loss, self.penalty())?;
+        match self.activation.as_slice() {
+            [_] => Ok(network),
+            each => network.with_activations(each).map_err(|error| error.setting("activation")),
+        }
     }
 
     /// Whether `network` is one of these settings.
@@ -330,11 +334,11 @@ impl Settings {
             (own, other) if own.sizes != other.sizes => {
                 differs("hidden", format!("layers {:?}", other.sizes), format!("{:?}", self.hidden))
             }
-            (own, other) if own.activation != other.activation => {
-                differs("activation", other.activation.name().into(), self.activation.text())
+            (own, other) if own.activations != other.activations => {
+                differs("activation", other.activation_text(), self.activation.text())
             }
             (own, other) if own.loss != other.loss => {
-                differs("loss", other.loss.name().into(), own.loss.name().into())
+                differs("loss", other.loss.to_string(), own.loss.to_string())
             }
             (own, other) if own.penalty.reg != other.penalty.reg => {
                 differs("reg", other.penalty.reg.to_string(), own.penalty.reg.to_string())

@@ -11,6 +11,9 @@
 
 mod table;
 
+use crate::activation::{Activation, Notation};
+use crate::loss::{self, Loss};
+
 pub use table::STAGES;
 
 /// One stage of a training step.
@@ -36,8 +39,11 @@ pub struct Stage {
     pub sentence: &'static str,
     /// Where the formula comes from, in three to six lines.
     pub derivation: &'static [&'static str],
-    /// The formula; the first one is general, the others are for one activation, loss or penalty.
-    pub formulas: &'static [Formula],
+    /// What the table itself says of the formula: the general one first, then those for one form of the
+    /// penalty.
+    pub(crate) lines: &'static [Line],
+    /// Who says the rest.
+    pub(crate) varies: Varies,
     /// The mistakes people make here, by their numbers in the catalogue.
     pub mistakes: &'static [u8],
 }
@@ -53,17 +59,50 @@ pub enum Way {
     Update,
 }
 
-/// One formula in three notations.
+/// A formula of the table, in three notations.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Line {
+    case: &'static str,
+    plain: &'static str,
+    tex: &'static str,
+    numpy: &'static str,
+}
+
+/// On what the formula of a stage depends, and so who writes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Varies {
+    /// On nothing, or on what the penalty is taken over: the table's own lines.
+    WithPenalty,
+    /// On the activation: its value.
+    Value,
+    /// On the activation: its slope.
+    Slope,
+    /// On the loss: this line of it.
+    Loss(loss::Line),
+}
+
+/// What a formula can be asked for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Case {
+    /// The layer's activation.
+    Activation(Activation),
+    /// The loss.
+    Loss(Loss),
+    /// What the penalty is taken over (`weights`, `all`), or the part of it for the `bias`.
+    Penalty(&'static str),
+}
+
+/// One formula in three notations.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Formula {
     /// The activation, loss or penalty it holds for (`relu`, `softmax`, `all`, ...), empty for all.
-    pub case: &'static str,
+    pub case: String,
     /// As one types it: `dz[l-1] = da[l-1] * act'(z[l-1])`; a product of matrices is a space.
-    pub plain: &'static str,
+    pub plain: String,
     /// As one prints it.
-    pub tex: &'static str,
+    pub tex: String,
     /// As NumPy code with the notebook's names, the bias being the last row of `W`.
-    pub numpy: &'static str,
+    pub numpy: String,
 }
 
 /// A formula with its layer filled in.
@@ -77,6 +116,17 @@ pub struct FormulaAt {
     pub numpy: String,
 }
 
+impl Line {
+    fn formula(&self) -> Formula {
+        Formula {
+            case: self.case.to_owned(),
+            plain: self.plain.to_owned(),
+            tex: self.tex.to_owned(),
+            numpy: self.numpy.to_owned(),
+        }
+    }
+}
+
 impl Stage {
     /// Whether each layer has its own.
     #[must_use]
@@ -84,30 +134,93 @@ impl Stage {
         self.result.contains("[l")
     }
 
-    /// The formula that holds for this network: the first whose case is among `cases` (names of an
-    /// activation, a loss, a penalty), else the general one.
+    /// The general formula, then one for each activation, loss or form of the penalty, if it depends on that.
     #[must_use]
-    pub fn formula(&self, cases: &[&str]) -> Formula {
-        let special = self.formulas.iter().find(|f| !f.case.is_empty() && cases.contains(&f.case));
-        *special.unwrap_or(&self.formulas[0])
+    pub fn formulas(&self) -> Vec<Formula> {
+        let mut all = vec![self.general()];
+        match self.varies {
+            Varies::WithPenalty => all.extend(self.lines[1..].iter().map(Line::formula)),
+            Varies::Value | Varies::Slope => all.extend(Activation::ALL.map(|one| self.for_activation(one))),
+            Varies::Loss(line) => {
+                let others = Loss::ALL.into_iter().filter(|&loss| loss != Loss::Softmax);
+                all.extend(others.map(|loss| for_loss(loss, line)));
+            }
+        }
+        all
+    }
+
+    /// The general formula; of the loss and its neighbours that of softmax, from which the field starts.
+    #[must_use]
+    pub fn general(&self) -> Formula {
+        match self.varies {
+            Varies::Loss(line) => Formula { case: String::new(), ..for_loss(Loss::Softmax, line) },
+            Varies::Value | Varies::Slope | Varies::WithPenalty => self.lines[0].formula(),
+        }
+    }
+
+    /// The formula that holds in these cases, else the general one.
+    #[must_use]
+    pub fn formula(&self, cases: &[Case]) -> Formula {
+        let special = cases.iter().find_map(|case| match (case, self.varies) {
+            (Case::Activation(one), Varies::Value | Varies::Slope) => Some(self.for_activation(*one)),
+            (Case::Loss(loss), Varies::Loss(line)) => Some(for_loss(*loss, line)),
+            (Case::Penalty(name), Varies::WithPenalty) => {
+                self.lines.iter().find(|line| line.case == *name).map(Line::formula)
+            }
+            (Case::Activation(_) | Case::Loss(_) | Case::Penalty(_), _) => None,
+        });
+        special.unwrap_or_else(|| self.general())
+    }
+
+    /// `activate` or `dz` for one activation.
+    fn for_activation(&self, one: Activation) -> Formula {
+        let value = |notation, z| one.formula(notation, z);
+        // A slope of 1 is no factor.
+        let slope = |notation, z, a, sign: &str| match one.slope_formula(notation, z, a) {
+            one if one == "1" => String::new(),
+            slope => format!("{sign}{slope}"),
+        };
+        let (plain, tex, numpy) = if self.varies == Varies::Value {
+            (
+                format!("a[l] = {}", value(Notation::Plain, "z[l]")),
+                format!("a_{{l}} = {}", value(Notation::Tex, "z_{l}")),
+                format!("h[l]2 = np.c_[{}, ones]", value(Notation::Numpy, "h[l]1")),
+            )
+        } else {
+            let by = |of: &str| format!(r"\frac{{\partial L}}{{\partial {of}_{{l-1}}}}");
+            (
+                format!("dz[l-1] = da[l-1]{}", slope(Notation::Plain, "z[l-1]", "a[l-1]", " * ")),
+                format!(
+                    "{} = {}{}",
+                    by("z"),
+                    by("a"),
+                    slope(Notation::Tex, "z_{l-1}", "a_{l-1}", r" \odot ")
+                ),
+                format!(
+                    "dL_dh[l-1]1 = dL_dh[l-1]2[:, :-1]{}",
+                    slope(Notation::Numpy, "h[l-1]1", "h[l-1]2[:, :-1]", " * ")
+                ),
+            )
+        };
+        Formula { case: one.to_string(), plain, tex, numpy }
     }
 
     /// The formula with its layer filled in; `layer` is the number in the result's name (`dz1`: 1).
     ///
     /// ```
-    /// use clearprop::stage::stage;
+    /// use clearprop::{activation::Activation, stage::{Case, stage}};
     /// let (dz, affine) = (stage("dz").unwrap(), stage("affine").unwrap());
-    /// assert_eq!(dz.formula_at(&["relu"], 1, 2).plain, "dz1 = da1 * (z1 > 0)");
+    /// assert_eq!(dz.formula_at(&[Case::Activation(Activation::Relu)], 1, 2).plain, "dz1 = da1 * (z1 > 0)");
     /// assert_eq!(affine.formula_at(&[], 2, 2).plain, "logits = a1 w2 + b2");
     /// assert_eq!(affine.formula_at(&[], 1, 2).numpy, "h11 = X.dot(W1)");
     /// ```
     #[must_use]
-    pub fn formula_at(&self, cases: &[&str], layer: usize, last: usize) -> FormulaAt {
+    pub fn formula_at(&self, cases: &[Case], layer: usize, last: usize) -> FormulaAt {
         let formula = self.formula(cases);
         FormulaAt {
-            plain: self.fill(formula.plain, layer, last),
-            tex: self.fill(formula.tex, layer, last),
-            numpy: self.fill(formula.numpy, layer, last),
+            plain: self.fill(&formula.plain, layer, last),
+            tex: self.fill(&formula.tex, layer, last),
+            numpy: self.fill(&formula.numpy, layer, last),
         }
     }
 
@@ -153,6 +266,17 @@ impl Stage {
             .replace("_{l}", &format!("_{{{here}}}"))
             .replace("layer l+1", &format!("layer {}", l + 1))
             .replace("layer l's", &format!("layer {here}'s"))
+    }
+}
+
+/// `softmax`, `loss` or `dlogits` for one loss.
+fn for_loss(loss: Loss, line: loss::Line) -> Formula {
+    let write = |notation| loss.formula(line, notation);
+    Formula {
+        case: loss.to_string(),
+        plain: write(Notation::Plain),
+        tex: write(Notation::Tex),
+        numpy: write(Notation::Numpy),
     }
 }
 
@@ -209,13 +333,13 @@ mod tests {
             let id = stage.id;
             assert!((3..=6).contains(&stage.derivation.len()), "{id} has {} lines", stage.derivation.len());
             assert!(stage.derivation.iter().all(|line| line.len() <= 96), "{id} has a long line");
-            assert_eq!(stage.formulas[0].case, "", "{id} begins with the general formula");
+            assert_eq!(stage.formulas()[0].case, "", "{id} begins with the general formula");
             for text in [stage.result, stage.notebook, stage.by, stage.shape, stage.sentence] {
                 assert!(!text.is_empty(), "{id} has an empty text");
             }
             assert_eq!(stage.way == Way::Backward, !stage.undoes.is_empty(), "{id}");
             assert!(stage.undoes.is_empty() || STAGES.iter().any(|s| s.id == stage.undoes), "{id}");
-            for formula in stage.formulas {
+            for formula in stage.formulas() {
                 assert!(formula.plain.contains('=') && formula.numpy.contains('='), "{id}");
                 assert_eq!(
                     formula.tex.matches('{').count(),
@@ -243,8 +367,9 @@ mod tests {
                 if l_is_beyond {
                     continue;
                 }
-                for formula in stage.formulas {
-                    let texts = [formula.plain, formula.tex, formula.numpy, stage.result, stage.notebook];
+                for formula in stage.formulas() {
+                    let texts =
+                        [formula.plain.as_str(), &formula.tex, &formula.numpy, stage.result, stage.notebook];
                     let words = [stage.by, stage.shape_rule, stage.sentence];
                     for text in texts.iter().chain(&words).chain(stage.derivation) {
                         let filled = stage.fill(text, layer, 3);

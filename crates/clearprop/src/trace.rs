@@ -18,11 +18,10 @@ use crate::backward::backward;
 use crate::data::Data;
 use crate::error::{Error, ErrorKind, Result};
 use crate::forward::{Pass, forward};
-use crate::loss::Loss;
 use crate::network::{Network, Penalized};
 use crate::objective::{Objective, objective};
 use crate::params::Params;
-use crate::stage::{FormulaAt, Stage, stage};
+use crate::stage::{Case, FormulaAt, Stage, stage};
 use ndarray::ArrayD;
 use serde::Serialize;
 
@@ -117,10 +116,11 @@ impl Trace {
         self.network.layers()
     }
 
-    /// The words by which the table of stages chooses this network's formulas.
-    #[must_use]
-    pub fn cases(&self) -> [&'static str; 3] {
-        [self.network.activation.name(), self.network.loss.name(), self.network.penalty.over.name()]
+    /// By what the table of stages chooses the formulas of layer l.
+    fn cases(&self, l: usize) -> Vec<Case> {
+        let activation = self.network.activations.get(l.wrapping_sub(1)).copied();
+        let network = [Case::Loss(self.network.loss), Case::Penalty(self.network.penalty.over.name())];
+        activation.map(Case::Activation).into_iter().chain(network).collect()
     }
 
     /// The chain from the inputs down to the loss, each value with the derivative by it.
@@ -166,13 +166,13 @@ impl Trace {
         match kind {
             Kind::X => "the input of layer 1".to_owned(),
             Kind::Z if l == last => match self.network.loss {
-                Loss::Squared => "the network's answer".to_owned(),
-                loss => format!("the INPUT of {}", loss.name()),
+                loss if loss.outputs_are_logits() => "the network's answer".to_owned(),
+                loss => format!("the INPUT of {loss}"),
             },
             Kind::Z => format!("the INPUT of layer {l}'s nonlinearity"),
             Kind::A => format!("its OUTPUT, which is the input of layer {}", l + 1),
-            Kind::Probs if self.network.loss != Loss::Squared => {
-                format!("the OUTPUT of {}", self.network.loss.name())
+            Kind::Probs if !self.network.loss.outputs_are_logits() => {
+                format!("the OUTPUT of {}", self.network.loss)
             }
             Kind::Dw => by(Kind::W, "the weights"),
             Kind::Db => by(Kind::B, "the bias"),
@@ -190,7 +190,7 @@ impl Trace {
             Names::Notebook => Names::Design,
         };
         let last = self.layers();
-        let ids: &[(&str, &str)] = match kind {
+        let ids: &[(&str, &'static str)] = match kind {
             Kind::X | Kind::Y | Kind::W | Kind::B | Kind::Loss => &[],
             Kind::Z => &[("affine", "")],
             Kind::A => &[("activate", "")],
@@ -207,7 +207,7 @@ impl Trace {
         let penalised = |case: &str| {
             self.network.penalty.reg != 0.0 && (case != "bias" || self.network.penalty.over == Penalized::All)
         };
-        let stages: Vec<(&'static Stage, &str)> = ids
+        let stages: Vec<(&'static Stage, &'static str)> = ids
             .iter()
             .filter(|(id, case)| *id != "dpenalty" || penalised(case))
             .filter_map(|(id, case)| Some((stage(id)?, *case)))
@@ -215,8 +215,8 @@ impl Trace {
         let formulas = stages
             .iter()
             .map(|(stage, case)| match *case {
-                "" => stage.formula_at(&self.cases(), l, last),
-                case => stage.formula_at(&[case], l, last),
+                "" => stage.formula_at(&self.cases(l), l, last),
+                case => stage.formula_at(&[Case::Penalty(case)], l, last),
             })
             .collect();
         Quantity {
@@ -230,9 +230,7 @@ impl Trace {
                 kind,
                 Kind::X | Kind::Y | Kind::Z | Kind::A | Kind::Probs | Kind::Dz | Kind::Da
             ),
-            zero_is_kink: kind == Kind::Z
-                && l < last
-                && self.network.activation == crate::activation::Activation::Relu,
+            zero_is_kink: kind == Kind::Z && l < last && self.network.activations[l - 1].has_kink(),
         }
     }
 }

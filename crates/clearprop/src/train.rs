@@ -120,7 +120,7 @@ impl<R: Real> Trainer<R> {
         }
         Ok(Self {
             #[cfg(feature = "fast")]
-            session: match settings.engine {
+            session: match settings.engine.for_network(&network) {
                 Engine::Plain => None,
                 Engine::Fast(level) => {
                     let options = fast::Options { level, threads: settings.threads };
@@ -194,7 +194,7 @@ impl<R: Real> Trainer<R> {
         // A row costs two operations a parameter forward, and four backward.
         let rows = self.settings.batch_size.unwrap_or(self.data.len());
         let operations = (6 * rows as u64).saturating_mul(params::count(&self.network.sizes) as u64);
-        let most = match self.settings.engine {
+        let most = match self.settings.engine.for_network(&self.network) {
             Engine::Plain => CHUNK,
             #[cfg(feature = "fast")]
             Engine::Fast(level) => 3 * CHUNK * level.lanes::<R>() as u64,

@@ -11,7 +11,7 @@ use clearprop::network::{Network, Penalized, Penalty};
 use clearprop::objective::loss_and_grad;
 use clearprop::optim::{Optimiser, Rule};
 use clearprop::params::Params;
-use clearprop::target::Target;
+use clearprop::target::{Target, TargetKind};
 use ndarray::{Array1, Array2, Axis, s};
 
 fn check(network: &Network, params: &Params<f64>, data: &Data<f64>, claim: &Params<f64>) -> Vec<TensorCheck> {
@@ -27,8 +27,8 @@ fn failed(checks: &[TensorCheck]) -> Vec<String> {
 fn some_case(case: usize) -> (Network, Params<f64>, Data<f64>) {
     let wave = |i: usize, j: usize| ((1 + i * 7 + j * 3 + case * 11) as f64).sin();
     let sizes: &[usize] = [&[3, 2][..], &[2, 7, 3], &[4, 5, 6, 2], &[3, 4, 4, 4, 3]][case % 4];
-    let loss = Loss::ALL[case / 4 % 3];
-    let activation = Activation::ALL[case / 12 % 4];
+    let loss = Loss::ALL[case / 4 % Loss::ALL.len()];
+    let activation = Activation::ALL[case / 12 % Activation::ALL.len()];
     let penalty = Penalty { reg: [0.0, 0.001, 0.1][case % 3], over: Penalized::ALL[case % 2] };
     let network = Network::new(sizes, activation, loss, penalty).unwrap();
     let params = Init::AsWritten.draw(&network, case as u64);
@@ -36,10 +36,13 @@ fn some_case(case: usize) -> (Network, Params<f64>, Data<f64>) {
     let scale = [1.0, 0.1, 10.0][case % 3];
     let x = Array2::from_shape_fn((n, d), |(i, j)| scale * wave(i, j));
     let label = |i: usize, j: usize| f64::from(u8::from(wave(j, i) > 0.0));
-    let y = match loss {
-        Loss::Softmax => Target::Classes((0..n).map(|i| u32::try_from(i * i % k).unwrap()).collect()),
-        Loss::Logistic => Target::Values(Array2::from_shape_fn((n, k), |(i, j)| label(i, j))),
-        Loss::Squared => Target::Values(Array2::from_shape_fn((n, k), |(i, j)| wave(j, i))),
+    let y = match loss.takes() {
+        TargetKind::Classes => Target::Classes((0..n).map(|i| u32::try_from(i * i % k).unwrap()).collect()),
+        TargetKind::Labels => Target::Values(Array2::from_shape_fn((n, k), |(i, j)| label(i, j))),
+        TargetKind::Counts => {
+            Target::Values(Array2::from_shape_fn((n, k), |(i, j)| (4.0 * wave(j, i)).abs().floor()))
+        }
+        TargetKind::Numbers => Target::Values(Array2::from_shape_fn((n, k), |(i, j)| wave(j, i))),
     };
     (network, params, Data::new(x, y).unwrap())
 }

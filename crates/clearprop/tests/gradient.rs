@@ -19,6 +19,7 @@ use clearprop::loss::Loss;
 use clearprop::network::{Network, Penalized, Penalty};
 use clearprop::objective::{loss_and_grad, objective};
 use clearprop::params::Params;
+use clearprop::target::TargetKind;
 use ndarray::{Array1, Array2};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -29,29 +30,34 @@ const H: f64 = 1e-4;
 /// A network, weights and data, all random.
 fn case() -> impl Strategy<Value = (Network, Params<f64>, Data<f64>)> {
     let sizes = prop::collection::vec(1usize..6, 2..=6);
-    let activation = prop::sample::select(Activation::ALL.to_vec());
+    // One for each hidden layer, and more than there are.
+    let activations = prop::collection::vec(prop::sample::select(Activation::ALL.to_vec()), 6);
     let loss = prop::sample::select(Loss::ALL.to_vec());
     let over = prop::sample::select(Penalized::ALL.to_vec());
     let reg = prop_oneof![Just(0.0), 1e-3..1.0];
-    (sizes, activation, loss, over, reg, 1usize..8, any::<u64>()).prop_map(
-        |(mut sizes, activation, loss, over, reg, rows, seed)| {
+    (sizes, activations, loss, over, reg, 1usize..8, any::<u64>()).prop_map(
+        |(mut sizes, activations, loss, over, reg, rows, seed)| {
             let last = sizes.len() - 1;
-            if loss == Loss::Softmax {
+            if loss.takes() == TargetKind::Classes {
                 sizes[last] += 1;
             }
-            let network = Network::new(&sizes, activation, loss, Penalty { reg, over }).unwrap();
+            let network = Network::new(&sizes, Activation::Relu, loss, Penalty { reg, over }).unwrap();
+            let network = network.with_activations(&activations[..sizes.len() - 2]).unwrap();
             // As-written weights: its biases are not zero, so that no mistake in them can hide.
             let params = Init::AsWritten.draw(&network, seed);
             let x = Init::AsWritten.draw::<f64>(&network_of(&[rows, sizes[0]]), seed ^ 1).w(1).to_owned();
             let k = sizes[last];
-            let y = match loss {
-                Loss::Softmax => {
+            let y = match loss.takes() {
+                TargetKind::Classes => {
                     Target::Classes(Array1::from_shape_fn(rows, |i| ((seed >> (i % 60)) % k as u64) as u32))
                 }
-                Loss::Logistic => Target::Values(Array2::from_shape_fn((rows, k), |(i, j)| {
+                TargetKind::Labels => Target::Values(Array2::from_shape_fn((rows, k), |(i, j)| {
                     f64::from((seed >> ((3 * i + j) % 60)) as u32 & 1)
                 })),
-                Loss::Squared => Target::Values(
+                TargetKind::Counts => {
+                    Target::Values(Array2::from_shape_fn((rows, k), |(i, j)| ((i * 7 + j) % 5) as f64))
+                }
+                TargetKind::Numbers => Target::Values(
                     Init::AsWritten.draw::<f64>(&network_of(&[rows, k]), seed ^ 2).w(1).to_owned(),
                 ),
             };
@@ -64,10 +70,12 @@ fn network_of(sizes: &[usize]) -> Network {
     Network::new(sizes, Activation::Relu, Loss::Squared, Penalty { reg: 0.0, over: Penalized::All }).unwrap()
 }
 
-/// The loss, and the signs of all hidden pre-activations.
+/// The loss, and on which side it is of every point where a slope jumps or bends.
 fn loss_and_signs(network: &Network, params: &Params<f64>, data: &Data<f64>) -> (f64, Vec<bool>) {
     let pass = forward(network, params, data.x.view());
-    let signs = pass.z[1..network.layers()].iter().flatten().map(|&z| z > 0.0).collect();
+    let pieces = (1..).zip(&network.activations).filter(|(_, one)| one.is_piecewise());
+    let mut signs: Vec<bool> = pieces.flat_map(|(l, _)| pass.z[l].iter().map(|&z| z > 0.0)).collect();
+    signs.extend(network.loss.sides_of_kinks(pass.logits(), &data.y));
     (objective(network, params, &pass, &data.y).loss(), signs)
 }
 
@@ -90,7 +98,7 @@ fn the_gradient_of_500_random_networks_agrees_with_central_differences() {
             let [far_below, below, above, far_above] = [-2.0, -1.0, 1.0, 2.0].map(&mut loss_at);
             params.values_mut()[i] = p;
             numeric.values_mut()[i] = (8.0 * (above.0 - below.0) - (far_above.0 - far_below.0)) / (12.0 * H);
-            *left_out = network.activation == Activation::Relu && far_above.1 != far_below.1;
+            *left_out = far_above.1 != far_below.1;
         }
         entries.set(entries.get() + left_out.len() as u32);
         kinks.set(kinks.get() + left_out.iter().filter(|&&kink| kink).count() as u32);

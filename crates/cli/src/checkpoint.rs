@@ -126,7 +126,7 @@ pub(crate) fn read(folder: &Path) -> Result<AnyCheckpoint> {
 fn from_parts<R: Real>(path: &Path, tensors: &[Tensor], about: About) -> Result<Checkpoint<R>> {
     let About { setup, fingerprint, step, updates, not_better, train_time, .. } = about;
     let Plan { network, settings, .. } = &setup.plan;
-    // A file may say anything: the network is made anew, and compared.
+    // A file may say anything.
     settings.check()?;
     settings.fit(network)?;
     let get = |name: &str| tensors.iter().find(|tensor| tensor.name == name).map(|tensor| &tensor.values);

@@ -65,7 +65,7 @@ fn all(paper: Paper) -> String {
         for stage in STAGES.iter().filter(|stage| stage.way == way) {
             let id = padded(stage.id, 9);
             let ink = if way == Way::Forward { Ink::Forward } else { Ink::Backward };
-            let formula = stage.formulas[0].plain;
+            let formula = stage.general().plain;
             out.push_str(&format!("  {} {formula}\n", paper.ink(ink, &id)));
         }
         out.push('\n');
@@ -94,16 +94,17 @@ fn of_stage(stage: &Stage, layer: Option<usize>, paper: Paper) -> String {
     {
         // da[l] comes back through the layer above it; the others belong to one layer.
         let layer = layer.map(|l| if stage.id == "da" { l + 1 } else { l });
-        let formula = undone.formulas[0].plain;
-        let formula = layer.map_or_else(|| formula.to_owned(), |l| undone.fill(formula, l, usize::MAX));
+        let formula = undone.general().plain;
+        let formula = layer.map_or_else(|| formula.clone(), |l| undone.fill(&formula, l, usize::MAX));
         out.push_str(&paper.wrap(&format!("It undoes {}: {formula}", undone.id), 0));
     }
     out.push_str(&heading("Formula"));
-    let width = stage.formulas.iter().map(|f| length(f.case)).max().unwrap_or(0);
-    for formula in stage.formulas {
-        let case = if width > 0 { padded(formula.case, width) + "  " } else { String::new() };
-        out.push_str(&paper.wrap(&format!("{case}{}", fill(formula.plain)), 2));
-        let numpy = paper.wrap(&fill(formula.numpy), 2 + length(&case));
+    let formulas = stage.formulas();
+    let width = formulas.iter().map(|f| length(&f.case)).max().unwrap_or(0);
+    for formula in &formulas {
+        let case = if width > 0 { padded(&formula.case, width) + "  " } else { String::new() };
+        out.push_str(&paper.wrap(&format!("{case}{}", fill(&formula.plain)), 2));
+        let numpy = paper.wrap(&fill(&formula.numpy), 2 + length(&case));
         out.push_str(&paper.ink(Ink::Faint, numpy.trim_end_matches('\n')));
         out.push('\n');
     }
@@ -132,9 +133,9 @@ fn of_mistake(id: u8, paper: Paper) -> Option<String> {
         out.push_str(&paper.wrap(text, 2));
     }
     out.push_str(&heading("The right line"));
-    let formula = stage.formulas[0];
-    out.push_str(&paper.wrap(formula.plain, 2));
-    out.push_str(&paper.wrap(formula.numpy, 2));
+    let formula = stage.general();
+    out.push_str(&paper.wrap(&formula.plain, 2));
+    out.push_str(&paper.wrap(&formula.numpy, 2));
     out.push_str(&format!("\n'clearprop explain {}' derives it.\n", stage.id));
     Some(out)
 }
@@ -158,7 +159,7 @@ mod tests {
             }
         }
         let all = all(PAPER);
-        assert!(STAGES.iter().all(|stage| all.contains(stage.formulas[0].plain)));
+        assert!(STAGES.iter().all(|stage| all.contains(&stage.general().plain)));
     }
 
     #[test]

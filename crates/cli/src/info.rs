@@ -45,7 +45,7 @@ fn info<R: Real>(options: &Info, model: &Model<R>) -> Result<Outcome> {
             "network",
             format!("{} ({} weights and biases, {})", sizes.join(" -> "), params.values().len(), R::NAME),
         ),
-        ("hidden layers", network.activation.name().to_owned()),
+        ("hidden layers", network.activation_text()),
         (
             "loss",
             format!(

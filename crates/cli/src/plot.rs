@@ -69,7 +69,12 @@ fn plot<R: Real>(options: &Plot, model: &Model<R>) -> Result<Outcome> {
         }
         what => {
             let reading = options.reading.options_for(&model.encoder);
-            let source = source::open(options.data.as_ref(), &reading, &mut |_, _| Ok(()), model.trained.settings.seed)?;
+            let source = source::open(
+                options.data.as_ref(),
+                &reading,
+                &mut |_, _| Ok(()),
+                model.trained.settings.seed,
+            )?;
             let plane =
                 Plane::of(&model.encoder, &source.rows.table).map_err(|error| error.file(&source.file))?;
             let plane = plane.ok_or_else(|| {

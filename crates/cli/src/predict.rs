@@ -4,10 +4,10 @@ use crate::reading::Reading;
 use crate::source::{all_rows, arrays, called, names};
 use crate::{Outcome, load, progress, screen};
 use clap::Args;
+use clearprop::decision;
 use clearprop::error::{Error, ErrorKind, Result};
 use clearprop::model::{AnyModel, Model};
 use clearprop::real::Real;
-use clearprop::decision;
 use clearprop::table::{Table, Unseen, select};
 use clearprop_files::disk::same_file;
 use clearprop_files::predictions::Predictions;
@@ -84,8 +84,9 @@ fn predict<R: Real>(options: &Predict, model: &Model<R>) -> Result<Outcome> {
         });
         Ok(())
     };
-    let opened = open_chosen(&options.data, &reading, &mut choose, &mut seen)
-        .map_err(|error| if error.place().file.is_none() { error.file(called(&options.data)) } else { error })?;
+    let opened = open_chosen(&options.data, &reading, &mut choose, &mut seen).map_err(|error| {
+        if error.place().file.is_none() { error.file(called(&options.data)) } else { error }
+    })?;
     let file = called(&options.data);
     let about = |error: Error| if error.place().file.is_none() { error.file(&file) } else { error };
     if let Opened::Rows(rows) = &opened {

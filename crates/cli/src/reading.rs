@@ -37,7 +37,13 @@ pub(crate) struct Reading {
     #[arg(long, value_name = "LABEL", help_heading = "Reading")]
     encoding: Option<String>,
     /// What else means a missing value, separated by commas, like "-999,unknown"
-    #[arg(long, value_name = "TEXTS", value_delimiter = ',', allow_hyphen_values = true, help_heading = "Reading")]
+    #[arg(
+        long,
+        value_name = "TEXTS",
+        value_delimiter = ',',
+        allow_hyphen_values = true,
+        help_heading = "Reading"
+    )]
     missing: Vec<String>,
     /// Columns of categories, even if they look like numbers
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',', help_heading = "Reading")]
@@ -98,7 +104,12 @@ impl Reading {
     /// What columns are, now that their names are known; the lists hold whole names then.
     pub(crate) fn choose(&mut self, names: &[&str], options: &mut Options) -> Result<()> {
         for list in [
-            &mut self.categories, &mut self.numbers, &mut self.dates, &mut self.dropped, &mut self.only, &mut self.targets,
+            &mut self.categories,
+            &mut self.numbers,
+            &mut self.dates,
+            &mut self.dropped,
+            &mut self.only,
+            &mut self.targets,
         ] {
             *list = select(names, list)?;
         }
@@ -133,7 +144,8 @@ impl Reading {
         let inputs = || encoder.inputs.iter();
         options.kinds.extend(inputs().map(|input| (input.column.clone(), input.coding.kind())));
         options.targets = encoder.answers.columns().to_vec();
-        let comma = |coding: &Coding| matches!(coding, Coding::Number { form, .. } if form.decimal == Decimal::Comma);
+        let comma =
+            |coding: &Coding| matches!(coding, Coding::Number { form, .. } if form.decimal == Decimal::Comma);
         if inputs().any(|input| comma(&input.coding)) {
             options.forms.decimal.get_or_insert(Decimal::Comma);
         }

@@ -73,7 +73,7 @@ fn summary<R: Real>(run: &Run<'_, R>, score: &str) -> Value {
     let mut settings: Map<String, Value> = shown(&trained.settings);
     settings.insert("threads".into(), json!(run.threads));
     settings.insert("precision".into(), json!(R::NAME));
-    settings.insert("loss".into(), json!(network.loss.name()));
+    settings.insert("loss".into(), json!(network.loss));
     let mut summary = json!({
         "steps": trained.steps,
         "loss": trained.loss,

@@ -165,7 +165,8 @@ fn of_model<R: Real>(model: &Model<R>, path: &Path) -> Result<Subject> {
     let options = Reading::default().options_for(&model.encoder);
     let table = source::open(Some(&path.to_owned()), &options, &mut |_, _| Ok(()), 0)?.rows.table;
     let mut unseen = Unseen::default();
-    let data: Data<R> = model.encoder.transform_data(&table, &all_rows(&table)?, &mut unseen).map_err(about)?;
+    let data: Data<R> =
+        model.encoder.transform_data(&table, &all_rows(&table)?, &mut unseen).map_err(about)?;
     unseen.warnings().iter().for_each(|warning| screen::complain(&format!("warning: {warning}")));
     let y = match data.y {
         Target::Classes(y) => Target::Classes(y),

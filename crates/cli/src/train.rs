@@ -5,9 +5,9 @@ use crate::checkpoint::{self, AnyCheckpoint, Checkpoint, Setup};
 use crate::folder::{CHECKPOINT, Folder};
 use crate::pictures::Plane;
 use crate::progress::{Lines, Progress, said, save_when_interrupted};
+use crate::reading::Reading;
 use crate::save::{Run, save};
 use crate::settings::Typed;
-use crate::reading::Reading;
 use crate::source::{self, Source, bias_trick, ends, start_weights};
 use crate::steps::{Pace, take_steps};
 use crate::{Outcome, load, screen};
@@ -223,8 +223,8 @@ fn start<R: Real>(
     if rows.origin == Origin::Arrays
         && let Some(ones) = bias_trick(&arrays, &rows.table, &rows.targets)
     {
-        let why = "the bias trick: left out, the last row of W1 is the bias";
-        notes.push(Decision::new("bias_trick", format!("column '{ones}' of X is all ones"), why));
+        let what = format!("column '{ones}' of X is all ones, the bias trick");
+        notes.push(Decision::new("bias_trick", what, "left out, the last row of W1 is the bias"));
         rows.table = std::mem::take(&mut rows.table).without(&[ones])?;
     }
     let inputs = rows.table.names().filter(|name| !rows.targets.iter().any(|target| target == name)).count();

@@ -88,7 +88,8 @@ impl<S: Read> Reader<S> {
         }
         let said = layout::said_separator(&sample);
         let targets = &options.targets;
-        let is_name = |cell: &str| options.kinds.contains_key(cell) || targets.iter().any(|name| name == cell);
+        let is_name =
+            |cell: &str| options.kinds.contains_key(cell) || targets.iter().any(|name| name == cell);
         let known = Known {
             separator: options.separator.or(said.map(Separator::Byte)),
             skip: said.map(|_| 1).or(options.skip),
@@ -111,7 +112,10 @@ impl<S: Read> Reader<S> {
     }
 
     /// Completes the options, now that the columns' names are known.
-    pub(crate) fn choose(&mut self, choose: &mut dyn FnMut(&[&str], &mut Options) -> Result<()>) -> Result<()> {
+    pub(crate) fn choose(
+        &mut self,
+        choose: &mut dyn FnMut(&[&str], &mut Options) -> Result<()>,
+    ) -> Result<()> {
         let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
         choose(&names, &mut self.options)
     }
@@ -136,7 +140,8 @@ impl<S: Read> Reader<S> {
     pub fn block(&mut self, limit: usize) -> Result<Option<Table>> {
         let options = &self.options;
         let kind = |name: &str| options.kind(name);
-        let mut table = TableBuilder::new(self.names.clone(), kind, &options.targets, &options.forms, self.usual);
+        let mut table =
+            TableBuilder::new(self.names.clone(), kind, &options.targets, &options.forms, self.usual);
         let mut lines: Vec<(usize, u64)> = Vec::new();
         let mut record = Record::default();
         let (mut rows, mut expected) = (0, None);

@@ -19,8 +19,8 @@ use ::parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_column_reade
 use ::parquet::data_type::DataType;
 use ::parquet::errors::ParquetError;
 use ::parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
-use clearprop::error::{Error, ErrorKind, Result};
 use clearprop::decision::Decision;
+use clearprop::error::{Error, ErrorKind, Result};
 use clearprop::table::{Decimal, NumberForm, Table, TableBuilder, joined};
 use meaning::{Meaning, Value};
 use pages::Source;

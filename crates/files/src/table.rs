@@ -155,7 +155,13 @@ fn rows_of_parquet<'p>(
 }
 
 #[cfg(not(feature = "parquet"))]
-fn rows_of_parquet<'p>(input: Input, _: &Path, _: &Options, _: Choose<'_>, _: Progress<'p>) -> Result<Opened<'p>> {
+fn rows_of_parquet<'p>(
+    input: Input,
+    _: &Path,
+    _: &Options,
+    _: Choose<'_>,
+    _: Progress<'p>,
+) -> Result<Opened<'p>> {
     let found = "this is a Parquet file, which this build does not read";
     Err(Error::new(ErrorKind::File, found).file(input.name()).hint("save it as CSV"))
 }

@@ -138,8 +138,12 @@ fn blocks_of_rows_are_the_whole_table() {
 
 #[test]
 fn columns_of_a_model_keep_their_kind() {
-    let kinds =
-        [("a".to_owned(), Kind::Words), ("b".to_owned(), Kind::Skip), ("c".to_owned(), Kind::Number(NumberForm::default()))].into();
+    let kinds = [
+        ("a".to_owned(), Kind::Words),
+        ("b".to_owned(), Kind::Skip),
+        ("c".to_owned(), Kind::Number(NumberForm::default())),
+    ]
+    .into();
     let options = Options { kinds, ..Options::default() };
     let table = read("a,b,c\n01,x,5\n".as_bytes(), "t.csv", &options).unwrap();
     assert_eq!(words(&table, "a"), [Some("01".to_owned())]);

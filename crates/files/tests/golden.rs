@@ -14,6 +14,7 @@ use clearprop::network::{Network, Penalized, Penalty};
 use clearprop::objective::objective;
 use clearprop::params::Params;
 use clearprop::real::Real;
+use clearprop::target::TargetKind;
 use clearprop_files::npz::{self, Npz};
 use ndarray::{Array2, ArrayView2, Axis, array, concatenate, s};
 use std::fs::{self, File};
@@ -74,8 +75,9 @@ fn every_stage<R: Real>(file: &str, within: f64) -> usize {
         reg: values.scalar("reg").unwrap(),
         over: word("regularize", "all").parse::<Penalized>().unwrap(),
     };
-    let activation: Activation = word("activation", "relu").parse().unwrap();
-    let network = Network::new(&sizes, activation, loss, penalty).unwrap();
+    let activations = Activation::list(&word("activation", "relu")).unwrap();
+    let network = Network::new(&sizes, Activation::Relu, loss, penalty).unwrap();
+    let network = network.with_activations(&activations).unwrap();
     let last = network.layers();
 
     // The notebook's names carry _0 for the first weights; its training rows are a selection.
@@ -85,9 +87,11 @@ fn every_stage<R: Real>(file: &str, within: f64) -> usize {
         let name = if notebook { format!("W{l}_0") } else { format!("W{l}") };
         params.wb_mut(l).assign(&values.matrix::<R>(&name).unwrap());
     }
-    let y = match loss {
-        Loss::Softmax => Target::Classes(values.whole("y").unwrap()),
-        _ => Target::Values(values.matrix("y").unwrap()),
+    let y = match loss.takes() {
+        TargetKind::Classes => Target::Classes(values.whole("y").unwrap()),
+        TargetKind::Labels | TargetKind::Counts | TargetKind::Numbers => {
+            Target::Values(values.matrix("y").unwrap())
+        }
     };
     let mut data = Data::new(values.matrix("X").unwrap(), y).unwrap();
     if notebook {

@@ -70,7 +70,8 @@ fn blocks_of_rows_are_the_whole_table() {
 
 #[test]
 fn columns_of_a_model_keep_their_kind_and_others_are_skipped() {
-    let kinds = [("id".to_owned(), Kind::Words), ("small".to_owned(), Kind::Number(NumberForm::default()))].into();
+    let kinds =
+        [("id".to_owned(), Kind::Words), ("small".to_owned(), Kind::Number(NumberForm::default()))].into();
     let options = Options { kinds, rest: Some(Kind::Skip), ..Options::default() };
     for name in ["table.csv", "arrow-snappy.parquet"] {
         let table = read(name, &options);

@@ -2,7 +2,6 @@
 //! a PNG by `raster`.  Sizes are in pixels, y points down.
 
 use crate::palette::{Colour, Marker};
-use crate::picture::Picture;
 
 pub(crate) const INK: Colour = Colour([0x26, 0x2b, 0x33]);
 pub(crate) const GREY: Colour = Colour([0x6b, 0x72, 0x80]);
@@ -120,10 +119,5 @@ impl Drawing {
     pub(crate) fn upright(&mut self, at: [f64; 2], font: Font, text: &str) {
         let (anchor, text) = (Anchor::Middle, text.to_owned());
         self.shapes.push(Shape::Text { at, upright: true, anchor, font, text });
-    }
-
-    /// The finished picture, `name` being what a screen reader says.
-    pub(crate) fn finish(self, name: &str, width: f64, height: f64) -> Picture {
-        Picture::new(self, name, width.ceil(), height.ceil())
     }
 }

@@ -104,7 +104,7 @@ pub fn loss_picture(series: &[Series<'_>], title: &str) -> Result<Picture> {
     let bottom = if alone { upper.bottom() } else { lower.bottom() };
     let width = left + WIDTH + room.max(12.0) + 16.0;
     drawing.text([left, 34.0], Anchor::Start, TITLE, &text::shorten(title, TITLE.size, width - left - 16.0));
-    Ok(drawing.finish(title, width, bottom + 60.0))
+    Ok(Picture::new(drawing, title, width, bottom + 60.0))
 }
 
 /// A series without its gaps: pieces of a line.

@@ -19,7 +19,9 @@ pub struct Picture {
 }
 
 impl Picture {
+    /// `name` is what a screen reader says.
     pub(crate) fn new(drawing: Drawing, name: &str, width: f64, height: f64) -> Self {
+        let (width, height) = (width.ceil(), height.ceil());
         let svg = svg::document(&drawing, name, width, height);
         Self { drawing, svg, width, height }
     }

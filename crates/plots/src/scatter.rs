@@ -212,7 +212,7 @@ impl Layout {
         drawing.text([self.frame.left, 34.0], Anchor::Start, TITLE, &text::shorten(title, TITLE.size, room));
         let note = text::shorten(&notes.join(" · "), NOTE.size, room);
         drawing.text([self.frame.left, 56.0], Anchor::Start, NOTE, &note);
-        drawing.finish(title, width, end.max(self.frame.bottom() + 60.0))
+        Picture::new(drawing, title, width, end.max(self.frame.bottom() + 60.0))
     }
 
     fn draw_points(&self, drawing: &mut Drawing, points: &Points<'_>, notes: &mut Vec<String>) {

@@ -36,7 +36,7 @@ pub(super) fn measure(m: &mut Measured) -> Result<()> {
         .to_owned();
     for far in [1.0, 10.0, 700.0, 800.0] {
         let logits = array![[far, 0.0]];
-        let probs = Loss::Softmax.probs(&logits);
+        let probs = Loss::Softmax.outputs(&logits);
         let together = Loss::Softmax.dlogits(&probs, &Target::Classes(array![1]));
         let _ = write!(
             table,

@@ -56,13 +56,13 @@ pub(super) fn measure(m: &mut Measured) -> Result<()> {
     m.set("fast.pass_size", (rows * units) as f64);
 
     // Softmax does not change when a number is taken from a whole row.
-    let shifted = Loss::Softmax.probs(&(pass.logits() - 100.0));
+    let shifted = Loss::Softmax.outputs(&(pass.logits() - 100.0));
     m.set("fast.shift", (&shifted - pass.probs()).fold(0.0, |m: f64, v| m.max(v.abs())));
 
     // A sum depends on its order.
     m.set("fast.left", (0.1 + 0.2) + 0.3);
     m.set("fast.right", 0.1 + (0.2 + 0.3));
-    let deeper = Network::new(&[2, 60, 60, 3], network.activation, network.loss, network.penalty)?;
+    let deeper = Network::new(&[2, 60, 60, 3], network.activations[0], network.loss, network.penalty)?;
     for (name, network) in [("shallow", network), ("blocks", &deeper)] {
         let (one, three) = (bits(network, 1)?, bits(network, 3)?);
         m.set(format!("fast.{name}.compared"), one.len() as f64);

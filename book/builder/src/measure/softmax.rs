@@ -13,7 +13,7 @@ pub(super) fn measure(m: &mut Measured) -> Result<()> {
     m.set("softmax.least_f64", f64::from_bits(1).ln());
 
     let logits = array![[2.0, 1.0, -1.0], [1002.0, 1001.0, 999.0], [-998.0, -999.0, -1001.0]];
-    let right = Loss::Softmax.probs(&logits);
+    let right = Loss::Softmax.outputs(&logits);
     let naive = normalised(logits.mapv(f64::exp));
     let largest = logits.fold(f64::NEG_INFINITY, |m, &v| m.max(v));
     let one_maximum = normalised(logits.mapv(|z| (z - largest).exp()));
@@ -33,7 +33,7 @@ pub(super) fn measure(m: &mut Measured) -> Result<()> {
 
     // A probability that rounds to 0 has no logarithm; the loss from the logits has.
     let far = array![[800.0, 0.0]];
-    m.set("softmax.far_prob", Loss::Softmax.probs(&far)[[0, 1]]);
+    m.set("softmax.far_prob", Loss::Softmax.outputs(&far)[[0, 1]]);
     m.set("softmax.far_loss", Loss::Softmax.data_loss(&far, &Target::Classes(array![1])));
     Ok(())
 }

@@ -25,7 +25,7 @@ pub(super) fn overwritten_by(case: &Case, quantity: Quantity, right: &Array2<f64
         }),
         Quantity::Da(l) => equal(Quantity::Dz(l)),
         Quantity::Z(l) if l < case.layers() => {
-            let a = right.mapv(|z| case.network.activation.value(z));
+            let a = right.mapv(|z| case.network.activations[l - 1].value(z));
             equal(Quantity::A(l))
                 .filter(|_| same(given, &a, case.tolerance, 0.0))
                 .or_else(|| same(given, &a, case.tolerance, 0.0).then(|| case.name(Quantity::A(l))))

@@ -246,15 +246,18 @@ fn case(arrays: &[Array], found: &Found, layout: Layout, mut ignored: Vec<String
         _ => Penalized::Weights,
     };
     let named = Found::text(arrays, Word::Activation);
-    let activation = named.and_then(|name| name.parse().ok()).or_else(|| seen_activation(&given, layers));
+    let activation = named
+        .and_then(|name| Activation::list(name).ok())
+        .or_else(|| seen_activation(&given, layers).map(|one| vec![one]));
+    let unknown = activation.is_none();
     let penalty = Penalty { reg: reg.filter(|reg| *reg >= 0.0 && reg.is_finite()).unwrap_or(0.0), over };
     let loss = layout.labels.loss;
-    let network = Network {
-        sizes: layout.sizes.clone(),
-        activation: activation.unwrap_or(Activation::Relu),
-        loss,
-        penalty,
+    let activations = match activation {
+        Some(each) if each.len() == layers - 1 => each,
+        Some(one) => vec![one[0]; layers - 1],
+        None => vec![Activation::Relu; layers - 1],
     };
+    let network = Network { sizes: layout.sizes.clone(), activations, loss, penalty };
     let mut case = Case {
         network,
         x: layout.x.clone(),
@@ -271,7 +274,7 @@ fn case(arrays: &[Array], found: &Found, layout: Layout, mut ignored: Vec<String
         turned: (layout.columns, layout.out_in),
         x_has_ones: layout.ones != Ones::Absent,
         rows: layout.rows.clone(),
-        activation_assumed: activation.is_none() && layers > 1,
+        activation_assumed: unknown && layers > 1,
         understood: Vec::new(),
         warnings: Vec::new(),
         ignored,

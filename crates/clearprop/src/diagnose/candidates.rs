@@ -6,8 +6,9 @@ mod parameters;
 use super::case::{Case, Quantity, Values, column_sums, data_loss, right};
 use super::conventions::Convention;
 use crate::loss::{Loss, argmax};
+use crate::target::Target;
 use Quantity::{A, Da, Db, Dlogits, Dw, Dz, Probs, Z};
-use ndarray::{Array2, Axis, s};
+use ndarray::{Array1, Array2, Axis, s};
 
 /// A value that a stage may have instead of the right one, and the mistakes that lead there.
 #[derive(Clone, Debug)]
@@ -85,12 +86,11 @@ fn loss(case: &Case, convention: &Convention, values: &Values) -> Option<Vec<Can
         found.push(made(&[57], one(divided + penalty)));
     }
     if case.network.outputs() == 1 && case.n() > 1 {
-        let out = values.get(Probs)?;
-        let pairs = out.iter().flat_map(|&p| case.target.iter().map(move |&y| (p, y)));
-        let sum: f64 = match case.network.loss {
-            Loss::Squared => pairs.map(|(p, y)| 0.5 * (p - y) * (p - y)).sum(),
-            _ => pairs.map(|(p, y)| -(y * p.ln() + (1.0 - y) * (1.0 - p).ln())).sum(),
-        };
+        let logits = values.get(Z(case.layers()))?;
+        let pairs = logits.iter().flat_map(|&z| case.target.iter().map(move |&y| (z, y)));
+        let (z, y): (Vec<f64>, Vec<f64>) = pairs.unzip();
+        let column = |values: Vec<f64>| Array1::from(values).insert_axis(Axis(1));
+        let sum = case.network.loss.row_losses(&column(z), &Target::Values(column(y))).sum();
         let pairs = case.rows() * case.rows();
         for factor in [1.0, 2.0] {
             found.push(made(&[56], one(factor * sum / pairs + penalty)));
@@ -108,7 +108,7 @@ fn dlogits(case: &Case, convention: &Convention, values: &Values) -> Option<Vec<
     let f = values.get(Z(case.layers())).filter(|f| f.dim() == y.dim())?;
     let (n, k) = (case.rows(), case.network.outputs() as f64);
     let scale = convention.dlogits_scale(case);
-    let diff = p - y;
+    let diff = case.network.loss.row_slopes(p, &case.answers());
     let mut forms: Vec<(&[u8], Array2<f64>)> = vec![(&[], diff.clone())];
     if scale != 1.0 {
         // Not multiplied by the scale below: only p is divided.
@@ -148,7 +148,8 @@ fn dlogits(case: &Case, convention: &Convention, values: &Values) -> Option<Vec<
             forms.push((&[17], p.mapv(|p| if p > 0.5 { 1.0 } else { 0.0 }) - y));
             forms.push((&[18], f - y));
         }
-        Loss::Squared => {}
+        // No mistakes of their own are known.
+        Loss::Squared | Loss::Poisson | Loss::Absolute | Loss::Huber { .. } => {}
     }
     let mut scales: Vec<(&[u8], f64)> = vec![(&[], 1.0), (&[3], 1.0 / k)];
     if !convention.late {

@@ -6,6 +6,7 @@ use super::conventions::Convention;
 use crate::loss::Loss;
 use crate::network::Network;
 use crate::params::with_ones;
+use crate::target::{Target, TargetKind};
 use ndarray::Array2;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -181,6 +182,19 @@ pub struct Case {
 }
 
 impl Case {
+    /// The right answers, as the loss wants them.
+    #[must_use]
+    pub fn answers(&self) -> Target<f64> {
+        match self.network.loss.takes() {
+            TargetKind::Classes => {
+                Target::Classes(self.classes.iter().map(|&y| u32::try_from(y).unwrap_or(0)).collect())
+            }
+            TargetKind::Labels | TargetKind::Counts | TargetKind::Numbers => {
+                Target::Values(self.target.clone())
+            }
+        }
+    }
+
     /// n, rows of the batch.
     #[must_use]
     pub fn n(&self) -> usize {
@@ -208,7 +222,7 @@ impl Case {
         match quantity {
             // With the bias trick both are one array.
             Db(l) if self.bias[l] == Bias::Row => self.name(Dw(l)),
-            Probs if self.network.loss == Loss::Squared => self.name(Z(self.layers())),
+            Probs if self.network.loss.outputs_are_logits() => self.name(Z(self.layers())),
             _ => quantity.name(self.habit, self.layers()),
         }
     }
@@ -241,18 +255,17 @@ pub fn right(
     quantity: Quantity,
 ) -> Option<Array2<f64>> {
     let last = case.layers();
-    let activation = case.network.activation;
     Some(match quantity {
         Z(l) => fits(values.a(case, l - 1)?, &case.w[l])? + &case.b[l],
-        A(l) => values.get(Z(l))?.mapv(|z| activation.value(z)),
-        Probs => case.network.loss.probs(values.get(Z(last))?),
+        A(l) => values.get(Z(l))?.mapv(|z| case.network.activations[l - 1].value(z)),
+        Probs => case.network.loss.outputs(values.get(Z(last))?),
         Quantity::Loss => {
             let data = data_loss(case, values)?;
             Array2::from_elem((1, 1), convention.loss(case, data))
         }
         Dlogits => {
             let probs = values.get(Probs).filter(|probs| probs.dim() == case.target.dim())?;
-            (probs - &case.target) * convention.dlogits_scale(case)
+            case.network.loss.row_slopes(probs, &case.answers()) * convention.dlogits_scale(case)
         }
         Dw(l) => {
             let (a, dz) = (values.a(case, l - 1)?, values.dz(case, l)?);
@@ -278,6 +291,7 @@ pub fn right(
             if da.dim() != z.dim() || a.dim() != z.dim() {
                 return None;
             }
+            let activation = case.network.activations[l - 1];
             ndarray::Zip::from(da).and(z).and(a).map_collect(|&da, &z, &a| da * activation.derivative(z, a))
         }
     })
@@ -308,7 +322,7 @@ pub fn column_sums(a: &Array2<f64>) -> Array2<f64> {
 pub fn data_loss(case: &Case, values: &Values) -> Option<f64> {
     let logits = values.get(Z(case.layers()))?;
     let n = case.rows();
-    let right = case.network.loss.probs(logits);
+    let right = case.network.loss.outputs(logits);
     let probs = values.get(Probs).unwrap_or(&right);
     let target = &case.target;
     if probs.dim() != target.dim() || logits.dim() != target.dim() {
@@ -319,12 +333,11 @@ pub fn data_loss(case: &Case, values: &Values) -> Option<f64> {
     };
     Some(match case.network.loss {
         Loss::Softmax if same(probs, &right, case.tolerance, 0.0) => {
-            let y = case.classes.iter().map(|&y| u32::try_from(y).unwrap_or(0)).collect();
-            case.network.loss.data_loss(logits, &crate::data::Target::Classes(y))
+            case.network.loss.data_loss(logits, &case.answers())
         }
         Loss::Softmax => each(&|p, y| if y > 0.0 { -y * p.ln() } else { 0.0 }) / n,
-        Loss::Logistic => case.network.loss.data_loss(logits, &crate::data::Target::Values(target.clone())),
-        Loss::Squared => each(&|p, y| 0.5 * (p - y) * (p - y)) / n,
+        loss if loss.outputs_are_logits() => loss.row_losses(probs, &case.answers()).sum() / n,
+        loss => loss.data_loss(logits, &case.answers()),
     })
 }
 

@@ -2,6 +2,7 @@
 
 use super::case::Case;
 use crate::network::Penalized;
+use crate::target::TargetKind;
 
 /// What the loss adds for large weights, and hence what `dw` has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,10 +97,11 @@ impl Convention {
         let usual = Self::usual(case);
         let mut factors = vec![1.0];
         let k = case.network.outputs() as f64;
-        match case.network.loss {
-            crate::loss::Loss::Softmax => {}
-            crate::loss::Loss::Logistic => factors.push(1.0 / k),
-            crate::loss::Loss::Squared => factors.extend([2.0, 1.0 / k, 2.0 / k]),
+        // A mean over the outputs too; of squares without the half.
+        if case.network.loss == crate::loss::Loss::Squared {
+            factors.extend([2.0, 1.0 / k, 2.0 / k]);
+        } else if case.network.loss.takes() != TargetKind::Classes {
+            factors.push(1.0 / k);
         }
         factors.dedup();
         let penalties: &[PenaltyForm] = if case.network.penalty.reg == 0.0 {

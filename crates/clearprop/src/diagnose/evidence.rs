@@ -178,7 +178,7 @@ fn pattern_words(
         }
         Quantity::Dz(l) => {
             if let Some(z) = one.values.get(Quantity::Z(l)).filter(|z| z.dim() == value.dim())
-                && case.network.activation == crate::activation::Activation::Relu
+                && case.network.activations[l - 1] == crate::activation::Activation::Relu
             {
                 let off: Vec<bool> = z.iter().map(|&z| z <= 0.0).collect();
                 let count = off.iter().filter(|off| **off).count();

@@ -2,8 +2,8 @@
 
 use super::case::{Bias, Case, Quantity};
 use super::conventions::{Convention, PenaltyForm};
-use crate::activation::Activation;
-use crate::loss::Loss;
+use crate::activation::{Activation, Notation};
+use crate::loss::{self, Loss};
 use Quantity::{A, Da, Db, Dlogits, Dw, Dz, Probs, Z};
 
 /// The right line for a stage.
@@ -32,6 +32,8 @@ pub(super) fn right_line(case: &Case, convention: &Convention, quantity: Quantit
     let mean = if convention.late { format!(" / {n}") } else { String::new() };
     let axis = if columns { "axis=0" } else { "axis=1" };
     let left = name(quantity);
+    let (f, p) = (name(Z(last)), name(Probs));
+    let words = loss::Names { logits: &f, outputs: &p, y: &y, n: &n };
     let right = match quantity {
         Z(l) => {
             let (a, w) = (input(case, l), w(l));
@@ -47,29 +49,18 @@ pub(super) fn right_line(case: &Case, convention: &Convention, quantity: Quantit
                 product
             }
         }
-        A(l) => match case.network.activation {
-            Activation::Identity => name(Z(l)),
-            Activation::Relu => format!("np.maximum(0, {})", name(Z(l))),
-            Activation::Tanh => format!("np.tanh({})", name(Z(l))),
-            Activation::Logistic => format!("1 / (1 + np.exp(-{}))", name(Z(l))),
-        },
+        A(l) => case.network.activations[l - 1].formula(Notation::Numpy, &name(Z(l))),
         Probs => match case.network.loss {
             Loss::Softmax => {
-                let f = name(Z(last));
                 return format!(
                     "e = np.exp({f} - {f}.max({axis}, keepdims=True)); {left} = e / e.sum({axis}, keepdims=True)"
                 );
             }
-            Loss::Logistic => format!("1 / (1 + np.exp(-{}))", name(Z(last))),
-            Loss::Squared => name(Z(last)),
+            loss => loss.numpy(loss::Line::Outputs, words),
         },
         Quantity::Loss => match case.network.loss {
             Loss::Softmax => format!("-np.mean(np.log({}[np.arange({n}), {y}])) + the penalty", name(Probs)),
-            Loss::Logistic => {
-                let p = name(Probs);
-                format!("-np.sum({y} * np.log({p}) + (1 - {y}) * np.log(1 - {p})) / {n} + the penalty")
-            }
-            Loss::Squared => format!("0.5 * np.sum(({} - {y}) ** 2) / {n} + the penalty", name(Z(last))),
+            loss => format!("{} + the penalty", loss.numpy(loss::Line::Value, words)),
         },
         Dlogits => {
             let divide = convention.dlogits_scale(case) != 1.0;
@@ -80,8 +71,11 @@ pub(super) fn right_line(case: &Case, convention: &Convention, quantity: Quantit
                     let divided = if divide { format!("; {left} /= {n}") } else { String::new() };
                     return format!("{left} = {}.copy(); {left}[{at}] -= 1{divided}", name(Probs));
                 }
-                _ if divide => format!("({} - {y}) / {n}", name(Probs)),
-                _ => format!("{} - {y}", name(Probs)),
+                loss => {
+                    let line = loss.numpy(loss::Line::Slope, words);
+                    let undivided = line.strip_suffix(&format!(" / {n}")).unwrap_or(&line);
+                    if divide { line } else { undivided.to_owned() }
+                }
             }
         }
         Dw(l) => {
@@ -119,13 +113,13 @@ pub(super) fn right_line(case: &Case, convention: &Convention, quantity: Quantit
             let cut = |text: String, wide: bool| if wide { text + without_bias(case) } else { text };
             let da = cut(da, da_is_wide);
             let a = cut(name(A(l)), wide(case, A(l), l));
-            match case.network.activation {
+            match case.network.activations[l - 1] {
                 Activation::Identity => da,
                 // max(0, z) is positive where z is.
                 Activation::Relu if given(A(l)) && !given(Z(l)) => format!("{da} * ({a} > 0)"),
-                Activation::Relu => format!("{da} * ({} > 0)", name(Z(l))),
-                Activation::Tanh => format!("{da} * (1 - {a} ** 2)"),
-                Activation::Logistic => format!("{da} * {a} * (1 - {a})"),
+                activation => {
+                    format!("{da} * {}", activation.slope_formula(Notation::Numpy, &name(Z(l)), &a))
+                }
             }
         }
     };

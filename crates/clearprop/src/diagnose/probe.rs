@@ -197,7 +197,7 @@ pub fn hidden_by(case: &Case) -> Vec<String> {
             ));
         }
     }
-    if case.network.activation == Activation::Relu && last > 1 {
+    if last > 1 && case.network.activations.iter().all(|&one| one == Activation::Relu) {
         let pass = super::case::Values::default();
         let mut values = pass;
         let usual = super::conventions::Convention::usual(case);

@@ -127,7 +127,7 @@ pub fn diagnose(arrays: &[Array]) -> Result<Diagnosis> {
     if case.activation_assumed {
         for activation in [Activation::Tanh, Activation::Logistic] {
             let mut other = case.clone();
-            other.network.activation = activation;
+            other.network.activations.fill(activation);
             others.push(other);
         }
     }
@@ -141,7 +141,7 @@ pub fn diagnose(arrays: &[Array]) -> Result<Diagnosis> {
         }
     }
     if case.activation_assumed {
-        let name = case.network.activation.name();
+        let name = case.network.activation_text();
         case.understood.push(format!(
             "the activation is not said; read as {name} (save activation='{name}' or another)"
         ));
@@ -293,7 +293,7 @@ fn stages(case: &Case, main: &Explanation, places: &[(Quantity, u8)]) -> Vec<Sta
     }
     let mut stages: Vec<StageFinding> = Vec::new();
     for quantity in Quantity::all(layers) {
-        if quantity == Quantity::Probs && case.network.loss == crate::loss::Loss::Squared
+        if quantity == Quantity::Probs && case.network.loss.outputs_are_logits()
             || matches!(quantity, Quantity::Db(l) if case.bias[l] == Bias::None)
         {
             continue;

@@ -1,7 +1,6 @@
 //! How a diagnosis speaks of numbers, stages and networks.
 
 use super::case::{Bias, Case, Quantity};
-use crate::loss::Loss;
 
 /// A number as short as it can be told apart: four digits.
 pub(super) fn number(value: f64) -> String {
@@ -44,11 +43,14 @@ pub(super) fn stage_id(quantity: Quantity, layers: usize) -> String {
 /// The network in one line.
 pub(super) fn head(case: &Case) -> String {
     let sizes = &case.network.sizes;
-    let hidden: Vec<String> =
-        sizes[1..case.layers()].iter().map(|h| format!("{h} {}", case.network.activation.name())).collect();
+    let hidden: Vec<String> = sizes[1..case.layers()]
+        .iter()
+        .zip(&case.network.activations)
+        .map(|(h, act)| format!("{h} {act}"))
+        .collect();
     let mut parts = vec![format!("{} inputs", sizes[0])];
     parts.extend(hidden);
-    parts.push(format!("{} {}", case.network.outputs(), case.network.loss.name()));
+    parts.push(format!("{} {}", case.network.outputs(), case.network.loss));
     let bias = match case.bias[1] {
         Bias::Row => "bias in W",
         Bias::Separate => "bias apart",
@@ -60,10 +62,15 @@ pub(super) fn head(case: &Case) -> String {
 /// Which nonlinearity's input or output a value is; by which variable a derivative is taken.
 pub(super) fn role(case: &Case, quantity: Quantity) -> String {
     let last = case.layers();
-    let activation = case.network.activation.name();
-    let loss = case.network.loss.name();
+    let activation = match quantity {
+        Quantity::Z(l) | Quantity::A(l) | Quantity::Da(l) | Quantity::Dz(l) if l < last => {
+            case.network.activations[l - 1].to_string()
+        }
+        _ => String::new(),
+    };
+    let loss = case.network.loss;
     let last_z = match case.network.loss {
-        Loss::Squared => "the answer".to_owned(),
+        loss if loss.outputs_are_logits() => "the answer".to_owned(),
         _ => format!("INPUT of {loss}"),
     };
     let parameter = |letter: char, l: usize| {

@@ -124,20 +124,25 @@ impl<R: Real> Session<R> {
 }
 
 /// The network as the kernels know it.
+///
+/// # Panics
+/// If [`Network::has_kernels`] says no.
 fn described(network: &Network) -> Mlp {
-    let activation = match network.activation {
+    let activation = |one: &Activation| match one {
         Activation::Identity => kernels::Activation::Identity,
         Activation::Logistic => kernels::Activation::Logistic,
         Activation::Tanh => kernels::Activation::Tanh,
         Activation::Relu => kernels::Activation::Relu,
+        other => panic!("there is no kernel for {other}"),
     };
     Mlp {
         sizes: network.sizes.clone(),
-        activations: vec![activation; network.layers() - 1],
+        activations: network.activations.iter().map(activation).collect(),
         loss: match network.loss {
             Loss::Softmax => kernels::Loss::Softmax,
             Loss::Logistic => kernels::Loss::Logistic,
             Loss::Squared => kernels::Loss::Squared,
+            other => panic!("there is no kernel for the {other} loss"),
         },
         reg: network.penalty.reg,
         penalize_bias: network.penalty.over == Penalized::All,

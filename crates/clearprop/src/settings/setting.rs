@@ -127,7 +127,8 @@ impl Value for f64 {
         setting.number(text)
     }
     fn text(&self) -> String {
-        self.to_string()
+        // 0.00000001 is better read as 1e-8.
+        if *self != 0.0 && self.abs() < 1e-4 { format!("{self:e}") } else { self.to_string() }
     }
     fn check(&self, setting: &Setting) -> Result<()> {
         setting.in_range(*self)
@@ -208,7 +209,7 @@ macro_rules! words {
         }
     )+ };
 }
-words!(Activation: name, Loss: name, Init: name, Penalized: name, Solver: name, Scale: name, Engine: to_string);
+words!(Activation: to_string, Loss: to_string, Init: name, Penalized: name, Solver: name, Scale: name, Engine: to_string);
 
 impl Value for Vec<Activation> {
     fn read(text: &str, setting: &Setting) -> Result<Self> {

@@ -1,9 +1,10 @@
 //! The table itself.  Words only: no arithmetic.
 
-use super::{Formula, Stage, Way};
+use super::{Line, Stage, Varies, Way};
+use crate::loss;
 
-const fn formula(case: &'static str, plain: &'static str, tex: &'static str, numpy: &'static str) -> Formula {
-    Formula { case, plain, tex, numpy }
+const fn line(case: &'static str, plain: &'static str, tex: &'static str, numpy: &'static str) -> Line {
+    Line { case, plain, tex, numpy }
 }
 
 /// Every stage, in the order in which a training step goes through them.
@@ -24,12 +25,13 @@ pub const STAGES: &[Stage] = &[
             "A row of the result depends on the same row of a[l-1] alone, and on all of w[l] and b[l].",
             "It is linear in each of the three, so each derivative is one of the other factors.",
         ],
-        formulas: &[formula(
+        lines: &[line(
             "",
             "z[l] = a[l-1] w[l] + b[l]",
             r"z_{l} = a_{l-1}\, w_{l} + b_{l}",
             "h[l]1 = h[l-1]2.dot(W[l])",
         )],
+        varies: Varies::WithPenalty,
         mistakes: &[50],
     },
     Stage {
@@ -47,28 +49,8 @@ pub const STAGES: &[Stage] = &[
             "It is taken of each number alone, so its derivative is a number for each number.",
             "z[l] must be kept beside a[l]: the derivative is taken at the INPUT z[l].",
         ],
-        formulas: &[
-            formula("", "a[l] = act(z[l])", r"a_{l} = \varphi(z_{l})", "h[l]2 = np.c_[act(h[l]1), ones]"),
-            formula(
-                "relu",
-                "a[l] = max(0, z[l])",
-                r"a_{l} = \max(0, z_{l})",
-                "h[l]2 = np.c_[np.maximum(0, h[l]1), ones]",
-            ),
-            formula(
-                "tanh",
-                "a[l] = tanh(z[l])",
-                r"a_{l} = \tanh(z_{l})",
-                "h[l]2 = np.c_[np.tanh(h[l]1), ones]",
-            ),
-            formula(
-                "logistic",
-                "a[l] = 1 / (1 + exp(-z[l]))",
-                r"a_{l} = \frac{1}{1 + e^{-z_{l}}}",
-                "h[l]2 = np.c_[1 / (1 + np.exp(-h[l]1)), ones]",
-            ),
-            formula("identity", "a[l] = z[l]", r"a_{l} = z_{l}", "h[l]2 = np.c_[h[l]1, ones]"),
-        ],
+        lines: &[line("", "a[l] = act(z[l])", r"a_{l} = \varphi(z_{l})", "h[l]2 = np.c_[act(h[l]1), ones]")],
+        varies: Varies::Value,
         mistakes: &[50],
     },
     Stage {
@@ -87,21 +69,8 @@ pub const STAGES: &[Stage] = &[
             "So the row's largest logit is taken away first, and exp cannot overflow.",
             "The sum runs over the classes of ONE row (axis=1, keepdims=True), not over the batch.",
         ],
-        formulas: &[
-            formula(
-                "",
-                "probs = exp(logits) / row sums of exp(logits)",
-                r"p_{ij} = \frac{e^{f_{ij}}}{\sum_{c} e^{f_{ic}}}",
-                "probs = np.exp(f); probs /= probs.sum(axis=1, keepdims=True)",
-            ),
-            formula(
-                "logistic",
-                "probs = 1 / (1 + exp(-logits))",
-                r"p_{ij} = \frac{1}{1 + e^{-f_{ij}}}",
-                "probs = 1 / (1 + np.exp(-f))",
-            ),
-            formula("squared", "probs = logits", r"p_{ij} = f_{ij}", "probs = f"),
-        ],
+        lines: &[],
+        varies: Varies::Loss(loss::Line::Outputs),
         mistakes: &[10, 11],
     },
     Stage {
@@ -120,26 +89,8 @@ pub const STAGES: &[Stage] = &[
             "The mean, not the sum, so that the step size does not depend on the number of rows.",
             "The 1/n appears here, once; going back it appears in dlogits, once.",
         ],
-        formulas: &[
-            formula(
-                "",
-                "data_loss = mean over rows of -log probs[i, y[i]]",
-                r"L_{\mathrm{data}} = -\frac{1}{n} \sum_{i} \log p_{i, y_{i}}",
-                "data_loss = -np.mean(np.log(probs[range(y.shape[0]), y]))",
-            ),
-            formula(
-                "logistic",
-                "data_loss = mean over rows of sum over j of -(y log p + (1-y) log(1-p))",
-                r"L_{\mathrm{data}} = -\frac{1}{n} \sum_{i} \sum_{j} \left( y_{ij} \log p_{ij} + (1 - y_{ij}) \log (1 - p_{ij}) \right)",
-                "data_loss = -np.sum(y * np.log(probs) + (1 - y) * np.log(1 - probs)) / y.shape[0]",
-            ),
-            formula(
-                "squared",
-                "data_loss = mean over rows of 1/2 * sum over j of (logits - y)^2",
-                r"L_{\mathrm{data}} = \frac{1}{n} \sum_{i} \frac{1}{2} \sum_{j} (f_{ij} - y_{ij})^2",
-                "data_loss = 0.5 * np.sum((f - y)**2) / y.shape[0]",
-            ),
-        ],
+        lines: &[],
+        varies: Varies::Loss(loss::Line::Value),
         mistakes: &[56, 57],
     },
     Stage {
@@ -157,20 +108,21 @@ pub const STAGES: &[Stage] = &[
             "With the bias trick the bias is a row of W, so it is penalised too unless it is left out.",
             "It does not depend on the data: it has no part in dlogits, da or dz.",
         ],
-        formulas: &[
-            formula(
+        lines: &[
+            line(
                 "",
                 "penalty = reg/2 * sum of all w^2",
                 r"L_{\mathrm{penalty}} = \frac{\lambda}{2} \sum_{l} \lVert w_{l} \rVert^2",
                 "reg_loss = reg * 0.5 * sum(np.sum(W[:-1] * W[:-1]) for W in Ws)",
             ),
-            formula(
+            line(
                 "all",
                 "penalty = reg/2 * (sum of all w^2 + sum of all b^2)",
                 r"L_{\mathrm{penalty}} = \frac{\lambda}{2} \sum_{l} \left( \lVert w_{l} \rVert^2 + \lVert b_{l} \rVert^2 \right)",
                 "reg_loss = reg * 0.5 * sum(np.sum(W * W) for W in Ws)",
             ),
         ],
+        varies: Varies::WithPenalty,
         mistakes: &[20],
     },
     Stage {
@@ -190,26 +142,8 @@ pub const STAGES: &[Stage] = &[
             "Together probs[j] - (1 if j = y); the loss is the mean over rows, so / n.",
             "Check: every row of dlogits sums to 0, because the probabilities sum to 1.",
         ],
-        formulas: &[
-            formula(
-                "",
-                "dlogits = (probs - onehot(y)) / n",
-                r"\frac{\partial L}{\partial f_{ij}} = \frac{1}{n} \left( p_{ij} - [j = y_{i}] \right)",
-                "dL_df = probs.copy(); dL_df[range(y.shape[0]), y] -= 1; dL_df /= y.shape[0]",
-            ),
-            formula(
-                "logistic",
-                "dlogits = (probs - y) / n",
-                r"\frac{\partial L}{\partial f_{ij}} = \frac{1}{n} \left( p_{ij} - y_{ij} \right)",
-                "dL_df = (probs - y) / y.shape[0]",
-            ),
-            formula(
-                "squared",
-                "dlogits = (logits - y) / n",
-                r"\frac{\partial L}{\partial f_{ij}} = \frac{1}{n} \left( f_{ij} - y_{ij} \right)",
-                "dL_df = (f - y) / y.shape[0]",
-            ),
-        ],
+        lines: &[],
+        varies: Varies::Loss(loss::Line::Slope),
         mistakes: &[1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 14, 15, 16, 17, 18],
     },
     Stage {
@@ -229,12 +163,13 @@ pub const STAGES: &[Stage] = &[
             "It wants the layer's input a[l-1] (OUTPUT of the nonlinearity below) and dz[l], the derivative",
             "by the INPUT of this layer's own nonlinearity.  The penalty's part is added in dpenalty.",
         ],
-        formulas: &[formula(
+        lines: &[line(
             "",
             "dw[l] = a[l-1]^T dz[l]",
             r"\frac{\partial L}{\partial w_{l}} = a_{l-1}^{\top} \frac{\partial L}{\partial z_{l}}",
             "dL_dW[l] = h[l-1]2.T.dot(dL_dh[l]1)",
         )],
+        varies: Varies::WithPenalty,
         mistakes: &[2, 26, 27, 28, 34, 51, 52, 53, 54, 55],
     },
     Stage {
@@ -253,12 +188,13 @@ pub const STAGES: &[Stage] = &[
             "db[l][j] = sum over i of 1 * dz[l][i,j], a sum along axis 0, not a mean (1/n is in dlogits).",
             "The bias trick says the same: a column of ones, transposed, times dz[l].",
         ],
-        formulas: &[formula(
+        lines: &[line(
             "",
             "db[l] = sum over rows of dz[l]",
             r"\frac{\partial L}{\partial b_{l}} = \sum_{i} \frac{\partial L}{\partial (z_{l})_{i}}",
             "dL_dW[l][-1] = dL_dh[l]1.sum(axis=0)",
         )],
+        varies: Varies::WithPenalty,
         mistakes: &[29, 30, 31, 32, 33, 51, 54, 55],
     },
     Stage {
@@ -278,12 +214,13 @@ pub const STAGES: &[Stage] = &[
             "w[l] is the one of the forward pass, before the update.",
             "With the bias trick the last column belongs to the ones, which are no output: dropped in dz.",
         ],
-        formulas: &[formula(
+        lines: &[line(
             "",
             "da[l-1] = dz[l] w[l]^T",
             r"\frac{\partial L}{\partial a_{l-1}} = \frac{\partial L}{\partial z_{l}}\, w_{l}^{\top}",
             "dL_dh[l-1]2 = dL_dh[l]1.dot(W[l].T)",
         )],
+        varies: Varies::WithPenalty,
         mistakes: &[34, 35, 36, 37, 38, 39],
     },
     Stage {
@@ -303,38 +240,13 @@ pub const STAGES: &[Stage] = &[
             "ReLU: the slope is 1 where z > 0 and 0 where z < 0; at z = 0 it is a convention (0 here).",
             "The mask looks at z[l-1], the INPUT: the output is never below 0, the gradient's sign no matter.",
         ],
-        formulas: &[
-            formula(
-                "",
-                "dz[l-1] = da[l-1] * act'(z[l-1])",
-                r"\frac{\partial L}{\partial z_{l-1}} = \frac{\partial L}{\partial a_{l-1}} \odot \varphi'(z_{l-1})",
-                "dL_dh[l-1]1 = dL_dh[l-1]2[:, :-1] * slope(h[l-1]1)",
-            ),
-            formula(
-                "relu",
-                "dz[l-1] = da[l-1] * (z[l-1] > 0)",
-                r"\frac{\partial L}{\partial z_{l-1}} = \frac{\partial L}{\partial a_{l-1}} \odot [z_{l-1} > 0]",
-                "dL_dh[l-1]1 = dL_dh[l-1]2[:, :-1] * (h[l-1]1 > 0)",
-            ),
-            formula(
-                "tanh",
-                "dz[l-1] = da[l-1] * (1 - a[l-1]^2)",
-                r"\frac{\partial L}{\partial z_{l-1}} = \frac{\partial L}{\partial a_{l-1}} \odot \left( 1 - a_{l-1}^2 \right)",
-                "dL_dh[l-1]1 = dL_dh[l-1]2[:, :-1] * (1 - np.tanh(h[l-1]1)**2)",
-            ),
-            formula(
-                "logistic",
-                "dz[l-1] = da[l-1] * a[l-1] * (1 - a[l-1])",
-                r"\frac{\partial L}{\partial z_{l-1}} = \frac{\partial L}{\partial a_{l-1}} \odot a_{l-1} \odot \left( 1 - a_{l-1} \right)",
-                "dL_dh[l-1]1 = (dL_dh[l-1]2 * h[l-1]2 * (1 - h[l-1]2))[:, :-1]",
-            ),
-            formula(
-                "identity",
-                "dz[l-1] = da[l-1]",
-                r"\frac{\partial L}{\partial z_{l-1}} = \frac{\partial L}{\partial a_{l-1}}",
-                "dL_dh[l-1]1 = dL_dh[l-1]2[:, :-1]",
-            ),
-        ],
+        lines: &[line(
+            "",
+            "dz[l-1] = da[l-1] * act'(z[l-1])",
+            r"\frac{\partial L}{\partial z_{l-1}} = \frac{\partial L}{\partial a_{l-1}} \odot \varphi'(z_{l-1})",
+            "dL_dh[l-1]1 = dL_dh[l-1]2[:, :-1] * slope(h[l-1]1)",
+        )],
+        varies: Varies::Slope,
         mistakes: &[40, 41, 42, 43, 44, 45, 46, 47, 48, 49],
     },
     Stage {
@@ -353,26 +265,27 @@ pub const STAGES: &[Stage] = &[
             "So dw[l] = (the data's part) + reg * w[l]; the 1/n of the data's part does not apply to it.",
             "Biases get reg * b[l] if, and only if, the penalty counts them.",
         ],
-        formulas: &[
-            formula(
+        lines: &[
+            line(
                 "",
                 "dw[l] += reg * w[l]",
                 r"\frac{\partial L}{\partial w_{l}} \leftarrow \frac{\partial L}{\partial w_{l}} + \lambda w_{l}",
                 "dL_dW[l][:-1] += reg * W[l][:-1]",
             ),
-            formula(
+            line(
                 "bias",
                 "db[l] += reg * b[l]",
                 r"\frac{\partial L}{\partial b_{l}} \leftarrow \frac{\partial L}{\partial b_{l}} + \lambda b_{l}",
                 "dL_dW[l][-1] += reg * W[l][-1]",
             ),
-            formula(
+            line(
                 "all",
                 "dw[l] += reg * w[l],  db[l] += reg * b[l]",
                 r"\frac{\partial L}{\partial w_{l}} \leftarrow \frac{\partial L}{\partial w_{l}} + \lambda w_{l}, \quad \frac{\partial L}{\partial b_{l}} \leftarrow \frac{\partial L}{\partial b_{l}} + \lambda b_{l}",
                 "dL_dW[l] += reg * W[l]",
             ),
         ],
+        varies: Varies::WithPenalty,
         mistakes: &[19, 20, 21, 22, 23, 24, 25],
     },
     Stage {
@@ -390,12 +303,13 @@ pub const STAGES: &[Stage] = &[
             "Of all steps of one length, s = -step_size * dw lowers it most.",
             "All layers move after the whole backward pass: da needs the weights of the forward pass.",
         ],
-        formulas: &[formula(
+        lines: &[line(
             "",
             "w[l] = w[l] - step_size * dw[l]",
             r"w_{l} \leftarrow w_{l} - \eta \frac{\partial L}{\partial w_{l}}",
             "W[l] -= step_size * dL_dW[l]",
         )],
+        varies: Varies::WithPenalty,
         mistakes: &[35],
     },
 ];

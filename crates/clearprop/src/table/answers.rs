@@ -128,6 +128,9 @@ impl Answers {
                 }
                 Ok(Self::Labels { columns: targets.to_vec() })
             }
+            (Loss::Poisson | Loss::Absolute | Loss::Huber { .. }, _) => {
+                Err(Error::new(ErrorKind::Setting, format!("the {loss} loss is not there for tables yet")))
+            }
             (Loss::Squared, _) => {
                 let (mut means, mut scales) = (Vec::new(), Vec::new());
                 for (name, column) in targets.iter().zip(&columns) {
@@ -150,12 +153,7 @@ impl Answers {
         }
     }
 
-    fn classes(
-        table: &Table,
-        name: &str,
-        column: &Column,
-        decisions: &mut Vec<Decision>,
-    ) -> Result<Self> {
+    fn classes(table: &Table, name: &str, column: &Column, decisions: &mut Vec<Decision>) -> Result<Self> {
         // For each class its first row and how many there are.
         let mut count: BTreeMap<String, (usize, usize)> = BTreeMap::new();
         each_text(column, |row, text| {
@@ -180,7 +178,9 @@ impl Answers {
                 format!("{} rows have {} classes", table.len(), count.len()),
                 match column {
                     Column::Numbers(_) => "each class needs several rows; numbers go with `loss=squared`",
-                    Column::Words(_) | Column::Dates(_) => "each class needs several rows; is another column the target?",
+                    Column::Words(_) | Column::Dates(_) => {
+                        "each class needs several rows; is another column the target?"
+                    }
                 },
             );
         }
@@ -192,8 +192,10 @@ impl Answers {
                 n => format!("{n} classes have one row each, which are trained on"),
             };
             let numbers = matches!(column, Column::Numbers(_));
-            let why = if numbers { "numbers that are counted or measured go with the squared loss" } else { "" };
-            decisions.push(Decision::new("rare", what, why).column(name).overrule("loss", "squared").warning());
+            let why =
+                if numbers { "numbers that are counted or measured go with the squared loss" } else { "" };
+            decisions
+                .push(Decision::new("rare", what, why).column(name).overrule("loss", "squared").warning());
         }
         if let Some((one, other)) = super::columns::alike(count.keys().map(String::as_str)) {
             let why = format!("\"{one}\" and \"{other}\" are two classes");
@@ -222,7 +224,8 @@ impl Answers {
             let column = table.column(name)?;
             let classes: HashMap<&str, u32> = names.iter().map(String::as_str).zip(0..).collect();
             // `1` and `1.0` are one class.
-            let values: HashMap<u64, u32> = names.iter().map(|name| number(name).to_bits()).zip(0..).collect();
+            let values: HashMap<u64, u32> =
+                names.iter().map(|name| number(name).to_bits()).zip(0..).collect();
             // A column of words is looked up once a word, not once a row.
             let known: Option<Vec<Option<u32>>> = match column {
                 Column::Words(words) => {

@@ -3,42 +3,12 @@
 use super::cells::{Cells, Finished, Markers, Strays, UNDECIDED, quoted};
 use super::form::shows;
 use super::judge::{Hints, Judged};
-use super::{Column, DateForm, Decimal, NumberForm};
+use super::kind::{Forms, Kind};
+use super::{Column, Decimal};
 use crate::decision::Decision;
 use crate::error::{Error, ErrorKind};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// What a column is read as.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Kind {
-    /// Found out from its own cells.
-    #[default]
-    Found,
-    /// Numbers, in the form that is found out; words are missing values.
-    Numbers,
-    /// Numbers of this form: what a model was trained on.
-    Number(NumberForm),
-    /// Dates, in the form that is found out.
-    Dates,
-    /// Dates of this form: what a model was trained on.
-    Date(DateForm),
-    /// Words, even if they look like numbers.
-    Words,
-    /// Not read at all.
-    Skip,
-}
-
-/// How cells are read, where finding out is not enough.
-#[derive(Clone, Debug, Default)]
-pub struct Forms {
-    /// The decimal sign of all numbers.
-    pub decimal: Option<Decimal>,
-    /// Whether dates like `01/02/2020` name the day first.
-    pub day_first: Option<bool>,
-    /// What else means a missing value, like `-999`.
-    pub missing: Vec<String>,
-}
 
 /// A table while its rows come in.
 ///
@@ -78,7 +48,8 @@ impl TableBuilder {
         usual: Option<Decimal>,
     ) -> Self {
         let markers = Arc::new(Markers::new(&forms.missing));
-        let cells = names.iter().map(|name| Cells::new(kind(name), targets.contains(name), Arc::clone(&markers)));
+        let cells =
+            names.iter().map(|name| Cells::new(kind(name), targets.contains(name), Arc::clone(&markers)));
         Self { cells: cells.collect(), names, rows: 0, forms: forms.clone(), usual }
     }
 
@@ -176,8 +147,10 @@ impl TableBuilder {
         for (name, mut cells) in self.names.into_iter().zip(self.cells) {
             cells.settle(hints.decimal);
             let Some(judged) = cells.judged(hints) else { continue };
-            if let Judged::Open { example, readings: [one, other], setting, values: [first, second] } = judged {
-                let found = format!("\"{example}\" can be {one} or {other}, and nothing in the table says which");
+            if let Judged::Open { example, readings: [one, other], setting, values: [first, second] } = judged
+            {
+                let found =
+                    format!("\"{example}\" can be {one} or {other}, and nothing in the table says which");
                 let hint = format!("`{setting}={first}` reads {one}, `{setting}={second}` {other}");
                 return Err((None, Error::new(ErrorKind::Data, found).column(name).hint(hint)));
             }

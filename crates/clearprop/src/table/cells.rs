@@ -7,8 +7,9 @@
 use super::dates::{DateReader, Dates};
 use super::form::{Shows, is_long, shows};
 use super::judge::{Hints, Judged, judge};
+use super::kind::Kind;
 use super::missing::{is_missing_number, is_missing_word};
-use super::{Column, Decimal, Kind, NumberForm, Numbers, Words};
+use super::{Column, Decimal, NumberForm, Numbers, Words};
 use crate::decision::Decision;
 use crate::error::{Error, ErrorKind};
 use std::sync::Arc;
@@ -165,7 +166,9 @@ impl Cells {
     /// One more whole number, each digit of which counts.
     pub(super) fn push_whole(&mut self, value: i64) {
         match &mut self.state {
-            State::Numbers { numbers, odd, .. } if value.unsigned_abs() > 1 << 53 && is_long(&value.to_string()) => {
+            State::Numbers { numbers, odd, .. }
+                if value.unsigned_abs() > 1 << 53 && is_long(&value.to_string()) =>
+            {
                 odd.push(numbers.len(), &value.to_string());
                 numbers.push(f64::NAN);
             }
@@ -263,7 +266,8 @@ impl Cells {
                     } else if let Some(number) = form.number(text).filter(|_| !is_long(text)) {
                         numbers.set(row, number);
                     } else {
-                        if kind == Kind::Found && matches!(shows(text), Some((Shows::Code | Shows::Long, _))) {
+                        if kind == Kind::Found && matches!(shows(text), Some((Shows::Code | Shows::Long, _)))
+                        {
                             words = words.or(Some(row));
                         }
                         seen.stray(row, text);
@@ -280,7 +284,9 @@ impl Cells {
                 if (many && kind == Kind::Found) || (words.is_some() && !strict) {
                     let mixed = mixed(&numbers, &odd);
                     let why = match words {
-                        Some(_) => "numbers begin with 0, or have more digits than can be kept exactly".to_owned(),
+                        Some(_) => {
+                            "numbers begin with 0, or have more digits than can be kept exactly".to_owned()
+                        }
                         None => format!(
                             "{present} of {} values are numbers, the others are words ({})",
                             present + seen.strays.count,

@@ -1,7 +1,8 @@
 //! How the values of one column become inputs of the network.
 
 use super::dates::DatePart;
-use super::{Column, DateForm, Dates, Kind, NumberForm, Numbers, Table, Words};
+use super::kind::Kind;
+use super::{Column, DateForm, Dates, NumberForm, Numbers, Table, Words};
 use crate::error::{Error, ErrorKind, Result};
 use crate::real::Real;
 use ndarray::ArrayViewMut2;
@@ -9,6 +10,16 @@ use serde::{Deserialize, Serialize};
 
 /// The widest a word column may become, without its inputs for rarer and for missing words.
 pub const MAX_CATEGORIES: usize = 50;
+
+/// A column that becomes inputs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Input {
+    /// The column's name.
+    pub column: String,
+    /// How its values become numbers.
+    pub coding: Coding,
+}
 
 /// How a column's values become inputs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -114,7 +125,9 @@ impl Coding {
             Self::Words { categories, others, missing } => {
                 categories.len() + usize::from(*others) + usize::from(*missing)
             }
-            Self::Date { parts, .. } => parts.iter().map(|input| 1 + usize::from(input.part.is_cyclic())).sum(),
+            Self::Date { parts, .. } => {
+                parts.iter().map(|input| 1 + usize::from(input.part.is_cyclic())).sum()
+            }
         }
     }
 

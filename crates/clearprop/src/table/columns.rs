@@ -84,7 +84,9 @@ fn one_hot(words: &Words, rows: &[u32], about: &mut impl FnMut(Decision)) -> Fit
     }
     let others = seen.len() > MAX_CATEGORIES;
     if others {
-        let what = format!("the {MAX_CATEGORIES} most frequent categories have their own input, the others share one");
+        let what = format!(
+            "the {MAX_CATEGORIES} most frequent categories have their own input, the others share one"
+        );
         about(Decision::new("categories", what, format!("{} categories", seen.len())));
         seen.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
         seen.truncate(MAX_CATEGORIES);

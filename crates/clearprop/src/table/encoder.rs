@@ -14,7 +14,7 @@
 //! The same as scikit-learn's `ColumnTransformer` of `SimpleImputer(strategy="median")`,
 //! `StandardScaler` and `OneHotEncoder(max_categories=..)`.
 
-use super::coding::{Coding, Unseen};
+use super::coding::{Input, Unseen};
 use super::{Answers, Column, Table, columns, listed, suspicion};
 use crate::data::Data;
 use crate::decision::Decision;
@@ -35,16 +35,6 @@ pub struct Encoder {
     pub dropped: Vec<Dropped>,
     /// What the target columns mean.
     pub answers: Answers,
-}
-
-/// A column that becomes inputs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Input {
-    /// The column's name.
-    pub column: String,
-    /// How its values become numbers.
-    pub coding: Coding,
 }
 
 /// A column that is no input.
@@ -101,8 +91,7 @@ impl Encoder {
             return Err(Error::new(ErrorKind::Data, "there are no rows to learn from"));
         }
         let mut decisions = Vec::new();
-        let answers =
-            Answers::fit(table, fit.targets, fit.rows, fit.loss, fit.standardise, &mut decisions)?;
+        let answers = Answers::fit(table, fit.targets, fit.rows, fit.loss, fit.standardise, &mut decisions)?;
         let (mut inputs, mut dropped) = (Vec::new(), Vec::new());
         let targets: HashSet<&str> = fit.targets.iter().map(String::as_str).collect();
         for (name, column) in table.columns().iter().filter(|(name, _)| !targets.contains(name.as_str())) {
@@ -242,6 +231,7 @@ impl Encoder {
 mod tests {
     use super::*;
     use crate::data::Target;
+    use crate::table::Coding;
     use crate::table::MAX_CATEGORIES;
 
     fn learn(table: &Table, target: &str, rows: &[u32]) -> Result<(Encoder, Vec<String>)> {
@@ -265,7 +255,10 @@ mod tests {
         let (encoder, _) = learn(&table, "y", &[0, 1]).unwrap();
         let form = crate::table::NumberForm::default();
         let range = Some((1.0, 3.0));
-        assert_eq!(encoder.inputs[0].coding, Coding::Number { median: 2.0, mean: 2.0, scale: 1.0, range, form });
+        assert_eq!(
+            encoder.inputs[0].coding,
+            Coding::Number { median: 2.0, mean: 2.0, scale: 1.0, range, form }
+        );
         let mut unseen = Unseen::default();
         let x = encoder.transform::<f64>(&table, &[2, 3], &mut unseen).unwrap();
         assert_eq!(x, ndarray::array![[18.0, 0.0, 0.0], [3.0, 0.0, 0.0]]);

@@ -141,11 +141,12 @@ fn plain(cell: &str, sign: u8) -> Option<Number> {
 }
 
 const CURRENCIES: [&str; 66] = [
-    "$", "\u{20ac}", "\u{a3}", "\u{a5}", "\u{20b9}", "\u{20bd}", "\u{20a9}", "\u{20ba}", "\u{20aa}", "\u{20ab}",
-    "\u{e3f}", "\u{20b4}", "\u{20a6}", "\u{a2}", "US$", "A$", "C$", "NZ$", "R$", "HK$", "S$", "Fr.", "SFr.",
-    "kr", "kr.", "z\u{142}", "K\u{10d}", "Ft", "Rs", "Rs.", "USD", "EUR", "GBP", "CHF", "JPY", "CNY", "INR",
-    "AUD", "CAD", "NZD", "SEK", "NOK", "DKK", "PLN", "CZK", "HUF", "RON", "BGN", "TRY", "RUB", "BRL", "MXN",
-    "ZAR", "KRW", "SGD", "HKD", "THB", "IDR", "ILS", "AED", "SAR", "UAH", "Euro", "euro", "EURO", "Dollar",
+    "$", "\u{20ac}", "\u{a3}", "\u{a5}", "\u{20b9}", "\u{20bd}", "\u{20a9}", "\u{20ba}", "\u{20aa}",
+    "\u{20ab}", "\u{e3f}", "\u{20b4}", "\u{20a6}", "\u{a2}", "US$", "A$", "C$", "NZ$", "R$", "HK$", "S$",
+    "Fr.", "SFr.", "kr", "kr.", "z\u{142}", "K\u{10d}", "Ft", "Rs", "Rs.", "USD", "EUR", "GBP", "CHF", "JPY",
+    "CNY", "INR", "AUD", "CAD", "NZD", "SEK", "NOK", "DKK", "PLN", "CZK", "HUF", "RON", "BGN", "TRY", "RUB",
+    "BRL", "MXN", "ZAR", "KRW", "SGD", "HKD", "THB", "IDR", "ILS", "AED", "SAR", "UAH", "Euro", "euro",
+    "EURO", "Dollar",
 ];
 
 pub(super) fn is_currency(unit: &str) -> bool {
@@ -344,7 +345,8 @@ pub(super) fn shows(cell: &str) -> Option<(Shows, &str)> {
         (0, _) if grouped(',', &mantissa) => Shows::Sign(Decimal::Point),
         (_, 0) if grouped('.', &mantissa) => Shows::Sign(Decimal::Comma),
         _ => {
-            let decimal = if mantissa.rfind('.') > mantissa.rfind(',') { Decimal::Point } else { Decimal::Comma };
+            let decimal =
+                if mantissa.rfind('.') > mantissa.rfind(',') { Decimal::Point } else { Decimal::Comma };
             body_value(body, decimal)?;
             Shows::Sign(decimal)
         }
@@ -412,8 +414,31 @@ mod tests {
     #[test]
     fn what_is_no_number() {
         for cell in [
-            "", "-", ".", "abc", "1.2.3", "12:30", "2020-01-02", "1-2", "3/4", "A12", "1 2", "12,34,5", "--5",
-            "1..2", "nan", "info", "0x10", "1.234.56", "12 am", "10.0.0.1", "+", "$", "e5", "007", "5 kg 3",
+            "",
+            "-",
+            ".",
+            "abc",
+            "1.2.3",
+            "12:30",
+            "2020-01-02",
+            "1-2",
+            "3/4",
+            "A12",
+            "1 2",
+            "12,34,5",
+            "--5",
+            "1..2",
+            "nan",
+            "info",
+            "0x10",
+            "1.234.56",
+            "12 am",
+            "10.0.0.1",
+            "+",
+            "$",
+            "e5",
+            "007",
+            "5 kg 3",
         ] {
             let none = NumberForm::default().number(cell);
             assert!(none.is_none(), "{cell}: {none:?}");

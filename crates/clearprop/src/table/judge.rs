@@ -5,8 +5,9 @@
 
 use super::dates::{DateForm, DateReader};
 use super::form::{Shows, is_currency, shows};
+use super::kind::Kind;
 use super::missing::is_missing_number;
-use super::{Decimal, Kind, NumberForm};
+use super::{Decimal, NumberForm};
 use crate::decision::Decision;
 use std::collections::BTreeMap;
 
@@ -27,11 +28,19 @@ pub(super) struct Hints {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Judged {
     /// Numbers; `settled` if a decimal sign was seen.
-    Numbers { form: NumberForm, settled: bool },
+    Numbers {
+        form: NumberForm,
+        settled: bool,
+    },
     Dates(DateForm),
     Words(Option<Decision>),
     /// A text that has two readings, and what they are.
-    Open { example: String, readings: [String; 2], setting: &'static str, values: [&'static str; 2] },
+    Open {
+        example: String,
+        readings: [String; 2],
+        setting: &'static str,
+        values: [&'static str; 2],
+    },
 }
 
 /// Judges a column by its texts, each with its count.
@@ -92,7 +101,10 @@ fn numbers(texts: &[(&str, usize)], asked: bool, hints: Hints) -> Option<Judged>
         return words("taken as words", format!("numbers begin with 0 (\"{code}\")"));
     }
     if !asked && let Some(long) = long {
-        return words("taken as words", format!("numbers have more digits than can be kept exactly (\"{long}\")"));
+        return words(
+            "taken as words",
+            format!("numbers have more digits than can be kept exactly (\"{long}\")"),
+        );
     }
     let (&unit, &(most, _)) = units.iter().max_by_key(|(_, (count, _))| *count)?;
     // A currency may stand beside some of the numbers alone.
@@ -113,7 +125,10 @@ fn numbers(texts: &[(&str, usize)], asked: bool, hints: Hints) -> Option<Judged>
         }
         (_, 1.., 1..) => {
             let [point, comma] = examples.map(Option::unwrap_or_default);
-            words("taken as words", format!("some numbers have a decimal point (\"{point}\"), some a comma (\"{comma}\")"))
+            words(
+                "taken as words",
+                format!("some numbers have a decimal point (\"{point}\"), some a comma (\"{comma}\")"),
+            )
         }
         (_, 1.., 0) => settled(Decimal::Point),
         (_, 0, 1..) => settled(Decimal::Comma),
@@ -123,7 +138,12 @@ fn numbers(texts: &[(&str, usize)], asked: bool, hints: Hints) -> Option<Judged>
             let plain = example.replace(['.', ','], "");
             let decimals = example.replace(',', ".");
             let values = if shows == Shows::EitherByPoint { ["point", "comma"] } else { ["comma", "point"] };
-            Some(Judged::Open { example: example.to_owned(), readings: [decimals, plain], setting: "decimal", values })
+            Some(Judged::Open {
+                example: example.to_owned(),
+                readings: [decimals, plain],
+                setting: "decimal",
+                values,
+            })
         }
         _ => Some(Judged::Numbers { form: form(Decimal::Point), settled: false }),
     }
@@ -132,8 +152,11 @@ fn numbers(texts: &[(&str, usize)], asked: bool, hints: Hints) -> Option<Judged>
 /// The form of dates, if the texts are such.
 fn dates(texts: &[(&str, usize)], asked: bool, hints: Hints) -> Option<Judged> {
     if asked {
-        let values: Option<Vec<f64>> =
-            texts.iter().filter(|(text, _)| !is_missing_number(text)).map(|(text, _)| text.parse().ok()).collect();
+        let values: Option<Vec<f64>> = texts
+            .iter()
+            .filter(|(text, _)| !is_missing_number(text))
+            .map(|(text, _)| text.parse().ok())
+            .collect();
         if let Some(values) = values.filter(|values| !values.is_empty()) {
             let day = |value: &f64| value.fract() == 0.0 && (10_000_101.0..=29_991_231.0).contains(value);
             let year = |value: &f64| value.fract() == 0.0 && (1000.0..=2999.0).contains(value);
@@ -163,7 +186,8 @@ fn dates(texts: &[(&str, usize)], asked: bool, hints: Hints) -> Option<Judged> {
     let mut forms: Vec<(usize, String)> = counts.into_iter().map(|(form, count)| (count, form)).collect();
     forms.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
     forms.truncate(4);
-    let present: usize = texts.iter().filter(|(text, _)| !is_missing_number(text)).map(|(_, count)| count).sum();
+    let present: usize =
+        texts.iter().filter(|(text, _)| !is_missing_number(text)).map(|(_, count)| count).sum();
     let read = |form: &str| {
         let reader = DateReader::new(&DateForm::new(form))?;
         let fits = texts.iter().filter(|(text, _)| reader.read(text).is_some()).map(|(_, count)| count);
@@ -203,8 +227,7 @@ fn dates(texts: &[(&str, usize)], asked: bool, hints: Hints) -> Option<Judged> {
 /// What is said of words among which are many numbers.
 fn part_numbers(texts: &[(&str, usize)]) -> Option<Decision> {
     let present: usize = texts.iter().map(|(_, count)| count).sum();
-    let numbers: usize =
-        texts.iter().filter(|(text, _)| shows(text).is_some()).map(|(_, count)| count).sum();
+    let numbers: usize = texts.iter().filter(|(text, _)| shows(text).is_some()).map(|(_, count)| count).sum();
     let word = texts.iter().find(|(text, _)| shows(text).is_none())?;
     (numbers * 5 >= present && present >= 5).then(|| {
         let why = format!("{numbers} of {present} values are numbers, the others are words (\"{}\")", word.0);

@@ -23,7 +23,11 @@ pub struct Numbers {
 #[derive(Clone, Debug)]
 enum Values {
     /// `digits / 10^places`; [`ABSENT`] is a missing value; `largest` is that of the digits without sign.
-    Decimals { digits: Vec<i32>, places: u8, largest: i32 },
+    Decimals {
+        digits: Vec<i32>,
+        places: u8,
+        largest: i32,
+    },
     Single(Vec<f32>),
     Double(Vec<f64>),
 }

@@ -36,7 +36,9 @@ pub fn select(names: &[&str], asked: &[String]) -> Result<Vec<String>> {
             _ if part.contains('*') => {
                 names.iter().filter(|name| matches(name, part)).map(|name| (*name).to_owned()).collect()
             }
-            Ok(number) => number.checked_sub(1).and_then(|i| names.get(i)).map(|&n| n.to_owned()).into_iter().collect(),
+            Ok(number) => {
+                number.checked_sub(1).and_then(|i| names.get(i)).map(|&n| n.to_owned()).into_iter().collect()
+            }
             Err(_) => Vec::new(),
         };
         if matching.is_empty() {

@@ -1,9 +1,10 @@
 //! What in a table may be wrong, so that a person should look: columns that give the answer away, numbers that
 //! stand for a missing value, a value far from all others.
 
+use super::coding::Input;
 use super::columns::short;
 use super::rows::counts;
-use super::{Answers, Column, Input, Numbers, Table};
+use super::{Answers, Column, Numbers, Table};
 use crate::decision::Decision;
 use std::collections::{BTreeMap, HashMap};
 
@@ -33,7 +34,9 @@ pub(super) fn of(table: &Table, answers: &Answers, inputs: &[Input], rows: &[u32
         }
         if let Some(target) = target {
             let classes = matches!(answers, Answers::Classes { .. });
-            decisions.extend(leak(column, target, classes, &sample).map(|one| one.column(name).overrule("drop", name)));
+            decisions.extend(
+                leak(column, target, classes, &sample).map(|one| one.column(name).overrule("drop", name)),
+            );
         }
     }
     decisions
@@ -53,11 +56,15 @@ fn sentinel(numbers: &Numbers, rows: &[u32]) -> Option<Decision> {
             }
         }
         let gap = if value == low { next_low - value } else { value - next_high };
-        let alone = gap > 2.0 * (next_high - next_low)
-            || (value == -1.0 && next_low >= 0.0 && next_high > 5.0);
+        let alone =
+            gap > 2.0 * (next_high - next_low) || (value == -1.0 && next_low >= 0.0 && next_high > 5.0);
         if n >= 2 && alone && next_low < next_high {
             let what = format!("{value} may stand for a missing value");
-            let why = format!("{n} rows have it, the others lie between {} and {}", short(next_low), short(next_high));
+            let why = format!(
+                "{n} rows have it, the others lie between {} and {}",
+                short(next_low),
+                short(next_high)
+            );
             let decision = Decision::new("sentinel", what, why).overrule("missing", value.to_string());
             return Some(decision.warning());
         }
@@ -87,7 +94,12 @@ fn far(table: &Table, numbers: &Numbers, rows: &[u32]) -> Option<Decision> {
         n => format!("{n} values are far from all others"),
     };
     let value = numbers.text(row);
-    let why = format!("{value} in row {}, half of them lie within {} of {}", table.line(row), short(spread), short(median));
+    let why = format!(
+        "{value} in row {}, half of them lie within {} of {}",
+        table.line(row),
+        short(spread),
+        short(median)
+    );
     Some(Decision::new("far", what, why).warning())
 }
 
@@ -110,10 +122,12 @@ fn leak(column: &Column, target: &Column, classes: bool, rows: &[u32]) -> Option
     let counting = counts(column);
     if let Column::Numbers(x) = column {
         // In the order of the column the classes stand in one run each.
-        let mut order: Vec<usize> = (0..rows.len()).filter(|&i| !column.is_missing(rows[i] as usize)).collect();
+        let mut order: Vec<usize> =
+            (0..rows.len()).filter(|&i| !column.is_missing(rows[i] as usize)).collect();
         order.sort_by(|&a, &b| x.get(rows[a] as usize).total_cmp(&x.get(rows[b] as usize)));
         let changes = order.windows(2).filter(|pair| class[pair[0]] != class[pair[1]]);
-        let strict = changes.clone().all(|pair| x.get(rows[pair[0]] as usize) < x.get(rows[pair[1]] as usize));
+        let strict =
+            changes.clone().all(|pair| x.get(rows[pair[0]] as usize) < x.get(rows[pair[1]] as usize));
         let changes = changes.count();
         if order.len() >= 20 && strict && changes + 1 == different && different * 5 <= order.len() {
             let why = match counting {

@@ -2,7 +2,6 @@
 //! On narrow paper the derivative stands under its value.
 
 use crate::paper::{Ink, Paper, TIE, length, padded, shape, short, wrap};
-use clearprop::activation::Activation;
 use clearprop::network::Penalized;
 use clearprop::target::Target;
 use clearprop::trace::{Kind, Link, Names, Quantity, Trace};
@@ -34,8 +33,8 @@ pub(crate) fn title(trace: &Trace, paper: Paper) -> String {
         "One forward and backward pass: n = {} rows, units {}, {}, {} loss, {penalty}",
         trace.data.len(),
         sizes.join("-"),
-        network.activation.name(),
-        network.loss.name(),
+        network.activation_text(),
+        network.loss,
     );
     paper.wrap(&text, 0)
 }
@@ -352,7 +351,7 @@ pub(crate) fn unit(trace: &Trace, layer: usize, j: usize, paper: Paper) -> Strin
     let kind = if hidden { format!("Unit {j} of layer {layer}") } else { format!("Output {j}") };
     let (z, dz) = (trace.pass.z[layer].column(j), trace.dpass.z[layer].column(j));
     let mut out = format!("{}\n", paper.ink(Ink::Bold, &kind));
-    if hidden && trace.network.activation == Activation::Relu {
+    if hidden && trace.network.activations[layer - 1].can_die() {
         let on = z.iter().filter(|&&z| z > 0.0).count();
         let kinks = z.iter().filter(|&&z| z == 0.0).count();
         let mut text = format!("on (z > 0) in {on} of {} rows", z.len());

@@ -189,7 +189,7 @@ fn models() {
     place.write("cut", &whole[..whole.len() - 10]);
     place.write("head", &whole[..100]);
     place.write("text", "this is not a model at all");
-    let version = br#"\"version\":1"#;
+    let version = br#"\"version\":2"#;
     let at = whole.windows(version.len()).position(|bytes| bytes == version).unwrap();
     let mut later = whole.clone();
     later[at + version.len() - 1] = b'9';
@@ -202,7 +202,7 @@ fn models() {
         "data.csv: this is a file of data, a model is needed; the model comes first, then the data",
     );
     check("predict head data.csv", "head: not a whole safetensors file: it is cut off; write it again");
-    check("info later", "later: the model has version 9, this program reads up to 1; take a newer clearprop");
+    check("info later", "later: the model has version 9, this program reads 2; take a newer clearprop");
     check(
         "predict run/model.safetensors other.csv",
         "other.csv: the column 'x0' of the model is missing; is it 'x1'?",

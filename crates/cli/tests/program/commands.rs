@@ -96,7 +96,7 @@ fn sgd_looks_ahead_or_not() {
         (place.bytes(&format!("{out}/model.safetensors")), summary["settings"]["nesterov"].clone())
     };
     let (yes, no) = (train("--nesterov yes", "yes"), train("--nesterov no", "no"));
-    assert_eq!((&yes.1, &no.1), (&"yes".into(), &"no".into()));
+    assert_eq!((&yes.1, &no.1), (&true.into(), &false.into()));
     assert!(yes.0 != no.0);
     assert!(train("", "usual") == yes);
     place.ok("train --epochs 3 --out gd --quiet");
@@ -109,8 +109,8 @@ fn a_table_is_trained_on_evaluated_and_predicted() {
     place.write("flowers.csv", flowers());
     let out = place.ok("train flowers.csv --target kind --epochs 150 --step-size 0.01 --test-size 0.2");
     let told = "target 'kind': words are classes, so the loss is softmax\n\
-        rows: 32 to train on, 4 to tell when to stop, 9 to test on\nsettings: --activation relu --batch-size 32";
-    assert!(out.starts_with(told) && out.contains(" --scale standard\nEpoch   1. Loss="), "{out}");
+        rows: 32 to train on, 4 to tell when to stop, 9 to test on\nsettings: --hidden 100 --activation relu --reg ";
+    assert!(out.starts_with(told) && out.contains(" --validation-size 0.1\nEpoch   1. Loss="), "{out}");
     assert!(out.contains("\nTest accuracy="), "{out}");
     let model = "runs/flowers-1/model.safetensors";
     let history = place.read("runs/flowers-1/history.csv");

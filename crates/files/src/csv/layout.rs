@@ -80,7 +80,8 @@ fn is_libsvm(text: &[u8]) -> bool {
     let lines = text.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()).take(20);
     let pair = |field: &[u8]| {
         let mut parts = field.split(|&byte| byte == b':');
-        let digits = |part: Option<&[u8]>| part.is_some_and(|p| !p.is_empty() && p.iter().all(u8::is_ascii_digit));
+        let digits =
+            |part: Option<&[u8]>| part.is_some_and(|p| !p.is_empty() && p.iter().all(u8::is_ascii_digit));
         digits(parts.next()) && parts.next().is_some_and(|value| !value.is_empty()) && parts.next().is_none()
     };
     let like = |line: &[u8]| {
@@ -185,7 +186,8 @@ impl Layout {
         }
         let comment = known.comment.map(str::to_owned).or_else(|| {
             let first = rows(sample, Separator::Byte(0), known.skip.unwrap_or(0), None);
-            let begins = |(_, row): &(u64, Vec<String>)| row.first().is_some_and(|cell| cell.starts_with('#'));
+            let begins =
+                |(_, row): &(u64, Vec<String>)| row.first().is_some_and(|cell| cell.starts_with('#'));
             (first.first().is_some_and(begins) && !first.iter().all(begins)).then(|| "#".to_owned())
         });
         let mut all = rows(sample, separator, known.skip.unwrap_or(0), comment.as_deref());
@@ -194,7 +196,12 @@ impl Layout {
         // Prose above the table: lines of fewer fields, before rows that nearly all have as many.
         let above = all.iter().take_while(|(_, row)| row.len() < fields).count();
         let rownames = above == 1 && all[0].1.len() + 1 == fields;
-        if known.skip.is_none() && above > 0 && !rownames && fields > 1 && even * 10 >= (all.len() - above) * 9 {
+        if known.skip.is_none()
+            && above > 0
+            && !rownames
+            && fields > 1
+            && even * 10 >= (all.len() - above) * 9
+        {
             skip = usize::try_from(all[above].0 - 1).unwrap_or(0);
             all.drain(..above);
             let lines = if skip == 1 { "the first line is" } else { &format!("the first {skip} lines are") };
@@ -242,12 +249,17 @@ impl Layout {
         let rows: Vec<&Vec<String>> = all.iter().map(|(_, row)| row).collect();
         let Some((first, below)) = rows.split_first() else { return };
         let data: Vec<&&Vec<String>> = below.iter().filter(|row| row.len() == fields).collect();
-        self.trailing = fields > 1 && !data.is_empty() && data.iter().all(|row| row[fields - 1].is_empty())
+        self.trailing = fields > 1
+            && !data.is_empty()
+            && data.iter().all(|row| row[fields - 1].is_empty())
             && first.get(fields - 1).is_none_or(String::is_empty);
-        let values = |j: usize| data.iter().map(move |row| row[j].as_str()).filter(|cell| !is_missing_word(cell));
+        let values =
+            |j: usize| data.iter().map(move |row| row[j].as_str()).filter(|cell| !is_missing_word(cell));
         let numbers = |j: usize, from: usize| {
             let (mut n, mut all) = (0, 0);
-            for cell in data.iter().skip(from).map(|row| row[j].as_str()).filter(|cell| !is_missing_word(cell)) {
+            for cell in
+                data.iter().skip(from).map(|row| row[j].as_str()).filter(|cell| !is_missing_word(cell))
+            {
                 all += 1;
                 n += usize::from(is_number(cell));
             }
@@ -261,10 +273,14 @@ impl Layout {
             && (0..fields).all(|j| values(j).any(|cell| cell == first[j]));
         let header = known.header.unwrap_or(named || !(has_number || repeated));
         if !header {
-            self.names = (1..=fields.max(first.len()) - usize::from(self.trailing)).map(|i| format!("column {i}")).collect();
+            self.names = (1..=fields.max(first.len()) - usize::from(self.trailing))
+                .map(|i| format!("column {i}"))
+                .collect();
             if known.header.is_none() {
-                let why = if has_number { "a number stands in it" } else { "its values stand further down too" };
-                let what = "the first line is taken as a row; the columns are called 'column 1', 'column 2', ..";
+                let why =
+                    if has_number { "a number stands in it" } else { "its values stand further down too" };
+                let what =
+                    "the first line is taken as a row; the columns are called 'column 1', 'column 2', ..";
                 self.decisions.push(Decision::new("header", what, why).overrule("header", ""));
             }
             return;
@@ -286,13 +302,26 @@ impl Layout {
             let above: Vec<bool> =
                 cells.map(|(cell, _)| !is_missing_word(cell) && !is_number(cell)).collect();
             const TYPES: [&str; 14] = [
-                "continuous", "discrete", "string", "time", "c", "d", "s", "t", "numeric", "categorical", "text",
-                "datetime", "meta", "class",
+                "continuous",
+                "discrete",
+                "string",
+                "time",
+                "c",
+                "d",
+                "s",
+                "t",
+                "numeric",
+                "categorical",
+                "text",
+                "datetime",
+                "meta",
+                "class",
             ];
             let orange = second.iter().all(|cell| TYPES.contains(&cell.to_lowercase().as_str()));
             if orange {
                 let roles = ["", "class", "meta", "ignore", "weight", "c", "m", "i", "w"];
-                let third = data.get(1).is_some_and(|row| row.iter().all(|cell| roles.contains(&cell.as_str())));
+                let third =
+                    data.get(1).is_some_and(|row| row.iter().all(|cell| roles.contains(&cell.as_str())));
                 self.header += 1 + usize::from(third);
                 let what = "the types and roles below the names (as Orange writes them) are left out";
                 self.decisions.push(Decision::new("header", what, ""));
@@ -300,7 +329,8 @@ impl Layout {
                 self.header += 1;
                 let distinct: std::collections::BTreeSet<&String> = names.iter().collect();
                 if distinct.len() == names.len() && !names.iter().any(String::is_empty) {
-                    let shown: Vec<String> = second.iter().filter(|cell| !cell.is_empty()).take(3).cloned().collect();
+                    let shown: Vec<String> =
+                        second.iter().filter(|cell| !cell.is_empty()).take(3).cloned().collect();
                     let what = "the second line holds units and is left out";
                     self.decisions.push(Decision::new("header", what, shown.join(", ")));
                 } else {

@@ -10,7 +10,8 @@ use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
 const LONGEST: usize = 16 << 20;
 
 const NO_TEXT: &str = "this is not text; save the table as CSV";
-const UTF8: &str = "save it as UTF-8, or name what it is: `encoding=windows-1252` if an older Windows program wrote it";
+const UTF8: &str =
+    "save it as UTF-8, or name what it is: `encoding=windows-1252` if an older Windows program wrote it";
 
 /// What is wrong with the text, and in which line.
 #[derive(Debug)]

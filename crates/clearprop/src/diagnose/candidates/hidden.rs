@@ -1,7 +1,7 @@
 //! Mistakes in the derivatives by a hidden layer's output and input.
 
 use super::{Candidate, made, told};
-use crate::activation::Activation;
+use crate::activation::{Activation, WrittenIn};
 use crate::diagnose::case::{Bias, Case, Quantity, Values, fits};
 use crate::diagnose::conventions::Convention;
 use crate::diagnose::words::number;
@@ -81,7 +81,7 @@ const SLOPES: [(&str, Slope); 8] = [
 /// 38 to 50.
 pub(super) fn dz(case: &Case, values: &Values, l: usize) -> Option<Vec<Candidate>> {
     let (z, a, da) = (values.get(Z(l))?, values.get(A(l))?, values.get(Da(l))?);
-    let activation = case.network.activation;
+    let activation = case.network.activations[l - 1];
     if z.dim() != a.dim() {
         return None;
     }
@@ -130,7 +130,8 @@ pub(super) fn dz(case: &Case, values: &Values, l: usize) -> Option<Vec<Candidate
             Activation::Relu => words == "z > 0" || words == "a > 0",
             Activation::Tanh => words == "1-a^2" || words == "1-tanh(z)^2",
             Activation::Logistic => words == "a(1-a)" || words == "logistic(z)(1-logistic(z))",
-            Activation::Identity => false,
+            // Whichever of these comes to the same as their own slope.
+            _ => times(&f) == times(&|z, a| activation.derivative(z, a)),
         };
         if !is_right {
             found.push(Candidate {
@@ -169,10 +170,12 @@ fn slope(activation: Activation, z: &Array2<f64>, a: &Array2<f64>) -> Array2<f64
 /// The slope computed from `a` with its column of ones (mistake 38).
 fn wide_slope(activation: Activation, z: &Array2<f64>, a: &Array2<f64>) -> Array2<f64> {
     let mut wide = with_ones(&slope(activation, z, a));
-    let at_one = match activation {
-        Activation::Relu | Activation::Identity => 1.0,
+    let at_one = match activation.derivative_by() {
         // a(1-a) and 1-a^2 at a = 1
-        Activation::Tanh | Activation::Logistic => 0.0,
+        WrittenIn::Output => activation.derivative(1.0, 1.0),
+        WrittenIn::Neither | WrittenIn::Input | WrittenIn::Both => {
+            activation.derivative(1.0, activation.value(1.0))
+        }
     };
     wide.column_mut(z.ncols()).fill(at_one);
     wide

@@ -60,13 +60,12 @@ pub(super) fn dw(case: &Case, convention: &Convention, values: &Values, l: usize
         return None;
     }
     let (n, mean, strength) = (case.rows(), convention.mean(case), convention.strength(case));
-    let hidden_nonlinearity = case.network.activation != Activation::Identity;
+    let hidden_nonlinearity = l > 1 && case.network.activations[l - 2] != Activation::Identity;
     let product = |a: &Array2<f64>, dz: &Array2<f64>| a.t().dot(dz) * mean;
     let right = product(a, dz);
     let mut data: Vec<Part> =
         vec![(vec![], right.clone()), (vec![27, 2], &right / n), (vec![54], &right * n)];
-    if l > 1
-        && hidden_nonlinearity
+    if hidden_nonlinearity
         && let Some(z) = values.get(Z(l - 1))
         && z.dim() == a.dim()
     {

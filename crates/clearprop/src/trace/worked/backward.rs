@@ -1,8 +1,7 @@
 //! The backward stages, number by number.
 
-use super::{ChainRule, Factor, Step, Term, bracketed, exact};
-use crate::activation::Activation;
-use crate::loss::Loss;
+use super::{ChainRule, Factor, Step, Term, exact};
+use crate::activation::Notation;
 use crate::network::Penalized;
 use crate::target::Target;
 use crate::trace::{Kind, Names, Trace};
@@ -15,16 +14,17 @@ impl Trace {
             Target::Classes(y) => (format!("[y[{i}] = {j}]"), f64::from(u8::from(y[i] as usize == j))),
             Target::Values(y) => (format!("y[{i},{j}]"), y[[i, j]]),
         };
-        let said = self.pass.probs()[[i, j]];
-        let said_name = match self.network.loss {
-            Loss::Squared => self.number_name(Kind::Z, self.layers(), &[i, j], names),
-            _ => format!("probs[{i},{j}]"),
-        };
-        let name = format!("({said_name} - {minus})");
+        let loss = self.network.loss;
+        let said = self.pass.probs().row(i);
+        let (kind, l) = if loss.outputs_are_logits() { (Kind::Z, self.layers()) } else { (Kind::Probs, 0) };
+        let said_names: Vec<String> =
+            (0..said.len()).map(|j| self.number_name(kind, l, &[i, j], names)).collect();
+        let numbers: Vec<String> = said.iter().map(|&said| exact(said)).collect();
+        let name = loss.slope_term(&said_names, &minus, j);
         let difference = Factor {
             name: name.clone(),
-            arithmetic: format!("({} - {})", exact(said), bracketed(answer)),
-            value: said - answer,
+            arithmetic: loss.slope_term(&numbers, &exact(answer), j),
+            value: self.dpass.logits()[[i, j]] * n as f64,
         };
         let share = Factor { name: "1/n".into(), arithmetic: format!("1/{n}"), value: 1.0 / n as f64 };
         let result = self.number_name(Kind::Dz, self.layers(), &[i, j], names);
@@ -63,15 +63,14 @@ impl Trace {
         let (z, a) = (self.pass.z[l][[i, j]], self.pass.a[l][[i, j]]);
         let z_name = self.number_name(Kind::Z, l, &[i, j], names);
         let a_name = self.number_name(Kind::A, l, &[i, j], names);
-        let (name, arithmetic) = match self.network.activation {
-            Activation::Identity => ("1".into(), "1".into()),
-            Activation::Relu => (format!("({z_name} > 0)"), exact(f64::from(u8::from(z > 0.0)))),
-            Activation::Tanh => (format!("(1 - {a_name}^2)"), format!("(1 - ({})^2)", exact(a))),
-            Activation::Logistic => {
-                (format!("{a_name} * (1 - {a_name})"), format!("{} * (1 - {})", exact(a), exact(a)))
-            }
+        let activation = self.network.activations[l - 1];
+        let value = activation.derivative(z, a);
+        let arithmetic = if activation.is_piecewise() {
+            exact(value)
+        } else {
+            activation.slope_formula(Notation::Plain, &exact(z), &exact(a))
         };
-        Factor { name, arithmetic, value: self.network.activation.derivative(z, a) }
+        Factor { name: activation.slope_formula(Notation::Plain, &z_name, &a_name), arithmetic, value }
     }
 
     /// `dw[l][c,j]`, or without c `db[l][j]`: the sum over rows, and the penalty's part.

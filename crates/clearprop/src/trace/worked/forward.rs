@@ -1,11 +1,11 @@
 //! The forward stages, number by number.
 
 use super::{Factor, Step, Term, bracketed, exact};
-use crate::activation::Activation;
-use crate::loss::Loss;
+use crate::activation::Notation;
 use crate::network::Penalized;
 use crate::target::Target;
 use crate::trace::{Kind, Names, Trace};
+use ndarray::Axis;
 
 impl Trace {
     /// `z[l][i,j] = sum over c of a[l-1][i,c] * w[l][c,j], + b[l][j]`.
@@ -32,12 +32,7 @@ impl Trace {
     pub(super) fn work_a(&self, l: usize, i: usize, j: usize, names: Names) -> Step {
         let z = self.pass.z[l][[i, j]];
         let (name, number) = (self.number_name(Kind::Z, l, &[i, j], names), exact(z));
-        let write = |z: &str| match self.network.activation {
-            Activation::Identity => z.to_owned(),
-            Activation::Relu => format!("max(0, {z})"),
-            Activation::Tanh => format!("tanh({z})"),
-            Activation::Logistic => format!("1 / (1 + exp(-({z})))"),
-        };
+        let write = |z: &str| self.network.activations[l - 1].formula(Notation::Plain, z);
         let factor = Factor { name: write(&name), arithmetic: write(&number), value: self.pass.a[l][[i, j]] };
         Step::new(
             self.number_name(Kind::A, l, &[i, j], names),
@@ -56,13 +51,12 @@ impl Trace {
             let factor = Factor { name: symbol.clone(), arithmetic, value };
             vec![Step::new(result.clone(), symbol, vec![Term::new("", vec![factor])])]
         };
-        match self.network.loss {
-            Loss::Squared => single(name(j), exact(logits[j])),
-            Loss::Logistic => single(
-                format!("1 / (1 + exp(-{}))", name(j)),
-                format!("1 / (1 + exp(-({})))", exact(logits[j])),
-            ),
-            Loss::Softmax => {
+        let all_names: Vec<String> = (0..logits.len()).map(name).collect();
+        let numbers: Vec<String> = logits.iter().map(|&z| exact(z)).collect();
+        let loss = self.network.loss;
+        match (loss.output_term(&all_names, j), loss.output_term(&numbers, j)) {
+            (Some(symbol), Some(arithmetic)) => single(symbol, arithmetic),
+            _ => {
                 let largest = logits.fold(f64::NEG_INFINITY, |m, &z| m.max(z));
                 let exp = |c: usize| Factor {
                     name: format!("exp({} - m)", name(c)),
@@ -94,16 +88,8 @@ impl Trace {
         let terms = (0..n)
             .map(|i| Term::new(format!("i={i}"), vec![share.clone(), self.row_loss(i, names)]))
             .collect();
-        let rule = match self.network.loss {
-            Loss::Softmax => "sum over rows i of 1/n * -log probs[i, y[i]]".to_owned(),
-            Loss::Logistic => {
-                "sum over rows i of 1/n * (sum over j of -y log probs - (1-y) log(1-probs))".to_owned()
-            }
-            Loss::Squared => {
-                let logits = self.name(Kind::Z, self.layers(), names);
-                format!("sum over rows i of 1/n * (sum over j of 1/2 ({logits}[i,j] - y[i,j])^2)")
-            }
-        };
+        let row = self.network.loss.row_rule(&self.name(Kind::Z, self.layers(), names));
+        let rule = format!("sum over rows i of 1/n * {row}");
         Step::new("data_loss".into(), rule, terms)
     }
 
@@ -111,54 +97,34 @@ impl Trace {
     #[must_use]
     pub fn row_loss(&self, i: usize, names: Names) -> Factor {
         let logits = self.pass.logits().row(i);
-        let logits_name = self.name(Kind::Z, self.layers(), names);
-        match &self.data.y {
-            Target::Classes(y) => {
-                let class = y[i] as usize;
-                let probability = self.pass.probs()[[i, class]];
-                let largest = logits.fold(f64::NEG_INFINITY, |m, &z| m.max(z));
-                let sum: f64 = logits.iter().map(|z| (z - largest).exp()).sum();
-                let value = (largest - logits[class]) + sum.ln();
-                // A probability below the smallest normal number has lost its digits: take logits.
-                if probability > f64::MIN_POSITIVE {
-                    let name = format!("-log(probs[{i},{class}])");
-                    return Factor { name, arithmetic: format!("-log({})", exact(probability)), value };
-                }
-                Factor {
-                    name: format!("m - {logits_name}[{i},{class}] + log(sum)"),
-                    arithmetic: format!(
-                        "{} - {} + log({})",
-                        exact(largest),
-                        bracketed(logits[class]),
-                        exact(sum)
-                    ),
-                    value,
-                }
-            }
-            Target::Values(y) => {
-                let mut value = 0.0;
-                let parts: Vec<String> = logits
-                    .iter()
-                    .zip(y.row(i))
-                    .map(|(&z, &y)| match self.network.loss {
-                        // -y log p - (1-y) log(1-p) = log(1 + exp(z)) - y z = log(1 + exp(-s z)), s = ±1.
-                        Loss::Logistic => {
-                            let signed = if y == 1.0 { -z } else { z };
-                            value += signed.max(0.0) + (-signed.abs()).exp().ln_1p();
-                            if signed > 0.0 {
-                                format!("{} + log(1 + exp({}))", exact(signed), exact(-signed))
-                            } else {
-                                format!("log(1 + exp({}))", exact(signed))
-                            }
-                        }
-                        _ => {
-                            value += 0.5 * (z - y) * (z - y);
-                            format!("0.5 * ({} - {})^2", exact(z), bracketed(y))
-                        }
-                    })
-                    .collect();
-                Factor { name: format!("loss of row {i}"), arithmetic: parts.join(" + "), value }
-            }
+        let row = self.data.y.select(&[u32::try_from(i).unwrap_or(u32::MAX)]);
+        let value = self.network.loss.row_losses(&logits.to_owned().insert_axis(Axis(0)), &row)[0];
+        let (class, y) = match &row {
+            Target::Classes(y) => (y[0] as usize, Vec::new()),
+            Target::Values(y) => (0, y.iter().copied().collect()),
+        };
+        match self.network.loss.row_arithmetic(&logits.to_vec(), &y, &exact) {
+            Some(arithmetic) => Factor { name: format!("loss of row {i}"), arithmetic, value },
+            None => self.row_entropy(i, class, names),
+        }
+    }
+
+    /// The cross-entropy of one row's softmax.
+    fn row_entropy(&self, i: usize, class: usize, names: Names) -> Factor {
+        let logits = self.pass.logits().row(i);
+        let probability = self.pass.probs()[[i, class]];
+        let largest = logits.fold(f64::NEG_INFINITY, |m, &z| m.max(z));
+        let sum: f64 = logits.iter().map(|z| (z - largest).exp()).sum();
+        let value = (largest - logits[class]) + sum.ln();
+        // A probability below the smallest normal number has lost its digits: take logits.
+        if probability > f64::MIN_POSITIVE {
+            let name = format!("-log(probs[{i},{class}])");
+            return Factor { name, arithmetic: format!("-log({})", exact(probability)), value };
+        }
+        Factor {
+            name: format!("m - {}[{i},{class}] + log(sum)", self.name(Kind::Z, self.layers(), names)),
+            arithmetic: format!("{} - {} + log({})", exact(largest), bracketed(logits[class]), exact(sum)),
+            value,
         }
     }
 
