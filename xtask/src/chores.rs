@@ -36,6 +36,7 @@ pub(crate) fn test() -> Done {
     cargo(&["build", "--release"])?;
     run(&python, &["peers/real_data.py"])?;
     run(&python, &["peers/mixed_table.py", "--seeds", "20"])?;
+    python_package()?;
     known_mistakes(&python)?;
     run(&python, &["corpus/field/score.py", PROGRAM, "--totals"])?;
     run(&python, &["corpus/mutants.py", PROGRAM, "--sample", "200"])
@@ -49,6 +50,13 @@ pub(crate) fn corpus() -> Done {
     run(&python, &["corpus/field/score.py", PROGRAM])?;
     run(&python, &["corpus/program.py"])?;
     run(&python, &["corpus/mutants.py", PROGRAM])
+}
+
+/// The Python package: built and installed as a person does it, then its tests, scikit-learn's own among them.
+fn python_package() -> Done {
+    let python = environment("target/python", "crates/python/tests/requirements.txt")?;
+    run(&python, &["-m", "pip", "install", "--quiet", "--force-reinstall", "--no-deps", "."])?;
+    run(&python, &["-m", "pytest", "-q", "crates/python/tests"])
 }
 
 /// The diagnosis against learners' arrays with known mistakes, made by a program that knows nothing of it.

@@ -34,16 +34,17 @@ const LINES: [(&str, &[&str]); 6] = [
     ),
     ("pass", &["forward", "backward", "objective", "optim"]),
     ("fast", &["fast"]),
-    ("learn", &["engine", "settings", "evaluate", "lbfgs", "train", "model", "fit"]),
+    ("learn", &["engine", "settings", "evaluate", "lbfgs", "sklearn", "train", "model", "fit"]),
     ("look", &["trace", "gradcheck", "diagnose"]),
 ];
 
 /// Which crates of the project a crate may use.
-const CRATES: [(&str, &[&str]); 4] = [
+const CRATES: [(&str, &[&str]); 5] = [
     ("clearprop", &["clearprop-kernels"]),
     ("files", &["clearprop"]),
     ("plots", &["clearprop"]),
     ("cli", &["clearprop", "clearprop-files", "clearprop-plots"]),
+    ("python", &["clearprop", "clearprop-files"]),
 ];
 
 /// Circles between files that are still to be cut; a line goes when its circle has gone.

@@ -30,9 +30,11 @@ mod rows;
 
 use crate::data::Data;
 use crate::decision::Decision;
+use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Model, Trained};
 use crate::network::Network;
+use crate::optim::Solver;
 use crate::params::Params;
 use crate::real::Real;
 use crate::settings::{Choices, Scale, Settings};
@@ -105,11 +107,25 @@ impl Plan {
         match rows.origin {
             // The notebook does not explain its own data.
             Origin::Notebook => decisions.clear(),
-            Origin::Arrays => {}
-            Origin::Table => decisions.extend([Decision::new("rows", "rows", parts.said()), told(&settings)]),
+            Origin::Arrays => decisions.extend(plain(&settings, &network)),
+            Origin::Table => {
+                decisions.extend(plain(&settings, &network));
+                decisions.extend([Decision::new("rows", "rows", parts.said()), told(&settings)]);
+            }
         }
         Ok(Self { network, encoder, settings, decisions })
     }
+}
+
+/// What has no kernels runs on the plain engine.
+fn plain(settings: &Settings, network: &Network) -> Option<Decision> {
+    let what = match (settings.engine, settings.solver) {
+        (Engine::Plain, _) => return None,
+        (_, Solver::Lbfgs) => "the solver lbfgs".to_owned(),
+        _ if network.has_kernels() => return None,
+        _ => format!("a network of {} with the loss {}", network.activation_text(), network.loss),
+    };
+    Some(Decision::new("engine", "runs on the plain engine", format!("there are no kernels for {what}")))
 }
 
 /// The settings that nobody need look up, in one decision.
@@ -117,7 +133,9 @@ fn told(settings: &Settings) -> Decision {
     let said = |(setting, text): (&crate::settings::Setting, String)| {
         let known = text != "none" || setting.key == "hidden" || setting.key == "scale";
         // How it is computed changes no result worth naming.
-        (known && !["engine", "threads"].contains(&setting.key)).then(|| format!("`{}={text}`", setting.key))
+        let used = setting.key != "step_size" || settings.solver != Solver::Lbfgs;
+        (known && used && !["engine", "threads"].contains(&setting.key))
+            .then(|| format!("`{}={text}`", setting.key))
     };
     let texts: Vec<String> = settings.texts().into_iter().filter_map(said).collect();
     Decision::new("settings", "settings", texts.join(" "))

@@ -32,6 +32,7 @@ pub mod fit;
 pub mod lbfgs;
 pub mod model;
 pub mod settings;
+pub mod sklearn;
 pub mod train;
 // look
 pub mod diagnose;

@@ -22,11 +22,14 @@ pub enum Solver {
     /// Adam (Kingma and Ba, 2015): `m` and `v` are running means of `g` and `g^2`;
     /// `p -= step_size * (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon)`.
     Adam,
+    /// L-BFGS over all rows at once, which searches along a line instead of following a rule (Liu and Nocedal,
+    /// 1989).
+    Lbfgs,
 }
 
 impl Solver {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Gd, Self::Sgd, Self::Adam];
+    pub const ALL: [Self; 4] = [Self::Gd, Self::Sgd, Self::Adam, Self::Lbfgs];
 
     /// The name on the command line.
     #[must_use]
@@ -35,6 +38,7 @@ impl Solver {
             Self::Gd => "gd",
             Self::Sgd => "sgd",
             Self::Adam => "adam",
+            Self::Lbfgs => "lbfgs",
         }
     }
 
@@ -45,6 +49,8 @@ impl Solver {
             Self::Gd => 0.1,
             Self::Sgd => 0.01,
             Self::Adam => 0.001,
+            // What the line search tries first.
+            Self::Lbfgs => 1.0,
         }
     }
 
@@ -52,7 +58,7 @@ impl Solver {
     #[must_use]
     pub const fn takes_batches(self) -> bool {
         match self {
-            Self::Gd => false,
+            Self::Gd | Self::Lbfgs => false,
             Self::Sgd | Self::Adam => true,
         }
     }
@@ -85,12 +91,16 @@ pub enum Rule {
         beta2: f64,
         /// Keeps the quotient finite; about 1e-8.
         epsilon: f64,
+        /// Whether epsilon is added to `sqrt(v)` as it is, without the correction for the start: the paper's
+        /// "epsilon hat" (end of its section 2), which scikit-learn and TensorFlow compute.
+        #[serde(default)]
+        epsilon_hat: bool,
     },
 }
 
 impl Rule {
     /// Adam with the numbers of its paper.
-    pub const ADAM: Self = Self::Adam { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+    pub const ADAM: Self = Self::Adam { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, epsilon_hat: false };
 
     /// How many moments (buffers of the parameters' shape) the rule keeps: 0, 1 or 2.
     #[must_use]
@@ -179,9 +189,9 @@ impl<R: Real> Optimiser<R> {
                     *p += if nesterov { mu * *v - step * g } else { *v };
                 }
             }
-            (Rule::Adam { beta1, beta2, epsilon }, [mean, square]) => {
+            (Rule::Adam { beta1, beta2, epsilon, epsilon_hat }, [mean, square]) => {
                 let AdamStep { beta1, beta2, rate, epsilon } =
-                    AdamStep::new(self.step_size, beta1, beta2, epsilon, self.t);
+                    AdamStep::new(self.step_size, [beta1, beta2], epsilon, epsilon_hat, self.t);
                 let [beta1, beta2, rate, epsilon] = [beta1, beta2, rate, epsilon].map(R::of);
                 for (((p, &g), m), v) in each.zip(mean.values_mut()).zip(square.values_mut()) {
                     *m = beta1 * *m + (R::one() - beta1) * g;
@@ -205,16 +215,17 @@ pub struct AdamStep {
     pub beta2: f64,
     /// `step_size sqrt(1 - beta2^t) / (1 - beta1^t)`.
     pub rate: f64,
-    /// `epsilon sqrt(1 - beta2^t)`.
+    /// `epsilon sqrt(1 - beta2^t)`, or epsilon as it is ([`Rule::Adam`]'s `epsilon_hat`).
     pub epsilon: f64,
 }
 
 impl AdamStep {
     /// The numbers of update t, counted from 1.
     #[must_use]
-    pub fn new(step_size: f64, beta1: f64, beta2: f64, epsilon: f64, t: u64) -> Self {
+    pub fn new(step_size: f64, [beta1, beta2]: [f64; 2], epsilon: f64, epsilon_hat: bool, t: u64) -> Self {
         let power = i32::try_from(t).unwrap_or(i32::MAX);
         let (c1, c2) = (1.0 - beta1.powi(power), 1.0 - beta2.powi(power));
-        Self { beta1, beta2, rate: step_size * c2.sqrt() / c1, epsilon: epsilon * c2.sqrt() }
+        let epsilon = if epsilon_hat { epsilon } else { epsilon * c2.sqrt() };
+        Self { beta1, beta2, rate: step_size * c2.sqrt() / c1, epsilon }
     }
 }

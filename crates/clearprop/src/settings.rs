@@ -177,7 +177,7 @@ declare! { rows:
     Training epochs: maybe u64, Range::Count(1), None, Some(200);
     /// Rows of a batch (sgd and adam)
     Training batch_size: maybe usize, Range::Count(1), None, Some(usual_batch(rows));
-    /// An epoch counts as better only if the loss falls by more than this
+    /// An epoch counts as better only if the loss falls by more than this; lbfgs: the largest gradient to end at
     Training tolerance: maybe f64, FROM_0, None, Some(1e-4);
     /// Stop after more than this many epochs in a row that are not better
     Training patience: maybe u64, Range::Count(1), None, Some(10);
@@ -283,11 +283,11 @@ impl Settings {
         Self { init: Init::He, ..Self::notebook() }
     }
 
-    /// The solver with its numbers.
+    /// The solver's rule with its numbers; lbfgs follows none, and keeps no moments, as gd.
     #[must_use]
     pub fn rule(&self) -> Rule {
         match self.solver {
-            Solver::Gd => Rule::Gd,
+            Solver::Gd | Solver::Lbfgs => Rule::Gd,
             Solver::Sgd => {
                 Rule::Sgd { momentum: self.momentum.unwrap_or(0.9), nesterov: self.nesterov.unwrap_or(true) }
             }
@@ -295,6 +295,7 @@ impl Settings {
                 beta1: self.beta1.unwrap_or(0.9),
                 beta2: self.beta2.unwrap_or(0.999),
                 epsilon: self.epsilon.unwrap_or(1e-8),
+                epsilon_hat: false,
             },
         }
     }

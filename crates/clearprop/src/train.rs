@@ -24,9 +24,10 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::evaluate::{Evaluation, evaluate};
 #[cfg(feature = "fast")]
 use crate::fast;
+use crate::lbfgs::{Lbfgs, Step};
 use crate::network::Network;
 use crate::objective::loss_and_grad;
-use crate::optim::Optimiser;
+use crate::optim::{Optimiser, Solver};
 use crate::params::{self, Params};
 use crate::random::{Purpose, shuffled};
 use crate::real::Real;
@@ -81,6 +82,7 @@ impl<R: Real> Trainer<R> {
             best_loss: f64::INFINITY,
             not_better: 0,
             best: None,
+            lbfgs: (settings.solver == Solver::Lbfgs).then(Lbfgs::default),
         };
         Self::resume(network, state, data, validation, settings)
     }
@@ -155,7 +157,18 @@ impl<R: Real> Trainer<R> {
 
     /// Takes steps; a step of the readable engine is `loss_and_grad`, then `update`.
     fn take_steps(&mut self, steps: usize) {
-        let Self { network, data, state: State { step, params, optimiser, .. }, losses, .. } = self;
+        let Self { network, data, state: State { step, params, optimiser, lbfgs, .. }, losses, .. } = self;
+        if let Some(lbfgs) = lbfgs {
+            let tolerance = self.settings.tolerance.unwrap_or(0.0);
+            let evaluate = |params: &Params<R>| {
+                let (objective, grads) = loss_and_grad(network, params, data);
+                (objective.loss(), grads)
+            };
+            if let Step::Taken { before, .. } = lbfgs.step(params, tolerance, evaluate) {
+                losses.push(before);
+            }
+            return;
+        }
         let batches = match self.settings.batch_size {
             None => Batches::Full { steps },
             Some(size) => {
@@ -187,6 +200,9 @@ impl<R: Real> Trainer<R> {
     /// How many steps to take at once: to `until`, the epoch's end, the run's end, or for some 50 ms.
     fn next_chunk(&self, until: u64) -> usize {
         let step = self.state.step;
+        if self.state.lbfgs.is_some() {
+            return 1;
+        }
         let mut chunk = until.min(self.total_steps()).saturating_sub(step);
         if self.ends_epochs() {
             chunk = chunk.min(self.steps_per_epoch() - step % self.steps_per_epoch());
@@ -254,6 +270,9 @@ impl<R: Real> Trainer<R> {
         if self.settings.stops_early().is_some_and(|patience| self.state.not_better > patience.patience) {
             let watched = self.validation.is_some();
             return Some(if watched { StopReason::EarlyStopped } else { StopReason::Converged });
+        }
+        if self.state.lbfgs.as_ref().is_some_and(Lbfgs::is_over) {
+            return Some(StopReason::Converged);
         }
         (self.state.step >= self.total_steps()).then_some(StopReason::Finished)
     }

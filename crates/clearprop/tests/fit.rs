@@ -156,7 +156,7 @@ fn what_is_no_choice_is_an_error_with_its_key() {
     check("stepsize", "1", "there is no setting 'stepsize'; did you mean 'step_size'?");
     check("step_size", "0", "step_size: found '0'; give a number above 0");
     check("seed", "1.5", "seed: found '1.5'; give a whole number from 0 up");
-    check("solver", "adm", "solver: found 'adm'; did you mean 'adam'? There are: gd, sgd, adam");
+    check("solver", "adm", "solver: found 'adm'; did you mean 'adam'? There are: gd, sgd, adam, lbfgs");
     let plan = |choices: &Choices| {
         let rows = Rows::table(table(), &["answer"]);
         Plan::new::<f32>(&rows, choices, None).map(drop).unwrap_err().to_string()

@@ -171,9 +171,9 @@ fn two_updates_of_each_rule_by_hand() {
     check(Rule::Sgd { momentum: 0.9, nesterov: true }, [0.62, 0.648]);
     // beta1 = beta2 = 1/2, epsilon 0.  First m = 1, v = 2, both doubled by the correction: 0.1 * 2/sqrt(4).
     // Then m = 0, so nothing moves.
-    check(Rule::Adam { beta1: 0.5, beta2: 0.5, epsilon: 0.0 }, [0.9, 0.9]);
+    check(Rule::Adam { beta1: 0.5, beta2: 0.5, epsilon: 0.0, epsilon_hat: false }, [0.9, 0.9]);
     // epsilon 2: first 0.1 * 2/(2 + 2) = 0.05
-    check(Rule::Adam { beta1: 0.5, beta2: 0.5, epsilon: 2.0 }, [0.95, 0.95]);
+    check(Rule::Adam { beta1: 0.5, beta2: 0.5, epsilon: 2.0, epsilon_hat: false }, [0.95, 0.95]);
 }
 
 #[test]
@@ -211,7 +211,7 @@ fn what_does_not_fit_is_an_error_at_the_door() {
     );
     check(
         "rlu".parse::<Activation>().map(drop),
-        "unknown activation 'rlu'; did you mean 'relu'? There are: identity, logistic, tanh, relu",
+        "unknown activation 'rlu'; did you mean 'relu'? There are: identity, logistic, tanh, relu, leaky-relu, elu, selu, softplus, silu, gelu, gelu-tanh",
     );
 }
 
@@ -231,6 +231,7 @@ fn a_run_goes_on_only_with_the_settings_and_the_network_that_it_began_with() {
             best_loss: f64::INFINITY,
             not_better: 0,
             best: None,
+            lbfgs: None,
         };
         change(&mut state);
         let trainer = Trainer::resume(network.clone(), state, data.clone(), None, settings);

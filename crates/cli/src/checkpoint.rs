@@ -10,7 +10,8 @@ use crate::reading::Reading;
 use clearprop::error::{Error, ErrorKind, Result};
 use clearprop::evaluate::Evaluation;
 use clearprop::fit::{Fit, History, Plan, Progress, Row};
-use clearprop::optim::Optimiser;
+use clearprop::lbfgs::{Lbfgs, PAIRS};
+use clearprop::optim::{Optimiser, Solver};
 use clearprop::params::Params;
 use clearprop::real::Real;
 use clearprop::train::State;
@@ -48,6 +49,8 @@ struct About {
     step: u64,
     updates: u64,
     not_better: u64,
+    /// Whether lbfgs stands at a minimum.
+    is_over: bool,
     train_time: Duration,
 }
 
@@ -82,6 +85,7 @@ pub(crate) fn write<R: Real>(
         step: state.step,
         updates: state.optimiser.t,
         not_better: state.not_better,
+        is_over: state.lbfgs.as_ref().is_some_and(Lbfgs::is_over),
         train_time,
     };
     let text = serde_json::to_string(&about).map_err(|error| damaged(folder.path(), &error))?;
@@ -89,6 +93,11 @@ pub(crate) fn write<R: Real>(
     let mut tensors = vec![flat("params", floats(state.params.values()))];
     for (i, moment) in (1..).zip(&state.optimiser.moments) {
         tensors.push(flat(&format!("moment{i}"), floats(moment.values())));
+    }
+    let pairs = state.lbfgs.iter().flat_map(|lbfgs| lbfgs.pairs());
+    for (i, [s, y]) in (1..).zip(pairs) {
+        tensors
+            .extend([flat(&format!("s{i}"), floats(s.values())), flat(&format!("y{i}"), floats(y.values()))]);
     }
     tensors.extend(state.best.iter().map(|best| flat("best", floats(best.values()))));
     // Not in the text: they may be infinite.
@@ -124,7 +133,7 @@ pub(crate) fn read(folder: &Path) -> Result<AnyCheckpoint> {
 }
 
 fn from_parts<R: Real>(path: &Path, tensors: &[Tensor], about: About) -> Result<Checkpoint<R>> {
-    let About { setup, fingerprint, step, updates, not_better, train_time, .. } = about;
+    let About { setup, fingerprint, step, updates, not_better, is_over, train_time, .. } = about;
     let Plan { network, settings, .. } = &setup.plan;
     // A file may say anything.
     settings.check()?;
@@ -147,7 +156,15 @@ fn from_parts<R: Real>(path: &Path, tensors: &[Tensor], about: About) -> Result<
         *moment = params(&format!("moment{i}"))?;
     }
     let best = get("best").map(|_| params("best")).transpose()?;
-    let state = State { step, params: params("params")?, optimiser, epoch_loss, best_loss, not_better, best };
+    let lbfgs = (settings.solver == Solver::Lbfgs)
+        .then(|| {
+            let known = (1..=PAIRS).take_while(|i| get(&format!("s{i}")).is_some());
+            let pair = |i| Ok([params(&format!("s{i}"))?, params(&format!("y{i}"))?]);
+            known.map(pair).collect::<Result<_>>().map(|pairs| Lbfgs::resume(pairs, step, is_over))
+        })
+        .transpose()?;
+    let state =
+        State { step, params: params("params")?, optimiser, epoch_loss, best_loss, not_better, best, lbfgs };
     let history = History { rows: rows.ok_or_else(|| absent("history"))? };
     Ok(Checkpoint { setup, progress: Progress { fingerprint, state, history }, train_time })
 }

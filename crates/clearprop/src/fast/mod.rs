@@ -155,8 +155,8 @@ fn update<R: Real>(rule: Rule, step_size: f64, t: u64) -> Update<R> {
     match rule {
         Rule::Gd => Update::Gd { step },
         Rule::Sgd { momentum, nesterov } => Update::Sgd { step, mu: R::of(momentum), nesterov },
-        Rule::Adam { beta1, beta2, epsilon } => {
-            let adam = AdamStep::new(step_size, beta1, beta2, epsilon, t);
+        Rule::Adam { beta1, beta2, epsilon, epsilon_hat } => {
+            let adam = AdamStep::new(step_size, [beta1, beta2], epsilon, epsilon_hat, t);
             let [beta1, beta2, rate, epsilon] = [adam.beta1, adam.beta2, adam.rate, adam.epsilon].map(R::of);
             Update::Adam { beta1, beta2, rate, epsilon }
         }

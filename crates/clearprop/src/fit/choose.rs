@@ -12,6 +12,12 @@ use crate::settings::{Choices, Settings, usual_batch};
 pub(super) fn choose(mut settings: Settings, choices: &Choices, rows: usize) -> Result<Settings> {
     if let Some(solver) = choices.solver.filter(|&solver| solver != settings.solver) {
         settings.step_size = solver.step_size();
+        if solver == Solver::Lbfgs {
+            // It knows by itself when the loss no longer falls.
+            (settings.steps, settings.epochs) = (Some(1000), None);
+            (settings.tolerance, settings.patience) = (Some(1e-4), None);
+            settings.validation_size = 0.0;
+        }
         settings.batch_size = solver.takes_batches().then(|| usual_batch(rows).min(rows.max(1)));
     }
     choices.lay_over(&mut settings);
@@ -26,13 +32,15 @@ pub(super) fn choose(mut settings: Settings, choices: &Choices, rows: usize) -> 
 
     if choices.steps.is_some() && choices.epochs.is_none() {
         settings.epochs = None;
-        (settings.tolerance, settings.patience) = (None, None);
+        settings.patience = None;
+        settings.tolerance = (solver == Solver::Lbfgs).then_some(choices.tolerance.unwrap_or(1e-4));
         settings.validation_size = choices.validation_size.unwrap_or(0.0);
     } else if choices.epochs.is_some() && choices.steps.is_none() {
         settings.steps = None;
     }
     let watches = choices.validation_size.is_some_and(|share| share > 0.0);
-    if watches || choices.tolerance.is_some() || choices.patience.is_some() {
+    let tolerance_is_patience = choices.tolerance.is_some() && solver != Solver::Lbfgs;
+    if watches || tolerance_is_patience || choices.patience.is_some() {
         // What tables have.
         let usual = Settings::table(rows);
         settings.tolerance = choices.tolerance.or(settings.tolerance).or(usual.tolerance);
@@ -52,6 +60,11 @@ fn has_meaning(choices: &Choices, solver: Solver) -> Result<()> {
         ("beta1", choices.beta1.is_some() && solver != Solver::Adam, adam),
         ("beta2", choices.beta2.is_some() && solver != Solver::Adam, adam),
         ("epsilon", choices.epsilon.is_some() && solver != Solver::Adam, adam),
+        (
+            "step_size",
+            choices.step_size.is_some() && solver == Solver::Lbfgs,
+            "it searches along a line; gd, sgd and adam have a step size",
+        ),
         (
             "batch_size",
             choices.batch_size.is_some() && !solver.takes_batches(),

@@ -2,8 +2,9 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::evaluate::Evaluation;
+use crate::lbfgs::Lbfgs;
 use crate::network::Network;
-use crate::optim::Optimiser;
+use crate::optim::{Optimiser, Solver};
 use crate::params::Params;
 use crate::real::Real;
 use crate::settings::Settings;
@@ -69,6 +70,8 @@ pub struct State<R> {
     pub not_better: u64,
     /// The weights of the best epoch, if a validation share is watched.
     pub best: Option<Params<R>>,
+    /// What the solver lbfgs knows of its last steps; `None` with another solver.
+    pub lbfgs: Option<Lbfgs<R>>,
 }
 
 impl<R: Real> State<R> {
@@ -90,7 +93,11 @@ impl<R: Real> State<R> {
             let found = format!("{} moments, {rule:?} keeps {}", moments.len(), rule.moments());
             return wrong(found);
         }
-        for part in moments.iter().chain(&self.best) {
+        if self.lbfgs.is_some() != (settings.solver == Solver::Lbfgs) {
+            return wrong(format!("the run was made with another solver than {}", settings.solver.name()));
+        }
+        let pairs = self.lbfgs.iter().flat_map(|lbfgs| lbfgs.pairs().iter().flatten());
+        for part in moments.iter().chain(&self.best).chain(pairs) {
             if part.sizes() != network.sizes {
                 let (found, needed) = (part.sizes(), &network.sizes);
                 return wrong(format!("moments of layers {found:?}, the network has {needed:?}"));

@@ -1,0 +1,648 @@
+"""scikit-learn's ``MLPClassifier`` and ``MLPRegressor``, trained by clearprop's engine.
+
+Both classes derive from scikit-learn's own: constructor, validation, messages, attributes, stopping rules and the
+order of random draws are inherited.  What is ours is the arithmetic: the epochs, the gradient, the forward pass.
+The Python attributes (``coefs_``, ``intercepts_``, the optimiser's moments) are the truth: they are read before an
+epoch and written after it.
+
+What scikit-learn's users asked for and did not get comes as keyword arguments that default to scikit-learn's
+behaviour; :class:`MLPClassifier` lists them.
+"""
+
+from __future__ import annotations
+
+import inspect
+import time
+import warnings
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.base import is_classifier
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import train_test_split
+from sklearn.neural_network import MLPClassifier as _Classifier
+from sklearn.neural_network import MLPRegressor as _Regressor
+from sklearn.neural_network._stochastic_optimizers import AdamOptimizer, SGDOptimizer
+from sklearn.utils import check_array, check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from . import _core
+from .progress import Callbacks
+
+try:
+    from sklearn.callback import CallbackSupportMixin, with_callbacks
+except ImportError:  # before scikit-learn 1.9
+
+    class CallbackSupportMixin:
+        """scikit-learn has no callbacks yet."""
+
+    def with_callbacks(method):
+        return method
+
+# An epoch is left after so many seconds, to see whether Ctrl-C was pressed.
+_SLICE = 0.05
+# Sparse rows are unpacked for the engine as long as they take at most so many numbers.
+_MOST_DENSE = 64_000_000
+
+_OURS = {
+    "class_weight": [dict, list, StrOptions({"balanced"}), None],
+    "coef_init": ["array-like", None],
+    "intercept_init": ["array-like", None],
+    "time_limit": [Interval(Real, 0, None, closed="neither"), None],
+    "threads": [Interval(Integral, 1, None, closed="left"), None],
+    "callbacks": [list, tuple, callable, None],
+    "progress": ["boolean"],
+}
+
+
+class _Engine(CallbackSupportMixin):
+    """What both classes change in scikit-learn's: where the arithmetic is done."""
+
+    def _set_ours(self, values):
+        for name in _OURS:
+            setattr(self, name, values[name])
+
+    # -- training ---------------------------------------------------------------------------------------------
+
+    def _fit(self, X, y, sample_weight=None, incremental=False):
+        if self.class_weight is not None:
+            if incremental and self.class_weight == "balanced":
+                raise ValueError(
+                    "class_weight='balanced' needs all rows at once: it is not supported for partial_fit."
+                    " Give the weights as a dict, {class: weight}."
+                )
+            by_class = compute_sample_weight(self.class_weight, y)
+            sample_weight = by_class if sample_weight is None else by_class * np.asarray(sample_weight)
+        return super()._fit(X, y, sample_weight=sample_weight, incremental=incremental)
+
+    def _initialize(self, y, layer_units, dtype):
+        super()._initialize(y, layer_units, dtype)
+        for name, attribute in (("coef_init", "coefs_"), ("intercept_init", "intercepts_")):
+            given = getattr(self, name)
+            if given is None:
+                continue
+            drawn = getattr(self, attribute)
+            given = [np.array(one, dtype=dtype, order="C") for one in given]
+            if [one.shape for one in given] != [one.shape for one in drawn]:
+                raise ValueError(
+                    f"{name} has shapes {[one.shape for one in given]}, the network needs"
+                    f" {[one.shape for one in drawn]}"
+                )
+            setattr(self, attribute, given)
+            setattr(self, "_best_" + attribute[:-1], [one.copy() for one in given])
+
+    def _activation_names(self, layers):
+        names = self.activation
+        return [names] * layers if isinstance(names, str) else list(names)
+
+    def _network(self, layer_units):
+        """The network as the engine knows it: sizes, activations, loss."""
+        return list(layer_units), self._activation_names(len(layer_units) - 2), self._engine_loss()
+
+    def _engine_loss(self):
+        by_output = {"softmax": "softmax", "logistic": "logistic", "exp": "poisson"}
+        by_loss = {"absolute_error": "absolute", "huber": "huber"}
+        return by_output.get(self.out_activation_, by_loss.get(self.loss, "squared"))
+
+    def _answers(self, y, dtype):
+        """The answers as the engine takes them: class numbers, or one column an output."""
+        if self.out_activation_ == "softmax":
+            return np.ascontiguousarray(y.argmax(axis=1), dtype=np.uint32)
+        return np.ascontiguousarray(y, dtype=dtype)
+
+    def _rows(self, X):
+        """C-ordered rows for the engine; sparse ones are unpacked."""
+        if hasattr(X, "toarray"):
+            if X.shape[0] * X.shape[1] > _MOST_DENSE:
+                raise ValueError(
+                    f"a sparse matrix of {X.shape[0]} x {X.shape[1]} is too large to be unpacked; give fewer rows"
+                    " at once to partial_fit, or reduce the columns (TruncatedSVD, SelectKBest)"
+                )
+            X = X.toarray()
+        return np.ascontiguousarray(X)
+
+    def _new_optimizer(self, params):
+        if self.solver == "sgd":
+            return SGDOptimizer(
+                params,
+                self.learning_rate_init,
+                self.learning_rate,
+                self.momentum,
+                self.nesterovs_momentum,
+                self.power_t,
+            )
+        return AdamOptimizer(params, self.learning_rate_init, self.beta_1, self.beta_2, self.epsilon)
+
+    def _moments(self):
+        """The optimiser's memory: lists of arrays, each of the weights' shapes and then the biases'."""
+        if self.solver == "sgd":
+            return [self._optimizer.velocities]
+        return [self._optimizer.ms, self._optimizer.vs]
+
+    def _rule(self):
+        if self.solver == "sgd":
+            return ("sgd", float(self._optimizer.momentum), bool(self._optimizer.nesterov), 0.0)
+        adam = self._optimizer
+        return ("adam", float(adam.beta_1), float(adam.beta_2), float(adam.epsilon))
+
+    def _session(self, layer_units):
+        """The engine with this estimator's weights and moments in it."""
+        sizes, activations, loss = self._network(layer_units)
+        session = _core.Session(
+            self.coefs_[0].dtype == np.float32, sizes, activations, loss, float(self.alpha), self._rule(), self.threads
+        )
+        session.load(self.coefs_, self.intercepts_, self._moments(), getattr(self._optimizer, "t", 0))
+        return session
+
+    def _store(self, session):
+        """The weights and moments back into the Python attributes, in place."""
+        steps = session.store(self.coefs_, self.intercepts_, self._moments())
+        if self.solver == "adam":
+            self._optimizer.t = steps
+
+    def _epoch(self, session, n, order, batch_size):
+        """One pass over the n rows; the mean of the batches' losses, weighted by their rows."""
+        total, row = 0.0, 0
+        while row < n:
+            # Ctrl-C is seen between two slices.
+            row, losses = session.run(order, row, batch_size, self._optimizer.learning_rate, _SLICE)
+            total += losses
+        return total / n
+
+    def _fit_stochastic(
+        self, X, y, sample_weight, activations, deltas, coef_grads, intercept_grads, layer_units, incremental
+    ):
+        if sample_weight is not None:
+            # Rows with weights are trained by scikit-learn's own loop.
+            return super()._fit_stochastic(
+                X, y, sample_weight, activations, deltas, coef_grads, intercept_grads, layer_units, incremental
+            )
+        params = self.coefs_ + self.intercepts_
+        if not incremental or not hasattr(self, "_optimizer"):
+            self._optimizer = self._new_optimizer(params)
+        early_stopping = self.early_stopping
+        if early_stopping and incremental and self._validation_rows is None:
+            raise ValueError("partial_fit does not support early_stopping=True")
+        X, y, X_val, y_val = self._hold_out(X, y)
+        n_samples = X.shape[0]
+        batch_size = self._batch_rows(n_samples)
+        order = np.arange(n_samples, dtype=np.intp)
+        session = self._session(layer_units)
+        session.rows(self._rows(X), self._answers(y, X.dtype))
+        hooks = Callbacks(self, 1 if incremental else self.max_iter, incremental)
+        deadline = None if self.time_limit is None else time.monotonic() + self.time_limit
+        self.n_iter_ = 0
+        try:
+            hooks.begin(X, y)
+            for _ in range(self.max_iter):
+                hooks.begin_epoch(X, y)
+                if self.shuffle:
+                    # scikit-learn's own order of draws: the indices are shuffled again, epoch by epoch.
+                    drawn = np.arange(n_samples)
+                    self._random_state.shuffle(drawn)
+                    order = order[drawn]
+                    indices = order.astype(np.uint32)
+                else:
+                    indices = None
+                self.loss_ = self._epoch(session, n_samples, indices, batch_size)
+                self._store(session)
+                self.n_iter_ += 1
+                self.t_ += n_samples
+                self.loss_curve_.append(self.loss_)
+                if self.verbose:
+                    print("Iteration %d, loss = %.8f" % (self.n_iter_, self.loss_))
+                self._update_no_improvement_count(early_stopping, X_val, y_val, None)
+                self._record_validation()
+                self._optimizer.iteration_ends(self.t_)
+                stop = hooks.end_epoch(X, y)
+                if self._no_improvement_count > self.n_iter_no_change:
+                    watched = "Validation score" if early_stopping else "Training loss"
+                    message = "%s did not improve more than tol=%f for %d consecutive epochs." % (
+                        watched,
+                        self.tol,
+                        self.n_iter_no_change,
+                    )
+                    if self._optimizer.trigger_stopping(message, self.verbose):
+                        break
+                    self._no_improvement_count = 0
+                if incremental or stop:
+                    break
+                if deadline is not None and time.monotonic() > deadline:
+                    break
+                if self.n_iter_ == self.max_iter:
+                    warnings.warn(
+                        "Stochastic Optimizer: Maximum iterations (%d) reached and the optimization hasn't"
+                        " converged yet." % self.max_iter,
+                        ConvergenceWarning,
+                    )
+        except KeyboardInterrupt:
+            self._store(session)
+            warnings.warn("Training interrupted by user.")
+        finally:
+            hooks.end(X, y)
+        if early_stopping:
+            self.coefs_ = self._best_coefs
+            self.intercepts_ = self._best_intercepts
+
+    def _batch_rows(self, n_samples):
+        if self.batch_size == "auto":
+            return min(200, n_samples)
+        if self.batch_size > n_samples:
+            warnings.warn("Got `batch_size` less than 1 or larger than sample size. It is going to be clipped")
+        return int(np.clip(self.batch_size, 1, n_samples))
+
+    def _hold_out(self, X, y):
+        """(X, y) to train on and (X, y) to watch, drawn as scikit-learn draws them."""
+        if not self.early_stopping:
+            return X, y, None, None
+        if self._validation_rows is not None:
+            return X, y, *self._validation_rows
+        stratify = y if is_classifier(self) and self.n_outputs_ == 1 else None
+        X, X_val, y, y_val = train_test_split(
+            X, y, random_state=self._random_state, test_size=self.validation_fraction, stratify=stratify
+        )
+        if X_val.shape[0] < 2:
+            raise ValueError(
+                "The validation set is too small. Increase 'validation_fraction' or the size of your dataset."
+            )
+        if is_classifier(self):
+            y_val = self._label_binarizer.inverse_transform(y_val)
+        return X, y, X_val, y_val
+
+    # -- partial_fit of a few rows ----------------------------------------------------------------------------
+
+    def _remember(self):
+        """What was checked: while the settings stay what they were, they need no second check."""
+        self._checked = tuple(map(self.__dict__.get, _names(type(self))))
+        return self
+
+    def _quick_fit(self, X, y):
+        """``partial_fit`` where nothing is left to check but the rows; False where scikit-learn's way is needed."""
+        state = self.__dict__
+        if "_checked" not in state or "_optimizer" not in state or not self._fits_as_it_is(X):
+            return False
+        if self._checked != tuple(map(state.get, _names(type(self)))) or len(y) != len(X):
+            return False
+        if self.early_stopping or self.verbose or self.class_weight or self.callbacks or self.progress:
+            return False
+        if X.dtype != self.coefs_[0].dtype or "_skl_callbacks" in state:
+            return False
+        answers = self._quick_answers(y)
+        if answers is None:
+            return False
+        n_samples, batch_size = len(X), self._batch_rows(len(X))
+        random_state, indices = self.random_state, None
+        if self.shuffle and not (batch_size == n_samples and isinstance(random_state, Integral)):
+            indices = np.arange(n_samples)
+            check_random_state(random_state).shuffle(indices)
+            indices = indices.astype(np.uint32)
+        session = self._session([X.shape[1]] + [len(b) for b in self.intercepts_])
+        session.rows(X, answers)
+        self.loss_ = self._epoch(session, n_samples, indices, batch_size)
+        self._store(session)
+        self.n_iter_ = 1
+        self.t_ += n_samples
+        self.loss_curve_.append(self.loss_)
+        self._update_no_improvement_count(False, None, None, None)
+        self._optimizer.iteration_ends(self.t_)
+        if self._no_improvement_count > self.n_iter_no_change:
+            self._optimizer.trigger_stopping("", False)
+            self._no_improvement_count = 0
+        if not all(map(_core.is_finite, self.coefs_ + self.intercepts_)):
+            raise ValueError(
+                "Solver produced non-finite parameter weights. The input data may contain large values and need to"
+                " be preprocessed."
+            )
+        return True
+
+    # -- own validation rows ----------------------------------------------------------------------------------
+
+    _validation_rows = None
+
+    @with_callbacks
+    def fit(self, X, y, sample_weight=None, validation_data=None):
+        """Fit to rows ``X`` and answers ``y``.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        sample_weight : array-like of shape (n_samples,), default=None
+        validation_data : (X, y), default=None
+            Own rows to watch: ``validation_loss_curve_`` holds their loss after each epoch, and with
+            ``early_stopping=True`` they take the place of ``validation_fraction``.
+
+        Returns
+        -------
+        self
+        """
+        with self._watching(validation_data):
+            return super().fit(X, y, sample_weight=sample_weight)
+
+    def _watching(self, validation_data):
+        return _Watching(self, validation_data)
+
+    def _record_validation(self):
+        if self._validation_rows is None:
+            return
+        X, y = self._validation_rows
+        self.validation_loss_curve_.append(self._data_loss(X, y))
+
+    def _data_loss(self, X, y):
+        """The mean loss of rows, the penalty left out."""
+        X = check_array(X, accept_sparse=["csr", "csc"], dtype=self.coefs_[0].dtype)
+        if is_classifier(self):
+            y = self._label_binarizer.transform(y)
+        y = np.asarray(y, dtype=X.dtype)
+        y = y.reshape(len(y), -1)
+        sizes = [X.shape[1]] + [len(b) for b in self.intercepts_]
+        _, activations, loss = self._network(sizes)
+        return _core.data_loss(
+            self._rows(X), self._answers(y, X.dtype), self.coefs_, self.intercepts_, activations, loss
+        )
+
+    # -- one loss and gradient, for L-BFGS --------------------------------------------------------------------
+
+    def _backprop(self, X, y, sample_weight, activations, deltas, coef_grads, intercept_grads):
+        if sample_weight is not None:
+            return super()._backprop(
+                X, y, sample_weight, activations, deltas, coef_grads, intercept_grads
+            )
+        sizes = [X.shape[1]] + [len(b) for b in self.intercepts_]
+        _, names, loss_name = self._network(sizes)
+        coefs = [np.ascontiguousarray(w) for w in self.coefs_]
+        loss = _core.loss_and_grad(
+            self._rows(X),
+            self._answers(y, X.dtype),
+            coefs,
+            self.intercepts_,
+            names,
+            loss_name,
+            float(self.alpha),
+            coef_grads,
+            intercept_grads,
+        )
+        return loss, coef_grads, intercept_grads
+
+    # -- prediction -------------------------------------------------------------------------------------------
+
+    def _forward_pass_fast(self, X, check_input=True):
+        if check_input and not self._fits_as_it_is(X):
+            X = validate_data(self, X, accept_sparse=["csr", "csc"], reset=False)
+        return self._outputs(X)
+
+    def _fits_as_it_is(self, X):
+        """Whether an array needs none of scikit-learn's checks but for finiteness, which the engine looks for."""
+        return (
+            type(X) is np.ndarray
+            and X.ndim == 2
+            and X.dtype.char in "fd"
+            and X.shape[0] > 0
+            and X.shape[1] == self.n_features_in_
+            and X.flags.c_contiguous
+            and X.dtype.isnative
+            and "feature_names_in_" not in self.__dict__
+            and _core.is_finite(X)
+        )
+
+    def _outputs(self, X):
+        dtype = self.coefs_[0].dtype
+        X = self._rows(X)
+        if X.dtype != dtype:
+            dtype = np.result_type(X.dtype, dtype)
+            X = X.astype(dtype, copy=False)
+        names = self._activation_names(len(self.coefs_) - 1)
+        return _core.predict(X, self.coefs_, self.intercepts_, names, self._engine_loss())
+
+    def hidden_activations(self, X):
+        """What each hidden layer puts out: a list of arrays (n_samples, units), ``a[1], a[2], ..``."""
+        check_is_fitted(self)
+        X = validate_data(self, X, accept_sparse=["csr", "csc"], reset=False)
+        X = self._rows(X).astype(self.coefs_[0].dtype, copy=False)
+        names = self._activation_names(len(self.coefs_) - 1)
+        return _core.hidden(X, self.coefs_, self.intercepts_, names)
+
+    # -- from scikit-learn, and back --------------------------------------------------------------------------
+
+    @classmethod
+    def from_sklearn(cls, model):
+        """This class with the settings and, if it is fitted, the state of scikit-learn's ``model``."""
+        ours = cls(**{k: v for k, v in model.get_params(deep=False).items() if k in _names(cls)})
+        ours.__dict__.update({k: v for k, v in vars(model).items() if k not in model.get_params(deep=False)})
+        return ours
+
+    def to_sklearn(self):
+        """scikit-learn's own class with these settings and this state."""
+        theirs = next(base for base in type(self).__mro__ if base.__module__.startswith("sklearn.neural_network"))
+        model = theirs(**{k: v for k, v in self.get_params(deep=False).items() if k in _names(theirs)})
+        mine = self.get_params(deep=False)
+        model.__dict__.update({k: v for k, v in vars(self).items() if k not in mine})
+        return model
+
+
+class _Watching:
+    """For the time of one fit: own rows to watch."""
+
+    def __init__(self, estimator, validation_data):
+        self.estimator, self.data = estimator, validation_data
+
+    def __enter__(self):
+        if self.data is not None:
+            X, y = self.data
+            self.estimator._validation_rows = (X, np.asarray(y))
+            if not hasattr(self.estimator, "validation_loss_curve_") or not self.estimator.warm_start:
+                self.estimator.validation_loss_curve_ = []
+
+    def __exit__(self, *_):
+        self.estimator.__dict__.pop("_validation_rows", None)
+
+
+def _names(cls):
+    return list(inspect.signature(cls.__init__).parameters)[1:]
+
+
+def _constraints(theirs, losses=None):
+    words = StrOptions(set(_core.ACTIVATIONS))
+    constraints = {**theirs._parameter_constraints, **_OURS, "activation": [words, "array-like"]}
+    if losses is not None:
+        constraints["loss"] = [StrOptions(losses)]
+    return constraints
+
+
+class MLPClassifier(_Engine, _Classifier):
+    """scikit-learn's ``MLPClassifier``, trained by clearprop's engine.
+
+    Constructor, attributes, warnings and random draws are scikit-learn's (see its documentation); the same
+    ``random_state`` gives the same initial weights, the same shuffles and so the same loss curve.
+
+    Parameters
+    ----------
+    activation : str or list of str, default='relu'
+        scikit-learn's four, and ``leaky-relu``, ``elu``, ``selu``, ``softplus``, ``silu``, ``gelu``, ``gelu-tanh``,
+        ``mish``; a list gives each hidden layer its own.
+    class_weight : dict, 'balanced' or None, default=None
+        Weights of the classes, as in scikit-learn's other classifiers.
+    coef_init, intercept_init : list of arrays, default=None
+        Weights (fan_in, fan_out) and biases (fan_out,) to begin with, in place of drawn ones.
+    time_limit : float, default=None
+        Seconds after which ``fit`` ends with the epoch it is in.
+    threads : int, default=None
+        How many threads; None takes as many as pay. The result does not depend on it.
+    callbacks : callable or list of callables, default=None
+        Called after each epoch as ``callback(estimator)``; True stops the run.  scikit-learn's own callbacks are
+        set by :meth:`set_callbacks`.
+    progress : bool, default=False
+        A line that shows epochs, loss and the time left (in notebooks too).
+    """
+
+    _parameter_constraints = _constraints(_Classifier)
+
+    def __init__(
+        self,
+        hidden_layer_sizes=(100,),
+        activation="relu",
+        *,
+        solver="adam",
+        alpha=0.0001,
+        batch_size="auto",
+        learning_rate="constant",
+        learning_rate_init=0.001,
+        power_t=0.5,
+        max_iter=200,
+        shuffle=True,
+        random_state=None,
+        tol=1e-4,
+        verbose=False,
+        warm_start=False,
+        momentum=0.9,
+        nesterovs_momentum=True,
+        early_stopping=False,
+        validation_fraction=0.1,
+        beta_1=0.9,
+        beta_2=0.999,
+        epsilon=1e-8,
+        n_iter_no_change=10,
+        max_fun=15000,
+        class_weight=None,
+        coef_init=None,
+        intercept_init=None,
+        time_limit=None,
+        threads=None,
+        callbacks=None,
+        progress=False,
+    ):
+        values = locals()
+        super().__init__(**{name: values[name] for name in _names(_Classifier)})
+        self._set_ours(values)
+
+    @available_if(lambda estimator: estimator._check_solver())
+    def partial_fit(self, X, y, sample_weight=None, classes=None, validation_data=None):
+        """One pass over the given rows, from where the last one ended.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,)
+        sample_weight : array-like of shape (n_samples,), default=None
+        classes : array of shape (n_classes,), default=None
+            All classes; needed at the first call.
+        validation_data : (X, y), default=None
+            Own rows to watch; with them ``early_stopping=True`` is allowed.
+
+        Returns
+        -------
+        self
+        """
+        if validation_data is None and classes is None and sample_weight is None and self._quick_fit(X, y):
+            return self
+        with self._watching(validation_data):
+            super().partial_fit(X, y, sample_weight=sample_weight, classes=classes)
+        return self._remember()
+
+    def _quick_answers(self, y):
+        if type(y) is not np.ndarray or y.ndim != 1 or self.classes_.ndim != 1 or len(self.classes_) < 2:
+            return None
+        if y.dtype.kind != self.classes_.dtype.kind or y.dtype.kind not in "iub":
+            return None
+        places = np.searchsorted(self.classes_, y)
+        places[places == len(self.classes_)] = 0
+        if not (self.classes_[places] == y).all():
+            return None
+        if self.out_activation_ == "softmax":
+            return places.astype(np.uint32)
+        if self.out_activation_ == "logistic" and self.n_outputs_ == 1:
+            return places.astype(self.coefs_[0].dtype).reshape(-1, 1)
+        return None
+
+
+class MLPRegressor(_Engine, _Regressor):
+    """scikit-learn's ``MLPRegressor``, trained by clearprop's engine.
+
+    See :class:`MLPClassifier` for what stands beside scikit-learn's arguments.
+
+    Parameters
+    ----------
+    loss : {'squared_error', 'poisson', 'absolute_error', 'huber'}, default='squared_error'
+        scikit-learn's two, the absolute error, and Huber's with delta 1.
+    """
+
+    _parameter_constraints = _constraints(
+        _Regressor, {"squared_error", "poisson", "absolute_error", "huber"}
+    )
+
+    def __init__(
+        self,
+        loss="squared_error",
+        hidden_layer_sizes=(100,),
+        activation="relu",
+        *,
+        solver="adam",
+        alpha=0.0001,
+        batch_size="auto",
+        learning_rate="constant",
+        learning_rate_init=0.001,
+        power_t=0.5,
+        max_iter=200,
+        shuffle=True,
+        random_state=None,
+        tol=1e-4,
+        verbose=False,
+        warm_start=False,
+        momentum=0.9,
+        nesterovs_momentum=True,
+        early_stopping=False,
+        validation_fraction=0.1,
+        beta_1=0.9,
+        beta_2=0.999,
+        epsilon=1e-8,
+        n_iter_no_change=10,
+        max_fun=15000,
+        class_weight=None,
+        coef_init=None,
+        intercept_init=None,
+        time_limit=None,
+        threads=None,
+        callbacks=None,
+        progress=False,
+    ):
+        values = locals()
+        super().__init__(**{name: values[name] for name in _names(_Regressor)})
+        self._set_ours(values)
+
+    @available_if(lambda estimator: estimator._check_solver)
+    def partial_fit(self, X, y, sample_weight=None, validation_data=None):
+        """One pass over the given rows, from where the last one ended; see :meth:`MLPClassifier.partial_fit`."""
+        if validation_data is None and sample_weight is None and self._quick_fit(X, y):
+            return self
+        with self._watching(validation_data):
+            super().partial_fit(X, y, sample_weight=sample_weight)
+        return self._remember()
+
+    def _quick_answers(self, y):
+        dtype = self.coefs_[0].dtype
+        if type(y) is not np.ndarray or y.dtype != dtype or y.size != len(y) * self.n_outputs_:
+            return None
+        return np.ascontiguousarray(y).reshape(len(y), -1) if _core.is_finite(y) else None

@@ -1,0 +1,26 @@
+//! The private half of the Python package `clearprop`: arrays in, arrays out.
+//!
+//! Python classes (`clearprop/mlp.py`, `clearprop/see.py`) hold the state and the words; what is computed is
+//! computed by the library, without the interpreter's lock.
+
+mod arrays;
+mod errors;
+mod mlp;
+
+use clearprop::activation::Activation;
+use pyo3::prelude::*;
+
+/// The module `clearprop._core`.
+#[pymodule]
+fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    let names: Vec<&str> = Activation::ALL.iter().map(|activation| activation.name()).collect();
+    module.add("ACTIVATIONS", names)?;
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add_class::<mlp::Session>()?;
+    module.add_function(wrap_pyfunction!(arrays::is_finite, module)?)?;
+    module.add_function(wrap_pyfunction!(mlp::predict, module)?)?;
+    module.add_function(wrap_pyfunction!(mlp::hidden, module)?)?;
+    module.add_function(wrap_pyfunction!(mlp::data_loss, module)?)?;
+    module.add_function(wrap_pyfunction!(mlp::loss_and_grad, module)?)?;
+    Ok(())
+}
