@@ -31,6 +31,7 @@ pub struct Minibatches<R> {
     pub params: Params<R>,
     /// The rule, its step size, what it remembers.
     pub optimiser: Optimiser<R>,
+    #[cfg_attr(not(feature = "fast"), expect(dead_code, reason = "the readable engine has one thread"))]
     threads: Option<usize>,
     /// The fast engine, for batches of so many rows (the last of an epoch may be shorter than the others).
     #[cfg(feature = "fast")]
