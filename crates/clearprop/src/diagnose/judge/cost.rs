@@ -1,12 +1,17 @@
 //! What an explanation costs: few mistakes are likelier than many, the usual likelier than the unusual.
 
 use super::{Explanation, Finding};
-use crate::diagnose::case::{Case, Quantity, Values};
-use crate::diagnose::conventions::{Convention, PenaltyForm};
-use ndarray::Array2;
+use crate::diagnose::convention::{Convention, PenaltyForm};
+use crate::diagnose::expression::Expr;
+use crate::diagnose::graph::{Graph, Pass};
+use crate::quantity::{
+    Quantity,
+    Quantity::{By, Of},
+    Variable::{A, B, Kept, Loss, W, Z},
+};
 
 /// What a mistake costs.
-pub(super) const MISTAKE: u32 = 10;
+pub(in crate::diagnose) const MISTAKE: u32 = 10;
 /// The same mistake in one more layer: a habit, not a second mistake.
 pub(super) const AGAIN: u32 = 1;
 /// A convention that the person's loss does not vouch for.
@@ -19,8 +24,8 @@ pub(super) const UNKNOWN: u32 = 25;
 pub(super) const NEEDS_LOSS: u32 = 40;
 
 /// What the choices cost that the loss does not vouch for.
-pub(super) fn unvouched(path: &Explanation, case: &Case) -> u32 {
-    let usual = Convention::usual(case);
+pub(super) fn unvouched(path: &Explanation, graph: &Graph) -> u32 {
+    let usual = Convention::usual(graph);
     let c = &path.convention;
     let mut cost = 0;
     cost += if c.late { SAID } else { 0 };
@@ -35,7 +40,7 @@ pub(super) fn unvouched(path: &Explanation, case: &Case) -> u32 {
     cost += match c.penalty {
         PenaltyForm::Half => 0,
         _ if path.vouched.1 => SAID,
-        PenaltyForm::Absent => NEEDS_LOSS,
+        PenaltyForm::Absent | PenaltyForm::FullOverN => NEEDS_LOSS,
         _ => UNUSUAL,
     };
     cost + if c.over == usual.over {
@@ -49,31 +54,37 @@ pub(super) fn unvouched(path: &Explanation, case: &Case) -> u32 {
 
 /// Whether a value can be computed with: it has the shape of its quantity, or the one shape more that lets a
 /// person's code run on, a hidden derivative with the bias's column (mistake 38).
-pub(super) fn leads_on(case: &Case, quantity: Quantity, value: &Array2<f64>) -> bool {
-    let (n, sizes) = (case.n(), &case.network.sizes);
-    let (rows, columns) = value.dim();
+pub(super) fn leads_on(graph: &Graph, quantity: Quantity, value: &Expr) -> bool {
+    let (n, sizes) = (graph.n, &graph.sizes);
+    let Some((rows, columns)) = value.dim() else { return false };
     match quantity {
-        Quantity::Z(l) | Quantity::A(l) => (rows, columns) == (n, sizes[l]),
-        Quantity::Da(l) | Quantity::Dz(l) => rows == n && (columns == sizes[l] || columns == sizes[l] + 1),
-        Quantity::Probs | Quantity::Dlogits => (rows, columns) == (n, case.network.outputs()),
-        Quantity::Dw(l) => (rows, columns) == case.w[l].dim(),
-        Quantity::Db(l) => (rows, columns) == case.b[l].dim(),
-        Quantity::Loss => true,
+        Of(Z(l) | A(l) | Kept(l)) => (rows, columns) == (n, sizes[l]),
+        By(A(l) | Z(l) | Kept(l)) if l < graph.layers() => {
+            rows == n && (columns == sizes[l] || columns == sizes[l] + 1)
+        }
+        // What a broadcast made goes on as NumPy lets it.
+        By(A(l) | Z(l)) => rows == n && (columns == sizes[l] || columns == n),
+        By(W(l)) => Some((rows, columns)) == graph.w[l].dim(),
+        By(B(l)) => Some((rows, columns)) == graph.b[l].dim(),
+        _ => true,
     }
 }
 
 /// Whether two places can have one and the same wrong line.
-pub(super) fn related(a: Quantity, b: Quantity) -> bool {
+fn related(a: Quantity, b: Quantity) -> bool {
     let group = |q: Quantity| match q {
-        Quantity::Dw(_) | Quantity::Db(_) => "parameters",
-        Quantity::Da(_) | Quantity::Dz(_) => "hidden",
-        other => other.stage(),
+        By(W(_) | B(_)) => 1,
+        By(A(_) | Z(_) | Kept(_)) => 2,
+        Of(Loss) => 3,
+        Of(_) => 4,
+        By(_) => 5,
     };
     group(a) == group(b)
 }
 
 /// What mistakes cost beside those that were found before.
 pub(super) fn price(parts: &[Vec<u8>], quantity: Quantity, path: &Explanation) -> u32 {
+    let layer = |q: Quantity| q.variable().layer(0);
     let one = |ids: &Vec<u8>| {
         let mut least = MISTAKE;
         for (other, finding) in &path.findings {
@@ -91,28 +102,28 @@ pub(super) fn price(parts: &[Vec<u8>], quantity: Quantity, path: &Explanation) -
                 least = least.min(AGAIN);
             }
         }
-        least
+        // A factor that is only fitted, or a change that no catalogue lists, is the last thing to believe.
+        let plain = ids.iter().any(|id| *id < 55 || matches!(*id, 56..=83));
+        if plain { least } else { least + 2 }
     };
     parts.iter().map(one).sum()
 }
 
-pub(super) fn layer(quantity: Quantity) -> usize {
-    quantity.layer(0)
-}
-
 /// Whether what a stage is computed from holds a number that is none.
-pub(super) fn is_poisoned(case: &Case, values: &Values, quantity: Quantity) -> bool {
-    let bad = |value: Option<&Array2<f64>>| value.is_some_and(|v| v.iter().any(|v| !v.is_finite()));
-    let last = case.layers();
+pub(super) fn is_poisoned(graph: &Graph, pass: &Pass, quantity: Quantity) -> bool {
+    let bad =
+        |e: Option<&Expr>| e.and_then(Expr::value).is_some_and(|v| v.data.iter().any(|v| !v.is_finite()));
+    let last = graph.layers();
     match quantity {
-        Quantity::Z(l) => bad(values.a(case, l - 1)),
-        Quantity::A(l) => bad(values.get(Quantity::Z(l))),
-        Quantity::Probs => bad(values.get(Quantity::Z(last))),
-        Quantity::Loss | Quantity::Dlogits => {
-            bad(values.get(Quantity::Probs)) || bad(values.get(Quantity::Z(last)))
+        Of(Z(l)) => bad(pass.a(graph, l - 1)),
+        Of(A(l)) => bad(pass.get(Of(Z(l)))),
+        Of(Kept(l)) => bad(pass.get(Of(A(l)))),
+        Of(Loss) | By(A(_) | Z(_)) if quantity.variable().layer(last) == last => {
+            bad(pass.get(Of(A(last)))) || bad(pass.get(Of(Z(last))))
         }
-        Quantity::Dw(l) | Quantity::Db(l) => bad(values.dz(case, l)) || bad(values.a(case, l - 1)),
-        Quantity::Da(l) => bad(values.dz(case, l + 1)),
-        Quantity::Dz(l) => bad(values.get(Quantity::Da(l))) || bad(values.get(Quantity::Z(l))),
+        By(W(l) | B(l)) => bad(pass.get(By(Z(l)))) || bad(pass.a(graph, l - 1)),
+        By(A(l) | Kept(l)) => bad(pass.get(By(Z(l + 1)))),
+        By(Z(l)) => bad(pass.get(By(A(l)))) || bad(pass.get(Of(Z(l)))),
+        _ => false,
     }
 }

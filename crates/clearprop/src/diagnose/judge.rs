@@ -1,0 +1,398 @@
+//! Room four: the fewest mistakes that explain a person's arrays.
+//!
+//! Stages are walked in the order of computation.  A stage that the person gave is recomputed from
+//! their own values before it, so each mistake is found where it was made and several are all found.
+//! A stage that they did not give is *tried*: right, and with every mistake of the catalogue; what is
+//! given further on decides.  The explanation with the least cost wins; all that cost the same are
+//! kept, since nothing in the numbers tells them apart.
+
+mod budget;
+mod choose;
+mod cost;
+mod overwritten;
+
+pub(super) use overwritten::{first_nan, other_forms};
+
+use super::convention::Convention;
+use super::expression::{Expr, Op};
+use super::graph::{Graph, Pass, magnitude, right, same};
+use super::mistakes::{Candidate, candidates, mutants};
+use crate::quantity::{
+    Quantity,
+    Quantity::{By, Of},
+    Variable::{A, B, Kept, Loss, W, Z},
+};
+pub(super) use budget::Budget;
+use budget::step_size;
+use choose::{merged, possible};
+pub(super) use cost::MISTAKE;
+use cost::{SAID, UNKNOWN, UNUSUAL, is_poisoned, leads_on, price, unvouched};
+
+/// What was found at one stage.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Finding {
+    /// The right numbers, given the person's own values before.
+    Right,
+    /// Right in a way that has to be said.
+    Allowed(String),
+    /// Mistakes: for each one the numbers under which it may go.
+    Mistakes(Vec<Vec<u8>>, String),
+    /// The array was overwritten later; its own numbers are not known.
+    Overwritten(String),
+    /// Wrong, and nothing that is known gives these numbers.
+    Unknown,
+    /// No known function gives these numbers: nobody can say whether they are right.
+    NotKnown,
+    /// What it is computed from is not known, or not a number.
+    NotJudged,
+}
+
+/// One explanation of all given arrays.
+#[derive(Clone)]
+pub(super) struct Explanation {
+    /// The conventions.
+    pub(super) convention: Convention,
+    /// What was found, stage by stage.
+    pub(super) findings: Vec<(Quantity, Finding)>,
+    /// The person's values where they gave them, else the computed ones.
+    pub(super) pass: Pass,
+    /// Whether the person's loss vouches for sum or mean, and for the penalty's form.
+    pub(super) vouched: (bool, bool),
+}
+
+impl Explanation {
+    /// Whether some stage is wrong.
+    pub(super) fn has_mistakes(&self) -> bool {
+        self.findings.iter().any(|(_, finding)| matches!(finding, Finding::Mistakes(..) | Finding::Unknown))
+    }
+
+    pub(super) fn of(&self, quantity: Quantity) -> Option<&Finding> {
+        self.findings.iter().find(|(other, _)| *other == quantity).map(|(_, finding)| finding)
+    }
+}
+
+/// All explanations of least cost, at most the given one, that cost, and whether time ran out before the search ended.
+pub(super) fn explain(graph: &Graph, budget: &Budget, most: u32) -> (u32, Vec<Explanation>, bool) {
+    let order = graph.order();
+    let deltas = graph.given.keys().any(|q| matches!(q, By(Z(_) | A(_) | Kept(_))));
+    let last = order.iter().rposition(|q| graph.given.contains_key(q)).map_or(0, |last| last + 1);
+    let conventions = possible(graph, deltas);
+    let mut search = Search {
+        graph,
+        order: &order[..last],
+        limit: 0,
+        next: 0,
+        best: u32::MAX,
+        found: Vec::new(),
+        budget,
+        size: step_size(graph),
+        stopped: false,
+    };
+    while search.found.is_empty() {
+        search.next = u32::MAX;
+        for convention in &conventions {
+            let path = Explanation {
+                convention: *convention,
+                findings: Vec::new(),
+                pass: Pass::default(),
+                vouched: (false, false),
+            };
+            let unsaid = if graph.given.contains_key(&Of(Loss)) { 0 } else { unvouched(&path, graph) };
+            search.go(0, unsaid, &path);
+        }
+        if search.next == u32::MAX || search.next > most || search.stopped {
+            break;
+        }
+        // Some steps at a time; what is found within the limit is still the least.
+        search.limit = search.next.max(search.limit + UNUSUAL).min(most);
+    }
+    (search.best, search.found, search.stopped)
+}
+
+struct Search<'a> {
+    graph: &'a Graph,
+    order: &'a [Quantity],
+    limit: u32,
+    /// The least cost that was cut off.
+    next: u32,
+    best: u32,
+    found: Vec<Explanation>,
+    budget: &'a Budget,
+    /// What one step costs.
+    size: u64,
+    stopped: bool,
+}
+
+impl Search<'_> {
+    fn go(&mut self, at: usize, cost: u32, path: &Explanation) {
+        /// More explanations than this say nothing to a person.
+        const MOST: usize = 48;
+        if cost > self.best || self.stopped {
+            return;
+        }
+        if cost > self.limit {
+            self.next = self.next.min(cost);
+            return;
+        }
+        if !self.budget.spend(self.size) {
+            self.stopped = true;
+            return;
+        }
+        let Some(&quantity) = self.order.get(at) else {
+            if cost < self.best {
+                self.best = cost;
+                self.found.clear();
+            }
+            if self.found.len() < MOST {
+                self.found.push(path.clone());
+            }
+            return;
+        };
+        if self.graph.given.contains_key(&quantity) {
+            self.given(at, cost, path, quantity);
+        } else {
+            self.hidden(at, cost, path, quantity);
+        }
+    }
+
+    /// One step further with this value and finding.
+    fn step(&mut self, at: usize, cost: u32, path: &Explanation, value: Option<Expr>, finding: Finding) {
+        // Not cloned in vain.
+        if cost > self.limit || cost > self.best {
+            self.next = self.next.min(cost);
+            return;
+        }
+        let mut path = path.clone();
+        let quantity = self.order[at];
+        if let Some(value) = value.filter(|value| leads_on(self.graph, quantity, value)) {
+            path.pass.0.insert(quantity, value);
+        }
+        path.findings.push((quantity, finding));
+        self.go(at + 1, cost, &path);
+    }
+
+    /// A stage whose numbers the person gave.
+    fn given(&mut self, at: usize, cost: u32, path: &Explanation, quantity: Quantity) {
+        let graph = self.graph;
+        let Some(given) = graph.given.get(&quantity) else { return };
+        let own = given.view.clone();
+        let Some(right) = right(graph, &path.convention, &path.pass, quantity) else {
+            return self.step(at, cost, path, Some(own), Finding::NotJudged);
+        };
+        let scale = magnitude(graph, &path.convention, &path.pass, quantity);
+        let matches = |e: &Expr| {
+            e.value().is_some_and(|value| same(given.value(), &value.data, graph.tolerance, scale))
+        };
+        if quantity == Of(Loss) {
+            return self.loss(at, cost, path, &right, &own);
+        }
+        if matches(&right) {
+            return self.step(at, cost, path, Some(own), Finding::Right);
+        }
+        // Overwritten in place by a later stage: what it was is computed, and may itself be wrong.
+        let over = overwritten::by(graph, quantity, &right);
+        let all = candidates(graph, &path.convention, &path.pass, quantity);
+        if let Some(by) = &over {
+            let finding = Finding::Overwritten(by.clone());
+            self.step(at, cost + SAID, path, Some(right.clone()), finding);
+            if quantity == Of(A(graph.layers())) {
+                for candidate in &all {
+                    let finding = Finding::Mistakes(candidate.parts.clone(), candidate.detail.clone());
+                    let price = cost + SAID + price(&candidate.parts, quantity, path);
+                    self.step(at, price, path, Some(candidate.value.clone()), finding);
+                }
+            }
+        }
+        let poisoned = over.is_none() && is_poisoned(graph, &path.pass, quantity);
+        let least = self.unexplained(path, quantity).0.min(MISTAKE);
+        let out_of_reach = !poisoned && !path.has_mistakes() && cost + least > self.limit;
+        let all: Vec<Candidate> = all.into_iter().filter(|c| !out_of_reach || c.parts.is_empty()).collect();
+        let mut fitting = choose::fitting(all, quantity, path, &matches);
+        if out_of_reach && fitting.is_empty() {
+            self.next = self.next.min(cost + MISTAKE);
+            return;
+        }
+        let poisoned = fitting.is_empty() && poisoned;
+        if fitting.is_empty() && over.is_none() && !poisoned {
+            fitting = choose::fitting(mutants(graph, &path.pass, &right), quantity, path, &matches);
+        }
+        let Some(least) = fitting.first().map(|(price, _)| *price) else {
+            if over.is_none() {
+                let (price, finding) =
+                    if poisoned { (0, Finding::NotJudged) } else { self.unexplained(path, quantity) };
+                self.step(at, cost + price, path, Some(own), finding);
+            }
+            return;
+        };
+        fitting.retain(|(price, _)| *price == least);
+        let finding = merged(fitting.into_iter().map(|(_, candidate)| candidate).collect());
+        self.step(at, cost + least, path, Some(own), finding);
+    }
+
+    /// What is said of numbers that nothing explains: wrong, where all that they follow from is known.
+    fn unexplained(&self, path: &Explanation, quantity: Quantity) -> (u32, Finding) {
+        let last = self.graph.layers();
+        let open = |q: Quantity| path.of(q) == Some(&Finding::NotKnown);
+        match quantity {
+            // A number that is none is wrong in any network.
+            Of(_) if self.graph.given[&quantity].value().iter().any(|v| !v.is_finite()) => {
+                (UNKNOWN, Finding::Unknown)
+            }
+            Of(_)
+                if self.graph.given[&quantity].view.dim()
+                    != right(self.graph, &path.convention, &path.pass, quantity).and_then(|e| e.dim()) =>
+            {
+                (UNKNOWN, Finding::Unknown)
+            }
+            Of(_) => (UNKNOWN - 3, Finding::NotKnown),
+            By(Z(l)) if open(Of(A(l))) || open(Of(Z(l))) && l < last => (SAID, Finding::NotJudged),
+            By(A(l) | Z(l)) if l == last && (open(Of(Loss)) || open(Of(A(last)))) => {
+                (SAID, Finding::NotJudged)
+            }
+            _ => (UNKNOWN, Finding::Unknown),
+        }
+    }
+
+    /// The loss vouches for conventions, if it is one that they give.
+    fn loss(&mut self, at: usize, cost: u32, path: &Explanation, right: &Expr, own: &Expr) {
+        let graph = self.graph;
+        // One number without cancellation: rounding is far below this.
+        let tolerance = graph.tolerance.clamp(1e-6, 1e-5);
+        let matches = |e: &Expr| {
+            e.value()
+                .zip(own.value())
+                .is_some_and(|(value, own)| same(&own.data, &value.data, tolerance, 0.0))
+        };
+        // Tried in the usual conventions only.
+        let c = &path.convention;
+        let plain = !c.late
+            && c.factor == 1.0
+            && c.over == graph.over
+            && c.penalty == super::convention::PenaltyForm::Half;
+        let in_reach = plain && cost + MISTAKE <= self.limit;
+        let mut step = |vouched: (bool, bool), price: u32, finding: Finding| {
+            let mut path = path.clone();
+            path.vouched = vouched;
+            let cost = cost + price + unvouched(&path, graph);
+            self.step(at, cost, &path, Some(own.clone()), finding);
+        };
+        if matches(right)
+            || overwritten::other_forms(graph, &path.convention, &path.pass).iter().any(|e| matches(e))
+        {
+            return step((true, true), 0, Finding::Right);
+        }
+        if let Some(data) = path.convention.data_loss(graph, &path.pass)
+            && matches(&data)
+        {
+            let words = "it is the data loss alone, without the penalty".to_owned();
+            step((true, false), 2, Finding::Allowed(words));
+        }
+        let mut found: Vec<Candidate> = candidates(graph, &path.convention, &path.pass, Of(Loss))
+            .into_iter()
+            .filter(|c| matches(&c.value))
+            .collect();
+        let poisoned = is_poisoned(graph, &path.pass, Of(Loss));
+        if found.is_empty() && !poisoned && in_reach {
+            found =
+                mutants(graph, &path.pass, right).into_iter().filter(|c| matches(&c.value)).take(3).collect();
+        }
+        if !found.is_empty() {
+            return step((false, false), MISTAKE, merged(found));
+        }
+        if poisoned {
+            return step((false, false), 0, Finding::NotJudged);
+        }
+        step((false, false), UNKNOWN, Finding::Unknown);
+    }
+
+    /// A stage whose numbers are not given: all that it may be.
+    fn hidden(&mut self, at: usize, cost: u32, path: &Explanation, quantity: Quantity) {
+        let graph = self.graph;
+        let name = |e: Expr| Expr::new(Op::Absent(graph.name(quantity), e));
+        let right = right(graph, &path.convention, &path.pass, quantity).map(name);
+        let by_outputs = quantity == By(A(graph.layers()));
+        if by_outputs {
+            // Passed over, unless the person goes that way.
+            return self.step(at, cost, path, None, Finding::Right);
+        }
+        let shape = right.as_ref().and_then(Expr::dim);
+        let known = right.is_some();
+        let all_wrong =
+            if known { Vec::new() } else { candidates(graph, &path.convention, &path.pass, quantity) };
+        if all_wrong.is_empty() {
+            self.step(at, cost, path, right, if known { Finding::Right } else { Finding::NotJudged });
+        }
+        // The shapes before do not fit: only a mistake that lets them leads on.
+        for candidate in all_wrong {
+            let price = cost + price(&candidate.parts, quantity, path);
+            let finding = Finding::Mistakes(candidate.parts, candidate.detail);
+            self.step(at, price, path, Some(name(candidate.value)), finding);
+        }
+        // Nothing further on is computed from these, or the catalogue has nothing for them.
+        let tried = matches!(quantity, Of(A(l)) if l == graph.layers())
+            || matches!(quantity, By(Z(_) | A(_) | Kept(_)));
+        if !known || !tried || !self.is_needed(at) {
+            return;
+        }
+        if cost + SAID > self.limit {
+            self.next = self.next.min(cost + SAID);
+            return;
+        }
+        for candidate in candidates(graph, &path.convention, &path.pass, quantity) {
+            // What is not given is tried with the usual mistakes only.
+            if candidate.parts.iter().flatten().any(|id| *id > 63 || *id == 55 || *id == 60) {
+                continue;
+            }
+            let least =
+                if candidate.parts.is_empty() { SAID } else { price(&candidate.parts, quantity, path) };
+            if cost + least > self.limit {
+                self.next = self.next.min(cost + least);
+                continue;
+            }
+            // With another shape the person's code would have stopped; a column more lets it run on.
+            let wide = candidate.parts == [[38]] && self.goes_on_wide(quantity);
+            if candidate.value.dim() != shape && !wide {
+                continue;
+            }
+            let (price, finding) = if candidate.parts.is_empty() {
+                (SAID, Finding::Allowed(candidate.detail))
+            } else {
+                (
+                    price(&candidate.parts, quantity, path),
+                    Finding::Mistakes(candidate.parts, candidate.detail),
+                )
+            };
+            self.step(at, cost + price, path, Some(name(candidate.value)), finding);
+        }
+        self.step(at, cost + UNKNOWN, path, None, Finding::Unknown);
+    }
+
+    /// Whether a person's code can have gone on with the bias's column still in this hidden derivative: what is
+    /// computed from it next has that column too, and then the shapes stop fitting.
+    fn goes_on_wide(&self, quantity: Quantity) -> bool {
+        let By(A(l) | Z(l)) = quantity else { return false };
+        let units = self.graph.sizes[l];
+        self.graph.given.iter().all(|(given, array)| match *given {
+            By(Z(m) | W(m)) if m == l => array.view.dim().is_some_and(|dim| dim.1 == units + 1),
+            By(A(m) | Z(m) | W(m) | B(m)) => m >= l,
+            _ => true,
+        })
+    }
+
+    /// Whether a given quantity further on is computed from this one.
+    fn is_needed(&self, at: usize) -> bool {
+        let layers = self.graph.layers();
+        let rest = &self.order[at + 1..];
+        let given = |q: &Quantity| self.graph.given.contains_key(q);
+        match self.order[at] {
+            Of(A(l)) if l == layers => true,
+            By(A(l)) => {
+                // Only dz, and mistake 51, read it.
+                let stop = rest.iter().position(|q| *q == By(Z(l)));
+                let dz_hidden = stop.is_some_and(|i| !given(&rest[i]));
+                stop.is_some_and(|i| given(&rest[i])) || (dz_hidden && rest.iter().any(given))
+            }
+            _ => rest.iter().any(given),
+        }
+    }
+}
