@@ -41,8 +41,10 @@ mod judge;
 mod mistakes;
 mod naming;
 pub mod probe;
+pub mod reading;
 mod reconstruct;
 mod right;
+mod selection;
 mod verdict;
 mod words;
 

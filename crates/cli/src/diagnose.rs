@@ -7,11 +7,11 @@ mod names;
 use crate::paper::Paper;
 use crate::{Outcome, screen};
 use clap::Args;
-use clearprop::diagnose::arrays::{Array, Stored, Values};
+use clearprop::diagnose::arrays::Array;
 use clearprop::diagnose::{Diagnosis, Verdict, diagnose};
 use clearprop::error::{Error, ErrorKind, Result};
 use clearprop_files::arrays as containers;
-use clearprop_files::npz::{self, Npz};
+use clearprop_files::npz::Npz;
 use names::Meaning;
 use std::path::{Path, PathBuf};
 
@@ -64,7 +64,7 @@ struct Answer {
 
 pub(crate) fn run(options: &Diagnose) -> Result<Outcome> {
     let probe = match &options.probe {
-        Some(path) => arrays(&containers::open(path)?),
+        Some(path) => containers::named(&containers::open(path)?),
         None => Vec::new(),
     };
     if let ([file], false, true) = (options.files.as_slice(), options.csv, options.require.is_empty()) {
@@ -122,7 +122,7 @@ fn of_file(file: &Path, options: &Diagnose, probe: &[Array]) -> Answer {
         Ok(npz) => npz,
         Err(error) => return Answer { arrays: Vec::new(), diagnosis: Err(error) },
     };
-    let mut arrays = arrays(&npz);
+    let mut arrays = containers::named(&npz);
     let diagnosis = names::apply(&options.names, &mut arrays)
         .and_then(|()| class::handed_out(probe, &mut arrays))
         .and_then(|()| diagnose(&arrays).map_err(|error| objects(&npz).unwrap_or(error)))
@@ -145,31 +145,4 @@ fn objects(npz: &Npz) -> Option<Error> {
                  **{{f'{name}{{l}}': v for l, v in enumerate({name}, 1)}}"
             )),
     )
-}
-
-/// The file's arrays for the library, those that are no numbers too: they are said to be ignored.
-fn arrays(file: &Npz) -> Vec<Array> {
-    let plain = file.arrays.iter().map(|(name, array)| {
-        let values = match &array.values {
-            npz::Values::F64(v) => Values::Numbers(v.clone(), Stored::Double),
-            npz::Values::F32(v) => Values::Numbers(v.iter().map(|&v| f64::from(v)).collect(), Stored::Single),
-            // Labels and counts: far below 2^53.
-            npz::Values::I64(v) => Values::Numbers(v.iter().map(|&v| v as f64).collect(), Stored::Whole),
-            npz::Values::U8(v) => Values::Numbers(v.iter().map(|&v| f64::from(v)).collect(), Stored::Whole),
-            npz::Values::Bool(v) => {
-                Values::Numbers(v.iter().map(|&v| f64::from(u8::from(v))).collect(), Stored::Whole)
-            }
-            npz::Values::Text(words) => match words.as_slice() {
-                [word] => Values::Text(word.clone()),
-                _ => Values::Other("words".to_owned()),
-            },
-        };
-        Array { name: name.clone(), shape: array.shape.clone(), values }
-    });
-    let skipped = file.skipped.iter().map(|(name, why)| Array {
-        name: name.clone(),
-        shape: Vec::new(),
-        values: Values::Other(why.clone()),
-    });
-    plain.chain(skipped).collect()
 }

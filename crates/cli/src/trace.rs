@@ -4,8 +4,8 @@ pub(crate) mod chain;
 pub(crate) mod report;
 pub(crate) mod worked;
 
-use crate::paper::Paper;
-use crate::subject::Chosen;
+use crate::paper::{Paper, short};
+use crate::subject::{Chosen, Subject};
 use crate::{Outcome, screen};
 use chain::Sheet;
 use clap::{Args, ValueEnum};
@@ -65,7 +65,20 @@ pub(crate) enum Whose {
 
 pub(crate) fn run(options: &LookAt) -> Result<Outcome> {
     let subject = options.chosen.open()?;
-    let trace = Trace::new(subject.network, subject.params, subject.data)?;
+    let (network, params, data) = subject.trained()?;
+    let trace = Trace::new(network.clone(), params.clone(), data.clone())?;
+    let read_as = match &subject {
+        Subject::Arrays { reading, .. } => Some(reading.read_as()),
+        Subject::Network { .. } => None,
+    };
+    if let Subject::Arrays { reading, .. } = &subject
+        && reading.factor() != 1.0
+    {
+        screen::complain(&format!(
+            "note: your loss is {} times the one that is shown here, the mean over the rows; so are its derivatives",
+            short(reading.factor())
+        ));
+    }
     let names = match options.names {
         Whose::Ours => Names::Design,
         Whose::Notebook => Names::Notebook,
@@ -100,7 +113,11 @@ pub(crate) fn run(options: &LookAt) -> Result<Outcome> {
     }
     if options.json {
         let text = match works.as_slice() {
-            [] => json!(described(&trace, names)),
+            [] => {
+                let mut all = described(&trace, names);
+                all.extend(read_as.map(|read_as| ("read_as".to_owned(), json!(read_as))));
+                json!(all)
+            }
             works => json!(works),
         };
         screen::print(&format!("{text:#}\n"))?;

@@ -8,6 +8,7 @@ mod nested;
 
 use crate::disk;
 use crate::npz::{self, Array, Npz};
+use clearprop::diagnose::arrays as diagnose;
 use clearprop::error::{Error, ErrorKind, Result};
 use std::collections::BTreeMap;
 use std::io::{BufReader, Cursor, Read, Write};
@@ -51,6 +52,90 @@ pub fn open(path: &Path) -> Result<Npz> {
             .hint("save the arrays of one forward and backward pass"));
     }
     Ok(npz)
+}
+
+/// The arrays as the library's examiners take them, those that are no numbers too: they are said to be ignored.
+#[must_use]
+pub fn named(file: &Npz) -> Vec<diagnose::Array> {
+    let plain = file.arrays.iter().map(|(name, array)| {
+        let values = match &array.values {
+            npz::Values::F64(v) => diagnose::Values::Numbers(v.clone(), diagnose::Stored::Double),
+            npz::Values::F32(v) => {
+                diagnose::Values::Numbers(v.iter().map(|&v| f64::from(v)).collect(), diagnose::Stored::Single)
+            }
+            // Labels and counts: far below 2^53.
+            npz::Values::I64(v) => {
+                diagnose::Values::Numbers(v.iter().map(|&v| v as f64).collect(), diagnose::Stored::Whole)
+            }
+            npz::Values::U8(v) => {
+                diagnose::Values::Numbers(v.iter().map(|&v| f64::from(v)).collect(), diagnose::Stored::Whole)
+            }
+            npz::Values::Bool(v) => diagnose::Values::Numbers(
+                v.iter().map(|&v| f64::from(u8::from(v))).collect(),
+                diagnose::Stored::Whole,
+            ),
+            npz::Values::Text(words) => match words.as_slice() {
+                [word] => diagnose::Values::Text(word.clone()),
+                _ => diagnose::Values::Other("words".to_owned()),
+            },
+        };
+        diagnose::Array { name: name.clone(), shape: array.shape.clone(), values }
+    });
+    let skipped = file.skipped.iter().map(|(name, why)| diagnose::Array {
+        name: name.clone(),
+        shape: Vec::new(),
+        values: diagnose::Values::Other(why.clone()),
+    });
+    plain.chain(skipped).collect()
+}
+
+/// Arrays as the bytes of an `.npz`: the way back from [`named`].
+///
+/// # Errors
+/// None in practice: the bytes are written to memory.
+pub fn npz(arrays: &[diagnose::Array]) -> Result<Vec<u8>> {
+    let stored = |array: &diagnose::Array| {
+        let values = match &array.values {
+            diagnose::Values::Numbers(values, diagnose::Stored::Whole)
+                if values.iter().all(|v| v.fract() == 0.0 && v.abs() < 2f64.powi(53)) =>
+            {
+                #[expect(clippy::cast_possible_truncation, reason = "whole and small enough")]
+                npz::Values::I64(values.iter().map(|&v| v as i64).collect())
+            }
+            diagnose::Values::Numbers(values, _) => npz::Values::F64(values.clone()),
+            diagnose::Values::Text(word) => npz::Values::Text(vec![word.clone()]),
+            diagnose::Values::Other(_) => return None,
+        };
+        Some((array.name.clone(), Array { shape: array.shape.clone(), values }))
+    };
+    let stored: Vec<(String, Array)> = arrays.iter().filter_map(stored).collect();
+    npz::write(stored.iter().map(|(name, array)| (name.as_str(), array)))
+}
+
+/// Arrays as JSON, an object of nested lists: what [`open`] reads again.
+#[must_use]
+pub fn json(arrays: &[diagnose::Array]) -> Vec<u8> {
+    fn nested(values: &[f64], shape: &[usize]) -> serde_json::Value {
+        match shape {
+            [] => serde_json::json!(values.first()),
+            [n, rest @ ..] => {
+                let width: usize = rest.iter().product();
+                (0..*n).map(|i| nested(&values[i * width..(i + 1) * width], rest)).collect()
+            }
+        }
+    }
+    let fields: serde_json::Map<String, serde_json::Value> = arrays
+        .iter()
+        .filter_map(|array| {
+            let value = match &array.values {
+                diagnose::Values::Numbers(values, _) => nested(values, &array.shape),
+                diagnose::Values::Text(word) => serde_json::json!(word),
+                diagnose::Values::Other(_) => return None,
+            };
+            Some((array.name.clone(), value))
+        })
+        .collect();
+    serde_json::Value::Object(fields).to_string().into_bytes()
 }
 
 fn ends(path: &Path, ending: &str) -> bool {

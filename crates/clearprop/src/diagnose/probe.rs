@@ -239,7 +239,7 @@ mod tests {
                 shape: vec![],
                 values: Values::Numbers(vec![objective.loss()], Stored::Double),
             });
-            let graph = readings(&arrays).unwrap().swap_remove(0);
+            let graph = readings(&arrays, "").unwrap().swap_remove(0);
             assert_eq!(hidden_by(&graph), Vec::<String>::new(), "seed {seed}");
             let mut poor = graph.clone();
             poor.reg = 0.0;

@@ -17,7 +17,8 @@ use super::arrays::{Array, Stored, Values, shape_text};
 use super::expression::Expr;
 use super::function::{Cost, Function};
 use super::graph::Graph;
-use super::hints::{Hint, Layer, Word, hint};
+use super::hints::{Hint, Layer, Word};
+use super::selection::hint_at;
 use crate::error::{Error, ErrorKind, Result};
 use crate::quantity::Habit;
 use std::collections::BTreeMap;
@@ -68,12 +69,13 @@ impl Contents {
     }
 }
 
-/// The ways to read the arrays that explain most of them.
+/// The ways to read the arrays that explain most of them; `moment` is what stands behind the names of the weights
+/// that are meant, where there are several (`_0`).
 ///
 /// # Errors
 /// No weights, inputs or answers, or shapes that do not fit together in any way.
-pub(super) fn readings(arrays: &[Array]) -> Result<Vec<Graph>> {
-    let contents = contents(arrays)?;
+pub(super) fn readings(arrays: &[Array], moment: &str) -> Result<Vec<Graph>> {
+    let contents = contents(arrays, moment)?;
     let mut found = layers::readings(&contents)?;
     if let Some(before) = update::before(&contents, &found) {
         found = before;
@@ -81,15 +83,12 @@ pub(super) fn readings(arrays: &[Array]) -> Result<Vec<Graph>> {
     for graph in &mut found {
         derivatives::leave(graph, &contents);
     }
-    if found.iter().all(|graph| graph.given.is_empty() && graph.leftovers.is_empty()) {
-        return Err(Error::new(ErrorKind::Data, "found nothing that you computed").hint(
-            "add any of h11 h12 f probs loss dL_df dL_dW2 dL_dh12 dL_dh11 dL_dW1, or z1 a1 logits dw1 ..",
-        ));
-    }
     Ok(found)
 }
 
-fn contents(arrays: &[Array]) -> Result<Contents> {
+fn contents(arrays: &[Array], moment: &str) -> Result<Contents> {
+    let names: Vec<&str> = arrays.iter().map(|array| array.name.as_str()).collect();
+    let hint = |name: &str| hint_at(name, moment, &names);
     let mut ignored = Vec::new();
     let mut items = Vec::new();
     let mut texts = BTreeMap::new();
