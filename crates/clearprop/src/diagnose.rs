@@ -45,6 +45,8 @@ pub mod reading;
 mod reconstruct;
 mod right;
 mod selection;
+mod stuck;
+mod update;
 mod verdict;
 mod words;
 

@@ -135,6 +135,15 @@ pub(crate) fn run(options: &Check) -> Result<Outcome> {
 
 /// The gradient that a file claims, against the loss that it was read with; without one our own.
 fn of_arrays(reading: &Reading, file: &str, steps: u32, plan: &Plan) -> Result<Vec<Round>> {
+    if let Some(name) = reading.unknown() {
+        return Err(Error::new(
+            ErrorKind::Data,
+            "does not follow from the arrays by a known function, so there is no loss to take a slope of",
+        )
+        .file(file)
+        .name(name)
+        .hint("let your own program compute the loss: --loss COMMAND"));
+    }
     let (claimed, there) = reading.claimed().map_err(|error| error.file(file))?;
     let (claimed, there, title) = match (there.is_empty(), reading.network(), reading.gradient()) {
         (true, Ok((network, data)), _) => return of_network(network, reading.params(), data, steps, plan),

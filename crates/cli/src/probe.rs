@@ -4,7 +4,7 @@ use crate::{Outcome, screen};
 use clap::Args;
 use clearprop::diagnose::probe::{SIZES, good_probe, template};
 use clearprop::error::{Error, ErrorKind, Result};
-use clearprop_files::{disk, npz};
+use clearprop_files::{arrays, disk};
 use std::path::{Path, PathBuf};
 
 /// Write inputs, labels and weights on which no mistake can hide, and a program with holes to fill in

@@ -163,6 +163,9 @@ fn say(reading: &Reading) {
     for words in &read_as.said {
         screen::complain(&format!("note: {words}"));
     }
+    if let Some(name) = reading.unknown() {
+        screen::complain(&format!("note: {name} does not follow from the arrays by a known function"));
+    }
     for words in &read_as.warnings {
         screen::complain(&format!("note: {words}"));
     }

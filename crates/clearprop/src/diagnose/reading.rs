@@ -9,6 +9,7 @@ use super::convention::Convention;
 use super::expression::{Expr, constant};
 use super::function::{Cost, Function};
 use super::graph::{Bias, Graph, Pass, right};
+use super::judge::Finding;
 use super::reconstruct::{forward, step};
 use super::verdict::examine;
 use super::words;
@@ -20,6 +21,7 @@ use crate::loss::Loss;
 use crate::network::{Network, Penalized, Penalty};
 use crate::params::Params;
 use crate::quantity::{
+    Quantity,
     Quantity::{By, Of},
     Variable::{A, B, W, Z},
 };
@@ -33,6 +35,7 @@ pub struct Reading {
     convention: Convention,
     params: Params<f64>,
     trained: Result<(Network, Data<f64>)>,
+    unknown: Option<String>,
 }
 
 /// The choices of a reading, in words.
@@ -94,7 +97,14 @@ impl Reading {
     pub fn of(arrays: &[Array]) -> Result<Self> {
         let examined = examine(arrays)?;
         let graph = examined.graph;
-        let Some(convention) = examined.explanations.first().map(|one| one.convention) else {
+        let main = examined.explanations.into_iter().next();
+        let unknown = main.as_ref().and_then(|main| {
+            let open = |(quantity, finding): &&(Quantity, Finding)| {
+                matches!((quantity, finding), (Of(_), Finding::NotKnown | Finding::Unknown))
+            };
+            main.findings.iter().find(open).map(|(quantity, _)| graph.name(*quantity))
+        });
+        let Some(convention) = main.map(|main| main.convention) else {
             return Err(Error::new(ErrorKind::Data, "an input or a weight is not a number")
                 .hint("'clearprop diagnose' says which"));
         };
@@ -104,7 +114,7 @@ impl Reading {
             params.b_mut(l).assign(&numbers(&graph.b[l])?.row(0));
         }
         let trained = trained(&graph, &convention);
-        Ok(Self { graph, convention, params, trained })
+        Ok(Self { graph, convention, params, trained, unknown })
     }
 
     /// The choices that were made.
@@ -164,6 +174,13 @@ impl Reading {
     /// The library trains no such network: which part it has not.
     pub fn network(&self) -> Result<(&Network, &Data<f64>)> {
         self.trained.as_ref().map(|(network, data)| (network, data)).map_err(Clone::clone)
+    }
+
+    /// The first array of the forward pass that no known function gives: what is computed from the reading is then the
+    /// value of another network.
+    #[must_use]
+    pub fn unknown(&self) -> Option<&str> {
+        self.unknown.as_deref()
     }
 
     /// What the mean loss of the library's network is multiplied by: n where the person sums over the rows, 2 for a

@@ -1,5 +1,6 @@
 //! From the explanations that the search found to what is said.
 
+mod beyond;
 mod conclude;
 mod loops;
 mod stages;
@@ -147,7 +148,12 @@ pub fn diagnose(arrays: &[Array]) -> Result<Diagnosis> {
     if let Some(diagnosis) = conclude::not_a_number(graph) {
         return Ok(diagnosis);
     }
-    Ok(conclude::conclude(graph, examined.explanations, &Budget::new(BUDGET / 4)))
+    let main = examined.explanations.first().cloned();
+    let mut diagnosis = conclude::conclude(graph, examined.explanations, &Budget::new(BUDGET / 4));
+    if let Some(main) = main {
+        beyond::add(&mut diagnosis, graph, &main, arrays);
+    }
+    Ok(diagnosis)
 }
 
 /// The reading of a person's arrays that needs the fewest mistakes, with all explanations of that cost.

@@ -56,6 +56,7 @@ fn lines(diagnosis: &Diagnosis, paper: Paper) -> String {
     for stage in &diagnosis.stages {
         let now = match find(&stage.stage) {
             Some((stage, _)) if stage.way == Way::Forward => "forward",
+            Some((stage, _)) if stage.way == Way::Update => "update",
             _ if paper.width < WITH_ROLES => "backward",
             _ => "backward: the derivative of the loss ..",
         };
