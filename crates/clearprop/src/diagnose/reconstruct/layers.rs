@@ -273,11 +273,23 @@ fn follow(contents: &Contents, frame: &Frame, naming: Naming, default: Option<Fu
         // z[l]: by its numbers, else by its name.
         let mut by_numbers = Vec::new();
         for (at, item) in contents.items.iter().enumerate() {
-            if f.used[at] || item.shape.is_empty() && item.hint.is_none() || says(item) == Some(Of(A(l))) {
+            if f.used[at] || item.shape.is_empty() && item.hint.is_none() {
                 continue;
             }
+            // Called an output: it is the input all the same where another array is a function of it.
+            let called_a = says(item) == Some(Of(A(l)));
+            let leads_on = |view: &Expr| {
+                contents.items.iter().enumerate().any(|(other, item)| {
+                    other != at
+                        && !f.used[other]
+                        && l < last
+                        && views(item, dim, wide)
+                            .iter()
+                            .any(|(a, ..)| function(contents, view, a, false).is_some_and(|f| f != Function::Identity))
+                })
+            };
             for (view, turned, full) in views(item, dim, None) {
-                if known(&z_right, &view) {
+                if known(&z_right, &view) && (!called_a || leads_on(&view)) {
                     by_numbers.push((says(item) != Some(Of(Z(l))), at, view, turned, full));
                 }
             }
