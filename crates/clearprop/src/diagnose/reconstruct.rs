@@ -6,6 +6,7 @@
 //! function or the loss stays open, there is a reading for each, and the examination decides.
 
 mod derivatives;
+mod dropout;
 mod frame;
 mod layers;
 mod outputs;

@@ -28,7 +28,7 @@ pub(super) fn assign(graph: &mut Graph, contents: &Contents, followed: &Followed
         .map(|given| given.name.clone())
         .collect();
     for (at, item) in contents.items.iter().enumerate() {
-        if used_already.contains(&item.name) {
+        if used_already.contains(&item.name) || followed.explained.contains(&at) {
             continue;
         }
         let hint = item.hint.filter(|hint| hint.derivative);
@@ -75,7 +75,7 @@ pub(super) fn assign(graph: &mut Graph, contents: &Contents, followed: &Followed
                     | Word::B
             )
         ) && !item.hint.is_some_and(|hint| hint.derivative);
-        if structural || followed.same_as_x.contains(&at) {
+        if structural || followed.explained.contains(&at) {
             continue;
         }
         let all: Vec<Quantity> = graph.order().into_iter().filter(|q| matches!(q, By(_))).collect();
@@ -270,7 +270,7 @@ fn take(graph: &mut Graph, reference: &Pass, item: &Item, options: &[Quantity], 
 
 fn width(graph: &Graph, quantity: Quantity) -> Option<usize> {
     match quantity.variable() {
-        Z(l) | A(l) => Some(graph.sizes[l]),
+        Z(l) | A(l) | Variable::Kept(l) => Some(graph.sizes[l]),
         _ => None,
     }
 }
@@ -280,7 +280,9 @@ fn ways(graph: &Graph, item: &Item, quantity: Quantity) -> Vec<Given> {
     let sizes = &graph.sizes;
     let (dim, wide) = match quantity.variable() {
         Z(l) => ((graph.n, sizes[l]), None),
-        A(l) => ((graph.n, sizes[l]), graph.bias.get(l + 1).copied().filter(|bias| bias.in_w())),
+        A(l) | Variable::Kept(l) => {
+            ((graph.n, sizes[l]), graph.bias.get(l + 1).copied().filter(|bias| bias.in_w()))
+        }
         W(l) if graph.bias[l].in_w() => ((sizes[l - 1] + 1, sizes[l]), None),
         W(l) => ((sizes[l - 1], sizes[l]), None),
         B(l) if graph.bias[l].in_w() => return vec![],
