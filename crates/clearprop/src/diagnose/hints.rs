@@ -105,6 +105,38 @@ pub(super) fn hint(name: &str) -> Option<Hint> {
     derivative(&words)
 }
 
+/// What a name may be the derivative by: the name without the marks that say so.
+pub(super) fn stems(name: &str) -> Vec<&str> {
+    const BEFORE: [&str; 19] = [
+        "dL_d", "dl_d", "dLoss_d", "dloss_d", "dJ_d", "dE_d", "dC_d", "gradient_", "grads_", "grad_", "nabla_",
+        "delta_", "del_", "d_", "g_", "grad", "delta", "dL", "d",
+    ];
+    const AFTER: [&str; 8] =
+        ["_gradient", "_grads", "_grad", "_deltas", "_delta", "_errors", "_error", "_deriv"];
+    let tail = last_part(name);
+    let mut found: Vec<&str> = Vec::new();
+    for text in [name, tail] {
+        found.extend(BEFORE.iter().filter_map(|mark| text.strip_prefix(mark)));
+        found.extend(AFTER.iter().filter_map(|mark| text.strip_suffix(mark)));
+        if name != tail {
+            found.push(tail);
+        }
+    }
+    found.retain(|stem| !stem.is_empty());
+    found
+}
+
+/// The key of a dictionary's entry, else the whole name.
+pub(super) fn last_part(name: &str) -> &str {
+    match name.rsplit_once(['.', '[']) {
+        Some((_, inner)) => {
+            let key = inner.trim_matches(|c: char| "\"'] ".contains(c));
+            if key.is_empty() || is_number(key) { name } else { key }
+        }
+        None => name,
+    }
+}
+
 fn is_number(word: &str) -> bool {
     !word.is_empty() && word.len() <= 3 && word.chars().all(|c| c.is_ascii_digit())
 }
@@ -308,7 +340,7 @@ fn plain(words: &[String]) -> Option<Hint> {
         "regularize" => Word::Regularize,
         "data loss" | "dataloss" => Word::DataLoss,
         "penalty" | "reg loss" | "regloss" => Word::Penalty,
-        "loss" | "cost" | "j" | "c" | "e" | "mse" | "total loss" | "total error" | "error total" | "ce"
+        "loss" | "cost" | "j" | "c" | "e" | "mse" | "bce" | "nll" | "total loss" | "total error" | "error total" | "ce"
         | "l"
             if number.is_none() =>
         {
@@ -346,6 +378,9 @@ fn plain(words: &[String]) -> Option<Hint> {
         }
         "b" | "bias" | "biases" => return found(Word::B, layer),
         _ => {
+            if let Some(found) = placed(&rest, layer) {
+                return Some(found);
+            }
             let joined = rest.concat();
             return match joined.as_str() {
                 "wh" | "wih" | "wxh" | "whidden" | "weightshidden" | "hiddenweights"
@@ -383,6 +418,35 @@ fn plain(words: &[String]) -> Option<Hint> {
         }
     };
     found(word, layer)
+}
+
+/// Weights, biases and values with the place where they stand: `w_input_hidden`, `bias_output`, `output_net`.
+fn placed(words: &[&str], layer: Layer) -> Option<Hint> {
+    let mut word = None;
+    let mut places: Vec<Layer> = Vec::new();
+    for part in words {
+        let kind = match *part {
+            "w" | "weights" | "weight" | "theta" | "syn" => Some(Word::W),
+            "b" | "bias" | "biases" => Some(Word::B),
+            "net" | "z" | "pre" | "preact" => Some(Word::Z),
+            "act" | "activation" | "activations" => Some(Word::A),
+            _ => None,
+        };
+        if let (Some(kind), None) = (kind, word) {
+            word = Some(kind);
+            continue;
+        }
+        places.push(match *part {
+            "hidden" | "hid" | "h" | "hl" => Layer::Hidden,
+            "output" | "out" | "o" | "y" | "final" | "last" => Layer::Last,
+            "input" | "in" | "i" | "x" | "to" | "layer" => continue,
+            "ih" | "xh" => Layer::Hidden,
+            "ho" | "hy" => Layer::Last,
+            _ => return None,
+        });
+    }
+    let said = if layer == Layer::Unsaid { *places.last()? } else { layer };
+    Some(Hint { derivative: false, word: word?, layer: said })
 }
 
 /// Whether a name says the hidden layer, but not which side of its nonlinearity: `h1`, `dh1`, `dL_dh2`.

@@ -26,7 +26,7 @@ pub(super) use budget::Budget;
 use budget::step_size;
 use choose::{merged, possible};
 pub(super) use cost::MISTAKE;
-use cost::{SAID, UNKNOWN, UNUSUAL, is_poisoned, leads_on, price, unvouched};
+use cost::{SAID, UNKNOWN, UNUSUAL, is_poisoned, leads_on, least, price, unvouched};
 
 /// What was found at one stage.
 #[derive(Clone, Debug, PartialEq)]
@@ -109,6 +109,9 @@ pub(super) fn explain(graph: &Graph, budget: &Budget, most: u32) -> (u32, Vec<Ex
     (search.best, search.found, search.stopped)
 }
 
+/// What all candidates of a stage cost, in steps.
+const MANY: u64 = 20;
+
 struct Search<'a> {
     graph: &'a Graph,
     order: &'a [Quantity],
@@ -134,8 +137,8 @@ impl Search<'_> {
             self.next = self.next.min(cost);
             return;
         }
-        if !self.budget.spend(self.size) {
-            self.stopped = true;
+        self.spend(1);
+        if self.stopped {
             return;
         }
         let Some(&quantity) = self.order.get(at) else {
@@ -189,9 +192,16 @@ impl Search<'_> {
         if matches(&right) {
             return self.step(at, cost, path, Some(own), Finding::Right);
         }
+        let poisoned = is_poisoned(graph, &path.pass, quantity);
         // Overwritten in place by a later stage: what it was is computed, and may itself be wrong.
         let over = overwritten::by(graph, quantity, &right);
-        let all = candidates(graph, &path.convention, &path.pass, quantity);
+        let least = self.unexplained(path, quantity).0.min(least(quantity, path));
+        let out_of_reach = over.is_none() && !poisoned && cost + least > self.limit;
+        let all = if out_of_reach && matches!(quantity, By(W(_) | B(_))) {
+            Vec::new()
+        } else {
+            self.candidates(path, quantity)
+        };
         if let Some(by) = &over {
             let finding = Finding::Overwritten(by.clone());
             self.step(at, cost + SAID, path, Some(right.clone()), finding);
@@ -203,17 +213,16 @@ impl Search<'_> {
                 }
             }
         }
-        let poisoned = over.is_none() && is_poisoned(graph, &path.pass, quantity);
-        let least = self.unexplained(path, quantity).0.min(MISTAKE);
-        let out_of_reach = !poisoned && !path.has_mistakes() && cost + least > self.limit;
+        let poisoned = over.is_none() && poisoned;
         let all: Vec<Candidate> = all.into_iter().filter(|c| !out_of_reach || c.parts.is_empty()).collect();
         let mut fitting = choose::fitting(all, quantity, path, &matches);
         if out_of_reach && fitting.is_empty() {
-            self.next = self.next.min(cost + MISTAKE);
+            self.next = self.next.min(cost + least);
             return;
         }
         let poisoned = fitting.is_empty() && poisoned;
         if fitting.is_empty() && over.is_none() && !poisoned {
+            self.spend(MANY);
             fitting = choose::fitting(mutants(graph, &path.pass, &right), quantity, path, &matches);
         }
         let Some(least) = fitting.first().map(|(price, _)| *price) else {
@@ -227,6 +236,17 @@ impl Search<'_> {
         fitting.retain(|(price, _)| *price == least);
         let finding = merged(fitting.into_iter().map(|(_, candidate)| candidate).collect());
         self.step(at, cost + least, path, Some(own), finding);
+    }
+
+    /// Everything that the catalogue knows to go wrong here.
+    fn candidates(&mut self, path: &Explanation, quantity: Quantity) -> Vec<Candidate> {
+        self.spend(MANY);
+        candidates(self.graph, &path.convention, &path.pass, quantity)
+    }
+
+    /// Counts steps; past the budget the search stops.
+    fn spend(&mut self, steps: u64) {
+        self.stopped |= !self.budget.spend(self.size * steps);
     }
 
     /// What is said of numbers that nothing explains: wrong, where all that they follow from is known.
@@ -270,6 +290,7 @@ impl Search<'_> {
             && c.over == graph.over
             && c.penalty == super::convention::PenaltyForm::Half;
         let in_reach = plain && cost + MISTAKE <= self.limit;
+        self.spend(MANY);
         let mut step = |vouched: (bool, bool), price: u32, finding: Finding| {
             let mut path = path.clone();
             path.vouched = vouched;
@@ -318,7 +339,7 @@ impl Search<'_> {
         let shape = right.as_ref().and_then(Expr::dim);
         let known = right.is_some();
         let all_wrong =
-            if known { Vec::new() } else { candidates(graph, &path.convention, &path.pass, quantity) };
+            if known { Vec::new() } else { self.candidates(path, quantity) };
         if all_wrong.is_empty() {
             self.step(at, cost, path, right, if known { Finding::Right } else { Finding::NotJudged });
         }
@@ -338,7 +359,7 @@ impl Search<'_> {
             self.next = self.next.min(cost + SAID);
             return;
         }
-        for candidate in candidates(graph, &path.convention, &path.pass, quantity) {
+        for candidate in self.candidates(path, quantity) {
             // What is not given is tried with the usual mistakes only.
             if candidate.parts.iter().flatten().any(|id| *id > 63 || *id == 55 || *id == 60) {
                 continue;

@@ -6,6 +6,7 @@
 //! function or the loss stays open, there is a reading for each, and the examination decides.
 
 mod derivatives;
+mod dropout;
 mod frame;
 mod layers;
 mod outputs;
@@ -199,11 +200,14 @@ fn weights(items: &[Item]) -> (Vec<usize>, Vec<Layer>) {
         }
         found.push((hint.layer, at));
     }
-    // W beside W1, W2 is something else.
-    if found.len() > 1 {
-        found.retain(|(layer, _)| *layer != Layer::Unsaid);
-    }
+    // W beside W1, W2 is something else; before W2 it is the first.
+    let unsaid = found.iter().position(|(layer, _)| *layer == Layer::Unsaid).map(|at| found.remove(at));
     found.sort();
+    if let Some(unsaid) = unsaid
+        && matches!(found.first(), None | Some((Layer::Number(2) | Layer::Last, _)))
+    {
+        found.insert(0, unsaid);
+    }
     // From the first number on without a gap.
     let mut kept: Vec<(Layer, usize)> = Vec::new();
     for (layer, at) in found {

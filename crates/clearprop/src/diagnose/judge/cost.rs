@@ -82,6 +82,15 @@ fn related(a: Quantity, b: Quantity) -> bool {
     group(a) == group(b)
 }
 
+/// The least that a mistake at this place can cost beside those that were found before.
+pub(super) fn least(quantity: Quantity, path: &Explanation) -> u32 {
+    let shared = path
+        .findings
+        .iter()
+        .any(|(other, finding)| matches!(finding, Finding::Mistakes(..)) && related(*other, quantity));
+    if shared { 0 } else { MISTAKE }
+}
+
 /// What mistakes cost beside those that were found before.
 pub(super) fn price(parts: &[Vec<u8>], quantity: Quantity, path: &Explanation) -> u32 {
     let layer = |q: Quantity| q.variable().layer(0);

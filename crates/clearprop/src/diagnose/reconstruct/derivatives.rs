@@ -7,11 +7,11 @@ use super::{Contents, Item};
 use crate::diagnose::convention::Convention;
 use crate::diagnose::function::{Cost, Function};
 use crate::diagnose::graph::{Given, Graph, Pass};
-use crate::diagnose::hints::{Hint, Layer, Word};
+use crate::diagnose::hints::{Hint, Layer, Word, last_part, stems};
 use crate::quantity::{
     Quantity,
     Quantity::{By, Of},
-    Variable::{A, B, W, Z},
+    Variable::{self, A, B, W, Z},
 };
 use ndarray::Array2;
 
@@ -28,17 +28,31 @@ pub(super) fn assign(graph: &mut Graph, contents: &Contents, followed: &Followed
         .map(|given| given.name.clone())
         .collect();
     for (at, item) in contents.items.iter().enumerate() {
-        if used_already.contains(&item.name) {
+        if used_already.contains(&item.name) || followed.explained.contains(&at) {
             continue;
         }
-        let Some(hint) = item.hint.filter(|hint| hint.derivative) else {
+        let hint = item.hint.filter(|hint| hint.derivative);
+        let by = if used[at] && hint.is_none() { None } else { named_after(graph, &item.name) };
+        let options = match (hint, by) {
+            // Of the outputs p - y may be meant, and who exchanges z and a may do so in the derivatives or not.
+            (Some(hint), Some(by))
+                if !matches!(hint.word, Word::Delta | Word::Error)
+                    && by != A(graph.layers())
+                    && !followed.naming.swapped =>
+            {
+                beside(graph, by)
+            }
+            (Some(hint), by) => options(hint, by, graph, contents, followed),
+            (None, Some(by)) => beside(graph, by),
+            (None, None) => vec![],
+        };
+        if hint.is_none() && options.is_empty() {
             if !used[at] {
                 left.push(at);
             }
             continue;
-        };
+        }
         used[at] = true;
-        let options = options(hint, graph, contents, followed);
         if !take(graph, &reference, item, &options, followed) {
             left.push(at);
         }
@@ -61,7 +75,7 @@ pub(super) fn assign(graph: &mut Graph, contents: &Contents, followed: &Followed
                     | Word::B
             )
         ) && !item.hint.is_some_and(|hint| hint.derivative);
-        if structural || followed.same_as_x.contains(&at) {
+        if structural || followed.explained.contains(&at) {
             continue;
         }
         let all: Vec<Quantity> = graph.order().into_iter().filter(|q| matches!(q, By(_))).collect();
@@ -97,10 +111,46 @@ pub(super) fn assign(graph: &mut Graph, contents: &Contents, followed: &Followed
     }
 }
 
-/// What a name can mean, the likeliest first.
-fn options(hint: Hint, graph: &Graph, contents: &Contents, followed: &Followed) -> Vec<Quantity> {
+/// The value of the file that a name says to be the derivative by: `dh` by the array `h`, whatever that is.
+fn named_after(graph: &Graph, name: &str) -> Option<Variable> {
+    let values = || {
+        let given = graph.given.iter().map(|(quantity, given)| (*quantity, given.name.as_str()));
+        let left = graph.leftovers.iter().map(|(quantity, given)| (*quantity, given.name.as_str()));
+        let inputs = graph.names.iter().map(|(variable, name)| (Of(*variable), name.as_str()));
+        let all = given.chain(left).chain(inputs);
+        all.filter(|(quantity, _)| matches!(quantity, Of(W(_) | B(_) | Z(_) | A(_) | Variable::Kept(_))))
+    };
+    let mut stems = stems(name).into_iter();
+    stems.find_map(|stem| {
+        let exact = values().find(|(_, other)| *other == stem || last_part(other) == stem);
+        let alike = || values().find(|(_, other)| last_part(other).eq_ignore_ascii_case(stem));
+        exact.or_else(alike).map(|(quantity, _)| quantity.variable())
+    })
+}
+
+/// The derivatives that may go by a value's name.
+fn beside(graph: &Graph, by: Variable) -> Vec<Quantity> {
+    match by {
+        // The bias in W is W's.
+        B(l) if graph.bias[l].in_w() => vec![By(W(l))],
+        // A1 * mask is often called A1 again, and its derivative too.
+        Variable::Kept(l) if !graph.given.contains_key(&Of(A(l))) => vec![By(by), By(A(l))],
+        _ => vec![By(by)],
+    }
+}
+
+/// What a name can mean, the likeliest first; `by` is the value that it is named after.
+fn options(
+    hint: Hint,
+    by: Option<Variable>,
+    graph: &Graph, 
+    contents: &Contents,
+    followed: &Followed,
+) -> Vec<Quantity> {
     let last = graph.layers();
+    let layer = by.filter(|by| by.is_per_row()).map(|by| by.layer(last));
     let position = |unsaid: Option<usize>| match hint.layer {
+        _ if layer.is_some() => layer,
         Layer::Number(k) => {
             let shift = followed.naming.shift;
             let l = isize::try_from(k).ok()? - shift;
@@ -113,7 +163,11 @@ fn options(hint: Hint, graph: &Graph, contents: &Contents, followed: &Followed) 
     let parameter = || contents.keys.iter().position(|key| *key == hint.layer).map(|at| at + 1);
     let sides = |l: Option<usize>, z_first: bool| -> Vec<Quantity> {
         let mut found: Vec<Quantity> = Vec::new();
-        for l in l.into_iter().chain(if let Layer::Number(k) = hint.layer { near(k, last) } else { vec![] }) {
+        let others = match hint.layer {
+            Layer::Number(k) if layer.is_none() => near(k, last),
+            _ => vec![],
+        };
+        for l in l.into_iter().chain(others) {
             let both = if z_first { [By(Z(l)), By(A(l))] } else { [By(A(l)), By(Z(l))] };
             found.extend(both.into_iter().filter(|q| !found.contains(q)).collect::<Vec<_>>());
         }
@@ -216,7 +270,7 @@ fn take(graph: &mut Graph, reference: &Pass, item: &Item, options: &[Quantity], 
 
 fn width(graph: &Graph, quantity: Quantity) -> Option<usize> {
     match quantity.variable() {
-        Z(l) | A(l) => Some(graph.sizes[l]),
+        Z(l) | A(l) | Variable::Kept(l) => Some(graph.sizes[l]),
         _ => None,
     }
 }
@@ -226,7 +280,9 @@ fn ways(graph: &Graph, item: &Item, quantity: Quantity) -> Vec<Given> {
     let sizes = &graph.sizes;
     let (dim, wide) = match quantity.variable() {
         Z(l) => ((graph.n, sizes[l]), None),
-        A(l) => ((graph.n, sizes[l]), graph.bias.get(l + 1).copied().filter(|bias| bias.in_w())),
+        A(l) | Variable::Kept(l) => {
+            ((graph.n, sizes[l]), graph.bias.get(l + 1).copied().filter(|bias| bias.in_w()))
+        }
         W(l) if graph.bias[l].in_w() => ((sizes[l - 1] + 1, sizes[l]), None),
         W(l) => ((sizes[l - 1], sizes[l]), None),
         B(l) if graph.bias[l].in_w() => return vec![],

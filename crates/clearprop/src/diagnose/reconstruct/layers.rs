@@ -1,7 +1,7 @@
 //! Layer by layer: which arrays are z[l] and a[l], and by which function one makes the other.
 
 use super::frame::{Frame, frames, views};
-use super::{Contents, Item, outputs};
+use super::{Contents, Item, dropout, outputs};
 use crate::diagnose::expression::{Expr, Op, Reduce, constant};
 use crate::diagnose::function::Function;
 use crate::diagnose::graph::{Bias, Given, Graph, same};
@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::quantity::{
     Quantity,
     Quantity::Of,
-    Variable::{A, Z},
+    Variable::{A, Kept, Z},
 };
 use std::collections::BTreeMap;
 
@@ -26,12 +26,14 @@ pub(super) struct Followed {
     pub(super) naming: Naming,
     /// How many arrays hold just the numbers that follow.
     matched: usize,
+    /// Masks of dropout that multiply a[l], with their factor.
+    pub(super) masks: BTreeMap<usize, Expr>,
     /// The function that open layers were given.
     pub(super) assumed: Option<Function>,
     /// How many have the shape that their names ask for.
     fitting: usize,
-    /// The parts of x in other arrays.
-    pub(super) same_as_x: Vec<usize>,
+    /// Items that are x again, or a mask.
+    pub(super) explained: Vec<usize>,
     pub(super) leftovers: Vec<(Quantity, Given)>,
 }
 
@@ -235,9 +237,10 @@ fn follow(contents: &Contents, frame: &Frame, naming: Naming, default: Option<Fu
         used,
         naming,
         matched: 0,
+        masks: BTreeMap::new(),
         assumed: None,
         fitting: 0,
-        same_as_x: Vec::new(),
+        explained: Vec::new(),
         leftovers: Vec::new(),
     };
     let mut open = false;
@@ -254,7 +257,7 @@ fn follow(contents: &Contents, frame: &Frame, naming: Naming, default: Option<Fu
             .any(|(view, ..)| view.value().zip(frame.x.value()).is_some_and(|(a, b)| a.data == b.data));
         if again {
             f.used[at] = true;
-            f.same_as_x.push(at);
+            f.explained.push(at);
             f.matched += 1;
         }
     }
@@ -273,11 +276,23 @@ fn follow(contents: &Contents, frame: &Frame, naming: Naming, default: Option<Fu
         // z[l]: by its numbers, else by its name.
         let mut by_numbers = Vec::new();
         for (at, item) in contents.items.iter().enumerate() {
-            if f.used[at] || item.shape.is_empty() && item.hint.is_none() || says(item) == Some(Of(A(l))) {
+            if f.used[at] || item.shape.is_empty() && item.hint.is_none() {
                 continue;
             }
+            // Called an output: it is the input all the same where another array is a function of it.
+            let called_a = says(item) == Some(Of(A(l)));
+            let leads_on = |view: &Expr| {
+                contents.items.iter().enumerate().any(|(other, item)| {
+                    other != at
+                        && !f.used[other]
+                        && l < last
+                        && views(item, dim, wide)
+                            .iter()
+                            .any(|(a, ..)| function(contents, view, a, false).is_some_and(|f| f != Function::Identity))
+                })
+            };
             for (view, turned, full) in views(item, dim, None) {
-                if known(&z_right, &view) {
+                if known(&z_right, &view) && (!called_a || leads_on(&view)) {
                     by_numbers.push((says(item) != Some(Of(Z(l))), at, view, turned, full));
                 }
             }
@@ -332,6 +347,9 @@ fn follow(contents: &Contents, frame: &Frame, naming: Naming, default: Option<Fu
         } else {
             by_name(contents, &mut f, Of(A(l)), dim, wide, &says);
         }
+        if l < last {
+            dropout::follow(contents, &mut f, l, &z, &mut function);
+        }
         if function.is_none() && l < last {
             open = true;
             f.assumed = default;
@@ -339,11 +357,13 @@ fn follow(contents: &Contents, frame: &Frame, naming: Naming, default: Option<Fu
         }
         f.functions.push(function);
         if l < last {
-            let made = Expr::new(Op::Absent(
-                Of(A(l)).name(contents.habit, last),
-                function.unwrap_or(Function::Relu).apply(&z),
-            ));
-            a = f.given.get(&Of(A(l))).map_or(made, |given| given.view.clone());
+            let absent = |quantity: Quantity, e| Expr::new(Op::Absent(quantity.name(contents.habit, last), e));
+            let own = |f: &Followed, quantity| f.given.get(&quantity).map(|given| given.view.clone());
+            a = own(&f, Of(A(l)))
+                .unwrap_or_else(|| absent(Of(A(l)), function.unwrap_or(Function::Relu).apply(&z)));
+            if let Some(mask) = f.masks.get(&l) {
+                a = own(&f, Of(Kept(l))).unwrap_or_else(|| absent(Of(Kept(l)), a * mask.clone()));
+            }
         }
     }
     // Derivatives whose shapes fit speak for a frame too.

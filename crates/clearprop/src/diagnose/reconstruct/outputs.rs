@@ -25,6 +25,11 @@ pub(super) fn graphs(contents: &Contents, followed: &Followed) -> Vec<Graph> {
         .into_iter()
         .map(|(function, cost, oddity)| graph(contents, followed, function, cost, oddity))
         .collect();
+    if let Some(given) = unnamed_loss(contents, followed, &graphs) {
+        for graph in &mut graphs {
+            graph.given.insert(Of(Loss), given.clone());
+        }
+    }
     if let Some(given) = graphs.first().and_then(|graph| graph.given.get(&Of(Loss)).cloned()) {
         let tolerances = if contents.tolerance > 1e-6 { [2e-6, 1e-5] } else { [1e-8, 1e-6] };
         for tolerance in tolerances {
@@ -41,6 +46,21 @@ pub(super) fn graphs(contents: &Contents, followed: &Followed) -> Vec<Graph> {
         derivatives::assign(graph, contents, followed);
     }
     graphs
+}
+
+/// A single number whose name says nothing, where it is a loss of one of these readings.
+fn unnamed_loss(contents: &Contents, followed: &Followed, graphs: &[Graph]) -> Option<Given> {
+    let tolerance = if contents.tolerance > 1e-6 { 2e-6 } else { 1e-8 };
+    if graphs.first()?.given.contains_key(&Of(Loss)) {
+        return None;
+    }
+    contents
+        .items
+        .iter()
+        .enumerate()
+        .filter(|(at, item)| !followed.used[*at] && item.hint.is_none() && item.number().is_some())
+        .map(|(_, item)| taken(item, item.e.clone(), false, None))
+        .find(|given| graphs.iter().any(|graph| loss_fits(graph, given, tolerance)))
 }
 
 /// Whether some convention gives the file's loss.
@@ -257,7 +277,7 @@ fn graph(contents: &Contents, followed: &Followed, function: Function, cost: Cos
         full: frame.full.clone(),
         bias: frame.bias.clone(),
         functions,
-        masks: BTreeMap::new(),
+        masks: followed.masks.clone(),
         cost,
         reg: reg_value.unwrap_or(0.0),
         reg_text: reg.map_or_else(|| Expr::number(0.0), |item| item.e.clone()),

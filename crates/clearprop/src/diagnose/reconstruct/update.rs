@@ -55,7 +55,7 @@ pub(super) fn before(contents: &Contents, found: &[Graph]) -> Option<Vec<Graph>>
     None
 }
 
-/// How many forward arrays do not follow.
+/// How many forward arrays do not follow from the weights.
 fn misses(graph: &Graph) -> usize {
     let usual = crate::diagnose::convention::Convention::usual(graph);
     let pass = super::outputs::forward(graph, &usual);
@@ -63,7 +63,13 @@ fn misses(graph: &Graph) -> usize {
         .given
         .iter()
         .filter(|(quantity, given)| {
-            matches!(quantity, Of(Z(_) | A(_)))
+            let from_weights = match quantity {
+                Of(Z(_)) => true,
+                // The outputs beside their z say nothing of W, and may have been edited in place.
+                Of(A(l)) => !graph.given.contains_key(&Of(Z(*l))),
+                _ => false,
+            };
+            from_weights
                 && crate::diagnose::graph::right(graph, &usual, &pass, **quantity)
                     .and_then(|e| e.value().cloned())
                     .is_none_or(|right| !same(given.value(), &right.data, graph.tolerance, 0.0))
