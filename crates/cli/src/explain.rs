@@ -210,7 +210,7 @@ mod tests {
 
     #[test]
     fn every_mistake_is_explained() {
-        for id in (1..=85).chain(101..=111) {
+        for id in (1..=85).chain(101..=111).chain(121..=125) {
             let text = explained(&id.to_string(), PAPER).unwrap();
             assert!(
                 text.starts_with(&format!("Mistake {id}: ")) && text.contains("Why it is wrong"),

@@ -21,7 +21,7 @@ pub struct Mistake {
 /// The mistake with this number.
 #[must_use]
 pub fn mistake(id: u8) -> Option<&'static Mistake> {
-    MISTAKES.iter().chain(&OF_UPDATES).find(|mistake| mistake.id == id)
+    MISTAKES.iter().chain(&OF_UPDATES).chain(&OF_PROBES).find(|mistake| mistake.id == id)
 }
 
 const fn new(
@@ -375,6 +375,45 @@ pub const OF_UPDATES: [Mistake; 11] = [
     ),
 ];
 
+/// What is no mistake of a pass of one's own, but not what the probe's template asks for; numbered from 121.
+pub const OF_PROBES: [Mistake; 5] = [
+    new(
+        121,
+        "loss",
+        "a sum over the rows where the mean was asked for",
+        "exactly N times the data loss, N rows",
+        "the template's loss is a mean: the size of its gradient does not depend on the number of rows",
+    ),
+    new(
+        122,
+        "loss",
+        "reg without the half",
+        "the penalty's part is twice what was asked for",
+        "the template's penalty is reg/2 * sum(W^2), of which the derivative is reg * W",
+    ),
+    new(
+        123,
+        "loss",
+        "a loss without its penalty",
+        "equals the data loss alone",
+        "the template's loss has reg/2 * (sum(W1^2) + sum(W2^2)) in it",
+    ),
+    new(
+        124,
+        "activate",
+        "another nonlinearity than the one that was asked for",
+        "h12 is another function of h11",
+        "the template's hidden layer is ReLU: max(0, h11)",
+    ),
+    new(
+        125,
+        "loss",
+        "another penalty than the one that was asked for",
+        "the penalty's part differs",
+        "the template's penalty is reg/2 * sum(W^2) over both W, bias rows included, not divided by N",
+    ),
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -382,6 +421,7 @@ mod tests {
     #[test]
     fn those_of_updates_are_numbered_from_101() {
         assert!(OF_UPDATES.iter().map(|mistake| mistake.id).eq(101..=111));
+        assert!(OF_PROBES.iter().map(|mistake| mistake.id).eq(121..=125));
     }
 
     #[test]

@@ -338,8 +338,7 @@ impl Search<'_> {
         }
         let shape = right.as_ref().and_then(Expr::dim);
         let known = right.is_some();
-        let all_wrong =
-            if known { Vec::new() } else { self.candidates(path, quantity) };
+        let all_wrong = if known { Vec::new() } else { self.candidates(path, quantity) };
         if all_wrong.is_empty() {
             self.step(at, cost, path, right, if known { Finding::Right } else { Finding::NotJudged });
         }

@@ -143,7 +143,7 @@ fn beside(graph: &Graph, by: Variable) -> Vec<Quantity> {
 fn options(
     hint: Hint,
     by: Option<Variable>,
-    graph: &Graph, 
+    graph: &Graph,
     contents: &Contents,
     followed: &Followed,
 ) -> Vec<Quantity> {
