@@ -41,6 +41,7 @@ mod judge;
 mod mistakes;
 mod naming;
 pub mod probe;
+mod read_as;
 pub mod reading;
 mod reconstruct;
 mod right;

@@ -10,6 +10,7 @@ use super::expression::{Expr, constant};
 use super::function::{Cost, Function};
 use super::graph::{Bias, Graph, Pass, right};
 use super::judge::Finding;
+use super::read_as::read_as;
 use super::reconstruct::{forward, step};
 use super::verdict::examine;
 use super::words;
@@ -27,7 +28,8 @@ use crate::quantity::{
 };
 use crate::target::Target;
 use ndarray::{Array2, Axis, concatenate};
-use serde::Serialize;
+
+pub use super::read_as::ReadAs;
 
 /// How arrays were read.
 pub struct Reading {
@@ -36,35 +38,6 @@ pub struct Reading {
     params: Params<f64>,
     trained: Result<(Network, Data<f64>)>,
     unknown: Option<String>,
-}
-
-/// The choices of a reading, in words.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct ReadAs {
-    /// Rows of the batch.
-    pub rows: usize,
-    /// `[d, h, .., k]`
-    pub sizes: Vec<usize>,
-    /// What each hidden layer does, the first one first.
-    pub activations: Vec<String>,
-    /// What makes the outputs.
-    pub output: String,
-    /// The loss.
-    pub loss: &'static str,
-    /// Whether a row of the batch is a row or a column of the file's arrays.
-    pub samples: &'static str,
-    /// `(fan_in, fan_out)` or `(fan_out, fan_in)`.
-    pub weights: &'static str,
-    /// Where the bias of the first layer stands.
-    pub bias: &'static str,
-    /// The strength of the penalty: `dw` has `reg * w`.
-    pub reg: f64,
-    /// Whether the biases are penalised too: `weights` or `all`.
-    pub penalize: &'static str,
-    /// What else was understood, a sentence each.
-    pub said: Vec<String>,
-    /// What may surprise.
-    pub warnings: Vec<String>,
 }
 
 impl Reading {
@@ -341,31 +314,6 @@ fn numbers(e: &Expr) -> Result<Array2<f64>> {
     e.value()
         .map(|value| value.data.clone())
         .ok_or_else(|| Error::new(ErrorKind::Shape, "shapes do not fit together"))
-}
-
-pub(super) fn read_as(graph: &Graph, convention: &Convention) -> ReadAs {
-    let last = graph.layers();
-    let mut said = graph.understood.clone();
-    said.extend(convention.deviations(graph).into_iter().map(|deviation| deviation.words));
-    ReadAs {
-        rows: graph.n,
-        sizes: graph.sizes.clone(),
-        activations: graph.functions[1..last].iter().map(|f| f.name()).collect(),
-        output: graph.functions[last].name(),
-        loss: graph.cost.name(),
-        samples: if graph.turned.0 { "columns" } else { "rows" },
-        weights: if graph.turned.1 { "(fan_out, fan_in)" } else { "(fan_in, fan_out)" },
-        bias: match graph.bias[1] {
-            Bias::First => "first row of W",
-            Bias::Last => "last row of W",
-            Bias::Separate => "apart",
-            Bias::None => "none",
-        },
-        reg: convention.strength(graph).abs(),
-        penalize: convention.over.name(),
-        said,
-        warnings: graph.warnings.clone(),
-    }
 }
 
 /// Which side of its kink each z is on, and each output of a loss that has one.

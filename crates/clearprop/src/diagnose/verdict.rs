@@ -8,6 +8,7 @@ mod stages;
 use super::arrays::Array;
 use super::graph::Graph;
 use super::judge::{Budget, Explanation, MISTAKE, explain};
+use super::read_as::ReadAs;
 use super::reconstruct::readings;
 use super::selection;
 use crate::error::{Error, ErrorKind, Result};
@@ -125,6 +126,8 @@ pub struct Diagnosis {
     pub warnings: Vec<String>,
     /// Arrays of the file that were not used.
     pub ignored: Vec<String>,
+    /// The network, the loss and the layout that the arrays were read as.
+    pub read_as: ReadAs,
     /// The network in one line.
     #[serde(skip)]
     pub head: String,
@@ -233,5 +236,6 @@ fn at_moment(arrays: &[Array], moment: &str) -> Result<Examined> {
                 .to_owned(),
         );
     }
+    let explanations = conclude::in_order(&graph, explanations);
     Ok(Examined { graph, explanations, cost })
 }
