@@ -119,11 +119,11 @@ fn judged(
         (Some(own), _) => own.clone(),
         // Too few numbers to find a rule by: that of the others, or its mirror.
         (None, Some(model)) => {
-            let same = fits.iter().find(|fit| fit.rule == model.rule);
-            match same.and_then(|fit| fit.with(model, p, tolerance)) {
+            let mut same = fits.iter().filter(|fit| fit.rule == model.rule);
+            match same.find_map(|fit| fit.with(model, p, tolerance)) {
                 Some(fit) => fit,
                 None => {
-                    let words = format!("it does not follow by {}, as the others do", model.words(scalars));
+                    let words = format!("it does not follow by {}, as the others do", model.words());
                     return step(Found::NotKnown, vec![words], None);
                 }
             }
@@ -135,7 +135,8 @@ fn judged(
     };
     let mut chosen = chosen;
     // One step size for all layers.
-    if let Some(model) = model.filter(|model| chosen.mistake.is_none() && model.rule == chosen.rule)
+    if let Some(model) =
+        model.filter(|model| chosen.mistake.is_none() && model.rule == chosen.rule && chosen.has_step)
         && (model.rate - chosen.rate).abs() > 1e3 * tolerance * model.rate.abs()
     {
         chosen.mistake = Some(108);
@@ -147,7 +148,7 @@ fn judged(
         chosen.wanted_rate = Some(model.rate);
     }
     match chosen.mistake {
-        None => step(Found::Right(chosen.words(scalars)), chosen.evidence.clone(), None),
+        None => step(Found::Right(chosen.words()), chosen.evidence.clone(), None),
         Some(mistake) => {
             let right = chosen.right(p, scalars).and_then(|e| line(p, &name, &e));
             step(Found::Wrong(mistake), chosen.evidence.clone(), right)

@@ -16,6 +16,8 @@ pub(super) struct Fit {
     pub(super) by: Vec<f64>,
     /// The step size.
     pub(super) rate: f64,
+    /// Whether the step size is known: a velocity of which the one before is not in the file has it in itself.
+    pub(super) has_step: bool,
     /// What the rule's numbers are, in words: `beta1 0.9`.
     pub(super) numbers: Vec<String>,
     pub(super) mistake: Option<u8>,
@@ -32,10 +34,10 @@ pub(super) struct Fit {
 
 impl Fit {
     /// `momentum with step size 0.1, mu 0.9`.
-    pub(super) fn words(&self, _scalars: &Scalars) -> String {
-        let mut parts = vec![format!("step size {}", number(self.rate))];
-        parts.extend(self.numbers.iter().cloned());
-        format!("{} with {}", self.rule, parts.join(", "))
+    pub(super) fn words(&self) -> String {
+        let step = self.has_step.then(|| format!("step size {}", number(self.rate)));
+        let parts: Vec<String> = step.into_iter().chain(self.numbers.iter().cloned()).collect();
+        if parts.is_empty() { self.rule.clone() } else { format!("{} with {}", self.rule, parts.join(", ")) }
     }
 
     /// The same rule with another's numbers, for a parameter of too few numbers; with its sign turned it is mistake
@@ -45,7 +47,8 @@ impl Fit {
         for sign in [1.0, -1.0] {
             let by: Vec<f64> = model.by.iter().map(|by| by * sign).collect();
             if by.len() == self.along.len() && leaves_nothing(&target, &self.along, &by, p, tolerance) {
-                let mut fit = Self { by, rate: model.rate, mistake: model.mistake, ..self.clone() };
+                let numbers = model.numbers.clone();
+                let mut fit = Self { by, rate: model.rate, mistake: model.mistake, numbers, ..self.clone() };
                 if sign < 0.0 {
                     fit.mistake = if model.mistake == Some(101) { None } else { Some(101) };
                 }

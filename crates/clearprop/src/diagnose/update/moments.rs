@@ -69,9 +69,8 @@ pub(super) fn judged(p: &Parameter, scalars: &Scalars, tolerance: f64) -> Vec<St
         } else if (mean.new - 1.0).abs() < 1e-6 && mean.squares && mean.kept < 1.0 - 1e-9 {
             mistake = Some(107);
             evidence.push(format!(
-                "{} has {} times the squares, {} would make it a mean",
+                "{} has the squares with factor 1, {} would make it a mean",
                 after.name,
-                1,
                 number(1.0 - mean.kept)
             ));
         }
@@ -96,7 +95,7 @@ pub(super) fn judged(p: &Parameter, scalars: &Scalars, tolerance: f64) -> Vec<St
         });
         let words = || {
             let what = if mean.squares { "the gradient's squares" } else { "the gradient" };
-            format!("{} of {}, {} times {what}", number(mean.kept), before.name, number(mean.new))
+            format!("each {} of the one before and {} times {what}", number(mean.kept), number(mean.new))
         };
         found.push(Step {
             name: after.name.clone(),

@@ -11,7 +11,7 @@ use ndarray::Array2;
 struct Direction {
     rule: &'static str,
     along: Vec<Expr>,
-    /// What one step size makes of the first direction: -1 downhill along a gradient.
+    /// What one step size makes of the first direction; 0 where that is not known.
     slope: f64,
     numbers: Vec<String>,
     mistake: Option<u8>,
@@ -54,7 +54,13 @@ pub(super) fn fits(p: &Parameter, scalars: &Scalars, tolerance: f64) -> Vec<Fit>
             found.extend(fit(p, scalars, direction, along, by, is_sure, decays));
         }
     }
-    found.sort_by_key(|fit| (fit.mistake.is_some(), fit.along.len()));
+    // Another step size is said where nothing else explains the step.
+    let rank = |fit: &Fit| match fit.mistake {
+        None => 0,
+        Some(108) => 2,
+        Some(_) => 1,
+    };
+    found.sort_by_key(|fit| (rank(fit), fit.along.len()));
     found
 }
 
@@ -68,6 +74,7 @@ fn unmoved(p: &Parameter, scalars: &Scalars) -> Option<Fit> {
         along: vec![g.e.clone()],
         by: vec![-0.0],
         rate: 0.0,
+        has_step: true,
         numbers: vec![],
         mistake: Some(110),
         evidence: vec![format!("equal to {}, though {} is not 0", p.before.name, g.name)],
@@ -88,11 +95,13 @@ fn fit(
     is_sure: bool,
     decays: bool,
 ) -> Option<Fit> {
-    let rate = rounded(by[0].abs() * direction.slope.abs());
+    let has_step = direction.slope != 0.0;
+    let rate = rounded(by[0].abs() * if has_step { direction.slope.abs() } else { 1.0 });
     let mut one = Fit {
         rule: direction.rule.to_owned(),
         along,
         rate,
+        has_step,
         numbers: direction.numbers.clone(),
         mistake: direction.mistake,
         evidence: direction.evidence.clone(),
@@ -156,7 +165,8 @@ fn fit(
             "the direction of the gradient"
         ));
     }
-    if let Some(wanted) = scalars.rate().filter(|wanted| (wanted - one.rate).abs() > 1e-4 * wanted)
+    if let Some(wanted) =
+        scalars.rate().filter(|wanted| has_step && (wanted - one.rate).abs() > 1e-4 * wanted)
         && one.mistake.is_none()
     {
         one.mistake = Some(108);
@@ -189,8 +199,9 @@ fn plain(p: &Parameter, means: &[Option<Mean>]) -> Vec<Direction> {
         };
         // v = mu v - step g has the step size in it; of a mean or a sum of gradients it comes with the weights.
         let slope = match mean {
+            None => 0.0,
             Some(mean) if mean.new < 0.0 => mean.new,
-            _ => 1.0,
+            Some(_) => 1.0,
         };
         all.push(Direction {
             slope,
@@ -266,10 +277,8 @@ fn quotients(
                     for (bottom, mistake) in bottoms {
                         let along = top.e.clone() / bottom;
                         // A first look leaves room for the corrections' part in epsilon.
-                        let near = project(target, std::slice::from_ref(&along)).is_some_and(|by| {
-                            leaves_nothing(target, std::slice::from_ref(&along), &by, p, 1e-2)
-                        });
-                        if !near && target.len() > 2 && p.decay == 0.0 && mistake.is_some() {
+                        let factors = near(p, target, &along);
+                        if factors.is_empty() && target.len() > 3 {
                             continue;
                         }
                         let right = first.and_then(|first| first.after.as_ref()).unwrap_or(top);
@@ -290,7 +299,7 @@ fn quotients(
                             instead: mistake.map(|_| wanted),
                             ..Direction::new(rule, vec![along.clone()])
                         });
-                        if rule == "Adam" && mistake.is_none() && near {
+                        if rule == "Adam" && mistake.is_none() {
                             let kept = |moment: &Moment, default: f64, said: Option<f64>| {
                                 let found = mean(p, moment, tolerance)
                                     .map(|mean| mean.kept)
@@ -300,7 +309,11 @@ fn quotients(
                             let beta1 = first.map_or(0.9, |first| kept(first, 0.9, scalars.beta1()));
                             let beta2 = kept(second, 0.999, scalars.beta2());
                             let parts = Corrected { top, s, beta1, beta2, epsilon: *epsilon };
-                            all.extend(corrected(&parts, scalars, target, &along, first, second));
+                            all.extend(
+                                factors
+                                    .iter()
+                                    .flat_map(|factor| corrected(*factor, &parts, scalars, first, second)),
+                            );
                         }
                     }
                 }
@@ -308,6 +321,17 @@ fn quotients(
         }
     }
     all
+}
+
+/// How far the weights moved along a direction, alone or with a decay, if they did but for the corrections' part in
+/// epsilon.
+fn near(p: &Parameter, target: &Array2<f64>, along: &Expr) -> Vec<f64> {
+    let both = [vec![along.clone()], vec![along.clone(), p.before.e.clone()]];
+    let fits = |along: &Vec<Expr>| {
+        let by = project(target, along)?;
+        leaves_nothing(target, along, &by, p, 1e-2).then(|| by[0].abs())
+    };
+    both.iter().filter_map(fits).take(1).collect()
 }
 
 fn decay_words(mean: &Option<Mean>, name: &str) -> Vec<String> {
@@ -328,15 +352,12 @@ struct Corrected<'a> {
 
 /// Adam with corrections for the start: the right ones, those of another t, and one of the two alone.
 fn corrected(
+    factor: f64,
     parts: &Corrected<'_>,
     scalars: &Scalars,
-    target: &Array2<f64>,
-    along: &Expr,
     first: Option<&Moment>,
     second: &Moment,
 ) -> Vec<Direction> {
-    let Some(by) = project(target, std::slice::from_ref(along)) else { return vec![] };
-    let factor = by[0].abs();
     let zero = |moment: &Moment| {
         moment
             .before
