@@ -340,7 +340,8 @@ fn plain(words: &[String]) -> Option<Hint> {
         "regularize" => Word::Regularize,
         "data loss" | "dataloss" => Word::DataLoss,
         "penalty" | "reg loss" | "regloss" => Word::Penalty,
-        "loss" | "cost" | "j" | "c" | "e" | "mse" | "bce" | "nll" | "total loss" | "total error" | "error total" | "ce"
+        "loss" | "cost" | "j" | "c" | "e" | "mse" | "bce" | "nll" | "mae" | "sse" | "train loss" | "loss value"
+        | "total cost" | "cross entropy" | "objective" | "mse loss" | "ce loss" | "bce loss" | "total loss" | "total error" | "error total" | "ce"
         | "l"
             if number.is_none() =>
         {
