@@ -20,10 +20,7 @@ pub(super) fn evidence(graph: &Graph, one: &Explanation, quantity: Quantity) -> 
         _ => None,
     });
     found.extend(detail);
-    let Some(given) = graph.given.get(&quantity) else {
-        found.push("it is not in the file: what is computed from it fits if it went wrong here".to_owned());
-        return found;
-    };
+    let Some(given) = graph.given.get(&quantity) else { return found };
     let value = given.value();
     let Some(right) = right(graph, &one.convention, &one.pass, quantity) else { return found };
     let Some(right) = right.value().map(|right| &right.data) else { return found };

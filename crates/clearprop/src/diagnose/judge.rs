@@ -286,7 +286,6 @@ impl Search<'_> {
         // Tried in the usual conventions only.
         let c = &path.convention;
         let plain = !c.late
-            && c.factor == 1.0
             && c.over == graph.over
             && c.penalty == super::convention::PenaltyForm::Half;
         let in_reach = plain && cost + MISTAKE <= self.limit;
@@ -318,7 +317,8 @@ impl Search<'_> {
                 mutants(graph, &path.pass, right).into_iter().filter(|c| matches(&c.value)).take(3).collect();
         }
         if !found.is_empty() {
-            return step((false, false), MISTAKE, merged(found));
+            // Which loss it was meant to be is known.
+            return step((true, true), MISTAKE, merged(found));
         }
         if poisoned {
             return step((false, false), 0, Finding::NotJudged);

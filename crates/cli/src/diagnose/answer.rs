@@ -92,9 +92,6 @@ fn verdict_of(stage: &StageFinding, verdict: Verdict, cause: Option<&str>) -> (&
     }
     match stage.status {
         Status::Right => ("\u{2713}", Ink::Good, "right".to_owned()),
-        Status::Wrong if stage.shape.is_none() => {
-            ("\u{2717}", Ink::Alert, format!("WRONG  {mistakes}  (not given, seen in what follows)"))
-        }
         Status::Wrong if mistakes.is_empty() => {
             ("\u{2717}", Ink::Alert, "WRONG  not in the catalogue".to_owned())
         }

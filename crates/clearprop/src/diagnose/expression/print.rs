@@ -85,6 +85,15 @@ impl Printer {
             }
             Op::Count(_, text) => atom(text.clone()),
             Op::Absent(_, inner) => self.text(inner, shared),
+            // Numbers are multiplied, and have no axes.
+            Op::Dot(a, b) if is_number(a) && is_number(b) => {
+                let (a, b) =
+                    (self.within(a, Bond::Product, shared)?, self.within(b, Bond::Sign, shared)?);
+                Some((format!("{a} * {b}"), Bond::Product))
+            }
+            Op::Transpose(a) | Op::Row(a) | Op::Column(a) | Op::Flat(a) | Op::Reduce(_, a, ..) if is_number(a) => {
+                self.text(a, shared)
+            }
             Op::Transpose(a) => {
                 let a = self.within(a, Bond::Atom, shared)?;
                 atom(format!("{a}.T"))
@@ -219,6 +228,16 @@ fn bare(e: &Expr, beside: &Expr) -> Expr {
     match e.op() {
         Op::Row(inner) if inner.ndim() < 2 && beside.ndim() == 2 && beside.dim().is_some() => inner.clone(),
         _ => e.clone(),
+    }
+}
+
+/// Whether it is made of single numbers alone.
+fn is_number(e: &Expr) -> bool {
+    match e.op() {
+        Op::Array(source) => source.value.ndim == 0,
+        Op::Number(_) | Op::Count(..) => true,
+        Op::Fill(..) | Op::OneHot(..) | Op::Join(..) | Op::Slice(..) => false,
+        _ => e.parts().into_iter().all(is_number),
     }
 }
 

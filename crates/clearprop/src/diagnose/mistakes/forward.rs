@@ -20,8 +20,13 @@ pub(super) fn affine(
     let last = graph.layers();
     let a = pass.a(graph, l - 1)?;
     let mut found = Vec::new();
-    if graph.bias[l] != Bias::None {
-        found.push(made(&[70], a.dot(&graph.w[l])));
+    let product = a.dot(&graph.w[l]);
+    if graph.bias[l] == Bias::None {
+        found.push(made(&[7], -product));
+    } else {
+        found.push(made(&[70], product.clone()));
+        found.push(made(&[7], -(product.clone() + graph.b[l].clone())));
+        found.push(made(&[7], product - graph.b[l].clone()));
     }
     if l > 1
         && let Some(z) = pass.get(Of(Z(l - 1)))
@@ -50,7 +55,12 @@ pub(super) fn affine(
 pub(super) fn activation(graph: &Graph, pass: &Pass, l: usize) -> Option<Vec<Candidate>> {
     let z = pass.get(Of(Z(l)))?;
     let f = graph.functions[l];
-    Some(vec![made(&[72], f.apply(&f.apply(z)))])
+    Some(vec![
+        made(&[72], f.apply(&f.apply(z))),
+        made(&[7], -f.apply(z)),
+        made(&[7], f.apply(&-z.clone())),
+        told(&[44], "the mask is turned", f.apply(&-z.clone()) * Expr::number(-1.0)),
+    ])
 }
 
 /// 10, 11; softmax twice, exp that overflows.
@@ -76,6 +86,8 @@ pub(super) fn outputs(graph: &Graph, pass: &Pass) -> Option<Vec<Candidate>> {
     } else if f != Function::Identity {
         found.push(made(&[72], f.apply(&f.apply(z))));
     }
+    found.push(made(&[7], -f.apply(z)));
+    found.push(made(&[7], f.apply(&-z.clone())));
     Some(found)
 }
 

@@ -6,7 +6,7 @@ use super::outputs::{forward, step};
 use super::{Contents, Item};
 use crate::diagnose::convention::Convention;
 use crate::diagnose::function::{Cost, Function};
-use crate::diagnose::graph::{Given, Graph, Pass};
+use crate::diagnose::graph::{Bias, Given, Graph, Pass};
 use crate::diagnose::hints::{Hint, Layer, Word, last_part, stems};
 use crate::quantity::{
     Quantity,
@@ -18,7 +18,7 @@ use ndarray::Array2;
 /// Gives each derivative of the file its quantity.
 pub(super) fn assign(graph: &mut Graph, contents: &Contents, followed: &Followed) {
     let last = graph.layers();
-    let reference = reference(graph);
+    let reference = pass(graph, false);
     let mut left: Vec<usize> = Vec::new();
     let mut used = followed.used.clone();
     let used_already: Vec<String> = graph
@@ -103,10 +103,17 @@ pub(super) fn assign(graph: &mut Graph, contents: &Contents, followed: &Followed
         && p.dim() == given.value().dim()
     {
         let off = &y.data - p;
-        if ratio(given.value(), &off, graph.tolerance).is_some_and(|r| r > 0.0)
-            && off.iter().any(|v| *v != 0.0)
+        // Where it is neither, an error is what is missing to the answer.
+        graph.ascent = ratio(given.value(), &off, graph.tolerance).is_none_or(|r| r > 0.0)
+            && off.iter().any(|v| *v != 0.0);
+    }
+    // With a single row the derivative by b is the one by z.
+    for l in (1..=last).filter(|_| graph.n == 1) {
+        if graph.bias[l] == Bias::Separate
+            && !graph.given.contains_key(&By(Z(l)))
+            && let Some(given) = graph.given.remove(&By(B(l)))
         {
-            graph.ascent = true;
+            graph.given.insert(By(Z(l)), given);
         }
     }
 }
@@ -188,6 +195,7 @@ fn options(
         Word::Z => position(Some(last)).map(|l| By(Z(l))).into_iter().collect(),
         Word::A => position((last == 1).then_some(1)).map(|l| By(A(l))).into_iter().collect(),
         Word::Logits => vec![By(Z(last))],
+        Word::Output | Word::Y if by == Some(A(last)) && z_is_named(graph, contents) => vec![By(A(last))],
         Word::Output | Word::Y if combined => vec![By(Z(last)), By(A(last))],
         Word::Output | Word::Y => vec![By(A(last)), By(Z(last))],
         Word::Delta => sides(position(Some(last)), true),
@@ -204,6 +212,15 @@ fn options(
     }
 }
 
+/// Whether another array is called the derivative by the last z.
+fn z_is_named(graph: &Graph, contents: &Contents) -> bool {
+    let last = graph.layers();
+    contents.items.iter().any(|item| {
+        item.is(true, Word::Logits)
+            || item.hint.is_some_and(|hint| hint.derivative) && named_after(graph, &item.name) == Some(Z(last))
+    })
+}
+
 /// Layers whose numbers people may mean: counted from 0, or with the inputs as the first.
 fn near(k: usize, last: usize) -> Vec<usize> {
     [Some(k), k.checked_sub(1), Some(k + 1)]
@@ -217,10 +234,14 @@ fn near(k: usize, last: usize) -> Vec<usize> {
 fn take(graph: &mut Graph, reference: &Pass, item: &Item, options: &[Quantity], followed: &Followed) -> bool {
     let free: Vec<Quantity> = options.iter().copied().filter(|q| !graph.given.contains_key(q)).collect();
     if free.len() > 1 {
-        for quantity in &free {
-            if let Some((given, _)) = proportional(graph, reference, item, *quantity) {
-                insert(graph, *quantity, given);
-                return true;
+        // From the person's own values before it, else from a pass without any mistake.
+        let own = pass(graph, true);
+        for pass in [&own, reference] {
+            for quantity in &free {
+                if let Some((given, _)) = proportional(graph, pass, item, *quantity) {
+                    insert(graph, *quantity, given);
+                    return true;
+                }
             }
         }
     }
@@ -346,12 +367,13 @@ pub(in crate::diagnose) fn ratio(a: &Array2<f64>, b: &Array2<f64>, tolerance: f6
     fits.then_some(ratio)
 }
 
-/// A pass in which every derivative is right, from the person's own forward values.
-fn reference(graph: &Graph) -> Pass {
+/// A pass in which every derivative is right, from the person's own forward values; with `own` from their own
+/// derivatives too.
+fn pass(graph: &Graph, own: bool) -> Pass {
     let usual = Convention::usual(graph);
     let mut pass = forward(graph, &usual);
     let mut bare = graph.clone();
-    bare.given.retain(|quantity, _| matches!(quantity, Of(_)));
+    bare.given.retain(|quantity, _| own || matches!(quantity, Of(_)));
     bare.reg = 0.0;
     for quantity in graph.order().into_iter().filter(|q| matches!(q, By(_))) {
         step(&bare, &usual, &mut pass, quantity);

@@ -43,6 +43,10 @@ pub(super) fn follow(
         for scaled in scaled(contents, &mask) {
             for (function, a) in &outputs {
                 let kept = a.clone() * scaled.clone();
+                // The mask of the rectifier itself changes nothing.
+                if kept.value().zip(a.value()).is_some_and(|(kept, a)| kept.data == a.data) {
+                    continue;
+                }
                 if let Some(at) = holding(contents, f, &kept, dim, mask_at, known.is_none()) {
                     let (view, turned, _) = views(&contents.items[at], dim, None).swap_remove(0);
                     // The layer's output took the name of what the mask left of it.
@@ -121,7 +125,7 @@ fn holding(
 }
 
 /// Whether an array of the file is the next layer's z, or a function of it, with these numbers as input.
-fn leads_on(contents: &Contents, f: &Followed, l: usize, kept: &Expr) -> bool {
+pub(super) fn leads_on(contents: &Contents, f: &Followed, l: usize, kept: &Expr) -> bool {
     let z = kept.dot(&f.frame.w[l + 1]) + f.frame.b[l + 1].clone();
     let Some(right) = z.value() else { return false };
     let dim = (f.frame.n, f.frame.sizes[l + 1]);

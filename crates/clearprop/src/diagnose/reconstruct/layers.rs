@@ -186,7 +186,8 @@ pub(super) fn function(contents: &Contents, z: &Expr, a: &Expr, output: bool) ->
     // A leak or an alpha is found by projection.
     let below: Vec<(f64, f64)> =
         zv.iter().zip(av).filter(|(z, _)| **z < 0.0).map(|(z, a)| (*z, *a)).collect();
-    if below.is_empty() {
+    // One number is a multiple of any other.
+    if below.len() < 2 {
         return None;
     }
     let project = |shape: &dyn Fn(f64) -> f64| {
@@ -204,7 +205,7 @@ pub(super) fn function(contents: &Contents, z: &Expr, a: &Expr, output: bool) ->
     let alpha = project(&|z| z.exp_m1());
     [Function::Leaky(leak), Function::Elu(alpha)]
         .into_iter()
-        .find(|f| f.parameters()[0].1.is_finite() && fits(*f))
+        .find(|f| f.parameters()[0].1 > 0.0 && f.parameters()[0].1.is_finite() && fits(*f))
 }
 
 /// Softmax over the wrong axis or over everything is softmax all the same.
@@ -347,6 +348,9 @@ fn follow(contents: &Contents, frame: &Frame, naming: Naming, default: Option<Fu
         } else {
             by_name(contents, &mut f, Of(A(l)), dim, wide, &says);
         }
+        if l < last && function.is_none() && !f.given.contains_key(&Of(A(l))) {
+            by_consequence(contents, &mut f, l);
+        }
         if l < last {
             dropout::follow(contents, &mut f, l, &z, &mut function);
         }
@@ -372,6 +376,19 @@ fn follow(contents: &Contents, frame: &Frame, naming: Naming, default: Option<Fu
         f.fitting += usize::from(derivative_fits(item, contents, &f, last));
     }
     (f, open)
+}
+
+/// An array that the next layer works on, whatever it is called, is this layer's output.
+fn by_consequence(contents: &Contents, f: &mut Followed, l: usize) {
+    let dim = (f.frame.n, f.frame.sizes[l]);
+    let found = contents.items.iter().enumerate().filter(|(at, _)| !f.used[*at]).find_map(|(at, item)| {
+        let leads_on = |(view, ..): &(Expr, bool, Option<Expr>)| dropout::leads_on(contents, f, l, view);
+        views(item, dim, None).into_iter().find(leads_on).map(|way| (at, way))
+    });
+    if let Some((at, (view, turned, full))) = found {
+        f.used[at] = true;
+        f.given.insert(Of(A(l)), taken(&contents.items[at], view, turned, full));
+    }
 }
 
 fn derivative_fits(item: &Item, contents: &Contents, f: &Followed, last: usize) -> bool {

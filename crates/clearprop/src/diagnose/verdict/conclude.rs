@@ -11,8 +11,8 @@ use crate::diagnose::right::right_line;
 use crate::diagnose::words;
 use crate::quantity::{
     Quantity,
-    Quantity::By,
-    Variable::{self, B, W, X},
+    Quantity::{By, Of},
+    Variable::{self, A, B, Kept, Loss, W, X, Z},
 };
 
 /// The most mistakes that are named at one stage.
@@ -113,15 +113,31 @@ pub(super) fn conclude(graph: &Graph, explanations: Vec<Explanation>, budget: &B
             places.push((place, id));
         }
     }
+    // What is not in the file is seen in what is computed from it.
+    let hidden: Vec<(Quantity, Quantity)> = places
+        .iter()
+        .map(|(quantity, _)| *quantity)
+        .chain(roots.iter().copied())
+        .filter(|quantity| !graph.given.contains_key(quantity))
+        .map(|quantity| (quantity, seen_at(graph, quantity)))
+        .collect();
+    let seen = |quantity: &mut Quantity| {
+        if let Some((_, at)) = hidden.iter().find(|(one, _)| one == quantity) {
+            *quantity = *at;
+        }
+    };
+    places.iter_mut().for_each(|(quantity, _)| seen(quantity));
+    roots.iter_mut().for_each(seen);
     let order = graph.order();
     let position = |q: &Quantity| order.iter().position(|other| other == q).unwrap_or(usize::MAX);
     places.sort_by_key(|(quantity, _)| position(quantity));
     roots.sort_by_key(position);
     roots.dedup();
-    let mut stages = stages::stages(graph, main, &places);
+    places.dedup();
+    let mut stages = stages::stages(graph, main, &places, &hidden);
     let mut first_wrong_stage = match roots[..] {
         [] => None,
-        [one] => Some(in_the_file(graph, main, one)),
+        [one] => Some(graph.name(one)),
         // Several places would explain it: then the first array that is off.
         _ => {
             let off = |s: &&StageFinding| {
@@ -196,9 +212,31 @@ pub(super) fn conclude(graph: &Graph, explanations: Vec<Explanation>, budget: &B
     }
 }
 
-/// The name of the stage where a mistake was made: of the file's array that shows it, where that is the same line.
-fn in_the_file(graph: &Graph, _main: &Explanation, quantity: Quantity) -> String {
-    graph.name(quantity)
+/// The array of the file that shows a mistake first: where it was made, else the next that is computed from it.
+fn seen_at(graph: &Graph, quantity: Quantity) -> Quantity {
+    let last = graph.layers();
+    let mut waiting = std::collections::VecDeque::from([quantity]);
+    while let Some(one) = waiting.pop_front() {
+        if graph.given.contains_key(&one) {
+            return one;
+        }
+        match one {
+            Of(A(l)) if l == last => waiting.extend([Of(Loss), By(A(l)), By(Z(l))]),
+            Of(Z(l)) => waiting.push_back(Of(A(l))),
+            Of(A(l)) => waiting.extend([Of(Kept(l)), Of(Z(l + 1)), By(W(l + 1))]),
+            Of(Kept(l)) => waiting.extend([Of(Z(l + 1)), By(W(l + 1))]),
+            By(Z(l)) => {
+                waiting.extend([By(W(l)), By(B(l))]);
+                if l > 1 {
+                    waiting.extend([By(Kept(l - 1)), By(A(l - 1))]);
+                }
+            }
+            By(A(l)) => waiting.push_back(By(Z(l))),
+            By(Kept(l)) => waiting.push_back(By(A(l))),
+            _ => {}
+        }
+    }
+    quantity
 }
 
 /// The first quantity that a program which stopped half way has still to compute.

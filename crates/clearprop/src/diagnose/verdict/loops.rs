@@ -65,7 +65,7 @@ pub(super) fn judged(graph: &Graph, budget: &Budget) -> Option<Loops> {
     }
     let order = one.order();
     places.sort_by_key(|(q, _): &(Quantity, u8)| order.iter().position(|other| other == q));
-    let mut found = stages::stages(&one, &main, &places);
+    let mut found = stages::stages(&one, &main, &places, &[]);
     found.retain(|stage| stage.shape.is_some());
     let first_wrong =
         found.iter().find(|stage| stage.status == Status::Wrong).map(|stage| stage.name.clone());

@@ -7,6 +7,7 @@ use crate::diagnose::expression::{Expr, Op};
 use crate::diagnose::function::Function;
 use crate::diagnose::graph::{Bias, Graph, Pass, difference, magnitude, right, same};
 use crate::diagnose::judge::{Explanation, Finding};
+use crate::diagnose::reconstruct::step;
 use crate::diagnose::right::right_line;
 use crate::diagnose::words;
 use crate::quantity::{
@@ -29,9 +30,21 @@ fn reference(graph: &Graph, main: &Explanation) -> Pass {
     pass
 }
 
-/// What was found at each stage.
-pub(super) fn stages(graph: &Graph, main: &Explanation, places: &[(Quantity, u8)]) -> Vec<StageFinding> {
+/// What was found at each stage; `hidden` are stages that are wrong and not in the file, each with the array that
+/// shows it.
+pub(super) fn stages(
+    graph: &Graph,
+    main: &Explanation,
+    places: &[(Quantity, u8)],
+    hidden: &[(Quantity, Quantity)],
+) -> Vec<StageFinding> {
     let last = graph.layers();
+    // What is not in the file, as it should be.
+    let mut clean = main.clone();
+    if !hidden.is_empty() {
+        clean.pass = Pass::default();
+        graph.order().into_iter().for_each(|q| step(graph, &main.convention, &mut clean.pass, q));
+    }
     let reference = reference(graph, main);
     let mut stages: Vec<StageFinding> = Vec::new();
     for quantity in graph.order() {
@@ -50,9 +63,12 @@ pub(super) fn stages(graph: &Graph, main: &Explanation, places: &[(Quantity, u8)
             let scale = magnitude(graph, &main.convention, &reference, quantity);
             reference.value(quantity).is_some_and(|right| same(value, right, 10.0 * graph.tolerance, scale))
         };
+        let shown: Vec<Quantity> =
+            hidden.iter().filter(|(_, at)| *at == quantity).map(|(made, _)| *made).collect();
         let status = match (given, finding) {
-            (_, Some(Finding::Mistakes(..) | Finding::Unknown)) => Status::Wrong,
             (None, _) => Status::NotGiven,
+            (_, Some(Finding::Mistakes(..) | Finding::Unknown)) => Status::Wrong,
+            (Some(given), _) if !shown.is_empty() && !as_reference(given.value()) => Status::Wrong,
             (Some(_), Some(Finding::Overwritten(_))) => Status::Overwritten,
             (Some(_), Some(Finding::NotJudged) | None) => Status::NotJudged,
             (Some(_), Some(Finding::NotKnown)) => Status::NotKnown,
@@ -68,6 +84,20 @@ pub(super) fn stages(graph: &Graph, main: &Explanation, places: &[(Quantity, u8)
             }
         }
         let wrong = status == Status::Wrong;
+        let mut said = Vec::new();
+        if wrong {
+            for made in &shown {
+                let detail = match main.of(*made) {
+                    Some(Finding::Mistakes(_, detail)) if !detail.is_empty() => format!(" ({detail})"),
+                    _ => String::new(),
+                };
+                let words = format!("the mistake is in {}, which is not in the file{detail}", graph.name(*made));
+                if !said.contains(&words) {
+                    said.push(words);
+                }
+            }
+            said.extend(evidence(graph, if shown.is_empty() { main } else { &clean }, quantity));
+        }
         let found = StageFinding {
             name: graph.name(quantity),
             stage: quantity.stage_at(last),
@@ -75,7 +105,7 @@ pub(super) fn stages(graph: &Graph, main: &Explanation, places: &[(Quantity, u8)
             status,
             shape: given.map(|given| given.shape.clone()),
             mistakes,
-            evidence: if wrong { evidence(graph, main, quantity) } else { Vec::new() },
+            evidence: said,
             right: if wrong { right_line(graph, &main.convention, quantity) } else { None },
             names: if wrong { words::letters(graph, quantity) } else { Vec::new() },
         };
