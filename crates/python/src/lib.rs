@@ -19,6 +19,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<mlp::Session>()?;
     module.add_function(wrap_pyfunction!(arrays::is_finite, module)?)?;
     module.add_function(wrap_pyfunction!(mlp::predict, module)?)?;
+    module.add_function(wrap_pyfunction!(mlp::predict_as_it_is, module)?)?;
     module.add_function(wrap_pyfunction!(mlp::hidden, module)?)?;
     module.add_function(wrap_pyfunction!(mlp::data_loss, module)?)?;
     module.add_function(wrap_pyfunction!(mlp::loss_and_grad, module)?)?;
