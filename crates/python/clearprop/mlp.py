@@ -453,6 +453,51 @@ class _Engine(CallbackSupportMixin):
         names = self._activation_names(len(self.coefs_) - 1)
         return _core.hidden(X, self.coefs_, self.intercepts_, names)
 
+    # -- files ------------------------------------------------------------------------------------------------
+
+    def save(self, path):
+        """Write the fitted model as the command line's file, ``.safetensors``.
+
+        ``clearprop predict model.safetensors rows.csv`` and :func:`clearprop.load` read it.
+
+        Parameters
+        ----------
+        path : str or path
+
+        Raises
+        ------
+        ValueError
+            A path that is not called ``.safetensors``, or a loss that the command line's files do not know yet.
+        OSError
+            The file cannot be written.
+        """
+        from .saving import save
+
+        check_is_fitted(self)
+        save(self, path)
+
+    def to_onnx(self, path=None):
+        """The fitted model as ONNX, which onnxruntime runs: ``X`` (n_samples, n_features) in, ``Y`` out.
+
+        ``Y`` is (n_samples, n_outputs): probabilities in the order of ``classes_``, or numbers.
+
+        Parameters
+        ----------
+        path : str or path, optional
+            Where to write it.
+
+        Returns
+        -------
+        bytes
+        """
+        from .saving import _core, file_bytes
+
+        check_is_fitted(self)
+        data = file_bytes(self, "onnx")
+        if path is not None:
+            _core.write_whole(path, data)
+        return data
+
     # -- from scikit-learn, and back --------------------------------------------------------------------------
 
     @classmethod

@@ -21,7 +21,7 @@ use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 /// The network that Python's words describe.
-fn network(sizes: &[usize], activations: &Names, loss: &str, alpha: f64) -> PyResult<Network> {
+pub(crate) fn network(sizes: &[usize], activations: &Names, loss: &str, alpha: f64) -> PyResult<Network> {
     let penalty = Penalty { reg: alpha, over: Penalized::Weights };
     let parse = |name: &String| name.parse::<Activation>();
     let names = match activations {
@@ -221,7 +221,7 @@ fn split<'py>(arrays: &[Bound<'py, PyAny>]) -> Layers<'py> {
 }
 
 /// Which precision an array of weights has.
-fn single(coefs: &[Bound<'_, PyAny>]) -> PyResult<bool> {
+pub(crate) fn single(coefs: &[Bound<'_, PyAny>]) -> PyResult<bool> {
     let first = coefs.first().ok_or_else(|| PyValueError::new_err("there are no coefs_"))?;
     Ok(first.getattr("dtype")?.getattr("itemsize")?.extract::<usize>()? == 4)
 }
