@@ -57,8 +57,6 @@ const _: () = {
     const fn is_send<T: Send>() {}
     is_send::<Session<f32>>();
     is_send::<Session<f64>>();
-    is_send::<Predictor<f32>>();
-    is_send::<Predictor<f64>>();
 };
 
 /// Which kernels suit the network.
