@@ -467,7 +467,7 @@ class _Engine(CallbackSupportMixin):
         Raises
         ------
         ValueError
-            A path that is not called ``.safetensors``, or a loss that the command line's files do not know yet.
+            A path that is not called ``.safetensors``.
         OSError
             The file cannot be written.
         """

@@ -150,9 +150,12 @@ def _is_own(value):
 
 
 def _short(way):
-    """The last word on the way and the numbers after it, as in ``layers[0].b``: ``b1``."""
-    word = next((step for step in reversed(way) if isinstance(step, str)), "")
-    return word + "_".join(str(step) for step in way if isinstance(step, int))
+    """The last word on the way with the numbers after it, or else those before: ``layers[0].b`` is ``b1``."""
+    last = max(i for i, step in enumerate(way) if isinstance(step, str))
+    word, after = way[last], [str(step) for step in way[last + 1 :]]
+    if after or word[-1:].isdigit():
+        return word + "_".join(after)
+    return word + "_".join(str(step) for step in way[:last] if isinstance(step, int))
 
 
 def as_array(value):

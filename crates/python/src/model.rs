@@ -79,7 +79,8 @@ fn of_estimator<R: Number>(layers: &Layers<'_>, about: About) -> PyResult<Model<
         Loss::Softmax => Answers::Classes { column: "y".to_owned(), names: about.outputs },
         Loss::Logistic => Answers::Labels { columns: about.outputs },
         Loss::Squared | Loss::Poisson | Loss::Absolute | Loss::Huber { .. } => {
-            Answers::Numbers { columns: about.outputs, means: vec![0.0; k], scales: vec![1.0; k] }
+            let (means, scales) = (vec![0.0; k], vec![1.0; k]);
+            Answers::Numbers { columns: about.outputs, means, scales, loss: network.loss }
         }
     };
     let settings = Settings {

@@ -32,7 +32,7 @@ def test_a_notebook_runs_from_a_fresh_kernel(name):
 
 
 def test_a_cell_is_diagnosed_by_its_magic():
-    cells = ["%load_ext clearprop", "%%diagnose X W1 h11\nimport clearprop\nlocals().update(clearprop.probe())\nh11 = X @ W1 + 1"]
+    cells = ["%load_ext clearprop", "%%diagnose X y W1 W2 h11\nimport clearprop\nlocals().update(clearprop.probe())\nh11 = X @ W1 + 1"]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(text) for text in [*cells, "%%diagnose nothing\n1"]])
     with pytest.raises(Exception, match="there is no variable nothing"):
         run(notebook)
