@@ -1,6 +1,7 @@
 //! `clearprop export`: a model for other programs.
 
-use crate::{Outcome, load, screen};
+use crate::outcome::Outcome;
+use crate::{load, screen};
 use clap::Args;
 use clearprop::error::{Error, ErrorKind, Result};
 use clearprop::model::AnyModel;
