@@ -4,13 +4,15 @@ mod answer;
 mod class;
 mod names;
 
+use crate::outcome::Outcome;
 use crate::paper::Paper;
-use crate::{Outcome, screen};
+use crate::screen;
 use clap::Args;
 use clearprop::diagnose::arrays::Array;
 use clearprop::diagnose::{Diagnosis, Verdict, diagnose};
 use clearprop::error::{Error, ErrorKind, Result};
 use clearprop_files::arrays as containers;
+use clearprop_files::arrays::for_diagnosis as arrays;
 use clearprop_files::npz::Npz;
 use names::Meaning;
 use std::path::{Path, PathBuf};
@@ -64,7 +66,7 @@ struct Answer {
 
 pub(crate) fn run(options: &Diagnose) -> Result<Outcome> {
     let probe = match &options.probe {
-        Some(path) => containers::named(&containers::open(path)?),
+        Some(path) => arrays(&containers::open(path)?),
         None => Vec::new(),
     };
     if let ([file], false, true) = (options.files.as_slice(), options.csv, options.require.is_empty()) {
@@ -122,7 +124,7 @@ fn of_file(file: &Path, options: &Diagnose, probe: &[Array]) -> Answer {
         Ok(npz) => npz,
         Err(error) => return Answer { arrays: Vec::new(), diagnosis: Err(error) },
     };
-    let mut arrays = containers::named(&npz);
+    let mut arrays = arrays(&npz);
     let diagnosis = names::apply(&options.names, &mut arrays)
         .and_then(|()| class::handed_out(probe, &mut arrays))
         .and_then(|()| diagnose(&arrays).map_err(|error| objects(&npz).unwrap_or(error)))

@@ -117,7 +117,7 @@ impl Chosen {
     /// The arrays of a pass, in any layout and names.
     fn arrays(&self, path: &Path) -> Result<Subject> {
         let file = containers::open(path)?;
-        let mut arrays = containers::named(&file);
+        let mut arrays = containers::for_diagnosis(&file);
         self.overrule(&mut arrays);
         let about = |error: Error| error.file(path.display());
         let reading = Reading::of(&arrays).map_err(about)?;

@@ -4,9 +4,10 @@ pub(crate) mod chain;
 pub(crate) mod report;
 pub(crate) mod worked;
 
+use crate::outcome::Outcome;
 use crate::paper::{Paper, short};
+use crate::screen;
 use crate::subject::{Chosen, Subject};
-use crate::{Outcome, screen};
 use chain::Sheet;
 use clap::{Args, ValueEnum};
 use clearprop::error::{Error, ErrorKind, Result};

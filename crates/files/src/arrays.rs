@@ -8,7 +8,7 @@ mod nested;
 
 use crate::disk;
 use crate::npz::{self, Array, Npz};
-use clearprop::diagnose::arrays as diagnose;
+use clearprop::diagnose::arrays::{self as diagnose, Stored};
 use clearprop::error::{Error, ErrorKind, Result};
 use std::collections::BTreeMap;
 use std::io::{BufReader, Cursor, Read, Write};
@@ -54,26 +54,20 @@ pub fn open(path: &Path) -> Result<Npz> {
     Ok(npz)
 }
 
-/// The arrays as the library's examiners take them, those that are no numbers too: they are said to be ignored.
+/// The arrays as a diagnosis takes them, those that are no numbers too: they are said to be ignored.
 #[must_use]
-pub fn named(file: &Npz) -> Vec<diagnose::Array> {
+pub fn for_diagnosis(file: &Npz) -> Vec<diagnose::Array> {
+    let numbers = |values: Vec<f64>, stored| diagnose::Values::Numbers(values, stored);
     let plain = file.arrays.iter().map(|(name, array)| {
         let values = match &array.values {
-            npz::Values::F64(v) => diagnose::Values::Numbers(v.clone(), diagnose::Stored::Double),
-            npz::Values::F32(v) => {
-                diagnose::Values::Numbers(v.iter().map(|&v| f64::from(v)).collect(), diagnose::Stored::Single)
-            }
+            npz::Values::F64(v) => numbers(v.clone(), Stored::Double),
+            npz::Values::F32(v) => numbers(v.iter().map(|&v| f64::from(v)).collect(), Stored::Single),
             // Labels and counts: far below 2^53.
-            npz::Values::I64(v) => {
-                diagnose::Values::Numbers(v.iter().map(|&v| v as f64).collect(), diagnose::Stored::Whole)
+            npz::Values::I64(v) => numbers(v.iter().map(|&v| v as f64).collect(), Stored::Whole),
+            npz::Values::U8(v) => numbers(v.iter().map(|&v| f64::from(v)).collect(), Stored::Whole),
+            npz::Values::Bool(v) => {
+                numbers(v.iter().map(|&v| f64::from(u8::from(v))).collect(), Stored::Whole)
             }
-            npz::Values::U8(v) => {
-                diagnose::Values::Numbers(v.iter().map(|&v| f64::from(v)).collect(), diagnose::Stored::Whole)
-            }
-            npz::Values::Bool(v) => diagnose::Values::Numbers(
-                v.iter().map(|&v| f64::from(u8::from(v))).collect(),
-                diagnose::Stored::Whole,
-            ),
             npz::Values::Text(words) => match words.as_slice() {
                 [word] => diagnose::Values::Text(word.clone()),
                 _ => diagnose::Values::Other("words".to_owned()),
@@ -89,14 +83,14 @@ pub fn named(file: &Npz) -> Vec<diagnose::Array> {
     plain.chain(skipped).collect()
 }
 
-/// Arrays as the bytes of an `.npz`: the way back from [`named`].
+/// Arrays as the bytes of an `.npz`: the way back from [`for_diagnosis`].
 ///
 /// # Errors
 /// None in practice: the bytes are written to memory.
 pub fn npz(arrays: &[diagnose::Array]) -> Result<Vec<u8>> {
     let stored = |array: &diagnose::Array| {
         let values = match &array.values {
-            diagnose::Values::Numbers(values, diagnose::Stored::Whole)
+            diagnose::Values::Numbers(values, Stored::Whole)
                 if values.iter().all(|v| v.fract() == 0.0 && v.abs() < 2f64.powi(53)) =>
             {
                 #[expect(clippy::cast_possible_truncation, reason = "whole and small enough")]

@@ -15,46 +15,10 @@ mod rules;
 use super::arrays::{Array, Stored, Values};
 use super::expression::{Expr, Printer};
 use super::words::number;
+pub(super) use arrays::{Found, Learnt, Step};
 use arrays::{Parameter, Scalars, parameters};
 use fit::Fit;
 use std::collections::BTreeMap;
-
-/// What was found of one array that an update makes.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Step {
-    /// The array, in the person's name.
-    pub(super) name: String,
-    /// The layer.
-    pub(super) layer: usize,
-    /// Which variable moves.
-    pub(super) role: String,
-    pub(super) shape: Vec<usize>,
-    pub(super) verdict: Found,
-    /// What can be said in numbers.
-    pub(super) evidence: Vec<String>,
-    /// The line that would be right, evaluated before it is printed.
-    pub(super) right: Option<String>,
-}
-
-/// What is said of a step.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Found {
-    /// By a rule, in words.
-    Right(String),
-    /// A mistake of the catalogue.
-    Wrong(u8),
-    /// No known rule gives it.
-    NotKnown,
-}
-
-/// The variable of a gradient, with its name and the name of its derivative.
-pub(super) struct Learnt {
-    pub(super) layer: usize,
-    pub(super) name: String,
-    pub(super) derivative: Option<String>,
-    /// What the derivative has of the penalty: `dw` holds `decay * w`.
-    pub(super) decay: f64,
-}
 
 /// What the file shows of its update; nothing where it holds no weights after one.
 pub(super) fn steps(all: &[Array], learnt: &[Learnt]) -> Vec<Step> {

@@ -218,7 +218,7 @@ impl<'a> Program<'a> {
             return Ok(None);
         }
         let file = containers::open(&self.folder.gradients)?;
-        let written = containers::named(&file);
+        let written = containers::for_diagnosis(&file);
         let mut all: Vec<Array> =
             self.fixed.iter().cloned().chain(self.parameters(self.reading.params())).collect();
         all.extend(written.iter().filter(|array| !self.fixed.iter().any(|f| f.name == array.name)).cloned());

@@ -1,8 +1,44 @@
 //! Which arrays belong to the update of which parameter.
 
-use super::Learnt;
 use crate::diagnose::arrays::{Array, Values};
 use crate::diagnose::expression::Expr;
+
+/// What was found of one array that an update makes.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::diagnose) struct Step {
+    /// The array, in the person's name.
+    pub(in crate::diagnose) name: String,
+    /// The layer.
+    pub(in crate::diagnose) layer: usize,
+    /// Which variable moves.
+    pub(in crate::diagnose) role: String,
+    pub(in crate::diagnose) shape: Vec<usize>,
+    pub(in crate::diagnose) verdict: Found,
+    /// What can be said in numbers.
+    pub(in crate::diagnose) evidence: Vec<String>,
+    /// The line that would be right, evaluated before it is printed.
+    pub(in crate::diagnose) right: Option<String>,
+}
+
+/// What is said of a step.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::diagnose) enum Found {
+    /// By a rule, in words.
+    Right(String),
+    /// A mistake of the catalogue.
+    Wrong(u8),
+    /// No known rule gives it.
+    NotKnown,
+}
+
+/// The variable of a gradient, with its name and the name of its derivative.
+pub(in crate::diagnose) struct Learnt {
+    pub(in crate::diagnose) layer: usize,
+    pub(in crate::diagnose) name: String,
+    pub(in crate::diagnose) derivative: Option<String>,
+    /// What the derivative has of the penalty: `dw` holds `decay * w`.
+    pub(in crate::diagnose) decay: f64,
+}
 
 /// One array with its name.
 #[derive(Clone)]

@@ -1,8 +1,7 @@
 //! Running means: how a velocity or a mean of squares follows from the one before and the gradient.
 
-use super::arrays::{Moment, Named, Parameter, Scalars, rounded};
+use super::arrays::{Found, Moment, Named, Parameter, Scalars, Step, rounded};
 use super::fit::project;
-use super::{Found, Step};
 use crate::diagnose::expression::{Expr, Printer};
 use crate::diagnose::graph::{difference, same};
 use crate::diagnose::words::number;
