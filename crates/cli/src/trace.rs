@@ -41,6 +41,9 @@ pub(crate) struct LookAt {
     /// Work out one number, like dw1[3,17] or dL_dh11[0,2]; can be repeated
     #[arg(long, value_name = "NAME[I,J]")]
     entry: Vec<String>,
+    /// Write long sums in full, every term with all its digits
+    #[arg(long)]
+    all: bool,
     /// Whose names: ours (z1, dw1) or the notebook's (h11, dL_dW1 with the bias as last row)
     #[arg(long, value_name = "WHOSE", default_value = "ours")]
     names: Whose,
@@ -131,7 +134,7 @@ pub(crate) fn run(options: &LookAt) -> Result<Outcome> {
     }
     for work in &works {
         text.push_str(if text.is_empty() { "" } else { "\n" });
-        text.push_str(&worked::worked(work, paper));
+        text.push_str(&worked::worked(work, options.all, paper));
     }
     if text.is_empty() && options.report.is_none() && options.npz.is_none() {
         text = chain::chain(sheet, paper);

@@ -65,6 +65,10 @@ pub(super) struct Contents {
 }
 
 impl Contents {
+    fn called(&self, name: &str) -> Option<Expr> {
+        self.items.iter().find(|item| item.name == name).map(|item| item.e.clone())
+    }
+
     fn first(&self, word: Word) -> Option<&Item> {
         self.items.iter().find(|item| item.is(false, word))
     }

@@ -15,8 +15,8 @@ mod rules;
 use super::arrays::{Array, Stored, Values};
 use super::expression::{Expr, Printer};
 use super::words::number;
-pub(super) use arrays::{Found, Learnt, Step};
-use arrays::{Parameter, Scalars, parameters};
+pub(super) use arrays::{Found, Learnt, Named, Step, directions};
+use arrays::{Parameter, Scalars, named, parameters};
 use fit::Fit;
 use std::collections::BTreeMap;
 
@@ -25,7 +25,7 @@ pub(super) fn steps(all: &[Array], learnt: &[Learnt]) -> Vec<Step> {
     let scalars = Scalars::of(all);
     let single = all.iter().any(|array| matches!(array.values, Values::Numbers(_, Stored::Single)));
     let tolerance = if single { 1e-3 } else { 1e-6 };
-    let parameters = parameters(all, learnt);
+    let parameters = parameters(&named(all), learnt);
     let mut found = Vec::new();
     for p in &parameters {
         found.extend(moments::judged(p, &scalars, tolerance));

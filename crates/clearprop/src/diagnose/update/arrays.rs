@@ -1,7 +1,8 @@
 //! Which arrays belong to the update of which parameter.
 
 use crate::diagnose::arrays::{Array, Values};
-use crate::diagnose::expression::Expr;
+use crate::diagnose::expression::{Binary, Expr};
+use std::collections::BTreeMap;
 
 /// What was found of one array that an update makes.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,6 +35,7 @@ pub(in crate::diagnose) enum Found {
 /// The variable of a gradient, with its name and the name of its derivative.
 pub(in crate::diagnose) struct Learnt {
     pub(in crate::diagnose) layer: usize,
+    pub(in crate::diagnose) is_bias: bool,
     pub(in crate::diagnose) name: String,
     pub(in crate::diagnose) derivative: Option<String>,
     /// What the derivative has of the penalty: `dw` holds `decay * w`.
@@ -42,10 +44,10 @@ pub(in crate::diagnose) struct Learnt {
 
 /// One array with its name.
 #[derive(Clone)]
-pub(super) struct Named {
-    pub(super) name: String,
-    pub(super) shape: Vec<usize>,
-    pub(super) e: Expr,
+pub(in crate::diagnose) struct Named {
+    pub(in crate::diagnose) name: String,
+    pub(in crate::diagnose) shape: Vec<usize>,
+    pub(in crate::diagnose) e: Expr,
 }
 
 /// A running mean: before and after the step, as far as the file has them.
@@ -58,6 +60,7 @@ pub(super) struct Moment {
 /// What moves, with all that the file has beside it.
 pub(super) struct Parameter {
     pub(super) layer: usize,
+    pub(super) is_bias: bool,
     pub(super) name: String,
     pub(super) before: Named,
     pub(super) gradient: Option<Named>,
@@ -129,24 +132,28 @@ fn stem(plain: &str, parameter: &str) -> Option<String> {
     .then(|| letter.to_owned())
 }
 
-fn named(array: &Array) -> Option<Named> {
-    Some(Named { name: array.name.clone(), shape: array.shape.clone(), e: Expr::of(array)? })
+/// The arrays that hold numbers.
+pub(super) fn named(all: &[Array]) -> Vec<Named> {
+    let one = |array: &Array| {
+        Some(Named { name: array.name.clone(), shape: array.shape.clone(), e: Expr::of(array)? })
+    };
+    all.iter().filter_map(one).collect()
 }
 
 /// The parameters with what the file has beside them.
-pub(super) fn parameters(all: &[Array], learnt: &[Learnt]) -> Vec<Parameter> {
-    let find = |name: &str| all.iter().find(|array| array.name == name);
+pub(super) fn parameters(all: &[Named], learnt: &[Learnt]) -> Vec<Parameter> {
+    let find = |name: &str| all.iter().find(|array| array.name == name).cloned();
     let known =
         |name: &str| learnt.iter().any(|one| one.name == name || one.derivative.as_deref() == Some(name));
     let mut parameters = Vec::new();
     for one in learnt {
-        let Some(before) = find(&one.name).and_then(named) else { continue };
+        let Some(before) = find(&one.name) else { continue };
         let (plain, _) = parts(&one.name);
         let mut after: Option<(When, Named)> = None;
         let mut companions: Vec<(String, When, Named)> = Vec::new();
         for array in all.iter().filter(|array| array.shape == before.shape && !known(&array.name)) {
             let (other, when) = parts(&array.name);
-            let (Some(stem), Some(array)) = (stem(&other, &plain), named(array)) else { continue };
+            let (Some(stem), array) = (stem(&other, &plain), array.clone()) else { continue };
             match stem.as_str() {
                 "" => {
                     // The weights of before, in another place, are those of the pass.
@@ -177,13 +184,9 @@ pub(super) fn parameters(all: &[Array], learnt: &[Learnt]) -> Vec<Parameter> {
             .collect();
         parameters.push(Parameter {
             layer: one.layer,
+            is_bias: one.is_bias,
             name: one.name.clone(),
-            gradient: one
-                .derivative
-                .as_deref()
-                .and_then(find)
-                .and_then(named)
-                .filter(|g| g.shape == before.shape),
+            gradient: one.derivative.as_deref().and_then(find).filter(|g| g.shape == before.shape),
             decay: one.decay,
             after: after.map(|(_, after)| after),
             moments,
@@ -192,6 +195,41 @@ pub(super) fn parameters(all: &[Array], learnt: &[Learnt]) -> Vec<Parameter> {
         });
     }
     parameters
+}
+
+/// What the weights may have moved along beside their gradient, by the parameters' names: each running mean, and the
+/// quotients of Adam and RMSprop.
+pub(in crate::diagnose) fn directions(
+    all: &[Named],
+    learnt: &[Learnt],
+    epsilon: f64,
+) -> Vec<(String, BTreeMap<String, Expr>)> {
+    let parameters = parameters(all, learnt);
+    let moments = parameters.iter().map(|p| p.moments.len()).max().unwrap_or(0);
+    let new = |p: &Parameter, nth: usize| p.moments.get(nth).and_then(|moment| moment.after.clone());
+    let mut found = Vec::new();
+    let mut add = |what: String, of: &dyn Fn(&Parameter) -> Option<Expr>| {
+        let along: BTreeMap<String, Expr> =
+            parameters.iter().filter_map(|p| Some((p.name.clone(), of(p)?))).collect();
+        if parameters.iter().filter(|p| !p.is_bias).all(|p| along.contains_key(&p.name)) {
+            found.push((what, along));
+        }
+    };
+    for nth in 0..moments {
+        let Some(first) = parameters.first().and_then(|p| new(p, nth)) else { continue };
+        add(format!("along {}", first.name), &|p| Some(new(p, nth)?.e));
+        let root = |s: Expr| Expr::binary(Binary::Power, &s, &Expr::number(0.5)) + Expr::number(epsilon);
+        add(format!("along the gradient over the root of {}", first.name), &|p| {
+            Some(p.gradient.as_ref()?.e.clone() / root(new(p, nth)?.e))
+        });
+        for other in (0..moments).filter(|other| *other != nth) {
+            let Some(top) = parameters.first().and_then(|p| new(p, other)) else { continue };
+            add(format!("along {} over the root of {}", top.name, first.name), &|p| {
+                Some(new(p, other)?.e / root(new(p, nth)?.e))
+            });
+        }
+    }
+    found
 }
 
 /// The single numbers of the file by what they are called.

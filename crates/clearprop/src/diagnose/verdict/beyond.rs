@@ -109,6 +109,7 @@ fn updates(diagnosis: &mut Diagnosis, graph: &Graph, main: &Explanation, arrays:
             let penalised = !bias || main.convention.over == Penalized::All;
             learnt.push(Learnt {
                 layer: l,
+                is_bias: bias,
                 name: name.clone(),
                 derivative: graph.given.get(&By(variable)).map(|given| given.name.clone()),
                 decay: if penalised { strength } else { 0.0 },
