@@ -285,9 +285,7 @@ impl Search<'_> {
         };
         // Tried in the usual conventions only.
         let c = &path.convention;
-        let plain = !c.late
-            && c.over == graph.over
-            && c.penalty == super::convention::PenaltyForm::Half;
+        let plain = !c.late && c.over == graph.over && c.penalty == super::convention::PenaltyForm::Half;
         let in_reach = plain && cost + MISTAKE <= self.limit;
         self.spend(MANY);
         let mut step = |vouched: (bool, bool), price: u32, finding: Finding| {
@@ -338,8 +336,7 @@ impl Search<'_> {
         }
         let shape = right.as_ref().and_then(Expr::dim);
         let known = right.is_some();
-        let all_wrong =
-            if known { Vec::new() } else { self.candidates(path, quantity) };
+        let all_wrong = if known { Vec::new() } else { self.candidates(path, quantity) };
         if all_wrong.is_empty() {
             self.step(at, cost, path, right, if known { Finding::Right } else { Finding::NotJudged });
         }

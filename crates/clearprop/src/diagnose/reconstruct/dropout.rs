@@ -74,16 +74,15 @@ pub(super) fn follow(
 fn is_mask(view: &Expr) -> bool {
     let Some(value) = view.value() else { return false };
     let on = value.data.fold(0.0_f64, |m, &v| m.max(v));
-    on > 0.0
-        && value.data.iter().all(|&v| v == 0.0 || v == on)
-        && value.data.iter().any(|&v| v == 0.0)
+    on > 0.0 && value.data.iter().all(|&v| v == 0.0 || v == on) && value.data.iter().any(|&v| v == 0.0)
 }
 
 /// The mask as it is, and divided by a number of the file that may be the share that is kept.
 fn scaled(contents: &Contents, mask: &Expr) -> Vec<Expr> {
     let mut found = vec![mask.clone()];
     for item in &contents.items {
-        let structural = item.hint.is_some_and(|hint| matches!(hint.word, Word::Reg | Word::Step | Word::Loss));
+        let structural =
+            item.hint.is_some_and(|hint| matches!(hint.word, Word::Reg | Word::Step | Word::Loss));
         if let (Some(share), false) = (item.number(), structural)
             && share > 0.0
             && share < 1.0

@@ -287,9 +287,9 @@ fn follow(contents: &Contents, frame: &Frame, naming: Naming, default: Option<Fu
                     other != at
                         && !f.used[other]
                         && l < last
-                        && views(item, dim, wide)
-                            .iter()
-                            .any(|(a, ..)| function(contents, view, a, false).is_some_and(|f| f != Function::Identity))
+                        && views(item, dim, wide).iter().any(|(a, ..)| {
+                            function(contents, view, a, false).is_some_and(|f| f != Function::Identity)
+                        })
                 })
             };
             for (view, turned, full) in views(item, dim, None) {
@@ -361,7 +361,8 @@ fn follow(contents: &Contents, frame: &Frame, naming: Naming, default: Option<Fu
         }
         f.functions.push(function);
         if l < last {
-            let absent = |quantity: Quantity, e| Expr::new(Op::Absent(quantity.name(contents.habit, last), e));
+            let absent =
+                |quantity: Quantity, e| Expr::new(Op::Absent(quantity.name(contents.habit, last), e));
             let own = |f: &Followed, quantity| f.given.get(&quantity).map(|given| given.view.clone());
             a = own(&f, Of(A(l)))
                 .unwrap_or_else(|| absent(Of(A(l)), function.unwrap_or(Function::Relu).apply(&z)));
