@@ -7,7 +7,7 @@
 mod evaluate;
 mod print;
 
-pub(super) use evaluate::Value;
+pub(super) use evaluate::{Value, chosen};
 pub(super) use print::Printer;
 
 use super::arrays::Array;
@@ -49,6 +49,8 @@ pub(super) enum Op {
     Flat(Expr),
     /// A part along an axis.
     Slice(Expr, usize, Part),
+    /// The rows (or columns) that an array of numbers or truth values chooses.
+    Take(Expr, Expr, usize),
     /// Two arrays joined along an axis.
     Join(usize, Expr, Expr),
     /// A constant in a shape.
@@ -184,6 +186,9 @@ impl Expr {
             Op::Row(a) => Self::new(Op::Column(a.clone())),
             Op::Column(a) => Self::new(Op::Row(a.clone())),
             Op::Slice(a, axis, part) => Self::new(Op::Slice(a.t(), 1 - axis, *part)),
+            Op::Take(a, index, axis) if self.ndim() == 2 => {
+                Self::new(Op::Take(a.t(), index.clone(), 1 - axis))
+            }
             Op::Join(axis, a, b) => Self::new(Op::Join(1 - axis, a.t(), b.t())),
             Op::Fill(value, rows, columns) => Self::new(Op::Fill(*value, columns.clone(), rows.clone())),
             _ if self.ndim() < 2 => self.clone(),
@@ -288,6 +293,7 @@ impl Expr {
             | Op::Binary(_, a, b)
             | Op::Compare(_, a, b)
             | Op::Join(_, a, b)
+            | Op::Take(a, b, _)
             | Op::Fill(_, a, b) => vec![a, b],
             Op::Where(m, a, b) => vec![m, a, b],
         }
@@ -312,6 +318,7 @@ impl Expr {
             Op::Dot(..) => Op::Dot(part(0), part(1)),
             Op::Binary(f, ..) => Op::Binary(*f, part(0), part(1)),
             Op::Compare(f, ..) => Op::Compare(*f, part(0), part(1)),
+            Op::Take(_, _, axis) => Op::Take(part(0), part(1), *axis),
             Op::Join(axis, ..) => Op::Join(*axis, part(0), part(1)),
             Op::Fill(value, ..) => Op::Fill(*value, part(0), part(1)),
             Op::Where(..) => Op::Where(part(0), part(1), part(2)),

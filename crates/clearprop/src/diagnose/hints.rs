@@ -108,8 +108,25 @@ pub(super) fn hint(name: &str) -> Option<Hint> {
 /// What a name may be the derivative by: the name without the marks that say so.
 pub(super) fn stems(name: &str) -> Vec<&str> {
     const BEFORE: [&str; 19] = [
-        "dL_d", "dl_d", "dLoss_d", "dloss_d", "dJ_d", "dE_d", "dC_d", "gradient_", "grads_", "grad_", "nabla_",
-        "delta_", "del_", "d_", "g_", "grad", "delta", "dL", "d",
+        "dL_d",
+        "dl_d",
+        "dLoss_d",
+        "dloss_d",
+        "dJ_d",
+        "dE_d",
+        "dC_d",
+        "gradient_",
+        "grads_",
+        "grad_",
+        "nabla_",
+        "delta_",
+        "del_",
+        "d_",
+        "g_",
+        "grad",
+        "delta",
+        "dL",
+        "d",
     ];
     const AFTER: [&str; 8] =
         ["_gradient", "_grads", "_grad", "_deltas", "_delta", "_errors", "_error", "_deriv"];
@@ -340,9 +357,9 @@ fn plain(words: &[String]) -> Option<Hint> {
         "regularize" => Word::Regularize,
         "data loss" | "dataloss" => Word::DataLoss,
         "penalty" | "reg loss" | "regloss" => Word::Penalty,
-        "loss" | "cost" | "j" | "c" | "e" | "mse" | "bce" | "nll" | "mae" | "sse" | "train loss" | "loss value"
-        | "total cost" | "cross entropy" | "objective" | "mse loss" | "ce loss" | "bce loss" | "total loss" | "total error" | "error total" | "ce"
-        | "l"
+        "loss" | "cost" | "j" | "c" | "e" | "mse" | "bce" | "nll" | "mae" | "sse" | "train loss"
+        | "loss value" | "total cost" | "cross entropy" | "objective" | "mse loss" | "ce loss"
+        | "bce loss" | "total loss" | "total error" | "error total" | "ce" | "l"
             if number.is_none() =>
         {
             Word::Loss

@@ -285,9 +285,7 @@ impl Search<'_> {
         };
         // Tried in the usual conventions only.
         let c = &path.convention;
-        let plain = !c.late
-            && c.over == graph.over
-            && c.penalty == super::convention::PenaltyForm::Half;
+        let plain = !c.late && c.over == graph.over && c.penalty == super::convention::PenaltyForm::Half;
         let in_reach = plain && cost + MISTAKE <= self.limit;
         self.spend(MANY);
         let mut step = |vouched: (bool, bool), price: u32, finding: Finding| {

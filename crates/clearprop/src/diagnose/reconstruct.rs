@@ -10,18 +10,23 @@ mod dropout;
 mod frame;
 mod layers;
 mod outputs;
+mod rows;
 mod update;
 
 pub(super) use outputs::{forward, step};
 
 use super::arrays::{Array, Stored, Values, shape_text};
-use super::expression::Expr;
+use super::expression::{Expr, Op};
 use super::function::{Cost, Function};
 use super::graph::Graph;
 use super::hints::{Hint, Layer, Word};
 use super::selection::hint_at;
 use crate::error::{Error, ErrorKind, Result};
-use crate::quantity::Habit;
+use crate::quantity::{
+    Habit,
+    Quantity::Of,
+    Variable::{A, Z},
+};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -37,6 +42,11 @@ pub(super) struct Item {
 impl Item {
     fn is(&self, derivative: bool, word: Word) -> bool {
         self.hint.is_some_and(|hint| hint.derivative == derivative && hint.word == word)
+    }
+
+    /// Whole numbers or truth values.
+    fn is_whole(&self) -> bool {
+        matches!(self.e.op(), Op::Array(source) if source.whole)
     }
 
     fn number(&self) -> Option<f64> {
@@ -59,12 +69,27 @@ pub(super) struct Contents {
     pub(super) regularize: Option<String>,
     pub(super) tolerance: f64,
     pub(super) habit: Habit,
+    /// How many rows there are, as it is printed, where an array chooses them; and that array.
+    pub(super) rows: Option<String>,
+    pub(super) chosen_by: Option<String>,
     pub(super) understood: Vec<String>,
     pub(super) warnings: Vec<String>,
     pub(super) ignored: Vec<String>,
 }
 
 impl Contents {
+    /// Finds weights and biases among the items.
+    fn find_parameters(&mut self) {
+        let (weights, keys) = weights(&self.items);
+        let bias = |key: &Layer| {
+            self.items
+                .iter()
+                .position(|item| item.is(false, Word::B) && item.hint.is_some_and(|hint| hint.layer == *key))
+        };
+        self.biases = keys.iter().map(bias).collect();
+        (self.weights, self.keys) = (weights, keys);
+    }
+
     fn called(&self, name: &str) -> Option<Expr> {
         self.items.iter().find(|item| item.name == name).map(|item| item.e.clone())
     }
@@ -80,8 +105,9 @@ impl Contents {
 /// # Errors
 /// No weights, inputs or answers, or shapes that do not fit together in any way.
 pub(super) fn readings(arrays: &[Array], moment: &str) -> Result<Vec<Graph>> {
-    let contents = contents(arrays, moment)?;
-    let mut found = layers::readings(&contents)?;
+    let mut ways = rows::of_stages(contents(arrays, moment)?)?;
+    ways.extend(ways.iter().filter_map(rows::at_start).collect::<Vec<_>>());
+    let (contents, mut found) = likeliest(ways)?;
     if let Some(before) = update::before(&contents, &found) {
         found = before;
     }
@@ -89,6 +115,38 @@ pub(super) fn readings(arrays: &[Array], moment: &str) -> Result<Vec<Graph>> {
         derivatives::leave(graph, &contents);
     }
     Ok(found)
+}
+
+/// The way to take the file in which most of the forward pass follows.
+fn likeliest(ways: Vec<Contents>) -> Result<(Contents, Vec<Graph>)> {
+    let mut failure = None;
+    let mut best: Option<(usize, Contents, Vec<Graph>)> = None;
+    let mut rivals: Vec<String> = Vec::new();
+    for contents in ways {
+        match layers::readings(&contents) {
+            Ok(found) => {
+                let misses = update::misses(&found[0]);
+                let least = best.as_ref().map_or(usize::MAX, |(least, ..)| *least);
+                if misses < least {
+                    rivals.clear();
+                }
+                if misses <= least && !found[0].given.keys().any(|q| matches!(q, Of(Z(_) | A(_)))) {
+                    rivals.extend(contents.chosen_by.clone());
+                }
+                if misses < least {
+                    best = Some((misses, contents, found));
+                }
+            }
+            Err(error) => failure = failure.or(Some(error)),
+        }
+    }
+    if let [first, second, ..] = &rivals[..] {
+        let found = format!("the rows could be those of {first} or of {second}");
+        return Err(Error::new(ErrorKind::Data, found)
+            .hint("save the inputs and labels that you used as X_batch and y_batch"));
+    }
+    let none = || Error::new(ErrorKind::Data, "found nothing that you computed");
+    best.map(|(_, contents, found)| (contents, found)).ok_or_else(|| failure.unwrap_or_else(none))
 }
 
 fn contents(arrays: &[Array], moment: &str) -> Result<Contents> {
@@ -134,22 +192,13 @@ fn contents(arrays: &[Array], moment: &str) -> Result<Contents> {
         found
     });
     let regularize = text(Word::Regularize).map(|(_, word)| word.clone());
-    let (weights, keys) = weights(&items);
-    if weights.is_empty() {
+    if weights(&items).0.is_empty() {
         let names: Vec<&str> = arrays.iter().map(|array| array.name.as_str()).collect();
         let there = if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
         return Err(Error::new(ErrorKind::Data, format!("found no weights W1 among {there}")).hint(
             "needed are X, y, W1, W2, .. (names of the notebook or of the design) and what you computed",
         ));
     }
-    let biases = keys
-        .iter()
-        .map(|key| {
-            items
-                .iter()
-                .position(|item| item.is(false, Word::B) && item.hint.is_some_and(|hint| hint.layer == *key))
-        })
-        .collect();
     let stored = |array: &Array| match &array.values {
         Values::Numbers(_, stored) => Some(*stored),
         _ => None,
@@ -177,10 +226,12 @@ fn contents(arrays: &[Array], moment: &str) -> Result<Contents> {
             whole.join(", ")
         ));
     }
-    Ok(Contents {
-        weights,
-        biases,
-        keys,
+    let mut contents = Contents {
+        weights: Vec::new(),
+        biases: Vec::new(),
+        keys: Vec::new(),
+        rows: None,
+        chosen_by: None,
         activation,
         cost,
         regularize,
@@ -191,7 +242,9 @@ fn contents(arrays: &[Array], moment: &str) -> Result<Contents> {
         understood,
         warnings,
         ignored,
-    })
+    };
+    contents.find_parameters();
+    Ok(contents)
 }
 
 /// The items of the weights in the order of their layers.

@@ -10,8 +10,18 @@ use super::hints::{Hint, Layer, Word, hint};
 /// What stands behind the name of an array of which some rows are used.
 const ROWS: &str = "[train]";
 
-/// The arrays with the rows of `train` alone, if there is such an array: `X[train]` in the place of `X`.
+/// The arrays with the rows of `train` alone, if there is such an array and no stage whose rows tell more:
+/// `X[train]` in the place of `X`.
 pub(super) fn rows(arrays: &[Array]) -> Option<Vec<Array>> {
+    let is_stage = |array: &Array| {
+        array.shape.len() == 2
+            && hint(&array.name).is_some_and(|hint| {
+                matches!(hint.word, Word::Z | Word::A | Word::Logits | Word::Output | Word::Delta)
+            })
+    };
+    if arrays.iter().any(is_stage) {
+        return None;
+    }
     let train = arrays.iter().find(|array| array.name == "train" && array.shape.len() == 1)?;
     let Values::Numbers(rows, _) = &train.values else { return None };
     let select = |array: &Array| -> Option<Array> {

@@ -3,7 +3,6 @@
 use crate::paper::{Ink, Paper, length, padded, wrap};
 use clearprop::diagnose::catalogue::mistake;
 use clearprop::diagnose::{Diagnosis, StageFinding, Status, Verdict, shape_text};
-use clearprop::stage::{Way, find};
 
 /// From this width on, a stage's line also says what the stage computes.
 const WITH_ROLES: usize = 80;
@@ -54,11 +53,11 @@ fn lines(diagnosis: &Diagnosis, paper: Paper) -> String {
     let mut way = "";
     let mut cause: Option<&str> = None;
     for stage in &diagnosis.stages {
-        let now = match find(&stage.stage) {
-            Some((stage, _)) if stage.way == Way::Forward => "forward",
-            Some((stage, _)) if stage.way == Way::Update => "update",
-            _ if paper.width < WITH_ROLES => "backward",
-            _ => "backward: the derivative of the loss ..",
+        let now = match (stage.role.starts_with("by "), paper.width < WITH_ROLES) {
+            _ if stage.stage.starts_with("update") => "update",
+            (false, _) => "forward",
+            (_, true) => "backward",
+            (_, false) => "backward: the derivative of the loss ..",
         };
         if now != way {
             out.push_str(&format!("\n  {}\n", paper.ink(Ink::Faint, now)));

@@ -83,6 +83,12 @@ pub(super) fn evaluate(op: &Op) -> Option<Value> {
             Value::two(Array2::from_shape_vec((a.data.len(), 1), a.data.iter().copied().collect()).ok()?)
         }
         Op::Slice(a, axis, part) => slice(get(a)?, *axis, *part)?,
+        Op::Take(a, index, axis) => {
+            let a = get(a)?;
+            let along = Axis(if a.ndim == 1 { 1 } else { *axis });
+            let chosen = chosen(get(index)?, a.data.len_of(along))?;
+            Value { ndim: a.ndim, data: a.data.select(along, &chosen) }
+        }
         Op::Join(axis, a, b) => {
             let (a, b) = (get(a)?, get(b)?);
             Value::two(concatenate(Axis(*axis), &[a.data.view(), b.data.view()]).ok()?)
@@ -179,7 +185,7 @@ fn unary(f: Unary) -> fn(f64) -> f64 {
         Unary::Abs => f64::abs,
         Unary::Sign => |a| if a == 0.0 { 0.0 } else { a.signum() },
         Unary::Positive => |a| if a < 0.0 { 0.0 } else { a },
-        Unary::Erf => erf,
+        Unary::Erf => libm::erf,
     }
 }
 
@@ -234,18 +240,11 @@ fn slice(a: &Value, axis: usize, part: Part) -> Option<Value> {
     Some(Value { ndim: a.ndim, data: view.to_owned() })
 }
 
-/// The error function by its series near 0 and its continued fraction far away.
-fn erf(x: f64) -> f64 {
-    let size = x.abs();
-    if size < 2.5 {
-        let (mut term, mut sum, mut n) = (size, size, 0.0);
-        while term.abs() > 1e-17 * sum.abs() {
-            n += 1.0;
-            term *= -size * size / n;
-            sum += term / (2.0 * n + 1.0);
-        }
-        return (sum * 2.0 / std::f64::consts::PI.sqrt()).copysign(x);
+/// The places that an index of NumPy chooses out of n: by truth values, or by their numbers.
+pub(in crate::diagnose) fn chosen(index: &Value, n: usize) -> Option<Vec<usize>> {
+    let all = || index.data.iter();
+    if index.data.len() == n && all().all(|&v| v == 0.0 || v == 1.0) {
+        return Some(all().enumerate().filter(|(_, v)| **v == 1.0).map(|(i, _)| i).collect());
     }
-    let fraction = (1..60).rev().fold(0.0, |f, k| 0.5 * f64::from(k) / (size + f));
-    (1.0 - (-size * size).exp() / ((size + fraction) * std::f64::consts::PI.sqrt())).copysign(x)
+    all().map(|v| (0..n).find(|&i| i as f64 == *v)).collect()
 }

@@ -87,11 +87,12 @@ impl Printer {
             Op::Absent(_, inner) => self.text(inner, shared),
             // Numbers are multiplied, and have no axes.
             Op::Dot(a, b) if is_number(a) && is_number(b) => {
-                let (a, b) =
-                    (self.within(a, Bond::Product, shared)?, self.within(b, Bond::Sign, shared)?);
+                let (a, b) = (self.within(a, Bond::Product, shared)?, self.within(b, Bond::Sign, shared)?);
                 Some((format!("{a} * {b}"), Bond::Product))
             }
-            Op::Transpose(a) | Op::Row(a) | Op::Column(a) | Op::Flat(a) | Op::Reduce(_, a, ..) if is_number(a) => {
+            Op::Transpose(a) | Op::Row(a) | Op::Column(a) | Op::Flat(a) | Op::Reduce(_, a, ..)
+                if is_number(a) =>
+            {
                 self.text(a, shared)
             }
             Op::Transpose(a) => {
@@ -191,6 +192,12 @@ impl Printer {
                 };
                 atom(format!("{a}[{before}{part}]"))
             }
+            Op::Take(a, index, axis) => {
+                let vector = a.ndim() < 2;
+                let a = self.within(a, Bond::Atom, shared)?;
+                let index = self.within(index, Bond::Atom, shared)?;
+                atom(format!("{a}[{}{index}]", if *axis == 0 || vector { "" } else { ":, " }))
+            }
             Op::Join(axis, a, b) => {
                 let (a, b) = (self.within(a, Bond::Compare, shared)?, self.within(b, Bond::Compare, shared)?);
                 atom(format!("np.{}[{a}, {b}]", if *axis == 0 { "r_" } else { "c_" }))
@@ -236,7 +243,7 @@ fn is_number(e: &Expr) -> bool {
     match e.op() {
         Op::Array(source) => source.value.ndim == 0,
         Op::Number(_) | Op::Count(..) => true,
-        Op::Fill(..) | Op::OneHot(..) | Op::Join(..) | Op::Slice(..) => false,
+        Op::Fill(..) | Op::OneHot(..) | Op::Join(..) | Op::Slice(..) | Op::Take(..) => false,
         _ => e.parts().into_iter().all(is_number),
     }
 }

@@ -75,6 +75,10 @@ pub(super) fn assign(graph: &mut Graph, contents: &Contents, followed: &Followed
                     | Word::B
             )
         ) && !item.hint.is_some_and(|hint| hint.derivative);
+        // A table of losses, or an array called like one, is not the loss.
+        if structural && item.is(false, Word::Loss) && item.number().is_none() {
+            graph.ignored.push(item.name.clone());
+        }
         if structural || followed.explained.contains(&at) {
             continue;
         }
@@ -217,7 +221,8 @@ fn z_is_named(graph: &Graph, contents: &Contents) -> bool {
     let last = graph.layers();
     contents.items.iter().any(|item| {
         item.is(true, Word::Logits)
-            || item.hint.is_some_and(|hint| hint.derivative) && named_after(graph, &item.name) == Some(Z(last))
+            || item.hint.is_some_and(|hint| hint.derivative)
+                && named_after(graph, &item.name) == Some(Z(last))
     })
 }
 

@@ -249,6 +249,7 @@ fn graph(contents: &Contents, followed: &Followed, function: Function, cost: Cos
         .find(|item| item.is(false, Word::Rows) && item.shape.is_empty() && item.number() == Some(n))
     {
         Some(item) => item.e.clone(),
+        None if contents.rows.is_some() => Expr::count(n, contents.rows.clone().unwrap_or_default()),
         None if x.shape.len() == 2 && frame.columns => Expr::count(n, format!("{}.shape[1]", x.name)),
         None if x.shape.is_empty() || x.shape.len() == 1 && frame.columns => Expr::number(n),
         None => Expr::count(n, format!("len({})", x.name)),

@@ -93,7 +93,7 @@ fn learnt(graph: &Graph) -> Vec<Learnt> {
 }
 
 /// How many forward arrays do not follow from the weights.
-fn misses(graph: &Graph) -> usize {
+pub(super) fn misses(graph: &Graph) -> usize {
     let usual = crate::diagnose::convention::Convention::usual(graph);
     let pass = super::outputs::forward(graph, &usual);
     graph
@@ -109,7 +109,16 @@ fn misses(graph: &Graph) -> usize {
             from_weights
                 && crate::diagnose::graph::right(graph, &usual, &pass, **quantity)
                     .and_then(|e| e.value().cloned())
-                    .is_none_or(|right| !same(given.value(), &right.data, graph.tolerance, 0.0))
+                    .is_none_or(|right| {
+                        // What was taken from a row, softmax does not see.
+                        let last = **quantity == Of(Z(graph.layers()));
+                        let seen = |e: Expr| if last { graph.functions[graph.layers()].apply(&e) } else { e };
+                        let right = seen(crate::diagnose::expression::constant(right.data.clone()));
+                        seen(given.view.clone())
+                            .value()
+                            .zip(right.value())
+                            .is_none_or(|(own, right)| !same(&own.data, &right.data, graph.tolerance, 0.0))
+                    })
         })
         .count()
 }

@@ -91,7 +91,8 @@ pub(super) fn stages(
                     Some(Finding::Mistakes(_, detail)) if !detail.is_empty() => format!(" ({detail})"),
                     _ => String::new(),
                 };
-                let words = format!("the mistake is in {}, which is not in the file{detail}", graph.name(*made));
+                let words =
+                    format!("the mistake is in {}, which is not in the file{detail}", graph.name(*made));
                 if !said.contains(&words) {
                     said.push(words);
                 }
