@@ -20,7 +20,7 @@ use super::mistakes::{Candidate, candidates, mutants};
 use crate::quantity::{
     Quantity,
     Quantity::{By, Of},
-    Variable::{A, B, Kept, Loss, W, Z},
+    Variable::{A, B, Beta, Gamma, Kept, Loss, Normed, Scaled, W, Z},
 };
 pub(super) use budget::Budget;
 use budget::step_size;
@@ -265,7 +265,14 @@ impl Search<'_> {
                 (UNKNOWN, Finding::Unknown)
             }
             Of(_) => (UNKNOWN - 3, Finding::NotKnown),
-            By(Z(l)) if open(Of(A(l))) || open(Of(Z(l))) && l < last => (SAID, Finding::NotJudged),
+            By(Z(l) | Normed(l) | Scaled(l) | Gamma(l) | Beta(l))
+                if open(Of(A(l))) || open(Of(self.graph.before(l))) && l < last =>
+            {
+                (SAID, Finding::NotJudged)
+            }
+            By(Z(l) | Gamma(l)) if open(Of(Normed(l))) || open(Of(Z(l))) && l < last => {
+                (SAID, Finding::NotJudged)
+            }
             By(A(l) | Z(l)) if l == last && (open(Of(Loss)) || open(Of(A(last)))) => {
                 (SAID, Finding::NotJudged)
             }

@@ -9,6 +9,7 @@ mod derivatives;
 mod dropout;
 mod frame;
 mod layers;
+mod normalised;
 mod outputs;
 mod rows;
 mod update;

@@ -11,7 +11,7 @@ use crate::diagnose::hints::{Hint, Layer, Word, last_part, stems};
 use crate::quantity::{
     Quantity,
     Quantity::{By, Of},
-    Variable::{self, A, B, W, Z},
+    Variable::{self, A, B, Beta, DataLoss, Gamma, Loss, Normed, Penalty, Scaled, W, X, Y, Z},
 };
 use ndarray::Array2;
 
@@ -129,7 +129,7 @@ fn named_after(graph: &Graph, name: &str) -> Option<Variable> {
         let left = graph.leftovers.iter().map(|(quantity, given)| (*quantity, given.name.as_str()));
         let inputs = graph.names.iter().map(|(variable, name)| (Of(*variable), name.as_str()));
         let all = given.chain(left).chain(inputs);
-        all.filter(|(quantity, _)| matches!(quantity, Of(W(_) | B(_) | Z(_) | A(_) | Variable::Kept(_))))
+        all.filter(|(quantity, _)| !matches!(quantity, Of(X | Y | Loss | DataLoss | Penalty)))
     };
     let mut stems = stems(name).into_iter();
     stems.find_map(|stem| {
@@ -296,7 +296,7 @@ fn take(graph: &mut Graph, reference: &Pass, item: &Item, options: &[Quantity], 
 
 fn width(graph: &Graph, quantity: Quantity) -> Option<usize> {
     match quantity.variable() {
-        Z(l) | A(l) | Variable::Kept(l) => Some(graph.sizes[l]),
+        Z(l) | A(l) | Normed(l) | Scaled(l) | Variable::Kept(l) => Some(graph.sizes[l]),
         _ => None,
     }
 }
@@ -305,7 +305,8 @@ fn width(graph: &Graph, quantity: Quantity) -> Option<usize> {
 fn ways(graph: &Graph, item: &Item, quantity: Quantity) -> Vec<Given> {
     let sizes = &graph.sizes;
     let (dim, wide) = match quantity.variable() {
-        Z(l) => ((graph.n, sizes[l]), None),
+        Z(l) | Normed(l) | Scaled(l) => ((graph.n, sizes[l]), None),
+        Gamma(l) | Beta(l) => ((1, sizes[l]), None),
         A(l) | Variable::Kept(l) => {
             ((graph.n, sizes[l]), graph.bias.get(l + 1).copied().filter(|bias| bias.in_w()))
         }

@@ -1,16 +1,16 @@
 //! Layer by layer: which arrays are z[l] and a[l], and by which function one makes the other.
 
 use super::frame::{Frame, frames, views};
-use super::{Contents, Item, dropout, outputs};
+use super::{Contents, Item, dropout, normalised, outputs};
 use crate::diagnose::expression::{Expr, Op, Reduce, constant};
 use crate::diagnose::function::Function;
-use crate::diagnose::graph::{Bias, Given, Graph, same};
+use crate::diagnose::graph::{Bias, Given, Graph, Norm, same};
 use crate::diagnose::hints::{Hint, Layer, Word};
 use crate::error::Result;
 use crate::quantity::{
     Quantity,
     Quantity::Of,
-    Variable::{A, Kept, Z},
+    Variable::{self, A, Kept, Z},
 };
 use std::collections::BTreeMap;
 
@@ -26,6 +26,10 @@ pub(super) struct Followed {
     pub(super) naming: Naming,
     /// How many arrays hold just the numbers that follow.
     matched: usize,
+    /// How layers normalise z.
+    pub(super) norms: BTreeMap<usize, Norm>,
+    /// Names of gamma and beta.
+    pub(super) inputs: Vec<(Variable, String)>,
     /// Masks of dropout that multiply a[l], with their factor.
     pub(super) masks: BTreeMap<usize, Expr>,
     /// The function that open layers were given.
@@ -238,6 +242,8 @@ fn follow(contents: &Contents, frame: &Frame, naming: Naming, default: Option<Fu
         used,
         naming,
         matched: 0,
+        norms: BTreeMap::new(),
+        inputs: Vec::new(),
         masks: BTreeMap::new(),
         assumed: None,
         fitting: 0,
@@ -300,7 +306,7 @@ fn follow(contents: &Contents, frame: &Frame, naming: Naming, default: Option<Fu
         }
         by_numbers.sort_by_key(|one| (one.0, one.1));
         let mut z = Expr::new(Op::Absent(Of(Z(l)).name(contents.habit, last), z_right.clone()));
-        let z_known = !by_numbers.is_empty();
+        let mut z_known = !by_numbers.is_empty();
         if let Some((_, at, view, turned, full)) = by_numbers.first().cloned() {
             for (_, again, ..) in &by_numbers {
                 f.used[*again] = true;
@@ -313,6 +319,12 @@ fn follow(contents: &Contents, frame: &Frame, naming: Naming, default: Option<Fu
             if let Some(given) = f.given.get(&Of(Z(l))) {
                 z = given.view.clone();
             }
+        }
+        if l < last
+            && let Some(normalised) = normalised::follow(contents, &mut f, l, &z)
+        {
+            z = normalised;
+            z_known = true;
         }
         // a[l]
         let mut by_numbers = Vec::new();
