@@ -4,7 +4,9 @@
 //! textbook's step would need for it.  A level's name may follow the rule.
 #![allow(clippy::print_stdout, missing_docs, reason = "a program of the command line")]
 
-use clearprop_kernels::{Activation, Batches, Blocks, Compiled, Data, Level, Loss, Mlp, State, Target, Update};
+use clearprop_kernels::{
+    Activation, Batches, Blocks, Compiled, Data, Level, Loss, Mlp, State, Target, Update,
+};
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
 

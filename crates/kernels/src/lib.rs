@@ -26,6 +26,7 @@ mod blocks;
 mod predict;
 mod shallow;
 mod step;
+mod wide;
 // for f32 and f64
 mod compiled;
 

@@ -59,14 +59,17 @@ impl<R: Float> Update<R> {
     }
 }
 
-/// A span of parameters: as many whole vectors as `len` says.
+/// Rows of parameters, each as many whole vectors as `len` says.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Span<R> {
+    pub(crate) rows: usize,
     pub(crate) len: usize,
-    /// The parameters.
+    /// The parameters, and from one row of them, and of the moments, to the next.
     pub(crate) p: *mut R,
+    pub(crate) p_row: usize,
     /// The first part of the gradient; the others follow `apart` from each other.
     pub(crate) g: *const R,
+    pub(crate) g_row: usize,
     pub(crate) parts: usize,
     pub(crate) apart: usize,
     /// sgd: the velocity.  adam: the means m and v.
@@ -75,7 +78,7 @@ pub(crate) struct Span<R> {
     pub(crate) reg: R,
 }
 
-/// Updates a span; gives the sum of the squares of its parameters before, or 0 if they are not penalised.
+/// Updates rows; gives the sum of the squares of its parameters before, or 0 if they are not penalised.
 ///
 /// # Safety
 /// All of it must be there, and nobody else may touch it.
@@ -87,35 +90,38 @@ pub(crate) unsafe fn update<S: Simd, R: Float>(simd: S, step: &Update<R>, on: &S
             let of = |value: R| V::<S, R>::splat(simd, value);
             let reg = of(on.reg);
             let mut squares = of(R::ZERO);
-            for i in (0..on.len).step_by(V::<S, R>::LEN) {
-                // SAFETY: the caller's promise.
-                unsafe {
-                    let mut p = load::<S, R>(simd, on.p.wrapping_add(i));
-                    let mut g = load::<S, R>(simd, on.g.wrapping_add(i));
-                    for part in 1..on.parts {
-                        g += load::<S, R>(simd, on.g.wrapping_add(i + part * on.apart));
-                    }
-                    if on.reg != R::ZERO {
-                        squares = p.mul_add(p, squares);
-                        g = p.mul_add(reg, g);
-                    }
-                    let [first, second] = on.moments.map(|moment| moment.wrapping_add(i));
-                    match *step {
-                        Update::Gd { step } => p -= of(step) * g,
-                        Update::Sgd { step, mu, nesterov } => {
-                            let v = of(mu) * load::<S, R>(simd, first) - of(step) * g;
-                            store::<S, R>(v, first);
-                            p += if nesterov { of(mu) * v - of(step) * g } else { v };
+            for row in 0..on.rows {
+                for i in (0..on.len).step_by(V::<S, R>::LEN) {
+                    let (i, j) = (row * on.p_row + i, row * on.g_row + i);
+                    // SAFETY: the caller's promise.
+                    unsafe {
+                        let mut p = load::<S, R>(simd, on.p.wrapping_add(i));
+                        let mut g = load::<S, R>(simd, on.g.wrapping_add(j));
+                        for part in 1..on.parts {
+                            g += load::<S, R>(simd, on.g.wrapping_add(j + part * on.apart));
                         }
-                        Update::Adam { beta1, beta2, rate, epsilon } => {
-                            let m = of(beta1) * load::<S, R>(simd, first) + of(R::ONE - beta1) * g;
-                            let v = of(beta2) * load::<S, R>(simd, second) + of(R::ONE - beta2) * g * g;
-                            store::<S, R>(m, first);
-                            store::<S, R>(v, second);
-                            p -= of(rate) * m / (v.sqrt() + of(epsilon));
+                        if on.reg != R::ZERO {
+                            squares = p.mul_add(p, squares);
+                            g = p.mul_add(reg, g);
                         }
+                        let [first, second] = on.moments.map(|moment| moment.wrapping_add(i));
+                        match *step {
+                            Update::Gd { step } => p -= of(step) * g,
+                            Update::Sgd { step, mu, nesterov } => {
+                                let v = of(mu) * load::<S, R>(simd, first) - of(step) * g;
+                                store::<S, R>(v, first);
+                                p += if nesterov { of(mu) * v - of(step) * g } else { v };
+                            }
+                            Update::Adam { beta1, beta2, rate, epsilon } => {
+                                let m = of(beta1) * load::<S, R>(simd, first) + of(R::ONE - beta1) * g;
+                                let v = of(beta2) * load::<S, R>(simd, second) + of(R::ONE - beta2) * g * g;
+                                store::<S, R>(m, first);
+                                store::<S, R>(v, second);
+                                p -= of(rate) * m / (v.sqrt() + of(epsilon));
+                            }
+                        }
+                        store::<S, R>(p, on.p.wrapping_add(i));
                     }
-                    store::<S, R>(p, on.p.wrapping_add(i));
                 }
             }
             squares.reduce_sum().widen()
