@@ -58,7 +58,7 @@ pub(crate) fn pack(layers: &Layers, rows: usize) -> usize {
 
 /// Tiles of the same columns put together until a part is worth copying dz for.
 pub(crate) fn parts(tiles: &[Tile], members: usize) -> Vec<Range<usize>> {
-    let most = (tiles.len() / (8 * members)).clamp(2, 8);
+    let most = (tiles.len() / (6 * members)).clamp(2, 24);
     let mut parts: Vec<Range<usize>> = Vec::new();
     for (u, tile) in tiles.iter().enumerate() {
         match parts.last_mut() {
