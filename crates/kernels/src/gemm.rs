@@ -31,6 +31,7 @@
 use crate::float::Float;
 use crate::lanes::V;
 use fearless_simd::{Select, Simd, SimdBase, SimdFloat};
+use std::ops::Range;
 
 /// The most vectors of a panel: with these the accumulators of a tile fill the registers.
 pub(crate) const fn widest<S: Simd>() -> usize {
@@ -64,6 +65,39 @@ pub(crate) enum Finish<R> {
     ReluSlope(*const R),
 }
 
+/// What will be read after a product, and is asked for meanwhile: `rows` runs of `len` numbers that lie `stride`
+/// apart, from each of these places.  Memory further away than a core's own cache answers slowly, and copies and
+/// updates do little else but wait for it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ahead<R> {
+    pub(crate) at: [*const R; 3],
+    pub(crate) stride: usize,
+    pub(crate) len: usize,
+    pub(crate) rows: usize,
+}
+
+impl<R> Ahead<R> {
+    /// Nothing.
+    pub(crate) const NOTHING: Self = Self { at: [std::ptr::null(); 3], stride: 0, len: 0, rows: 0 };
+
+    /// Asks for these rows.
+    #[inline(always)]
+    fn ask(&self, rows: Range<usize>) {
+        #[cfg(target_arch = "x86_64")]
+        for row in rows {
+            for at in self.at.into_iter().filter(|at| !at.is_null()) {
+                for i in (0..self.len).step_by(64 / size_of::<R>()) {
+                    use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+                    // SAFETY: a hint; every x86-64 has it, and any address will do.
+                    unsafe { _mm_prefetch::<_MM_HINT_T1>(at.wrapping_add(row * self.stride + i).cast()) };
+                }
+            }
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = rows;
+    }
+}
+
 /// One product: see the table above.
 ///
 /// # Safety
@@ -84,6 +118,7 @@ pub(crate) struct Product<R> {
     pub(crate) c_row: usize,
     pub(crate) start: Start<R>,
     pub(crate) finish: Finish<R>,
+    pub(crate) ahead: Ahead<R>,
 }
 
 /// Loads the vector at `p`.
@@ -144,7 +179,10 @@ pub(crate) unsafe fn multiply<S: Simd, R: Float>(simd: S, p: &Product<R>) {
 #[inline(always)]
 unsafe fn tiles<S: Simd, R: Float, const MR: usize, const NV: usize>(simd: S, p: &Product<R>) {
     let mut row = 0;
+    let each = p.ahead.rows.div_ceil(p.rows.div_ceil(MR).max(1));
     while row < p.rows {
+        let asked = (row / MR * each).min(p.ahead.rows);
+        p.ahead.ask(asked..p.ahead.rows.min(asked + each));
         // SAFETY: rows beyond the last are replaced by the last.
         unsafe { tile::<S, R, MR, NV>(simd, p, row) };
         row += MR;
@@ -277,6 +315,7 @@ mod tests {
                     Start::Sum
                 },
                 finish: Finish::Plain,
+                ahead: Ahead::NOTHING,
             };
             // SAFETY: all matrices have the sizes that the product says.
             unsafe { multiply(simd, &product) };
@@ -356,6 +395,7 @@ mod tests {
                 c_row: 0,
                 start: Start::Bias(z[i..].as_ptr()),
                 finish: a.map_or(Finish::Relu, |a| Finish::ReluSlope(a[i..].as_ptr())),
+                ahead: Ahead::NOTHING,
             };
             // SAFETY: whole vectors everywhere.
             unsafe { multiply(simd, &product) };

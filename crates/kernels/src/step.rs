@@ -3,7 +3,7 @@
 
 use crate::buffer::Shared;
 use crate::float::Float;
-use crate::gemm::{DEPTH, Finish, Product, Start, multiply};
+use crate::gemm::{Ahead, DEPTH, Finish, Product, Start, multiply};
 use crate::level::{Level, dispatch};
 use crate::loss::{Outputs, dlogits};
 use crate::mlp::{Data, Mlp, Target};
@@ -349,6 +349,7 @@ impl<R: Float> View<'_, R> {
             c_row: panel.width,
             start: if add { Start::Sum } else { Start::Zero },
             finish: Finish::Plain,
+            ahead: Ahead::NOTHING,
         };
         // SAFETY: the caller's promise: dw is its own, and the workspace is not written.
         unsafe { multiply(simd, &product) };

@@ -17,7 +17,7 @@
 
 use crate::activation::{Activation, activate, times_slope};
 use crate::float::Float;
-use crate::gemm::{Finish, Product, Start, load, multiply, store, widest};
+use crate::gemm::{Ahead, Finish, Product, Start, load, multiply, store, widest};
 use crate::lanes::{V, rotate};
 use crate::level::dispatch;
 use crate::panels::{BLOCK_VECTORS, Layers, Panel};
@@ -163,7 +163,8 @@ impl<R: Float> View<'_, R> {
             copy(simd, w(layer.fan_in), 0, panels, 1, bias);
             for (start, depth) in stretches(layer.fan_in, depth::<S>()) {
                 copy(simd, w(start), layer.fan_out, panels, depth, room);
-                for panel in panels {
+                let rest = (layer.fan_in - start - depth).min(depth).div_ceil(panels.len());
+                for (i, panel) in panels.iter().enumerate() {
                     let from = panel.columns.start - first;
                     let product = Product {
                         rows: own.len(),
@@ -180,6 +181,12 @@ impl<R: Float> View<'_, R> {
                         finish: match activation {
                             Some(Activation::Relu) if start + depth == layer.fan_in => Finish::Relu,
                             _ => Finish::Plain,
+                        },
+                        ahead: Ahead {
+                            at: [w(start + depth + i * rest), std::ptr::null(), std::ptr::null()],
+                            stride: layer.fan_out,
+                            len: width(panels),
+                            rows: rest,
                         },
                     };
                     multiply(simd, &product);
@@ -231,6 +238,12 @@ impl<R: Float> View<'_, R> {
                             }
                             _ => Finish::Plain,
                         },
+                        ahead: Ahead {
+                            at: [w.wrapping_add(depth).cast_const(), std::ptr::null(), std::ptr::null()],
+                            stride: layer.fan_out,
+                            len: (layer.fan_out - start - depth).min(depth),
+                            rows: panel.columns.len(),
+                        },
                     };
                     multiply(simd, &product);
                 }
@@ -252,6 +265,7 @@ impl<R: Float> View<'_, R> {
         member: usize,
     ) {
         let Tile { l, panel, .. } = self.tiles[part.start];
+        let fan_out = self.layers.all[l - 1].fan_out;
         let panels = &self.layers.all[l - 1].w.panels;
         let panels = &panels[panel..panels.len().min(panel + self.layers.block)];
         let (first, width) = (panels[0].columns.start, width(panels));
@@ -272,8 +286,20 @@ impl<R: Float> View<'_, R> {
                     if self.n > self.workspace.rows { self.grads.at(u * tile(self.layers)) } else { own };
                 let a_from = self.values.at(self.workspace.a[l - 1] + k.start).cast_const();
                 copy_stretch(simd, a_from, below, k.len(), rows, a);
+                let at = self.layers.all[l - 1].flat.start + k.start * fan_out + first;
+                let places = [&self.w, &self.moments[0], &self.moments[1]];
+                let kept = next.map_or(0, |next| 1 + next.moments());
                 for panel in panels {
                     let from = panel.columns.start - first;
+                    let place = |i: usize| {
+                        if i < kept { places[i].at(at + from).cast_const() } else { std::ptr::null() }
+                    };
+                    let ahead = Ahead {
+                        at: [0, 1, 2].map(place),
+                        stride: fan_out,
+                        len: panel.columns.len(),
+                        rows: k.len(),
+                    };
                     for (start, depth) in stretches(rows, depth::<S>()) {
                         let product = Product {
                             rows: k.len(),
@@ -288,6 +314,7 @@ impl<R: Float> View<'_, R> {
                             c_row: width,
                             start: if add || start > 0 { Start::Sum } else { Start::Zero },
                             finish: Finish::Plain,
+                            ahead: if start == 0 { ahead } else { Ahead::NOTHING },
                         };
                         multiply(simd, &product);
                     }

@@ -14,7 +14,7 @@
 use crate::activation::Activation;
 use crate::activation::{activate, times_slope};
 use crate::float::Float;
-use crate::gemm::{DEPTH, Finish, Product, Start, multiply};
+use crate::gemm::{Ahead, DEPTH, Finish, Product, Start, multiply};
 use crate::mlp::Mlp;
 use crate::panels::Layers;
 use fearless_simd::Simd;
