@@ -349,7 +349,7 @@ impl<R: Float> View<'_, R> {
             c_row: panel.width,
             start: if add { Start::Sum } else { Start::Zero },
             finish: Finish::Plain,
-            ahead: Ahead::NOTHING,
+            ahead: [Ahead::NOTHING; 3],
         };
         // SAFETY: the caller's promise: dw is its own, and the workspace is not written.
         unsafe { multiply(simd, &product) };

@@ -182,12 +182,25 @@ impl<R: Float> View<'_, R> {
                             Some(Activation::Relu) if start + depth == layer.fan_in => Finish::Relu,
                             _ => Finish::Plain,
                         },
-                        ahead: Ahead {
-                            at: [w(start + depth + i * rest), std::ptr::null(), std::ptr::null()],
-                            stride: layer.fan_out,
-                            len: width(panels),
-                            rows: rest,
-                        },
+                        ahead: [
+                            Ahead {
+                                at: w(start + depth + i * rest),
+                                stride: layer.fan_out,
+                                len: width(panels),
+                                rows: rest,
+                            },
+                            if i + 1 == panels.len() && rest > 0 {
+                                Ahead {
+                                    at: a.wrapping_add(start + depth),
+                                    stride: below,
+                                    len: depth,
+                                    rows: own.len(),
+                                }
+                            } else {
+                                Ahead::NOTHING
+                            },
+                            Ahead::NOTHING,
+                        ],
                     };
                     multiply(simd, &product);
                 }
@@ -215,7 +228,8 @@ impl<R: Float> View<'_, R> {
         // SAFETY: the caller's promise; w is only read.
         unsafe {
             for (start, depth) in stretches(layer.fan_out, depth::<S>()) {
-                for panel in panels {
+                let rest = (layer.fan_out - start - depth).min(depth);
+                for (i, panel) in panels.iter().enumerate() {
                     let from = panel.columns.start;
                     let b = room.wrapping_add((from - first) * depth);
                     let w = self.w.at(layer.flat.start + from * layer.fan_out + start);
@@ -238,12 +252,25 @@ impl<R: Float> View<'_, R> {
                             }
                             _ => Finish::Plain,
                         },
-                        ahead: Ahead {
-                            at: [w.wrapping_add(depth).cast_const(), std::ptr::null(), std::ptr::null()],
-                            stride: layer.fan_out,
-                            len: (layer.fan_out - start - depth).min(depth),
-                            rows: panel.columns.len(),
-                        },
+                        ahead: [
+                            Ahead {
+                                at: w.wrapping_add(depth),
+                                stride: layer.fan_out,
+                                len: rest,
+                                rows: panel.columns.len(),
+                            },
+                            if i + 1 == panels.len() && rest > 0 {
+                                Ahead {
+                                    at: dz.wrapping_add(start + depth),
+                                    stride,
+                                    len: depth,
+                                    rows: own.len(),
+                                }
+                            } else {
+                                Ahead::NOTHING
+                            },
+                            Ahead::NOTHING,
+                        ],
                     };
                     multiply(simd, &product);
                 }
@@ -291,15 +318,12 @@ impl<R: Float> View<'_, R> {
                 let kept = next.map_or(0, |next| 1 + next.moments());
                 for panel in panels {
                     let from = panel.columns.start - first;
-                    let place = |i: usize| {
-                        if i < kept { places[i].at(at + from).cast_const() } else { std::ptr::null() }
-                    };
-                    let ahead = Ahead {
-                        at: [0, 1, 2].map(place),
+                    let ahead = [0, 1, 2].map(|i| Ahead {
+                        at: places[i].at(0).wrapping_add(at + from),
                         stride: fan_out,
                         len: panel.columns.len(),
-                        rows: k.len(),
-                    };
+                        rows: if i < kept { k.len() } else { 0 },
+                    });
                     for (start, depth) in stretches(rows, depth::<S>()) {
                         let product = Product {
                             rows: k.len(),
@@ -314,7 +338,7 @@ impl<R: Float> View<'_, R> {
                             c_row: width,
                             start: if add || start > 0 { Start::Sum } else { Start::Zero },
                             finish: Finish::Plain,
-                            ahead: if start == 0 { ahead } else { Ahead::NOTHING },
+                            ahead: if start == 0 { ahead } else { [Ahead::NOTHING; 3] },
                         };
                         multiply(simd, &product);
                     }

@@ -134,7 +134,7 @@ pub(crate) unsafe fn affine<S: Simd, R: Float>(simd: S, rows: &Forward<'_, R>, l
                 Some(Activation::Relu) if ends => Finish::Relu,
                 _ => Finish::Plain,
             },
-            ahead: Ahead::NOTHING,
+            ahead: [Ahead::NOTHING; 3],
         };
         // SAFETY: the caller's promise, in a workspace laid out for these layers.
         unsafe { multiply(simd, &product) };
@@ -194,7 +194,7 @@ pub(crate) unsafe fn backward<S: Simd, R: Float>(
                                 Activation::Relu if ends => Finish::ReluSlope(a.wrapping_add(to)),
                                 _ => Finish::Plain,
                             },
-                            ahead: Ahead::NOTHING,
+                            ahead: [Ahead::NOTHING; 3],
                         };
                         // SAFETY: rows of the caller's, in a workspace laid out for them.
                         unsafe { multiply(simd, &product) };
