@@ -60,9 +60,9 @@ pub enum Activation {
 }
 
 /// SELU's factor (lambda in its paper).
-const SELU_SCALE: f64 = 1.050_700_987_355_480_5;
+pub(crate) const SELU_SCALE: f64 = 1.050_700_987_355_480_5;
 /// SELU's alpha.
-const SELU_ALPHA: f64 = 1.673_263_242_354_377_2;
+pub(crate) const SELU_ALPHA: f64 = 1.673_263_242_354_377_2;
 /// `sqrt(2/pi)`.
 const SQRT_2_BY_PI: f64 = std::f64::consts::FRAC_2_SQRT_PI * std::f64::consts::FRAC_1_SQRT_2;
 
@@ -212,8 +212,8 @@ impl Activation {
     pub fn has_kernel(self) -> bool {
         match self {
             Self::Identity | Self::Logistic | Self::Tanh | Self::Relu => true,
-            Self::LeakyRelu { .. } | Self::Elu { .. } | Self::Selu => false,
-            Self::Softplus | Self::Silu | Self::Gelu | Self::GeluTanh => false,
+            Self::LeakyRelu { .. } | Self::Elu { .. } | Self::Selu => true,
+            Self::Softplus | Self::Silu | Self::Gelu | Self::GeluTanh => true,
         }
     }
 }

@@ -4,8 +4,9 @@ mod answer;
 mod class;
 mod names;
 
+use crate::outcome::Outcome;
 use crate::paper::Paper;
-use crate::{Outcome, screen};
+use crate::screen;
 use clap::Args;
 use clearprop::diagnose::arrays::{Array, Stored, Values};
 use clearprop::diagnose::{Diagnosis, Verdict, diagnose};

@@ -1,7 +1,8 @@
 //! `clearprop info`: what a model is.
 
+use crate::outcome::Outcome;
 use crate::settings::shown;
-use crate::{Outcome, load, screen};
+use crate::{load, screen};
 use clap::Args;
 use clearprop::error::Result;
 use clearprop::metrics::score_name;
