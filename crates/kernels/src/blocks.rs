@@ -20,6 +20,7 @@
 //! - [`Plan::Rows`], many rows and small layers: the rows are cut into at most [`GROUPS`] groups, and
 //!   each group sums its own dw while its a and dz are still in the cache.  The weights job adds the groups'
 //!   sums in their order.
+//! - [`Plan::Wide`], layers larger than a core's own cache: see [`wide`].
 //!
 //! Plan and groups follow from the sizes alone.  A row's numbers do not depend on the rows around it (see
 //! `gemm`), and every sum over rows has its order: so the number of threads changes no bit.

@@ -14,6 +14,7 @@ mod math;
 mod activation;
 mod gemm;
 mod loss;
+mod pack;
 mod panels;
 mod update;
 // a network

@@ -10,6 +10,7 @@
 use crate::float::Float;
 use crate::gemm::{load, store};
 use crate::lanes::V;
+use crate::plan::STRETCH;
 use fearless_simd::{Simd, SimdBase, SimdFloat};
 
 /// One update's numbers.
@@ -58,6 +59,9 @@ impl<R: Float> Update<R> {
         !matches!(self, Self::Adam { epsilon, .. } if *epsilon == R::ZERO)
     }
 }
+
+/// The lanes of the widest vectors.
+const MOST_LANES: usize = 16;
 
 /// Rows of parameters, each as many whole vectors as `len` says.
 #[derive(Clone, Copy, Debug)]
@@ -127,4 +131,47 @@ pub(crate) unsafe fn update<S: Simd, R: Float>(simd: S, step: &Update<R>, on: &S
             squares.reduce_sum().widen()
         },
     )
+}
+
+/// As [`update`], and `rest` more columns that fill no vector: they are copied to where they have one, and back.
+///
+/// # Safety
+/// As [`update`]; there must be whole vectors of g.
+#[inline(always)]
+pub(crate) unsafe fn update_columns<S: Simd, R: Float>(
+    simd: S,
+    step: &Update<R>,
+    on: &Span<R>,
+    rest: usize,
+) -> f64 {
+    // SAFETY: the caller's promise.
+    let mut squares = unsafe { update(simd, step, on) };
+    if rest == 0 {
+        return squares;
+    }
+    let lanes = V::<S, R>::LEN;
+    let places = [on.p, on.moments[0], on.moments[1]].map(|place| place.wrapping_add(on.len));
+    let mut copies = [[R::ZERO; STRETCH * MOST_LANES]; 3];
+    debug_assert!(on.rows <= STRETCH && lanes <= MOST_LANES, "room for the copies");
+    let kept = 1 + step.moments();
+    for (copy, place) in copies.iter_mut().zip(places).take(kept) {
+        for row in 0..on.rows {
+            // SAFETY: as above.
+            let from = unsafe { std::slice::from_raw_parts(place.wrapping_add(row * on.p_row), rest) };
+            copy[row * lanes..][..rest].copy_from_slice(from);
+        }
+    }
+    let [p, m, v] = copies.each_mut().map(|copy| copy.as_mut_ptr());
+    let g = on.g.wrapping_add(on.len);
+    let span = Span { len: lanes, p, p_row: lanes, g, moments: [m, v], ..*on };
+    // SAFETY: the copies are this function's own, of whole vectors.
+    squares += unsafe { update(simd, step, &span) };
+    for (copy, place) in copies.iter().zip(places).take(kept) {
+        for row in 0..on.rows {
+            // SAFETY: as above.
+            let to = unsafe { std::slice::from_raw_parts_mut(place.wrapping_add(row * on.p_row), rest) };
+            to.copy_from_slice(&copy[row * lanes..][..rest]);
+        }
+    }
+    squares
 }

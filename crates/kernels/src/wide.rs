@@ -17,16 +17,16 @@
 
 use crate::activation::{Activation, activate, times_slope};
 use crate::float::Float;
-use crate::gemm::{Ahead, Finish, Product, Start, load, multiply, store, widest};
-use crate::lanes::{V, rotate};
+use crate::gemm::{Ahead, Finish, Product, Start, multiply, widest};
 use crate::level::dispatch;
+use crate::pack;
 use crate::panels::{BLOCK_VECTORS, Layers, Panel};
 use crate::plan::{STRETCH, Tile};
 use crate::step::View;
 use crate::team::Team;
-use crate::update::{Span, Update, update};
+use crate::update::{Span, Update, update_columns};
 use crate::workspace::BLOCK;
-use fearless_simd::{Simd, SimdBase};
+use fearless_simd::Simd;
 use std::ops::Range;
 
 /// The most rows for which a block is copied once.
@@ -73,6 +73,9 @@ pub(crate) fn parts(tiles: &[Tile], members: usize) -> Vec<Range<usize>> {
     }
     parts
 }
+
+/// What is done to a block of panels for some rows, by a member.
+type Block<'a> = dyn Fn(&[Panel], Range<usize>, usize) + Sync + 'a;
 
 impl<R: Float> View<'_, R> {
     /// One step: the sum of the losses before it.
@@ -123,16 +126,10 @@ impl<R: Float> View<'_, R> {
 
     /// Calls `job(panels, rows, member)` for each block of the panels and for rows of it, so many that the members
     /// find enough to do.
-    fn blocks(
-        &self,
-        team: &Team<'_>,
-        panels: &[Panel],
-        rows: usize,
-        job: &(dyn Fn(&[Panel], Range<usize>, usize) + Sync),
-    ) {
+    fn blocks(&self, team: &Team<'_>, panels: &[Panel], rows: usize, job: &Block<'_>) {
         let blocks = panels.len().div_ceil(self.layers.block);
         let enough = if self.members > 1 { 4 * self.members } else { 1 };
-        let size = rows.div_ceil(enough.div_ceil(blocks)).max(BLOCK / 4).min(ROWS);
+        let size = rows.div_ceil(enough.div_ceil(blocks)).clamp(BLOCK / 4, ROWS);
         let size = size.next_multiple_of(self.layers.lanes);
         let cuts = rows.div_ceil(size);
         team.each(blocks * cuts, &|part, member| {
@@ -160,9 +157,9 @@ impl<R: Float> View<'_, R> {
         let bias = room.wrapping_add(DEEPEST * BLOCK_VECTORS * self.layers.lanes);
         // SAFETY: the caller's promise; w is only read.
         unsafe {
-            copy(simd, w(layer.fan_in), 0, panels, 1, bias);
+            pack::panels(simd, w(layer.fan_in), 0, panels, 1, bias);
             for (start, depth) in stretches(layer.fan_in, depth::<S>()) {
-                copy(simd, w(start), layer.fan_out, panels, depth, room);
+                pack::panels(simd, w(start), layer.fan_out, panels, depth, room);
                 let rest = (layer.fan_in - start - depth).min(depth).div_ceil(panels.len());
                 for (i, panel) in panels.iter().enumerate() {
                     let from = panel.columns.start - first;
@@ -206,7 +203,9 @@ impl<R: Float> View<'_, R> {
                 }
             }
             let Some(activation) = activation else { return };
-            activate(simd, activation, z.wrapping_add(first), [own.len(), width(panels), stride]);
+            let slopes =
+                self.workspace.slopes[l].map(|slopes| self.values.at(slopes + own.start * stride + first));
+            activate(simd, activation, z.wrapping_add(first), slopes, [own.len(), width(panels), stride]);
             if panels[panels.len() - 1].columns.end == layer.fan_out {
                 for row in 0..own.len() {
                     *z.wrapping_add(row * stride + layer.fan_out) = R::ONE;
@@ -233,7 +232,7 @@ impl<R: Float> View<'_, R> {
                     let from = panel.columns.start;
                     let b = room.wrapping_add((from - first) * depth);
                     let w = self.w.at(layer.flat.start + from * layer.fan_out + start);
-                    copy_transposed(simd, w, layer.fan_out, panel, depth, b);
+                    pack::transposed(simd, w, layer.fan_out, panel, depth, b);
                     let product = Product {
                         rows: own.len(),
                         depth,
@@ -276,7 +275,9 @@ impl<R: Float> View<'_, R> {
                 }
             }
             let sizes = [own.len(), width(panels), below];
-            times_slope(simd, activation, da.wrapping_add(first), a.wrapping_add(first), sizes);
+            let slopes = self.workspace.slopes[l - 1]
+                .map(|slopes| self.values.at(slopes + own.start * below + first).cast_const());
+            times_slope(simd, activation, da.wrapping_add(first), a.wrapping_add(first), slopes, sizes);
         }
     }
 
@@ -305,14 +306,14 @@ impl<R: Float> View<'_, R> {
         unsafe {
             for (start, depth) in stretches(rows, depth::<S>()) {
                 let to = dz.wrapping_add(start * width);
-                copy_whole(simd, dz_from.wrapping_add(start * stride), stride, panels, depth, to);
+                pack::whole_panels(simd, dz_from.wrapping_add(start * stride), stride, panels, depth, to);
             }
             for u in part {
                 let k = &self.tiles[u].rows;
                 let dw =
                     if self.n > self.workspace.rows { self.grads.at(u * tile(self.layers)) } else { own };
                 let a_from = self.values.at(self.workspace.a[l - 1] + k.start).cast_const();
-                copy_stretch(simd, a_from, below, k.len(), rows, a);
+                pack::narrow_rows(simd, a_from, below, k.len(), rows, a);
                 let at = self.layers.all[l - 1].flat.start + k.start * fan_out + first;
                 let places = [&self.w, &self.moments[0], &self.moments[1]];
                 let kept = next.map_or(0, |next| 1 + next.moments());
@@ -366,7 +367,6 @@ impl<R: Float> View<'_, R> {
     ) -> f64 {
         let (layer, lanes) = (&self.layers.all[l - 1], self.layers.lanes);
         let whole = columns.len() / lanes * lanes;
-        let rest = columns.len() - whole;
         let weights = k.start..k.end.min(layer.fan_in);
         let bias = k.start.max(layer.fan_in)..k.end;
         let mut squares = 0.0;
@@ -390,34 +390,7 @@ impl<R: Float> View<'_, R> {
                 reg: R::narrow(reg),
             };
             // SAFETY: the caller's tile.
-            squares += unsafe { update(simd, next, &span) };
-            if rest == 0 {
-                continue;
-            }
-            // The last columns fill no vector: they are copied to where they have one, and back.
-            let mut copies = [[R::ZERO; STRETCH * 16]; 3];
-            let places = [span.p, moments[0], moments[1]].map(|place| place.wrapping_add(whole));
-            let kept = 1 + next.moments();
-            let copied = |i: usize, row: usize| (row * lanes, places[i].wrapping_add(row * layer.fan_out));
-            for i in 0..kept {
-                for row in 0..rows.len() {
-                    let (to, from) = copied(i, row);
-                    // SAFETY: as above.
-                    unsafe { std::ptr::copy_nonoverlapping(from, copies[i].as_mut_ptr().add(to), rest) };
-                }
-            }
-            let [p, m, v] = copies.each_mut().map(|copy| copy.as_mut_ptr());
-            let g = g.wrapping_add(whole);
-            let span = Span { len: lanes, p, p_row: lanes, g, moments: [m, v], ..span };
-            // SAFETY: the copies are this function's own, of whole vectors.
-            squares += unsafe { update(simd, next, &span) };
-            for i in 0..kept {
-                for row in 0..rows.len() {
-                    let (from, to) = copied(i, row);
-                    // SAFETY: the caller's tile.
-                    unsafe { std::ptr::copy_nonoverlapping(copies[i].as_ptr().add(from), to, rest) };
-                }
-            }
+            squares += unsafe { update_columns(simd, next, &span, columns.len() - whole) };
         }
         squares
     }
@@ -426,130 +399,4 @@ impl<R: Float> View<'_, R> {
 /// The width of neighbouring panels.
 fn width(panels: &[Panel]) -> usize {
     panels.iter().map(|panel| panel.width).sum()
-}
-
-/// Copies `rows` rows of these panels' columns, `stride` apart, to panel after panel, filled up with zeros.
-///
-/// # Safety
-/// The columns of all rows must be at `from`, and room for whole panels at `to`.
-#[inline(always)]
-unsafe fn copy<S: Simd, R: Float>(
-    simd: S,
-    from: *const R,
-    stride: usize,
-    panels: &[Panel],
-    rows: usize,
-    to: *mut R,
-) {
-    let last = &panels[panels.len() - 1];
-    let whole = if last.columns.len() == last.width { panels } else { &panels[..panels.len() - 1] };
-    // SAFETY: the caller's promise.
-    unsafe {
-        copy_whole(simd, from, stride, whole, rows, to);
-        if whole.len() < panels.len() {
-            let first = last.columns.start - panels[0].columns.start;
-            for row in 0..rows {
-                let to = to.wrapping_add(first * rows + row * last.width);
-                let count = last.columns.len();
-                std::ptr::copy_nonoverlapping(from.wrapping_add(row * stride + first), to, count);
-                std::slice::from_raw_parts_mut(to.wrapping_add(count), last.width - count).fill(R::ZERO);
-            }
-        }
-    }
-}
-
-/// As [`copy`], where whole panels can be read.
-///
-/// # Safety
-/// As [`copy`], for whole panels.
-#[inline(always)]
-unsafe fn copy_whole<S: Simd, R: Float>(
-    simd: S,
-    from: *const R,
-    stride: usize,
-    panels: &[Panel],
-    rows: usize,
-    to: *mut R,
-) {
-    let lanes = V::<S, R>::LEN;
-    for row in 0..rows {
-        for panel in panels {
-            let first = panel.columns.start - panels[0].columns.start;
-            let (from, to) =
-                (from.wrapping_add(row * stride + first), to.wrapping_add(first * rows + row * panel.width));
-            for i in 0..panel.vectors {
-                // SAFETY: the caller's promise.
-                unsafe {
-                    store::<S, R>(load(simd, from.wrapping_add(i * lanes)), to.wrapping_add(i * lanes))
-                };
-            }
-        }
-    }
-}
-
-/// Copies `columns` numbers of each row to rows that lie [`STRETCH`] apart.
-///
-/// # Safety
-/// Whole vectors of all rows must be at `from`, and room at `to`.
-#[inline(always)]
-unsafe fn copy_stretch<S: Simd, R: Float>(
-    simd: S,
-    from: *const R,
-    stride: usize,
-    columns: usize,
-    rows: usize,
-    to: *mut R,
-) {
-    for row in 0..rows {
-        for i in (0..columns).step_by(V::<S, R>::LEN) {
-            // SAFETY: the caller's promise.
-            unsafe {
-                let numbers = load::<S, R>(simd, from.wrapping_add(row * stride + i));
-                store::<S, R>(numbers, to.wrapping_add(row * STRETCH + i));
-            }
-        }
-    }
-}
-
-/// Copies the transpose of a panel's columns, which are rows at `from` that lie `stride` apart, `depth` numbers of
-/// each, filled up with zeros.
-///
-/// # Safety
-/// All of these numbers must be at `from`, and room for a whole panel of `depth` rows at `to`.
-#[inline(always)]
-unsafe fn copy_transposed<S: Simd, R: Float>(
-    simd: S,
-    from: *const R,
-    stride: usize,
-    panel: &Panel,
-    depth: usize,
-    to: *mut R,
-) {
-    let lanes = V::<S, R>::LEN;
-    let zero = V::<S, R>::splat(simd, R::ZERO);
-    for column in (0..panel.width).step_by(lanes) {
-        let count = (panel.columns.len() - column).min(lanes);
-        let mut j = 0;
-        // SAFETY: the caller's promise.
-        unsafe {
-            while j + lanes <= depth {
-                let mut v = [zero; 16];
-                for i in 0..count {
-                    v[i] = load(simd, from.wrapping_add((column + i) * stride + j));
-                }
-                rotate::<S, R>(&mut v, lanes, lanes.ilog2());
-                for i in 0..lanes {
-                    store::<S, R>(v[i], to.wrapping_add((j + i) * panel.width + column));
-                }
-                j += lanes;
-            }
-            while j < depth {
-                for i in 0..lanes {
-                    *to.wrapping_add(j * panel.width + column + i) =
-                        if i < count { *from.wrapping_add((column + i) * stride + j) } else { R::ZERO };
-                }
-                j += 1;
-            }
-        }
-    }
 }
