@@ -9,7 +9,7 @@ use crate::float::Float;
 use crate::gemm::{load, store};
 use crate::lanes::{V, rotate};
 use crate::panels::Panel;
-use crate::plan::STRETCH;
+use crate::update::STRETCH;
 use fearless_simd::{Simd, SimdBase};
 
 /// Copies `rows` rows of these panels' columns, `stride` apart, to panel after panel, filled up with zeros.

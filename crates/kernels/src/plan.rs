@@ -4,13 +4,12 @@
 
 use crate::mlp::Mlp;
 use crate::panels::Layers;
+use crate::update::STRETCH;
 use crate::workspace::{BLOCK, Workspace};
 use std::ops::Range;
 
 /// The most groups of rows with a gradient of their own.
 pub(crate) const GROUPS: usize = 8;
-/// Rows of a weight matrix that are updated together.
-pub(crate) const STRETCH: usize = 48;
 /// What the values of one job's rows, or the groups' gradients, may take, in bytes.
 const SCRATCH: usize = 8 << 20;
 

@@ -10,7 +10,6 @@
 use crate::float::Float;
 use crate::gemm::{load, store};
 use crate::lanes::V;
-use crate::plan::STRETCH;
 use fearless_simd::{Simd, SimdBase, SimdFloat};
 
 /// One update's numbers.
@@ -60,6 +59,8 @@ impl<R: Float> Update<R> {
     }
 }
 
+/// Rows of a weight matrix that are updated together.
+pub(crate) const STRETCH: usize = 48;
 /// The lanes of the widest vectors.
 const MOST_LANES: usize = 16;
 
