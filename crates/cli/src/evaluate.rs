@@ -1,7 +1,8 @@
 //! `clearprop evaluate`: how good a model is on rows with known answers.
 
+use crate::outcome::Outcome;
 use crate::source::{self, Reading, all_rows};
-use crate::{Outcome, load, screen};
+use crate::{load, screen};
 use clap::Args;
 use clearprop::data::Data;
 use clearprop::error::{Error, Result};

@@ -1,7 +1,8 @@
 //! `clearprop predict`: labels and probabilities of new rows.
 
+use crate::outcome::Outcome;
 use crate::source::{Reading, all_rows, arrays, called, names};
-use crate::{Outcome, load, progress, screen};
+use crate::{load, progress, screen};
 use clap::Args;
 use clearprop::error::{Error, ErrorKind, Result};
 use clearprop::evaluate::rows_at_once;

@@ -11,12 +11,12 @@ pub(super) use mutate::mutants;
 use super::convention::Convention;
 use super::expression::Expr;
 use super::graph::{Graph, Pass, right};
-use hidden::projected;
 use crate::quantity::{
     Quantity,
     Quantity::{By, Of},
     Variable::{A, B, Beta, Gamma, Kept, Loss, Normed, Scaled, W, Z},
 };
+use hidden::projected;
 
 /// A value that a stage may have instead of the right one, and the mistakes that lead there.
 #[derive(Clone)]

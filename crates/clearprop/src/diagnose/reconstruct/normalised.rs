@@ -23,7 +23,9 @@ pub(super) fn follow(contents: &Contents, f: &mut Followed, l: usize, z: &Expr) 
     let mut ways: Vec<Norm> = Vec::new();
     let named = contents.items.iter().find(|item| item.name.to_ascii_lowercase().starts_with("eps"));
     let numbers = EPS.into_iter().map(Expr::number);
-    for eps in named.filter(|item| item.number().is_some()).map(|item| item.e.clone()).into_iter().chain(numbers) {
+    for eps in
+        named.filter(|item| item.number().is_some()).map(|item| item.e.clone()).into_iter().chain(numbers)
+    {
         for axis in [0, 1] {
             ways.push(Norm { axis, eps: eps.clone(), gamma: row(gamma), beta: row(beta) });
         }
@@ -37,7 +39,8 @@ pub(super) fn follow(contents: &Contents, f: &mut Followed, l: usize, z: &Expr) 
             || norm.is_scaled() && (holds(&scaled) || Function::ALL.iter().any(|f| holds(&f.apply(&scaled))))
     };
     // Where none fits, gamma or the name of an array says that there is one.
-    let said = gamma.is_some() || contents.items.iter().enumerate().any(|(at, i)| !f.used[at] && is_normed(i));
+    let said =
+        gamma.is_some() || contents.items.iter().enumerate().any(|(at, i)| !f.used[at] && is_normed(i));
     let norm = ways.iter().find(|norm| shows(norm)).or_else(|| ways.first().filter(|_| said))?.clone();
     for (at, variable) in [(gamma, Gamma(l)), (beta, Beta(l))] {
         if let Some(at) = at {
@@ -67,12 +70,17 @@ fn parameter(contents: &Contents, f: &Followed, word: Word, l: usize) -> Option<
 }
 
 fn is_normed(item: &Item) -> bool {
-    let name: String = item.name.chars().filter(char::is_ascii_alphabetic).collect::<String>().to_ascii_lowercase();
-    matches!(name.as_str(), "xhat" | "zhat" | "znorm" | "xnorm" | "normed" | "normalized" | "xnormalized" | "znormalized")
+    let name: String =
+        item.name.chars().filter(char::is_ascii_alphabetic).collect::<String>().to_ascii_lowercase();
+    matches!(
+        name.as_str(),
+        "xhat" | "zhat" | "znorm" | "xnorm" | "normed" | "normalized" | "xnormalized" | "znormalized"
+    )
 }
 
 fn is_scaled(item: &Item) -> bool {
-    let name: String = item.name.chars().filter(char::is_ascii_alphabetic).collect::<String>().to_ascii_lowercase();
+    let name: String =
+        item.name.chars().filter(char::is_ascii_alphabetic).collect::<String>().to_ascii_lowercase();
     matches!(name.as_str(), "bn" | "ztilde" | "bnout" | "zbn" | "outbn" | "ybn" | "scaled")
 }
 
