@@ -8,6 +8,7 @@
 mod derivatives;
 mod dropout;
 mod frame;
+mod functions;
 mod layers;
 mod normalised;
 mod outputs;
