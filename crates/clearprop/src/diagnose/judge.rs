@@ -15,7 +15,7 @@ mod overwritten;
 pub(super) use overwritten::{first_nan, other_forms};
 
 use super::convention::Convention;
-use super::expression::{Expr, Op};
+use super::expression::Expr;
 use super::graph::{Graph, Pass, magnitude, right, same};
 use super::mistakes::{Candidate, candidates, mutants};
 use crate::quantity::{
