@@ -75,7 +75,6 @@ const CIRCLES: [(&str, &[&str]); 11] = [
     ("clearprop", &["diagnose::case", "diagnose::conventions", "diagnose::words"]),
     ("clearprop", &["diagnose::search", "diagnose::search::cost"]),
     ("clearprop", &["stage", "stage::table"]),
-    ("clearprop", &["table::answers", "table::columns", "table::encoder"]),
     ("clearprop", &["trace", "trace::arrays", "trace::entry"]),
     // How a command ends is written in main.rs, and every command ends.
     (

@@ -6,7 +6,7 @@
 
 use crate::folder::{CHECKPOINT, Folder};
 use crate::load::{floats, values};
-use crate::source::Reading;
+use crate::reading::Reading;
 use clearprop::error::{Error, ErrorKind, Result};
 use clearprop::evaluate::Evaluation;
 use clearprop::fit::{Fit, History, Plan, Progress, Row};
