@@ -110,7 +110,16 @@ impl<S: Read> Reader<S> {
         above.map_err(|error| unreadable(file, &error))?;
         // Commas between fields leave the point for decimals.
         let usual = (separator == Separator::Byte(b',')).then_some(Decimal::Point);
-        Ok(Self { rows, file: file.to_owned(), names, trailing, options: options.clone(), usual, decisions, budget: None })
+        Ok(Self {
+            rows,
+            file: file.to_owned(),
+            names,
+            trailing,
+            options: options.clone(),
+            usual,
+            decisions,
+            budget: None,
+        })
     }
 
     /// Completes the options, now that the columns' names are known.
