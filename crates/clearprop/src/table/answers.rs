@@ -194,8 +194,8 @@ impl Answers {
             let numbers = matches!(column, Column::Numbers(_));
             let why =
                 if numbers { "numbers that are counted or measured go with the squared loss" } else { "" };
-            decisions
-                .push(Decision::new("rare", what, why).column(name).overrule("loss", "squared").warning());
+            let decision = Decision::new("rare", what, why).column(name).warning();
+            decisions.push(if numbers { decision.overrule("loss", "squared") } else { decision });
         }
         if let Some((one, other)) = super::columns::alike(count.keys().map(String::as_str)) {
             let why = format!("\"{one}\" and \"{other}\" are two classes");
