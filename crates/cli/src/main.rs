@@ -9,9 +9,11 @@ mod checkpoint;
 mod diagnose;
 mod evaluate;
 mod explain;
+mod export;
 mod folder;
 mod info;
 mod load;
+mod outcome;
 mod paper;
 mod pictures;
 mod plot;
@@ -30,8 +32,9 @@ mod subject;
 mod trace;
 mod train;
 
-use clap::{Parser, Subcommand};
-use clearprop::error::{Error, Result};
+use crate::outcome::Outcome;
+use clap::{CommandFactory, Parser, Subcommand};
+use clearprop::error::Result;
 use std::process::ExitCode;
 
 /// Neural networks you can see through, trained as fast as the machine allows.
@@ -41,7 +44,7 @@ use std::process::ExitCode;
 #[command(
     after_help = "Start with 'clearprop train': it trains a small network on three spirals and draws what it learnt.\n'clearprop COMMAND --help' has an example of each command."
 )]
-pub(crate) struct Cli {
+struct Cli {
     #[command(subcommand)]
     command: Command,
 }
@@ -53,6 +56,7 @@ enum Command {
     Evaluate(evaluate::Evaluate),
     Plot(plot::Plot),
     Spirals(spirals::MakeSpirals),
+    Export(export::Export),
     Info(info::Info),
     Trace(trace::LookAt),
     Check(check::Check),
@@ -63,17 +67,6 @@ enum Command {
     Man(shell::Man),
 }
 
-/// How a command ends when its input was right.
-#[derive(Debug)]
-pub(crate) enum Outcome {
-    /// It did what was asked.
-    Done,
-    /// It found something: a run that diverges, a check that fails.
-    Found(Error),
-    /// It was interrupted, and has saved; the line says what and how to go on.
-    Interrupted(String),
-}
-
 fn run(command: Command) -> Result<Outcome> {
     match command {
         Command::Train(train) => train::run(&train),
@@ -81,18 +74,20 @@ fn run(command: Command) -> Result<Outcome> {
         Command::Evaluate(evaluate) => evaluate::run(&evaluate),
         Command::Plot(plot) => plot::run(&plot),
         Command::Spirals(spirals) => spirals::run(&spirals),
+        Command::Export(export) => export::run(&export),
         Command::Info(info) => info::run(&info),
         Command::Trace(trace) => trace::run(&trace),
         Command::Check(check) => check::run(&check),
         Command::Explain(explain) => explain::run(&explain),
         Command::Diagnose(diagnose) => diagnose::run(&diagnose),
         Command::Probe(probe) => probe::run(&probe),
-        Command::Completions(completions) => shell::completions(&completions),
-        Command::Man(man) => shell::man(&man),
+        Command::Completions(completions) => shell::completions(&completions, &mut Cli::command()),
+        Command::Man(man) => shell::man(&man, Cli::command()),
     }
 }
 
 fn main() -> ExitCode {
+    arguments::learn(Cli::command());
     let command = match Cli::try_parse() {
         Ok(cli) => cli.command,
         Err(error) => return arguments::explain(&error),
