@@ -264,7 +264,8 @@ impl DatePart {
     }
 
     /// Its value; of a cyclic part the share of its round, from 0 to 1.
-    pub(super) fn value(self, seconds: f64) -> f64 {
+    #[must_use]
+    pub fn value(self, seconds: f64) -> f64 {
         #[expect(clippy::cast_possible_truncation, reason = "it saturates")]
         let whole = seconds.floor() as i64;
         let time = DateTime::from_timestamp(whole, 0).unwrap_or_default();
