@@ -16,6 +16,7 @@ mod judge;
 mod kind;
 mod missing;
 mod numbers;
+mod odd;
 mod rows;
 mod select;
 mod suspicion;
@@ -30,6 +31,7 @@ pub use form::{Decimal, NumberForm};
 pub use kind::{Forms, Kind};
 pub use missing::is_missing_word;
 pub use numbers::Numbers;
+pub(crate) use select::listed;
 pub use select::select;
 pub use words::Words;
 
@@ -182,16 +184,6 @@ impl Table {
         }
         self.columns.retain(|(name, _)| names.contains(name));
         Ok(self)
-    }
-}
-
-/// Names for a message: the first ten, and how many more.
-pub(crate) fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
-    let names: Vec<&str> = names.collect();
-    let shown = names.iter().take(10).map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", ");
-    match names.len().saturating_sub(10) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
     }
 }
 

@@ -1,9 +1,10 @@
 //! A table while its rows come in: what its columns are is decided by the whole table.
 
-use super::cells::{Cells, Finished, Markers, Strays, UNDECIDED, quoted};
+use super::cells::{Cells, Finished, Markers, UNDECIDED};
 use super::form::shows;
 use super::judge::{Hints, Judged};
 use super::kind::{Forms, Kind};
+use super::odd::{Strays, quoted};
 use super::{Column, Decimal};
 use crate::decision::Decision;
 use crate::error::{Error, ErrorKind};

@@ -9,6 +9,7 @@ use super::form::{Shows, is_long, shows};
 use super::judge::{Hints, Judged, judge};
 use super::kind::Kind;
 use super::missing::{is_missing_number, is_missing_word};
+use super::odd::{Odd, Seen, Strays, mixed, quoted};
 use super::{Column, Decimal, NumberForm, Numbers, Words};
 use crate::decision::Decision;
 use crate::error::{Error, ErrorKind};
@@ -51,36 +52,11 @@ enum State {
     Dates { seconds: Vec<f64>, reader: DateReader, odd: Odd },
 }
 
-/// Texts that do not fit, and their rows.
-#[derive(Default)]
-struct Odd {
-    rows: Vec<u32>,
-    texts: Words,
-}
-
-impl Odd {
-    fn push(&mut self, row: usize, text: &str) {
-        self.rows.push(u32::try_from(row).unwrap_or(u32::MAX));
-        self.texts.push(Some(text));
-    }
-
-    fn memory(&self) -> u64 {
-        4 * self.rows.len() as u64 + self.texts.memory()
-    }
-}
-
 /// A column at its end, and what is to be said about it.
 pub(super) struct Finished {
     pub(super) column: Column,
     pub(super) decisions: Vec<Decision>,
     pub(super) strays: Strays,
-}
-
-/// Words that were taken as missing numbers.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Strays {
-    pub(super) count: usize,
-    pub(super) examples: Vec<String>,
 }
 
 impl Cells {
@@ -364,67 +340,9 @@ fn said_form(form: &NumberForm, settled: bool) -> Option<Decision> {
     (!what.is_empty()).then(|| Decision::new("numbers", what.join(", "), ""))
 }
 
-/// What was seen among the values of a column that are none.
-#[derive(Default)]
-struct Seen {
-    markers: Vec<(String, usize)>,
-    strays: Strays,
-    first: Option<(usize, String)>,
-}
-
-impl Seen {
-    /// What always means a missing value needs no word.
-    fn marker(&mut self, text: &str, usual: bool) {
-        if usual {
-            return;
-        }
-        match self.markers.iter_mut().find(|(known, _)| known == text) {
-            Some((_, count)) => *count += 1,
-            None => self.markers.push((text.to_owned(), 1)),
-        }
-    }
-
-    fn stray(&mut self, row: usize, text: &str) {
-        self.strays.count += 1;
-        if self.strays.examples.len() < 3 && !self.strays.examples.iter().any(|known| known == text) {
-            self.strays.examples.push(text.to_owned());
-        }
-        self.first.get_or_insert_with(|| (row, text.to_owned()));
-    }
-
-    fn decisions(&self) -> Vec<Decision> {
-        let markers: Vec<String> = self.markers.iter().take(3).map(|(text, _)| text.clone()).collect();
-        let mut decisions = Vec::new();
-        if !markers.is_empty() {
-            let what = format!("{} taken as missing", quoted(&markers));
-            decisions.push(Decision::new("missing", what, ""));
-        }
-        decisions
-    }
-}
-
-/// `"a", "b"`
-pub(super) fn quoted(texts: &[String]) -> String {
-    texts.iter().map(|text| format!("{text:?}")).collect::<Vec<_>>().join(", ")
-}
-
 /// It may be the name of a class.
 fn is_none(cell: &str) -> bool {
     cell.eq_ignore_ascii_case("none")
-}
-
-/// A column that began as numbers and turned out to be words.
-fn mixed(numbers: &Numbers, odd: &Odd) -> Words {
-    let mut words = Words::default();
-    let mut places = odd.rows.iter().enumerate().peekable();
-    for row in 0..numbers.len() {
-        match places.next_if(|(_, place)| **place as usize == row) {
-            Some((i, _)) => words.push(odd.texts.get(i).filter(|text| !is_missing_word(text))),
-            None if numbers.get(row).is_nan() => words.push(None),
-            None => words.push(Some(&numbers.text(row))),
-        }
-    }
-    words
 }
 
 fn a_word(word: &str) -> Error {

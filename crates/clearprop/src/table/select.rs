@@ -1,6 +1,5 @@
 //! Columns by their names, by patterns, or by their numbers.
 
-use super::listed;
 use crate::error::{Error, ErrorKind, Result, nearest};
 
 /// The columns that a list means, as it was split at its commas: names (which may hold commas themselves),
@@ -52,6 +51,16 @@ pub fn select(names: &[&str], asked: &[String]) -> Result<Vec<String>> {
         at += 1;
     }
     Ok(found)
+}
+
+/// Names for a message: the first ten, and how many more.
+pub(crate) fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let names: Vec<&str> = names.collect();
+    let shown = names.iter().take(10).map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(10) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
 }
 
 /// Whether a name fits a pattern, in which `*` is any text.

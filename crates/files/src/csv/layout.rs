@@ -1,14 +1,11 @@
 //! How a CSV file is laid out, found out from its first bytes: what stands above the table, what separates
 //! the fields, which lines hold names.
 
-use super::records::{Record, Records, Separator};
+use super::records::{Record, Records, SAMPLE, Separator};
 use clearprop::decision::Decision;
 use clearprop::table::{TableBuilder, is_missing_word};
 
-/// So many bytes are looked at ..
-pub(super) const SAMPLE: usize = 1 << 16;
-
-/// .. and of them so many rows.
+/// So many rows of the sample are looked at.
 const ROWS: usize = 200;
 
 /// A layout.

@@ -3,9 +3,11 @@
 //! Own code and not the crate `csv`, which counts lines differently behind blank lines and in files
 //! with Windows line ends, and takes a quote that is not closed for the rest of the file.
 
-use super::layout::SAMPLE;
 use crate::budget::MOST_COLUMNS;
 use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
+
+/// So many bytes are looked at before the first row.
+pub(super) const SAMPLE: usize = 1 << 16;
 
 /// A row longer than this is not one: a quote was not closed, or it is no CSV file.
 const LONGEST: usize = 8 << 20;
