@@ -70,6 +70,7 @@ const CIRCLES: &[(&str, &[&str])] = &[
     // The pieces of a diagnosis that know each other's types.
     ("clearprop", &["diagnose::convention", "diagnose::function", "diagnose::graph", "diagnose::words"]),
     ("clearprop", &["diagnose::expression", "diagnose::expression::evaluate"]),
+    ("clearprop", &["diagnose::hints", "diagnose::hints::derivatives"]),
     ("clearprop", &["diagnose::judge", "diagnose::judge::choose", "diagnose::judge::cost"]),
     (
         "clearprop",
@@ -86,9 +87,14 @@ const CIRCLES: &[(&str, &[&str])] = &[
         &[
             "diagnose::reconstruct",
             "diagnose::reconstruct::derivatives",
+            "diagnose::reconstruct::derivatives::names",
+            "diagnose::reconstruct::dropout",
             "diagnose::reconstruct::frame",
+            "diagnose::reconstruct::functions",
             "diagnose::reconstruct::layers",
+            "diagnose::reconstruct::normalised",
             "diagnose::reconstruct::outputs",
+            "diagnose::reconstruct::rows",
             "diagnose::reconstruct::update",
         ],
     ),
@@ -103,7 +109,6 @@ const CIRCLES: &[(&str, &[&str])] = &[
         ],
     ),
     ("clearprop", &["stage", "stage::table"]),
-    ("clearprop", &["table::answers", "table::columns", "table::encoder"]),
     ("clearprop", &["trace", "trace::arrays", "trace::entry"]),
     ("files", &["npz", "npz::header"]),
     ("files", &["parquet::write", "predictions"]),

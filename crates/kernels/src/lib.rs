@@ -14,6 +14,7 @@ mod math;
 mod activation;
 mod gemm;
 mod loss;
+mod pack;
 mod panels;
 mod update;
 // a network
@@ -26,6 +27,7 @@ mod blocks;
 mod predict;
 mod shallow;
 mod step;
+mod wide;
 // for f32 and f64
 mod compiled;
 

@@ -3,14 +3,14 @@
 
 use crate::buffer::Shared;
 use crate::float::Float;
-use crate::gemm::{DEPTH, Finish, Product, Start, multiply};
+use crate::gemm::{Ahead, DEPTH, Finish, Product, Start, multiply};
 use crate::level::{Level, dispatch};
 use crate::loss::{Outputs, dlogits};
 use crate::mlp::{Data, Mlp, Target};
 use crate::panels::Layers;
-use crate::plan::{Plan, STRETCH, Tile};
+use crate::plan::{Plan, Tile};
 use crate::team::Team;
-use crate::update::{Span, Update, update};
+use crate::update::{STRETCH, Span, Update, update};
 use crate::workspace::{BLOCK, Forward, Workspace, affine, backward, forward};
 use fearless_simd::Simd;
 use std::ops::Range;
@@ -39,6 +39,8 @@ pub(crate) struct View<'a, R> {
     pub(crate) wt: Shared<R>,
     pub(crate) grads: Shared<R>,
     pub(crate) moments: [Shared<R>; 2],
+    /// For each member room to pack in.
+    pub(crate) packs: Shared<R>,
     pub(crate) values: Shared<R>,
     pub(crate) columns: Shared<R>,
     pub(crate) losses: Shared<f64>,
@@ -49,10 +51,6 @@ impl<R: Float> View<'_, R> {
     /// One step: the loss before it.
     pub(crate) fn step(&self, next: &Update<R>, team: &Team<'_>) -> f64 {
         let (level, n, lanes) = (self.level, self.n, self.layers.lanes);
-        let losses = |count: usize| -> f64 {
-            // SAFETY: the team is done; these were written by its parts.
-            (0..count).map(|i| unsafe { *self.losses.at(i) }).sum()
-        };
         let mut sum = 0.0;
         match self.plan {
             Plan::Rows { group, .. } => {
@@ -69,7 +67,7 @@ impl<R: Float> View<'_, R> {
                         dispatch!(level, simd => unsafe { self.update(simd, u, next, g, groups) });
                     }
                 });
-                sum += losses(groups);
+                sum += self.sum_of_losses(groups);
             }
             Plan::Weights { chunk } => {
                 let mut first = 0;
@@ -95,7 +93,7 @@ impl<R: Float> View<'_, R> {
                         // SAFETY: each part has rows of its own, each member columns.
                         dispatch!(level, simd => unsafe { self.rows_of_chunk(simd, own, member) });
                     });
-                    sum += losses(rows.div_ceil(lanes));
+                    sum += self.sum_of_losses(rows.div_ceil(lanes));
                     let is_last = first + rows == n;
                     team.each(self.parts.len(), &|part, member| {
                         for u in self.parts[part].clone() {
@@ -111,10 +109,17 @@ impl<R: Float> View<'_, R> {
                     first += rows;
                 }
             }
+            Plan::Wide { chunk } => sum += self.wide(next, team, chunk),
         }
         // SAFETY: the team is done.
         let squares: f64 = (0..self.tiles.len()).map(|u| unsafe { *self.squares.at(u) }).sum();
         sum / n.max(1) as f64 + 0.5 * self.mlp.reg * squares
+    }
+
+    /// The sum of the first losses, in their order.
+    pub(crate) fn sum_of_losses(&self, count: usize) -> f64 {
+        // SAFETY: the team is done; these were written by its parts.
+        (0..count).map(|i| unsafe { *self.losses.at(i) }).sum()
     }
 
     /// All of a group: its rows through all layers, and its gradient.
@@ -204,28 +209,42 @@ impl<R: Float> View<'_, R> {
         member: usize,
         losses: &mut [f64],
     ) {
-        let last = self.mlp.layers();
         // SAFETY: the caller's promise.
         unsafe {
-            let values = self.values.at(workspace);
-            forward(simd, &self.forward(own.clone(), workspace), from..last + 1);
-            let logits = &self.layers.all[last - 1];
-            let stride = self.workspace.stride[last];
-            let width = logits.w.full_columns();
-            let outputs = Outputs {
-                loss: self.mlp.loss,
-                rows: own.len(),
-                outputs: logits.fan_out,
-                width,
-                stride,
-                logits: values.wrapping_add(self.workspace.a[last] + own.start * stride),
-                columns: self.columns.at(member * width * self.layers.lanes),
-            };
-            let y = values.wrapping_add(self.workspace.y + own.start * self.answers());
-            let dz = values.wrapping_add(self.workspace.dz[last] + own.start * stride);
-            dlogits(simd, &outputs, y, dz, 1.0 / self.n as f64, losses);
-            backward(simd, self.layers, self.workspace, self.wt.at(0), values, own);
+            forward(simd, &self.forward(own.clone(), workspace), from..self.mlp.layers() + 1);
+            self.loss(simd, own.clone(), workspace, member, losses);
+            backward(simd, self.layers, self.workspace, self.wt.at(0), self.values.at(workspace), own);
         }
+    }
+
+    /// Rows `own` of a workspace: from logits to loss and dlogits.
+    #[inline(always)]
+    pub(crate) unsafe fn loss<S: Simd>(
+        &self,
+        simd: S,
+        own: Range<usize>,
+        workspace: usize,
+        member: usize,
+        losses: &mut [f64],
+    ) {
+        let last = self.mlp.layers();
+        let values = self.values.at(workspace);
+        let logits = &self.layers.all[last - 1];
+        let stride = self.workspace.stride[last];
+        let width = logits.w.full_columns();
+        let outputs = Outputs {
+            loss: self.mlp.loss,
+            rows: own.len(),
+            outputs: logits.fan_out,
+            width,
+            stride,
+            logits: values.wrapping_add(self.workspace.a[last] + own.start * stride),
+            columns: self.columns.at(member * width * self.layers.lanes),
+        };
+        let y = values.wrapping_add(self.workspace.y + own.start * self.answers());
+        let dz = values.wrapping_add(self.workspace.dz[last] + own.start * stride);
+        // SAFETY: the caller's promise.
+        unsafe { dlogits(simd, &outputs, y, dz, 1.0 / self.n as f64, losses) };
     }
 
     /// Numbers of a right answer: one class or k values.
@@ -252,7 +271,7 @@ impl<R: Float> View<'_, R> {
     /// Copies inputs and right answers of rows `own` into a workspace, the answers by vectors of rows.  Row i of
     /// the workspace is row `first + i` of the batch.
     #[inline(always)]
-    unsafe fn gather(&self, first: usize, own: Range<usize>, workspace: usize) {
+    pub(crate) unsafe fn gather(&self, first: usize, own: Range<usize>, workspace: usize) {
         let d = self.mlp.inputs();
         let lanes = self.layers.lanes;
         let stride = self.workspace.stride[0];
@@ -330,6 +349,7 @@ impl<R: Float> View<'_, R> {
             c_row: panel.width,
             start: if add { Start::Sum } else { Start::Zero },
             finish: Finish::Plain,
+            ahead: [Ahead::NOTHING; 3],
         };
         // SAFETY: the caller's promise: dw is its own, and the workspace is not written.
         unsafe { multiply(simd, &product) };
@@ -348,8 +368,11 @@ impl<R: Float> View<'_, R> {
             let at = panel.at + rows.start * panel.width;
             let moment = |m: &Shared<R>| m.at(0).wrapping_add(at);
             let span = Span {
+                rows: 1,
                 len: rows.len() * panel.width,
                 p: self.w.at(at),
+                p_row: 0,
+                g_row: 0,
                 g: g.wrapping_add((rows.start - tile.rows.start) * panel.width),
                 parts: groups,
                 apart: self.layers.w_len,

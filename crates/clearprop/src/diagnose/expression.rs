@@ -233,6 +233,15 @@ impl Expr {
         Self::new(Op::Slice(self.clone(), axis, part))
     }
 
+    /// A vector as a row beside a matrix.
+    pub(super) fn as_row(&self) -> Self {
+        match self.value() {
+            Some(value) if value.ndim == 2 && value.data.nrows() > 1 => self.t(),
+            Some(value) if value.ndim == 2 => self.clone(),
+            _ => Self::new(Op::Row(self.clone())),
+        }
+    }
+
     pub(super) fn join(axis: usize, a: &Self, b: &Self) -> Self {
         Self::new(Op::Join(axis, a.clone(), b.clone()))
     }

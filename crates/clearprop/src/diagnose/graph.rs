@@ -5,12 +5,12 @@
 //! rows, weights are (fan_in, fan_out).  How the person's arrays lie is in the expressions' leaves.
 
 use super::convention::Convention;
-use super::expression::{Expr, Part};
+use super::expression::{Binary, Expr, Part, Reduce};
 use super::function::{Cost, Function};
 use crate::network::Penalized;
 use crate::quantity::{Habit, Quantity, Variable};
 use Quantity::{By, Of};
-use Variable::{A, B, Loss, W, Z};
+use Variable::{A, B, Beta, Gamma, Loss, Normed, Scaled, W, Z};
 use ndarray::Array2;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -36,6 +36,54 @@ impl Bias {
     /// Which part of W is the bias, and which the weights.
     pub(super) fn parts(self) -> (Part, Part) {
         if self == Self::First { (Part::First, Part::ButFirst) } else { (Part::Last, Part::ButLast) }
+    }
+}
+
+/// How a layer normalises its z: `(z - mean) / sqrt(var + eps)`, and what it makes of that.
+#[derive(Clone)]
+pub(super) struct Norm {
+    /// Over the rows of the batch (0), or over the units of a row (1).
+    pub(super) axis: usize,
+    pub(super) eps: Expr,
+    /// As a row; none if it is not scaled.
+    pub(super) gamma: Option<Expr>,
+    pub(super) beta: Option<Expr>,
+}
+
+impl Norm {
+    fn mean(&self, e: &Expr) -> Expr {
+        e.reduce(Reduce::Mean, Some(self.axis))
+    }
+
+    /// `sqrt(var + eps)`
+    fn deviation(&self, z: &Expr) -> Expr {
+        let off = z.clone() - self.mean(z);
+        Expr::binary(Binary::Power, &(self.mean(&off.squared()) + self.eps.clone()), &Expr::number(0.5))
+    }
+
+    pub(super) fn normed(&self, z: &Expr) -> Expr {
+        (z.clone() - self.mean(z)) / self.deviation(z)
+    }
+
+    pub(super) fn is_scaled(&self) -> bool {
+        self.gamma.is_some() || self.beta.is_some()
+    }
+
+    pub(super) fn scaled(&self, normed: &Expr) -> Expr {
+        let product = match &self.gamma {
+            Some(gamma) => gamma.clone() * normed.clone(),
+            None => normed.clone(),
+        };
+        match &self.beta {
+            Some(beta) => product + beta.clone(),
+            None => product,
+        }
+    }
+
+    /// The derivative by z, from the one by what it was normalised to: batch normalisation's, Ioffe and Szegedy.
+    fn by_z(&self, dn: &Expr, normed: &Expr, z: &Expr) -> Expr {
+        let along = self.mean(&(dn.clone() * normed.clone()));
+        (dn.clone() - self.mean(dn) - normed.clone() * along) / self.deviation(z)
     }
 }
 
@@ -87,6 +135,8 @@ pub(super) struct Graph {
     pub(super) bias: Vec<Bias>,
     /// What each layer does with z, at index l; the last one makes the outputs.
     pub(super) functions: Vec<Function>,
+    /// How layers normalise z, at index l.
+    pub(super) norms: BTreeMap<usize, Norm>,
     /// Masks of dropout that multiply a[l], with the factor.
     pub(super) masks: BTreeMap<usize, Expr>,
     /// The loss.
@@ -152,6 +202,10 @@ impl Graph {
         let mut all = Vec::new();
         for l in 1..=last {
             all.push(Of(Z(l)));
+            if let Some(norm) = self.norms.get(&l) {
+                all.push(Of(Normed(l)));
+                all.extend(norm.is_scaled().then_some(Of(Scaled(l))));
+            }
             all.push(Of(A(l)));
             if self.masks.contains_key(&l) {
                 all.push(Of(Variable::Kept(l)));
@@ -164,10 +218,28 @@ impl Graph {
                 if self.masks.contains_key(&(l - 1)) {
                     all.push(By(Variable::Kept(l - 1)));
                 }
-                all.extend([By(A(l - 1)), By(Z(l - 1))]);
+                all.push(By(A(l - 1)));
+                if let Some(norm) = self.norms.get(&(l - 1)) {
+                    if norm.is_scaled() {
+                        all.push(By(Scaled(l - 1)));
+                        all.extend(norm.gamma.as_ref().map(|_| By(Gamma(l - 1))));
+                        all.extend(norm.beta.as_ref().map(|_| By(Beta(l - 1))));
+                    }
+                    all.push(By(Normed(l - 1)));
+                }
+                all.push(By(Z(l - 1)));
             }
         }
         all
+    }
+
+    /// What layer l's nonlinearity works on: z, or what it was normalised to.
+    pub(super) fn before(&self, l: usize) -> Variable {
+        match self.norms.get(&l) {
+            Some(norm) if norm.is_scaled() => Scaled(l),
+            Some(_) => Normed(l),
+            None => Z(l),
+        }
     }
 
     /// The person's name of a quantity, or what they would have called it.
@@ -216,7 +288,9 @@ pub(super) fn right(graph: &Graph, convention: &Convention, pass: &Pass, quantit
             let product = pass.a(graph, l - 1)?.dot(&graph.w[l]);
             if graph.bias[l] == Bias::None { product } else { product + graph.b[l].clone() }
         }
-        Of(A(l)) => graph.functions[l].apply(pass.get(Of(Z(l)))?),
+        Of(Normed(l)) => graph.norms.get(&l)?.normed(pass.get(Of(Z(l)))?),
+        Of(Scaled(l)) => graph.norms.get(&l)?.scaled(pass.get(Of(Normed(l)))?),
+        Of(A(l)) => graph.functions[l].apply(pass.get(Of(graph.before(l)))?),
         Of(Variable::Kept(l)) => pass.get(Of(A(l)))?.clone() * graph.masks.get(&l)?.clone(),
         Of(Loss) => convention.loss(graph, pass)?,
         By(A(l)) if l == last => {
@@ -252,9 +326,22 @@ pub(super) fn right(graph: &Graph, convention: &Convention, pass: &Pass, quantit
             pass.get(By(Variable::Kept(l)))?.clone() * graph.masks[&l].clone()
         }
         By(A(l) | Variable::Kept(l)) => pass.get(By(Z(l + 1)))?.dot(&graph.w[l + 1].t()),
-        By(Z(l)) => {
+        By(Gamma(l)) => {
+            let product = pass.get(By(Scaled(l)))?.clone() * pass.get(Of(Normed(l)))?.clone();
+            convention.mean(graph, product.sum(0))
+        }
+        By(Beta(l)) => convention.mean(graph, pass.get(By(Scaled(l)))?.sum(0)),
+        By(Normed(l)) if graph.before(l) == Scaled(l) => match &graph.norms.get(&l)?.gamma {
+            Some(gamma) => pass.get(By(Scaled(l)))?.clone() * gamma.clone(),
+            None => pass.get(By(Scaled(l)))?.clone(),
+        },
+        By(Z(l)) if graph.norms.contains_key(&l) => {
+            let (dn, normed) = (pass.get(By(Normed(l)))?, pass.get(Of(Normed(l)))?);
+            graph.norms[&l].by_z(dn, normed, pass.get(Of(Z(l)))?)
+        }
+        By(Z(l) | Normed(l) | Scaled(l)) => {
             let da = pass.get(By(A(l)))?;
-            let (z, a) = (pass.get(Of(Z(l)))?, pass.get(Of(A(l)))?);
+            let (z, a) = (pass.get(Of(graph.before(l)))?, pass.get(Of(A(l)))?);
             match graph.functions[l] {
                 Function::Identity => da.clone(),
                 // Softmax in a hidden layer ties the units of a row together.

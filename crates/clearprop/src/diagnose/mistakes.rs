@@ -10,12 +10,13 @@ pub(super) use mutate::mutants;
 
 use super::convention::Convention;
 use super::expression::Expr;
-use super::graph::{Graph, Pass};
+use super::graph::{Graph, Pass, right};
 use crate::quantity::{
     Quantity,
     Quantity::{By, Of},
-    Variable::{A, B, Kept, Loss, W, Z},
+    Variable::{A, B, Beta, Gamma, Kept, Loss, Normed, Scaled, W, Z},
 };
+use hidden::projected;
 
 /// A value that a stage may have instead of the right one, and the mistakes that lead there.
 #[derive(Clone)]
@@ -44,7 +45,12 @@ pub(super) fn candidates(
     quantity: Quantity,
 ) -> Vec<Candidate> {
     let last = graph.layers();
+    let normalised = |l: usize| graph.norms.contains_key(&l);
     match quantity {
+        Of(Normed(_) | Scaled(_)) | By(Normed(_) | Scaled(_) | Gamma(_) | Beta(_)) => {
+            scaled(graph, convention, pass, quantity)
+        }
+        By(Z(l)) if normalised(l) => scaled(graph, convention, pass, quantity),
         Of(Z(l)) => forward::affine(graph, convention, pass, l),
         Of(A(l)) if l == last => forward::outputs(graph, pass),
         Of(A(l)) => forward::activation(graph, pass, l),
@@ -58,6 +64,17 @@ pub(super) fn candidates(
         _ => None,
     }
     .unwrap_or_default()
+}
+
+/// The right numbers with another sign, or times a constant.
+fn scaled(graph: &Graph, convention: &Convention, pass: &Pass, quantity: Quantity) -> Option<Vec<Candidate>> {
+    let right = right(graph, convention, pass, quantity)?;
+    let mut found = vec![made(&[7], -right.clone())];
+    if let Some(factor) = projected(graph.given.get(&quantity).map(|given| given.value()), &right) {
+        let words = format!("the factor is {}", parameters::factor_words(graph, factor));
+        found.push(told(&[55], words, right.times(factor)));
+    }
+    Some(found)
 }
 
 /// What another layer or stage has of a right shape, by name, to be found in the place of something.

@@ -8,7 +8,9 @@
 mod derivatives;
 mod dropout;
 mod frame;
+mod functions;
 mod layers;
+mod normalised;
 mod outputs;
 mod rows;
 mod update;

@@ -7,7 +7,7 @@ use crate::quantity::{
     Quantity::{By, Of},
     Variable,
 };
-use Variable::{A, B, Kept, W, Z};
+use Variable::{A, B, Kept, Normed, Scaled, W, Z};
 
 /// A number as short as it can be told apart: four digits.
 pub(super) fn number(value: f64) -> String {
@@ -75,9 +75,12 @@ pub(super) fn role(graph: &Graph, quantity: Quantity) -> String {
                     String::new()
                 }
             }
+            Z(l) if graph.norms.contains_key(&l) => "INPUT of the normalisation".to_owned(),
             Z(l) => format!("INPUT of {}", name(l)),
             A(l) => format!("OUTPUT of {}", name(l)),
             Kept(_) => "OUTPUT of dropout".to_owned(),
+            Normed(l) | Scaled(l) if graph.before(l) == variable => format!("INPUT of {}", name(l)),
+            Normed(_) => "OUTPUT of the normalisation".to_owned(),
             _ => String::new(),
         }
     };

@@ -53,7 +53,7 @@ pub(super) fn affine(
 
 /// Another function than the one that the layer uses elsewhere: nothing is known of it, unless z holds it.
 pub(super) fn activation(graph: &Graph, pass: &Pass, l: usize) -> Option<Vec<Candidate>> {
-    let z = pass.get(Of(Z(l)))?;
+    let z = pass.get(Of(graph.before(l)))?;
     let f = graph.functions[l];
     Some(vec![
         made(&[72], f.apply(&f.apply(z))),

@@ -2,7 +2,8 @@
 
 use super::Contents;
 use super::frame::views;
-use super::layers::{Followed, function, taken};
+use super::functions::function;
+use super::layers::{Followed, taken};
 use crate::diagnose::expression::Expr;
 use crate::diagnose::function::Function;
 use crate::diagnose::graph::same;

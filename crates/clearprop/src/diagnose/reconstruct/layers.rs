@@ -1,16 +1,17 @@
 //! Layer by layer: which arrays are z[l] and a[l], and by which function one makes the other.
 
 use super::frame::{Frame, frames, views};
-use super::{Contents, Item, dropout, outputs};
-use crate::diagnose::expression::{Expr, Op, Reduce, constant};
+use super::functions::{function, is_some_softmax};
+use super::{Contents, Item, dropout, normalised, outputs};
+use crate::diagnose::expression::{Expr, Op};
 use crate::diagnose::function::Function;
-use crate::diagnose::graph::{Bias, Given, Graph, same};
+use crate::diagnose::graph::{Bias, Given, Graph, Norm, same};
 use crate::diagnose::hints::{Hint, Layer, Word};
 use crate::error::Result;
 use crate::quantity::{
     Quantity,
     Quantity::Of,
-    Variable::{A, Kept, Z},
+    Variable::{self, A, Kept, Z},
 };
 use std::collections::BTreeMap;
 
@@ -26,6 +27,10 @@ pub(super) struct Followed {
     pub(super) naming: Naming,
     /// How many arrays hold just the numbers that follow.
     matched: usize,
+    /// How layers normalise z.
+    pub(super) norms: BTreeMap<usize, Norm>,
+    /// Names of gamma and beta.
+    pub(super) inputs: Vec<(Variable, String)>,
     /// Masks of dropout that multiply a[l], with their factor.
     pub(super) masks: BTreeMap<usize, Expr>,
     /// The function that open layers were given.
@@ -158,66 +163,6 @@ fn swapped(contents: &Contents) -> bool {
     votes > 0
 }
 
-/// The function that leads from z to a, number for number.
-pub(super) fn function(contents: &Contents, z: &Expr, a: &Expr, output: bool) -> Option<Function> {
-    let (zv, av) = (&z.value()?.data, &a.value()?.data);
-    if zv.dim() != av.dim() {
-        return None;
-    }
-    // Some rows rule most functions out.
-    let some = ndarray::s![..zv.nrows().min(2), ..];
-    let (few, own) = (constant(zv.slice(some).to_owned()), av.slice(some).to_owned());
-    let size = crate::diagnose::graph::largest(av);
-    let could = |f: Function| {
-        f.apply(&few).value().is_some_and(|value| same(&own, &value.data, contents.tolerance, size))
-    };
-    let fits = |f: Function| {
-        could(f) && f.apply(z).value().is_some_and(|value| same(av, &value.data, contents.tolerance, 0.0))
-    };
-    if let Some(said) = contents.activation.filter(|f| !output && fits(*f)) {
-        return Some(said);
-    }
-    if output && zv.ncols() > 1 && fits(Function::Softmax) {
-        return Some(Function::Softmax);
-    }
-    if let Some(found) = Function::ALL.into_iter().find(|f| fits(*f)) {
-        return Some(found);
-    }
-    // A leak or an alpha is found by projection.
-    let below: Vec<(f64, f64)> =
-        zv.iter().zip(av).filter(|(z, _)| **z < 0.0).map(|(z, a)| (*z, *a)).collect();
-    // One number is a multiple of any other.
-    if below.len() < 2 {
-        return None;
-    }
-    let project = |shape: &dyn Fn(f64) -> f64| {
-        let (mut top, mut bottom) = (0.0, 0.0);
-        for (z, a) in &below {
-            top += a * shape(*z);
-            bottom += shape(*z) * shape(*z);
-        }
-        // Rounded to a number that a person writes.
-        let value: f64 = top / bottom;
-        let short = (value * 1e6).round() / 1e6;
-        if (short - value).abs() < 1e-5 * value.abs() { short } else { value }
-    };
-    let leak = project(&|z| z);
-    let alpha = project(&|z| z.exp_m1());
-    [Function::Leaky(leak), Function::Elu(alpha)]
-        .into_iter()
-        .find(|f| f.parameters()[0].1 > 0.0 && f.parameters()[0].1.is_finite() && fits(*f))
-}
-
-/// Softmax over the wrong axis or over everything is softmax all the same.
-fn is_some_softmax(z: &Expr, a: &Expr, tolerance: f64) -> bool {
-    let Some(av) = a.value() else { return false };
-    let e = z.exp();
-    let plain = e.clone() / e.reduce(Reduce::Sum, None);
-    [z.softmax(None), z.softmax(Some(0)), plain]
-        .iter()
-        .any(|e| e.value().is_some_and(|value| same(&av.data, &value.data, tolerance, 0.0)))
-}
-
 /// Follows the pass in a frame; `default` is what a layer does whose function nothing shows.  Also whether there was
 /// such a layer below the last.
 fn follow(contents: &Contents, frame: &Frame, naming: Naming, default: Option<Function>) -> (Followed, bool) {
@@ -238,6 +183,8 @@ fn follow(contents: &Contents, frame: &Frame, naming: Naming, default: Option<Fu
         used,
         naming,
         matched: 0,
+        norms: BTreeMap::new(),
+        inputs: Vec::new(),
         masks: BTreeMap::new(),
         assumed: None,
         fitting: 0,
@@ -300,7 +247,7 @@ fn follow(contents: &Contents, frame: &Frame, naming: Naming, default: Option<Fu
         }
         by_numbers.sort_by_key(|one| (one.0, one.1));
         let mut z = Expr::new(Op::Absent(Of(Z(l)).name(contents.habit, last), z_right.clone()));
-        let z_known = !by_numbers.is_empty();
+        let mut z_known = !by_numbers.is_empty();
         if let Some((_, at, view, turned, full)) = by_numbers.first().cloned() {
             for (_, again, ..) in &by_numbers {
                 f.used[*again] = true;
@@ -313,6 +260,12 @@ fn follow(contents: &Contents, frame: &Frame, naming: Naming, default: Option<Fu
             if let Some(given) = f.given.get(&Of(Z(l))) {
                 z = given.view.clone();
             }
+        }
+        if l < last
+            && let Some(normalised) = normalised::follow(contents, &mut f, l, &z)
+        {
+            z = normalised;
+            z_known = true;
         }
         // a[l]
         let mut by_numbers = Vec::new();

@@ -212,6 +212,7 @@ fn graph(contents: &Contents, followed: &Followed, function: Function, cost: Cos
             names.insert(B(l), items[w].name.clone());
         }
     }
+    names.extend(followed.inputs.iter().cloned());
     let mut given = followed.given.clone();
     // One number a step is a history, not this pass's loss.
     let number = |word: Word| items.iter().find(|item| item.is(false, word) && item.number().is_some());
@@ -278,6 +279,7 @@ fn graph(contents: &Contents, followed: &Followed, function: Function, cost: Cos
         full: frame.full.clone(),
         bias: frame.bias.clone(),
         functions,
+        norms: followed.norms.clone(),
         masks: followed.masks.clone(),
         cost,
         reg: reg_value.unwrap_or(0.0),

@@ -8,6 +8,7 @@ use crate::diagnose::arrays::shape_text;
 use crate::diagnose::expression::{Expr, Op, chosen};
 use crate::diagnose::hints::{Word, hint};
 use crate::error::{Error, ErrorKind, Result};
+use std::cmp::Reverse;
 
 /// The file as it is, or once for each array that chooses as many rows as the stages have.
 ///
@@ -21,7 +22,17 @@ pub(super) fn of_stages(contents: Contents) -> Result<Vec<Contents>> {
         return Ok(vec![contents]);
     };
     let n = x.shape[axis];
-    let stages: Vec<&Item> = contents.items.iter().filter(|item| is_stage(item)).collect();
+    let mut stages: Vec<&Item> = contents.items.iter().filter(|item| is_stage(item)).collect();
+    // In the order of computation.
+    stages.sort_by_key(|item| {
+        item.hint.map(|h| {
+            if h.derivative {
+                (1, Some(Reverse((h.layer, h.word))), None)
+            } else {
+                (0, None, Some((h.layer, h.word)))
+            }
+        })
+    });
     let Some(m) = stages.first().map(|item| item.shape[axis]) else { return Ok(vec![contents]) };
     let others = stages.iter().any(|item| item.shape[axis] != m);
     if m == n || others || inputs().any(|x| x.shape[axis] == m) {
