@@ -295,7 +295,7 @@ pub const MISTAKES: &[Mistake] = &[
 ];
 
 /// The mistakes of the update step, numbered from 101.
-pub const OF_UPDATES: [Mistake; 11] = [
+pub const OF_UPDATES: [Mistake; 10] = [
     new(
         101,
         "update",
@@ -366,13 +366,6 @@ pub const OF_UPDATES: [Mistake; 11] = [
         "the new weights equal the old ones, though the derivative is not 0",
         "an update has to be stored: W -= .. or W = W - ..",
     ),
-    new(
-        111,
-        "update",
-        "a mean of the gradient where one of its squares belongs",
-        "the array under the root follows from dw, not from dw^2",
-        "the root of a mean of squares is the gradient's usual size; a mean of dw itself is near 0 where signs change",
-    ),
 ];
 
 /// What is no mistake of a pass of one's own, but not what the probe's template asks for; numbered from 121.
@@ -420,7 +413,7 @@ mod tests {
 
     #[test]
     fn those_of_updates_are_numbered_from_101() {
-        assert!(OF_UPDATES.iter().map(|mistake| mistake.id).eq(101..=111));
+        assert!(OF_UPDATES.iter().map(|mistake| mistake.id).eq(101..=110));
         assert!(OF_PROBES.iter().map(|mistake| mistake.id).eq(121..=125));
     }
 

@@ -8,8 +8,10 @@
 //! Hutter, *Decoupled weight decay regularization*, 2019.
 
 mod arrays;
+mod direction;
 mod fit;
 mod moments;
+mod quotients;
 mod rules;
 
 use super::arrays::{Array, Stored, Values};
