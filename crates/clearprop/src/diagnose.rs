@@ -42,7 +42,9 @@ mod mistakes;
 mod naming;
 pub mod probe;
 mod reconstruct;
+mod renamed;
 mod right;
+pub mod text;
 mod verdict;
 mod words;
 
