@@ -13,7 +13,7 @@ use crate::forward::Pass;
 use crate::network::{Network, Penalized};
 use crate::params::Params;
 use crate::real::Real;
-use crate::target::Target;
+use crate::target::Weighted;
 use ndarray::{Array2, Axis};
 
 /// The derivative of `loss` by every weight and bias, and by every value of the forward `pass`.
@@ -21,11 +21,11 @@ use ndarray::{Array2, Axis};
 /// # Panics
 /// If `pass` or `y` are not of this network.
 #[must_use]
-pub fn backward<R: Real>(
+pub fn backward<'a, R: Real>(
     network: &Network,
     params: &Params<R>,
     pass: &Pass<R>,
-    y: &Target<R>,
+    y: impl Into<Weighted<'a, R>>,
 ) -> (Params<R>, Pass<R>) {
     let Pass { z, a } = pass;
     let last = network.layers();

@@ -124,7 +124,7 @@ fn plain(settings: &Settings, network: &Network) -> Option<Decision> {
     }
     let what = match settings.solver {
         Solver::Lbfgs => "the solver lbfgs".to_owned(),
-        _ if network.has_kernels() => return None,
+        _ if settings.engine.for_network(network) == settings.engine => return None,
         _ => format!("a network of {} with the loss {}", network.activation_text(), network.loss),
     };
     Some(Decision::new("engine", "runs on the plain engine", format!("there are no kernels for {what}")))

@@ -122,11 +122,11 @@ impl<R: Real> Trainer<R> {
         }
         Ok(Self {
             #[cfg(feature = "fast")]
-            session: match settings.engine.for_network(&network) {
+            session: match settings.engine {
                 Engine::Plain => None,
                 Engine::Fast(level) => {
                     let options = fast::Options { level, threads: settings.threads };
-                    Some(fast::Session::new(&network, settings.batch_size.unwrap_or(data.len()), options))
+                    fast::Session::new(&network, settings.batch_size.unwrap_or(data.len()), options)
                 }
             },
             network,
@@ -234,14 +234,19 @@ impl<R: Real> Trainer<R> {
         let size = self.settings.batch_size.unwrap_or(n);
         for (step, loss) in (first..).zip(&self.losses) {
             let begin = place_in_epoch(step, n, size) * size;
-            self.state.epoch_loss += loss * (n.min(begin + size) - begin) as f64;
+            self.state.epoch_loss += loss
+                * match self.order.get(begin..n.min(begin + size)) {
+                    Some(rows) => self.data.weight_of(rows),
+                    // All rows at once have no order.
+                    None => self.data.answers().total(),
+                };
         }
         if self.state.step.is_multiple_of(self.steps_per_epoch()) { self.end_epoch() } else { Event::Steps }
     }
 
     /// Ends an epoch: measures it, and stops the run if it has lost its patience.
     fn end_epoch(&mut self) -> Event {
-        let loss = self.state.epoch_loss / self.data.len() as f64;
+        let loss = self.state.epoch_loss / self.data.answers().total();
         self.state.epoch_loss = 0.0;
         let validation = self
             .validation

@@ -201,6 +201,7 @@ impl<R: Float> Job<'_, R> {
                     }
                 }
                 Loss::Squared | Loss::Absolute | Loss::Huber { .. } => {}
+                Loss::Hinge | Loss::SquaredHinge => {}
             }
             std::ptr::copy_nonoverlapping(logits, self.probs.at(0), last.fan_out);
         }

@@ -43,6 +43,7 @@ impl Loss {
         match self {
             Self::Softmax | Self::Logistic => "probs",
             Self::Squared | Self::Poisson | Self::Absolute | Self::Huber { .. } => "outputs",
+            Self::Hinge | Self::SquaredHinge => "outputs",
         }
     }
 
@@ -89,6 +90,7 @@ impl Loss {
             ],
             Self::Poisson => ["outputs = exp(logits)", r"\hat{y}_{ij} = e^{f_{ij}}", "np.exp(F)"],
             Self::Squared | Self::Absolute | Self::Huber { .. } => LOGITS,
+            Self::Hinge | Self::SquaredHinge => LOGITS,
         }
     }
 
@@ -124,6 +126,17 @@ impl Loss {
                 r"L_{\mathrm{data}} = \frac{1}{n} \sum_{i} \sum_{j} \left( \frac{r_{ij}^2}{2} - \frac{\max(0, r_{ij} - #)^2}{2} \right), \quad r_{ij} = \left| f_{ij} - y_{ij} \right|",
                 "0.5 * np.sum((F - Y)**2 - np.maximum(0, np.abs(F - Y) - #)**2) / N",
             ],
+            // In NumPy the right class's own margin is 1, which is taken away again.
+            Self::Hinge => [
+                "data_loss = mean over rows of sum over j other than y[i] of max(0, logits[i,j] - logits[i,y[i]] + 1)",
+                r"L_{\mathrm{data}} = \frac{1}{n} \sum_{i} \sum_{j \ne y_{i}} \max(0, f_{ij} - f_{i, y_{i}} + 1)",
+                "np.sum(np.maximum(0, F - F[range(N), Y][:, np.newaxis] + 1)) / N - 1",
+            ],
+            Self::SquaredHinge => [
+                "data_loss = mean over rows of sum over j other than y[i] of max(0, logits[i,j] - logits[i,y[i]] + 1)^2",
+                r"L_{\mathrm{data}} = \frac{1}{n} \sum_{i} \sum_{j \ne y_{i}} \max(0, f_{ij} - f_{i, y_{i}} + 1)^2",
+                "np.sum(np.maximum(0, F - F[range(N), Y][:, np.newaxis] + 1)**2) / N - 1",
+            ],
         }
     }
 
@@ -150,6 +163,16 @@ impl Loss {
                 r"\frac{\partial L}{\partial f_{ij}} = \frac{1}{n} \min(#, \max(-#, \hat{y}_{ij} - y_{ij}))",
                 "np.clip(P - Y, -#, #) / N",
             ],
+            Self::Hinge => [
+                "dlogits = (outputs[i,j] - outputs[i,y[i]] + 1 > 0) / n; at y[i] minus the sum of the others",
+                r"\frac{\partial L}{\partial f_{ij}} = \frac{1}{n} [f_{ij} - f_{i, y_{i}} + 1 > 0] \; (j \ne y_{i}), \quad \frac{\partial L}{\partial f_{i, y_{i}}} = -\sum_{j \ne y_{i}} \frac{\partial L}{\partial f_{ij}}",
+                "(P - P[range(N), Y][:, np.newaxis] + 1 > 0) / N; dL_df[range(N), Y] -= dL_df.sum(axis=1)",
+            ],
+            Self::SquaredHinge => [
+                "dlogits = 2 * max(0, outputs[i,j] - outputs[i,y[i]] + 1) / n; at y[i] minus the sum of the others",
+                r"\frac{\partial L}{\partial f_{ij}} = \frac{2}{n} \max(0, f_{ij} - f_{i, y_{i}} + 1) \; (j \ne y_{i}), \quad \frac{\partial L}{\partial f_{i, y_{i}}} = -\sum_{j \ne y_{i}} \frac{\partial L}{\partial f_{ij}}",
+                "2 * np.maximum(0, P - P[range(N), Y][:, np.newaxis] + 1) / N; dL_df[range(N), Y] -= dL_df.sum(axis=1)",
+            ],
         }
     }
 
@@ -162,12 +185,14 @@ impl Loss {
             Self::Logistic => Some(filled("1 / (1 + exp(-Z))", None, z)),
             Self::Poisson => Some(filled("exp(Z)", None, z)),
             Self::Squared | Self::Absolute | Self::Huber { .. } => Some(logits[j].clone()),
+            Self::Hinge | Self::SquaredHinge => Some(logits[j].clone()),
         }
     }
 
     /// The loss of a row: what is added up over the outputs, in words.
     pub(crate) fn row_rule(self, logits: &str) -> String {
         let difference = format!("{logits}[i,j] - y[i,j]");
+        let margin = format!("{logits}[i,j] - {logits}[i,y[i]] + 1");
         match self {
             Self::Softmax => "-log probs[i, y[i]]".to_owned(),
             Self::Logistic => "(sum over j of -y log probs - (1-y) log(1-probs))".to_owned(),
@@ -177,14 +202,18 @@ impl Loss {
             Self::Huber { delta } => {
                 format!("(sum over j of 1/2 r^2 or {delta} (r - {delta}/2), r = |{difference}|)")
             }
+            Self::Hinge => format!("(sum over j other than y[i] of max(0, {margin}))"),
+            Self::SquaredHinge => format!("(sum over j other than y[i] of max(0, {margin})^2)"),
         }
     }
 
-    /// The arithmetic of one row's loss, in numbers; of softmax, which reads the probabilities, `None`.
+    /// The arithmetic of one row's loss, in numbers, from the right answers or the right class; of softmax, which
+    /// reads the probabilities, `None`.
     pub(crate) fn row_arithmetic(
         self,
         logits: &[f64],
         y: &[f64],
+        class: usize,
         write: &dyn Fn(f64) -> String,
     ) -> Option<String> {
         let sum = |term: &dyn Fn(f64, f64) -> &'static str| {
@@ -214,16 +243,30 @@ impl Loss {
             Self::Huber { delta } => sum(&|z, y| {
                 if (z - y).abs() > delta { "# * (|Z - Y| - #/2)" } else { "0.5 * (Z - Y)^2" }
             }),
+            Self::Hinge | Self::SquaredHinge => {
+                let template = if self == Self::Hinge { "max(0, Z - Y + 1)" } else { "max(0, Z - Y + 1)^2" };
+                let right = write(logits[class]);
+                let others = logits.iter().enumerate().filter(|(j, _)| *j != class);
+                let terms = others.map(|(_, &z)| filled(template, None, &[('Z', &write(z)), ('Y', &right)]));
+                Some(terms.collect::<Vec<_>>().join(" + "))
+            }
         }
     }
 
     /// n times one number of dlogits, with names or numbers in the place of the row's outputs and of the right
-    /// answer; of classes the `answer` is 1 for the right one, else 0.
-    pub(crate) fn slope_term(self, outputs: &[String], answer: &str, j: usize) -> String {
+    /// answer; of classes the `answer` is 1 for the right one, else 0, and `class` is the right one.
+    pub(crate) fn slope_term(self, outputs: &[String], answer: &str, class: usize, j: usize) -> String {
         let template = match self {
             Self::Softmax | Self::Logistic | Self::Squared | Self::Poisson => "(P - Y)",
             Self::Absolute => "sign(P - Y)",
             Self::Huber { .. } => "min(#, max(-#, P - Y))",
+            Self::Hinge | Self::SquaredHinge => {
+                let template =
+                    if self == Self::Hinge { "(P - Y + 1 > 0)" } else { "2 * max(0, P - Y + 1)" };
+                let of = |j: usize| filled(template, None, &[('P', &outputs[j]), ('Y', &outputs[class])]);
+                let others = (0..outputs.len()).filter(|&other| other != class).map(of);
+                return if j == class { format!("-({})", others.collect::<Vec<_>>().join(" + ")) } else { of(j) };
+            }
         };
         filled(template, self.parameter(), &[('P', &outputs[j]), ('Y', answer)])
     }

@@ -1,6 +1,6 @@
 //! What kind of loss each is: its name and parameter, the answers it takes, its kinks, its kernel.
 
-use super::Loss;
+use super::{Loss, over_margins};
 use crate::activation::{by_name, name_and_parameter, no_parameter, written};
 use crate::error::{Error, ErrorKind, Result};
 use crate::real::Real;
@@ -10,13 +10,15 @@ use std::fmt;
 
 impl Loss {
     /// One of each kind, with its usual parameter.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::Softmax,
         Self::Logistic,
         Self::Squared,
         Self::Poisson,
         Self::Absolute,
         Self::Huber { delta: 1.0 },
+        Self::Hinge,
+        Self::SquaredHinge,
     ];
 
     /// The name without a parameter.
@@ -29,6 +31,8 @@ impl Loss {
             Self::Poisson => "poisson",
             Self::Absolute => "absolute",
             Self::Huber { .. } => "huber",
+            Self::Hinge => "hinge",
+            Self::SquaredHinge => "squared-hinge",
         }
     }
 
@@ -36,7 +40,7 @@ impl Loss {
     #[must_use]
     pub fn takes(self) -> TargetKind {
         match self {
-            Self::Softmax => TargetKind::Classes,
+            Self::Softmax | Self::Hinge | Self::SquaredHinge => TargetKind::Classes,
             Self::Logistic => TargetKind::Labels,
             Self::Poisson => TargetKind::Counts,
             Self::Squared | Self::Absolute | Self::Huber { .. } => TargetKind::Numbers,
@@ -49,6 +53,7 @@ impl Loss {
         match self {
             Self::Softmax | Self::Logistic | Self::Poisson => false,
             Self::Squared | Self::Absolute | Self::Huber { .. } => true,
+            Self::Hinge | Self::SquaredHinge => true,
         }
     }
 
@@ -68,15 +73,9 @@ impl Loss {
                     .flat_map(|&distance| [distance > delta, distance < -delta])
                     .collect()
             }
-        }
-    }
-
-    /// Whether the fast engine has a kernel for it; a network with another one runs on the plain engine.
-    #[must_use]
-    pub fn has_kernel(self) -> bool {
-        match self {
-            Self::Softmax | Self::Logistic | Self::Squared => true,
-            Self::Poisson | Self::Absolute | Self::Huber { .. } => true,
+            Self::Hinge | Self::SquaredHinge => {
+                over_margins(logits, y).iter().map(|&over| over > R::zero()).collect()
+            }
         }
     }
 
@@ -85,6 +84,7 @@ impl Loss {
         match self {
             Self::Huber { delta } => Some((delta, 1.0)),
             Self::Softmax | Self::Logistic | Self::Squared | Self::Poisson | Self::Absolute => None,
+            Self::Hinge | Self::SquaredHinge => None,
         }
     }
 
@@ -93,6 +93,7 @@ impl Loss {
         match self {
             Self::Huber { .. } => Self::Huber { delta: value },
             Self::Softmax | Self::Logistic | Self::Squared | Self::Poisson | Self::Absolute => self,
+            Self::Hinge | Self::SquaredHinge => self,
         }
     }
 
@@ -107,7 +108,7 @@ impl Loss {
                     .hint("give a number above 0, like 1"))
             }
             Self::Softmax | Self::Logistic | Self::Squared | Self::Poisson => Ok(()),
-            Self::Absolute | Self::Huber { .. } => Ok(()),
+            Self::Absolute | Self::Huber { .. } | Self::Hinge | Self::SquaredHinge => Ok(()),
         }
     }
 }

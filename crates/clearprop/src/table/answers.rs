@@ -126,6 +126,12 @@ impl Answers {
                     .setting("target")
                     .hint("several columns of 0 and 1 go with `loss=logistic`"))
             }
+            (Loss::Hinge | Loss::SquaredHinge, _) => {
+                let found = format!("the {loss} loss gives no probabilities");
+                Err(Error::new(ErrorKind::Setting, found)
+                    .setting("loss")
+                    .hint("classes of a table are learnt with softmax"))
+            }
             (Loss::Logistic, _) => {
                 for (name, column) in targets.iter().zip(&columns) {
                     let wrong = (0..table.len()).find(|&row| !is_label(column, row));

@@ -26,7 +26,7 @@ pub enum Event {
 pub struct Epoch {
     /// Which, counted from 1.
     pub epoch: u64,
-    /// The mean of its batches' losses, each measured before its update.
+    /// The mean of its batches' losses (by their rows' weights), each measured before its update.
     pub loss: f64,
     /// On the validation rows, after the epoch.
     pub validation: Option<Evaluation>,
@@ -62,7 +62,7 @@ pub struct State<R> {
     pub params: Params<R>,
     /// The optimiser with its moments.
     pub optimiser: Optimiser<R>,
-    /// Sum over the rows of the epoch so far of their batch's loss.
+    /// Sum over the rows of the epoch so far of weight times their batch's loss.
     pub epoch_loss: f64,
     /// The lowest loss of an epoch so far.
     pub best_loss: f64,
