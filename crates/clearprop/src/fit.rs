@@ -249,6 +249,16 @@ impl<R: Real> Fit<R> {
         event
     }
 
+    /// Takes steps as [`Trainer::advance_while`] does, for as long as the caller goes on, and keeps their losses.
+    pub fn advance_while(&mut self, until: u64, go_on: impl FnMut() -> bool) -> Event {
+        let first = self.trainer.state().step;
+        let event = self.trainer.advance_while(until, go_on);
+        if !matches!(event, Event::Stopped(_)) || self.trainer.state().step > first {
+            self.history.record(&self.trainer, first, &event, self.record_every);
+        }
+        event
+    }
+
     /// The score on the training rows now ([`metrics::score`](crate::metrics::score)), kept in the history.
     pub fn measure(&mut self) -> f64 {
         let score = self.trainer.evaluate(self.trainer.data()).score;

@@ -8,6 +8,7 @@ use crate::activation::by_name;
 use crate::error::{Error, ErrorKind, Result};
 use crate::params::Params;
 use crate::real::Real;
+use crate::schedule::{Place, Schedule};
 use serde::{Deserialize, Serialize};
 
 /// The rule by which weights are changed.
@@ -118,8 +119,12 @@ impl Rule {
 pub struct Optimiser<R> {
     /// The rule.
     pub rule: Rule,
-    /// How far a step goes.
+    /// How far a step goes, before the schedule.
     pub step_size: f64,
+    /// How that changes during a run.
+    pub schedule: Schedule,
+    /// The run, as the schedule needs to know it.
+    pub run: Place,
     /// The number of updates done.
     pub t: u64,
     /// sgd: the velocity v.  adam: the means m and v.
@@ -156,7 +161,15 @@ impl<R: Real> Optimiser<R> {
             }
             _ => {}
         }
-        Ok(Self { rule, step_size, t: 0, moments: vec![Params::zeros(sizes); rule.moments()] })
+        let moments = vec![Params::zeros(sizes); rule.moments()];
+        let (schedule, run) = (Schedule::Constant, Place::default());
+        Ok(Self { rule, step_size, schedule, run, t: 0, moments })
+    }
+
+    /// The same optimiser with a step size that changes during a run.
+    #[must_use]
+    pub fn scheduled(self, schedule: Schedule, run: Place) -> Self {
+        Self { schedule, run, ..self }
     }
 
     /// One update of `params` by their gradient.
@@ -173,8 +186,9 @@ impl<R: Real> Optimiser<R> {
     /// # Panics
     /// If moments were taken out that the rule keeps.
     pub fn update(&mut self, params: &mut Params<R>, grads: &Params<R>) {
+        let step_size = self.step_size * self.schedule.factor(self.t, self.run);
         self.t += 1;
-        let step = R::of(self.step_size);
+        let step = R::of(step_size);
         let each = params.values_mut().iter_mut().zip(grads.values());
         match (self.rule, self.moments.as_mut_slice()) {
             (Rule::Gd, _) => {
@@ -191,7 +205,7 @@ impl<R: Real> Optimiser<R> {
             }
             (Rule::Adam { beta1, beta2, epsilon, epsilon_hat }, [mean, square]) => {
                 let AdamStep { beta1, beta2, rate, epsilon } =
-                    AdamStep::new(self.step_size, [beta1, beta2], epsilon, epsilon_hat, self.t);
+                    AdamStep::new(step_size, [beta1, beta2], epsilon, epsilon_hat, self.t);
                 let [beta1, beta2, rate, epsilon] = [beta1, beta2, rate, epsilon].map(R::of);
                 for (((p, &g), m), v) in each.zip(mean.values_mut()).zip(square.values_mut()) {
                     *m = beta1 * *m + (R::one() - beta1) * g;

@@ -25,6 +25,7 @@ use crate::init::Init;
 use crate::loss::Loss;
 use crate::network::{Network, Penalized, Penalty};
 use crate::optim::{Rule, Solver};
+use crate::schedule::Schedule;
 pub use scale::Scale;
 use serde::{Deserialize, Serialize};
 pub use setting::{Owner, Range, Setting};
@@ -162,6 +163,8 @@ declare! { rows:
     Training solver: always Solver, names!(Solver), Solver::Gd, Solver::Adam;
     /// How far a step goes (learning rate)
     Training step_size: always f64, ABOVE_0, Solver::Gd.step_size(), Solver::Adam.step_size();
+    /// How the step size changes during the run
+    Training schedule: always Schedule, names!(Schedule), Schedule::Constant, Schedule::Constant;
     /// Share of the last step that sgd keeps
     Training momentum: maybe f64, SHARE, None, None;
     /// Whether sgd takes the gradient's share of the next step too (Nesterov's look ahead)
@@ -340,6 +343,20 @@ impl Settings {
             return Err(Error::new(ErrorKind::Setting, "given together with `epochs`")
                 .setting("steps")
                 .hint("the length of a run is either in steps or in epochs"));
+        }
+        let schedule = |found: String, hint: &str| {
+            Err(Error::new(ErrorKind::Setting, found).setting("schedule").hint(hint))
+        };
+        if self.schedule.needs_end() && self.steps.is_none() && self.epochs.is_none() {
+            let found = format!("{} of a run without an end", self.schedule);
+            return schedule(found, "give `steps` or `epochs`");
+        }
+        if self.schedule == Schedule::Adaptive && self.stops_early().is_none() {
+            let found = "adaptive waits for a loss that no longer falls, and there is no patience".to_owned();
+            return schedule(found, "give `patience`");
+        }
+        if self.schedule != Schedule::Constant && self.solver == Solver::Lbfgs {
+            return schedule(format!("{} beside lbfgs, which searches along a line", self.schedule), "leave it out");
         }
         Ok(())
     }

@@ -107,11 +107,12 @@ impl<R: Real> Session<R> {
         batches: Batches<'_>,
         losses: &mut Vec<f64>,
     ) {
-        let Optimiser { rule, step_size, t, moments } = optimiser;
+        let Optimiser { rule, step_size, schedule, run, t, moments } = optimiser;
         let mut moments: Vec<_> = moments.iter_mut().map(Params::values_mut).collect();
         let mut next = || {
+            let step_size = *step_size * schedule.factor(*t, *run);
             *t += 1;
-            update(*rule, *step_size, *t)
+            update(*rule, step_size, *t)
         };
         self.steps(params, &mut moments, &mut next, data, batches, losses);
     }

@@ -8,6 +8,7 @@ use crate::init::Init;
 use crate::loss::Loss;
 use crate::network::Penalized;
 use crate::optim::Solver;
+use crate::schedule::Schedule;
 
 /// A setting as it is declared.
 #[derive(Clone, Copy, Debug)]
@@ -209,7 +210,7 @@ macro_rules! words {
         }
     )+ };
 }
-words!(Activation: to_string, Loss: to_string, Init: name, Penalized: name, Solver: name, Scale: name, Engine: to_string);
+words!(Activation: to_string, Loss: to_string, Init: name, Penalized: name, Solver: name, Schedule: to_string, Scale: name, Engine: to_string);
 
 impl Value for Vec<Activation> {
     fn read(text: &str, setting: &Setting) -> Result<Self> {

@@ -7,6 +7,7 @@ use crate::network::Network;
 use crate::optim::{Optimiser, Solver};
 use crate::params::Params;
 use crate::real::Real;
+use crate::schedule::Schedule;
 use crate::settings::Settings;
 use serde::{Deserialize, Serialize};
 
@@ -84,7 +85,8 @@ impl<R: Real> State<R> {
         if *rule != settings.rule() {
             return wrong(format!("the run was made with {rule:?}, the settings say {:?}", settings.rule()));
         }
-        if *step_size != settings.step_size {
+        // The schedule adaptive has divided it.
+        if *step_size != settings.step_size && settings.schedule != Schedule::Adaptive {
             let found =
                 format!("the run's step size is {step_size}, the settings say {}", settings.step_size);
             return wrong(found);
