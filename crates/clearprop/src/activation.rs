@@ -11,7 +11,7 @@ mod formula;
 mod name;
 
 pub use formula::Notation;
-pub(crate) use formula::filled;
+pub(crate) use formula::{bracketed, filled};
 pub(crate) use name::{by_name, name_and_parameter, no_parameter, written};
 
 use crate::real::Real;

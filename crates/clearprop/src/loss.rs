@@ -26,6 +26,13 @@ use serde::{Deserialize, Serialize};
 pub enum Loss {
     /// Softmax cross-entropy, one class a row: `-log softmax(logits)[y]`.
     Softmax,
+    /// Softmax cross-entropy with smoothed labels: the right class is wanted with `1 - smoothing + smoothing/k`, each of
+    /// the others with `smoothing/k`, so that no logit need grow without end (Szegedy et al., *Rethinking the
+    /// inception architecture for computer vision*, 2016).
+    SmoothedSoftmax {
+        /// What is taken from the right class and given to all; usually 0.1.
+        smoothing: f64,
+    },
     /// Logistic cross-entropy, several labels at once: for each of the k columns
     /// `-log p` where the label is 1 and `-log(1 - p)` where it is 0, added up.
     Logistic,
@@ -57,7 +64,7 @@ impl Loss {
     #[must_use]
     pub fn outputs<R: Real>(self, logits: &Array2<R>) -> Array2<R> {
         match self {
-            Self::Softmax => {
+            Self::Softmax | Self::SmoothedSoftmax { .. } => {
                 let mut probs = logits.clone();
                 for mut row in probs.rows_mut() {
                     // softmax does not change when a number is taken from all logits of a row;
@@ -93,6 +100,13 @@ impl Loss {
             Self::Softmax => Zip::from(logits.rows())
                 .and(y.classes())
                 .map_collect(|z, &class| (log_sum_exp(z) - z[class as usize]).f64()),
+            // The wanted shares add up to 1, so that log(sum) is taken once here too.
+            Self::SmoothedSoftmax { smoothing } => {
+                Zip::from(logits.rows()).and(y.classes()).map_collect(|z, &class| {
+                    let right = R::of(1.0 - smoothing) * z[class as usize];
+                    (log_sum_exp(z) - right - R::of(smoothing / z.len() as f64) * z.sum()).f64()
+                })
+            }
             // -y log p - (1-y) log(1-p) = log(1 + exp(z)) - y z
             Self::Logistic => sums(&|z, y| log_one_plus_exp(z) - y * z),
             Self::Squared => sums(&|z, y| R::of(0.5) * (z - y) * (z - y)),
@@ -131,6 +145,7 @@ impl Loss {
     ///
     /// ```text
     /// softmax                      (probs - onehot(y)) / n
+    /// smoothed-softmax             (probs - (1 - smoothing) onehot(y) - smoothing/k) / n
     /// logistic, squared, poisson   (outputs - y) / n
     /// absolute                     sign(outputs - y) / n
     /// huber                        (outputs - y, cut at -delta and delta) / n
@@ -159,6 +174,13 @@ impl Loss {
             Self::Softmax => {
                 for (mut row, &class) in slopes.rows_mut().into_iter().zip(y.classes()) {
                     row[class as usize] -= R::one();
+                }
+            }
+            Self::SmoothedSoftmax { smoothing } => {
+                let each = R::of(smoothing / outputs.ncols().max(1) as f64);
+                for (mut row, &class) in slopes.rows_mut().into_iter().zip(y.classes()) {
+                    row[class as usize] -= R::of(1.0 - smoothing);
+                    row -= each;
                 }
             }
             // The output is made so that the slope of its logit cancels.

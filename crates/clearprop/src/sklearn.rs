@@ -142,7 +142,7 @@ fn theirs<R: Real>(network: &Network, ours: f64, data: &Data<R>, rows: Option<&[
         (Loss::Poisson, Some(rows)) => ours + constant(&data.select(rows)),
         (Loss::Poisson, None) => ours + constant(data),
         (Loss::Softmax | Loss::Logistic | Loss::Absolute | Loss::Huber { .. }, _) => ours,
-        (Loss::Hinge | Loss::SquaredHinge, _) => ours,
+        (Loss::SmoothedSoftmax { .. } | Loss::Hinge | Loss::SquaredHinge, _) => ours,
     }
 }
 

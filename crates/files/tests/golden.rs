@@ -154,7 +154,7 @@ fn networks() -> Vec<String> {
 
 #[test]
 fn every_stage_agrees_at_f64() {
-    assert_eq!(networks().len(), 20);
+    assert_eq!(networks().len(), 21);
     let checked: usize = networks().iter().map(|file| every_stage::<f64>(file, 1e-12)).sum();
     assert!(checked > 60, "only {checked} tensors");
 }

@@ -28,6 +28,11 @@ use fearless_simd::{Select, Simd, SimdBase, SimdFloat};
 pub enum Loss {
     /// `-log softmax(logits)[y]`, one class a row.
     Softmax,
+    /// The same where y counts `1 - smoothing`, and each class `smoothing / k` besides.
+    SmoothedSoftmax {
+        /// What is taken from the right class.
+        smoothing: f64,
+    },
     /// For each of k labels `log(1 + exp(z)) - y z`, added up.
     Logistic,
     /// `1/2 sum((logits - y)^2)`.
@@ -51,10 +56,15 @@ impl Loss {
     /// Whether a right answer is one class, and not a number for each output.
     pub(crate) fn takes_class(self) -> bool {
         match self {
-            Self::Softmax | Self::Hinge | Self::SquaredHinge => true,
+            Self::Softmax | Self::SmoothedSoftmax { .. } | Self::Hinge | Self::SquaredHinge => true,
             Self::Logistic | Self::Squared | Self::Poisson => false,
             Self::Absolute | Self::Huber { .. } => false,
         }
+    }
+
+    /// Whether the outputs are softmax's probabilities.
+    pub(crate) fn is_softmax(self) -> bool {
+        matches!(self, Self::Softmax | Self::SmoothedSoftmax { .. })
     }
 }
 
@@ -68,7 +78,7 @@ pub(crate) fn of_output<S: Simd, R: Float>(simd: S, loss: Loss, z: V<S, R>, y: V
             let of = |value: f64| V::<S, R>::splat(simd, R::narrow(value));
             let zero = of(0.0);
             match loss {
-                Loss::Softmax | Loss::Hinge | Loss::SquaredHinge => {
+                Loss::Softmax | Loss::SmoothedSoftmax { .. } | Loss::Hinge | Loss::SquaredHinge => {
                     unreachable!("a class is no sum over outputs")
                 }
                 Loss::Logistic => {
@@ -188,7 +198,7 @@ pub(crate) unsafe fn probabilities<S: Simd, R: Float>(simd: S, o: &Outputs<R>) {
         #[inline(always)]
         || {
             let rows = match o.loss {
-                Loss::Softmax | Loss::Logistic | Loss::Poisson => o.rows,
+                Loss::Softmax | Loss::SmoothedSoftmax { .. } | Loss::Logistic | Loss::Poisson => o.rows,
                 // The logits are what is asked for.
                 Loss::Squared | Loss::Absolute | Loss::Huber { .. } => 0,
                 Loss::Hinge | Loss::SquaredHinge => 0,
@@ -198,7 +208,7 @@ pub(crate) unsafe fn probabilities<S: Simd, R: Float>(simd: S, o: &Outputs<R>) {
                 // SAFETY: the caller's promise.
                 unsafe {
                     to_columns::<S, R>(simd, logits, o.stride, o.columns, o.width);
-                    if o.loss == Loss::Softmax {
+                    if o.loss.is_softmax() {
                         softmax(simd, o);
                     } else {
                         for j in 0..o.outputs {
@@ -306,6 +316,7 @@ pub(crate) unsafe fn dlogits<S: Simd, R: Float>(
             let n = V::<S, R>::LEN;
             let zero = V::<S, R>::splat(simd, R::ZERO);
             let one = V::<S, R>::splat(simd, R::ONE);
+            let of = |value: f64| V::<S, R>::splat(simd, R::narrow(value));
             let one_by_total = V::<S, R>::splat(simd, R::narrow(one_by_total));
             let answers = if o.loss.takes_class() { 1 } else { o.outputs };
             let y_columns = answers + usize::from(weighted);
@@ -330,19 +341,32 @@ pub(crate) unsafe fn dlogits<S: Simd, R: Float>(
                     let share = weight * one_by_total;
                     let class = load::<S, R>(simd, y);
                     match o.loss {
-                        Loss::Softmax => {
+                        Loss::Softmax | Loss::SmoothedSoftmax { .. } => {
+                            // What is wanted of each class, and of the right one.
+                            let (other, right) = match o.loss {
+                                Loss::SmoothedSoftmax { smoothing } => {
+                                    let each = smoothing / o.outputs as f64;
+                                    (of(each), of(1.0 - smoothing + each))
+                                }
+                                _ => (zero, one),
+                            };
                             let mut j_as_number = zero;
                             let mut logit = zero;
                             for j in 0..o.outputs {
-                                logit = class.simd_eq(j_as_number).select(load(simd, at(j)), logit);
+                                let z = load::<S, R>(simd, at(j));
+                                // Not times 0, which makes something of an infinite logit.
+                                logit += class.simd_eq(j_as_number).select(right * z, zero);
+                                if o.loss != Loss::Softmax {
+                                    logit += class.simd_eq(j_as_number).select(zero, other * z);
+                                }
                                 j_as_number += one;
                             }
                             // -log softmax(z)[y] = log(sum_j exp(z[j])) - z[y]
                             sum = softmax::<S, R>(simd, o) - logit;
                             let mut j_as_number = zero;
                             for j in 0..o.outputs {
-                                let onehot = class.simd_eq(j_as_number).select(one, zero);
-                                store::<S, R>((load::<S, R>(simd, at(j)) - onehot) * share, at(j));
+                                let wanted = class.simd_eq(j_as_number).select(right, other);
+                                store::<S, R>((load::<S, R>(simd, at(j)) - wanted) * share, at(j));
                                 j_as_number += one;
                             }
                         }

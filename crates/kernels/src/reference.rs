@@ -109,7 +109,7 @@ fn logistic(z: f64) -> f64 {
 }
 
 impl Loss {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Softmax,
         Self::Logistic,
         Self::Squared,
@@ -118,12 +118,13 @@ impl Loss {
         Self::Huber { delta: 0.4 },
         Self::Hinge,
         Self::SquaredHinge,
+        Self::SmoothedSoftmax { smoothing: 0.3 },
     ];
 
     /// What a row of logits says.
     fn probs(self, logits: &[f64]) -> Vec<f64> {
         match self {
-            Self::Softmax => {
+            Self::Softmax | Self::SmoothedSoftmax { .. } => {
                 let largest = logits.iter().fold(f64::NEG_INFINITY, |m, &z| if z > m { z } else { m });
                 let sum: f64 = logits.iter().map(|z| (z - largest).exp()).sum();
                 logits.iter().map(|z| (z - largest).exp() / sum).collect()
@@ -144,6 +145,14 @@ impl Loss {
                 let sum: f64 = logits.iter().map(|z| (z - largest).exp()).sum();
                 d[class] -= 1.0;
                 (largest + sum.ln() - logits[class], d)
+            }
+            Self::SmoothedSoftmax { smoothing } => {
+                // The cross-entropy of a whole distribution.
+                let k = logits.len() as f64;
+                let wanted = |j: usize| smoothing / k + if j == class { 1.0 - smoothing } else { 0.0 };
+                let probs = d.clone();
+                d.iter_mut().enumerate().for_each(|(j, d)| *d -= wanted(j));
+                (probs.iter().enumerate().map(|(j, p)| -wanted(j) * p.ln()).sum(), d)
             }
             Self::Logistic => {
                 let loss = logits.iter().zip(y).map(|(&z, &y)| softplus(z) - y * z).sum();

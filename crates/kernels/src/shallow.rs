@@ -107,7 +107,7 @@ impl<R: Float> Shallow<R> {
     pub fn fits(mlp: &Mlp) -> bool {
         let q = differences(mlp);
         mlp.layers() == 2
-            && !matches!(mlp.loss, Loss::Hinge | Loss::SquaredHinge)
+            && (mlp.loss == Loss::Softmax || !mlp.loss.takes_class())
             && mlp.activations == [Activation::Relu]
             && q <= MOST_OUTPUTS
             && q * (mlp.inputs() + 1) <= MOST_SUMS

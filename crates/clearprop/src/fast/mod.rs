@@ -215,6 +215,7 @@ fn activation(activation: Activation) -> Option<kernels::Activation> {
 fn loss(loss: Loss) -> Option<kernels::Loss> {
     Some(match loss {
         Loss::Softmax => kernels::Loss::Softmax,
+        Loss::SmoothedSoftmax { smoothing } => kernels::Loss::SmoothedSoftmax { smoothing },
         Loss::Logistic => kernels::Loss::Logistic,
         Loss::Squared => kernels::Loss::Squared,
         Loss::Poisson => kernels::Loss::Poisson,

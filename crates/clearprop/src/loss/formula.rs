@@ -2,7 +2,7 @@
 //! arithmetic of one number.
 
 use super::Loss;
-use crate::activation::{Notation, filled};
+use crate::activation::{Notation, bracketed, filled};
 
 /// The three lines in which a loss appears.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +41,7 @@ impl Loss {
     #[must_use]
     pub fn outputs_name(self) -> &'static str {
         match self {
-            Self::Softmax | Self::Logistic => "probs",
+            Self::Softmax | Self::SmoothedSoftmax { .. } | Self::Logistic => "probs",
             Self::Squared | Self::Poisson | Self::Absolute | Self::Huber { .. } => "outputs",
             Self::Hinge | Self::SquaredHinge => "outputs",
         }
@@ -78,7 +78,7 @@ impl Loss {
 
     fn outputs_lines(self) -> [&'static str; 3] {
         match self {
-            Self::Softmax => [
+            Self::Softmax | Self::SmoothedSoftmax { .. } => [
                 "probs = exp(logits) / row sums of exp(logits)",
                 r"p_{ij} = \frac{e^{f_{ij}}}{\sum_{c} e^{f_{ic}}}",
                 "np.exp(F); P /= P.sum(axis=1, keepdims=True)",
@@ -100,6 +100,11 @@ impl Loss {
                 "data_loss = mean over rows of -log probs[i, y[i]]",
                 r"L_{\mathrm{data}} = -\frac{1}{n} \sum_{i} \log p_{i, y_{i}}",
                 "-np.mean(np.log(P[range(N), Y]))",
+            ],
+            Self::SmoothedSoftmax { .. } => [
+                "data_loss = mean over rows of sum over j of -q log probs, q = (1 - #) onehot(y) + # / k",
+                r"L_{\mathrm{data}} = -\frac{1}{n} \sum_{i} \left( (1 - #) \log p_{i, y_{i}} + \frac{#}{k} \sum_{j} \log p_{ij} \right)",
+                "-np.mean((1 - #) * np.log(P[range(N), Y]) + # * np.mean(np.log(P), axis=1))",
             ],
             Self::Logistic => [
                 "data_loss = mean over rows of sum over j of -(y log p + (1-y) log(1-p))",
@@ -147,6 +152,11 @@ impl Loss {
                 r"\frac{\partial L}{\partial f_{ij}} = \frac{1}{n} \left( p_{ij} - [j = y_{i}] \right)",
                 "P.copy(); dL_df[range(N), Y] -= 1; dL_df /= N",
             ],
+            Self::SmoothedSoftmax { .. } => [
+                "dlogits = (probs - (1 - #) * onehot(y) - # / k) / n",
+                r"\frac{\partial L}{\partial f_{ij}} = \frac{1}{n} \left( p_{ij} - (1 - #) [j = y_{i}] - \frac{#}{k} \right)",
+                "P - # / P.shape[1]; dL_df[range(N), Y] -= 1 - #; dL_df /= N",
+            ],
             Self::Logistic => [
                 "dlogits = (probs - y) / n",
                 r"\frac{\partial L}{\partial f_{ij}} = \frac{1}{n} \left( p_{ij} - y_{ij} \right)",
@@ -181,7 +191,7 @@ impl Loss {
     pub(crate) fn output_term(self, logits: &[String], j: usize) -> Option<String> {
         let z = &[('Z', logits[j].as_str())];
         match self {
-            Self::Softmax => None,
+            Self::Softmax | Self::SmoothedSoftmax { .. } => None,
             Self::Logistic => Some(filled("1 / (1 + exp(-Z))", None, z)),
             Self::Poisson => Some(filled("exp(Z)", None, z)),
             Self::Squared | Self::Absolute | Self::Huber { .. } => Some(logits[j].clone()),
@@ -195,6 +205,9 @@ impl Loss {
         let margin = format!("{logits}[i,j] - {logits}[i,y[i]] + 1");
         match self {
             Self::Softmax => "-log probs[i, y[i]]".to_owned(),
+            Self::SmoothedSoftmax { smoothing } => {
+                format!("(sum over j of -q log probs, q = {} [j = y[i]] + {smoothing}/k)", 1.0 - smoothing)
+            }
             Self::Logistic => "(sum over j of -y log probs - (1-y) log(1-probs))".to_owned(),
             Self::Squared => format!("(sum over j of 1/2 ({difference})^2)"),
             Self::Poisson => format!("(sum over j of exp({logits}[i,j]) - y[i,j] * {logits}[i,j])"),
@@ -225,6 +238,21 @@ impl Loss {
         };
         match self {
             Self::Softmax => None,
+            // log(sum of exp(z - m)) + m - (1 - smoothing) z[y] - smoothing/k (sum of z), m the largest
+            Self::SmoothedSoftmax { smoothing } => {
+                let most = logits.iter().fold(f64::NEG_INFINITY, |m, &z| m.max(z));
+                let most = bracketed(&write(most));
+                let exps: Vec<_> = logits.iter().map(|&z| format!("exp({} - {most})", write(z))).collect();
+                let all: Vec<_> = logits.iter().map(|&z| bracketed(&write(z))).collect();
+                Some(format!(
+                    "log({}) + {most} - {} * {} - {smoothing}/{} * ({})",
+                    exps.join(" + "),
+                    1.0 - smoothing,
+                    all[class],
+                    logits.len(),
+                    all.join(" + ")
+                ))
+            }
             // -y log p - (1-y) log(1-p) = log(1 + exp(z)) - y z = log(1 + exp(-s z)), s = ±1
             Self::Logistic => {
                 let terms = logits.iter().zip(y).map(|(&z, &y)| {
@@ -258,6 +286,7 @@ impl Loss {
     pub(crate) fn slope_term(self, outputs: &[String], answer: &str, class: usize, j: usize) -> String {
         let template = match self {
             Self::Softmax | Self::Logistic | Self::Squared | Self::Poisson => "(P - Y)",
+            Self::SmoothedSoftmax { .. } => &format!("(P - (1 - #) * Y - #/{})", outputs.len()),
             Self::Absolute => "sign(P - Y)",
             Self::Huber { .. } => "min(#, max(-#, P - Y))",
             Self::Hinge | Self::SquaredHinge => {

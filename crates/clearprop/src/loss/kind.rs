@@ -10,8 +10,9 @@ use std::fmt;
 
 impl Loss {
     /// One of each kind, with its usual parameter.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Softmax,
+        Self::SmoothedSoftmax { smoothing: 0.1 },
         Self::Logistic,
         Self::Squared,
         Self::Poisson,
@@ -26,6 +27,7 @@ impl Loss {
     pub fn name(self) -> &'static str {
         match self {
             Self::Softmax => "softmax",
+            Self::SmoothedSoftmax { .. } => "smoothed-softmax",
             Self::Logistic => "logistic",
             Self::Squared => "squared",
             Self::Poisson => "poisson",
@@ -40,7 +42,8 @@ impl Loss {
     #[must_use]
     pub fn takes(self) -> TargetKind {
         match self {
-            Self::Softmax | Self::Hinge | Self::SquaredHinge => TargetKind::Classes,
+            Self::Softmax | Self::SmoothedSoftmax { .. } => TargetKind::Classes,
+            Self::Hinge | Self::SquaredHinge => TargetKind::Classes,
             Self::Logistic => TargetKind::Labels,
             Self::Poisson => TargetKind::Counts,
             Self::Squared | Self::Absolute | Self::Huber { .. } => TargetKind::Numbers,
@@ -51,7 +54,7 @@ impl Loss {
     #[must_use]
     pub fn outputs_are_logits(self) -> bool {
         match self {
-            Self::Softmax | Self::Logistic | Self::Poisson => false,
+            Self::Softmax | Self::SmoothedSoftmax { .. } | Self::Logistic | Self::Poisson => false,
             Self::Squared | Self::Absolute | Self::Huber { .. } => true,
             Self::Hinge | Self::SquaredHinge => true,
         }
@@ -64,7 +67,8 @@ impl Loss {
     #[must_use]
     pub fn sides_of_kinks<R: Real>(self, logits: &Array2<R>, y: &Target<R>) -> Vec<bool> {
         match self {
-            Self::Softmax | Self::Logistic | Self::Squared | Self::Poisson => Vec::new(),
+            Self::Softmax | Self::SmoothedSoftmax { .. } => Vec::new(),
+            Self::Logistic | Self::Squared | Self::Poisson => Vec::new(),
             Self::Absolute => (logits - y.values()).iter().map(|&distance| distance > R::zero()).collect(),
             Self::Huber { delta } => {
                 let delta = R::of(delta);
@@ -83,6 +87,7 @@ impl Loss {
     pub(super) fn parameter(self) -> Option<(f64, f64)> {
         match self {
             Self::Huber { delta } => Some((delta, 1.0)),
+            Self::SmoothedSoftmax { smoothing } => Some((smoothing, 0.1)),
             Self::Softmax | Self::Logistic | Self::Squared | Self::Poisson | Self::Absolute => None,
             Self::Hinge | Self::SquaredHinge => None,
         }
@@ -92,6 +97,7 @@ impl Loss {
     fn with(self, value: f64) -> Self {
         match self {
             Self::Huber { .. } => Self::Huber { delta: value },
+            Self::SmoothedSoftmax { .. } => Self::SmoothedSoftmax { smoothing: value },
             Self::Softmax | Self::Logistic | Self::Squared | Self::Poisson | Self::Absolute => self,
             Self::Hinge | Self::SquaredHinge => self,
         }
@@ -100,14 +106,19 @@ impl Loss {
     /// Whether the parameter is one that the loss can have.
     ///
     /// # Errors
-    /// A delta that is not above 0, or not finite.
+    /// A delta that is not above 0 or not finite, a smoothing outside 0..1.
     pub fn check(self) -> Result<()> {
         match self {
             Self::Huber { delta } if !(delta > 0.0 && delta.is_finite()) => {
                 Err(Error::new(ErrorKind::Setting, format!("the delta of huber is {delta}"))
                     .hint("give a number above 0, like 1"))
             }
-            Self::Softmax | Self::Logistic | Self::Squared | Self::Poisson => Ok(()),
+            Self::SmoothedSoftmax { smoothing } if !(0.0..1.0).contains(&smoothing) => {
+                Err(Error::new(ErrorKind::Setting, format!("the smoothing of smoothed-softmax is {smoothing}"))
+                    .hint("give a share from 0 up to but not including 1, like 0.1"))
+            }
+            Self::Softmax | Self::SmoothedSoftmax { .. } => Ok(()),
+            Self::Logistic | Self::Squared | Self::Poisson => Ok(()),
             Self::Absolute | Self::Huber { .. } | Self::Hinge | Self::SquaredHinge => Ok(()),
         }
     }

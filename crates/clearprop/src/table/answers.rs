@@ -126,9 +126,8 @@ impl Answers {
                     .setting("target")
                     .hint("several columns of 0 and 1 go with `loss=logistic`"))
             }
-            (Loss::Hinge | Loss::SquaredHinge, _) => {
-                let found = format!("the {loss} loss gives no probabilities");
-                Err(Error::new(ErrorKind::Setting, found)
+            (Loss::SmoothedSoftmax { .. } | Loss::Hinge | Loss::SquaredHinge, _) => {
+                Err(Error::new(ErrorKind::Setting, format!("the {loss} loss is not for tables yet"))
                     .setting("loss")
                     .hint("classes of a table are learnt with softmax"))
             }
