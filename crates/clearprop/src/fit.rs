@@ -92,6 +92,8 @@ impl Plan {
     pub fn new<R: Real>(rows: &Rows, choices: &Choices, start: Option<&Params<R>>) -> Result<Self> {
         let n = rows.table.len();
         let mut settings = rows.origin.defaults(n);
+        let recipe = choices.recipe.or(rows.beside.recipe).unwrap_or(settings.recipe);
+        recipe.lay_over(&mut settings);
         rows.beside.lay_over(&mut settings);
         let mut settings = choose::choose(settings, choices, n)?;
         let parts = rows.parts(&settings)?;
@@ -100,6 +102,7 @@ impl Plan {
             settings.batch_size = settings.batch_size.map(|size| size.min(parts.train.len()));
         }
         let (encoder, mut decisions) = rows.learn(&parts.train, &settings)?;
+        settings.recipe.lay_over_for(&mut settings, choices, encoder.answers.loss());
         if let Some(params) = start {
             settings.hidden = hidden_of(params, choices, &encoder)?;
         }
@@ -292,7 +295,7 @@ impl<R: Real> Fit<R> {
             rows: self.trainer.data().len(),
         };
         let engine = trained.settings.engine;
-        let params = self.trainer.params().clone();
+        let params = self.trainer.params().folded();
         Model { network: self.plan.network, params, encoder: self.plan.encoder, trained, engine }
     }
 

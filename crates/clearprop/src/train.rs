@@ -25,6 +25,7 @@ use crate::evaluate::{Evaluation, evaluate};
 #[cfg(feature = "fast")]
 use crate::fast;
 use crate::lbfgs::{Lbfgs, Step};
+use crate::loss::Loss;
 use crate::network::Network;
 use crate::objective::loss_and_grad;
 use crate::optim::{Optimiser, Solver};
@@ -32,7 +33,7 @@ use crate::params::{self, Params};
 use crate::random::{Purpose, shuffled};
 use crate::real::Real;
 use crate::schedule::{Place, Schedule};
-use crate::settings::{Length, Settings};
+use crate::settings::{Length, Settings, Watch};
 pub use state::{Epoch, Event, State, StopReason};
 use std::ops::ControlFlow;
 
@@ -42,6 +43,8 @@ mod state;
 #[derive(Debug)]
 pub struct Trainer<R> {
     network: Network,
+    /// The network with the loss that steps make small: that of smoothed labels, if they are.
+    stepped: Network,
     data: Data<R>,
     validation: Option<Data<R>>,
     settings: Settings,
@@ -78,7 +81,8 @@ impl<R: Real> Trainer<R> {
         validation: Option<Data<R>>,
         settings: Settings,
     ) -> Result<Self> {
-        let optimiser = Optimiser::new(settings.rule(), settings.step_size, &network.sizes)?;
+        let params = if settings.front_scale { params.with_scale() } else { params };
+        let optimiser = Optimiser::new(settings.rule(), settings.step_size, &network.sizes)?.shaped(&params);
         let state = State {
             step: 0,
             params,
@@ -125,16 +129,18 @@ impl<R: Real> Trainer<R> {
                 .setting("batch_size")
                 .hint(format!("there are only {} training rows", data.len())));
         }
+        let stepped = smoothed(&network, &settings)?;
         let mut trainer = Self {
             #[cfg(feature = "fast")]
             session: match settings.engine {
                 Engine::Plain => None,
                 Engine::Fast(level) => {
                     let options = fast::Options { level, threads: settings.threads };
-                    fast::Session::new(&network, settings.batch_size.unwrap_or(data.len()), options)
+                    fast::Session::new(&stepped, settings.batch_size.unwrap_or(data.len()), options)
                 }
             },
             network,
+            stepped,
             data,
             validation,
             settings,
@@ -151,6 +157,7 @@ impl<R: Real> Trainer<R> {
         };
         trainer.state.optimiser.schedule = trainer.settings.schedule;
         trainer.state.optimiser.run = run;
+        trainer.state.optimiser.shares = trainer.settings.step_shares;
         Ok(trainer)
     }
 
@@ -203,11 +210,11 @@ impl<R: Real> Trainer<R> {
 
     /// Takes steps; a step of the readable engine is `loss_and_grad`, then `update`.
     fn take_steps(&mut self, steps: usize) {
-        let Self { network, data, state: State { step, params, optimiser, lbfgs, .. }, losses, .. } = self;
+        let Self { stepped, data, state: State { step, params, optimiser, lbfgs, .. }, losses, .. } = self;
         if let Some(lbfgs) = lbfgs {
             let tolerance = self.settings.tolerance.unwrap_or(0.0);
             let evaluate = |params: &Params<R>| {
-                let (objective, grads) = loss_and_grad(network, params, data);
+                let (objective, grads) = loss_and_grad(stepped, params, data);
                 (objective.loss(), grads)
             };
             if let Step::Taken { before, .. } = lbfgs.step(params, tolerance, evaluate) {
@@ -228,7 +235,7 @@ impl<R: Real> Trainer<R> {
         }
         for step in 0..batches.steps() {
             let batch = batches.batch(step, data);
-            let (objective, grads) = loss_and_grad(network, params, &batch);
+            let (objective, grads) = loss_and_grad(stepped, params, &batch);
             losses.push(objective.loss());
             optimiser.update(params, &grads);
         }
@@ -298,12 +305,16 @@ impl<R: Real> Trainer<R> {
             .validation
             .as_ref()
             .map(|rows| evaluate(self.settings.engine, &self.network, &self.state.params, rows));
-        let watched = validation.map_or(loss, |validation| validation.loss);
+        let watched = validation.map_or(loss, |validation| match self.settings.watch {
+            Watch::Loss => validation.loss,
+            Watch::Score => -validation.score,
+        });
+        let is_last_best = validation.is_some() && self.settings.watch == Watch::Score;
         let state = &mut self.state;
         let tolerance = self.settings.stops_early().map_or(0.0, |patience| patience.tolerance);
         let improved = watched < state.best_loss - tolerance;
         state.not_better = if improved { 0 } else { state.not_better + 1 };
-        if watched < state.best_loss {
+        if watched < state.best_loss || (is_last_best && watched == state.best_loss) {
             state.best_loss = watched;
             if validation.is_some() {
                 state.best = Some(state.params.clone());
@@ -336,11 +347,13 @@ impl<R: Real> Trainer<R> {
         (self.state.step >= self.total_steps()).then_some(StopReason::Finished)
     }
 
-    /// Ends the run; if a validation share was watched, the weights of its best epoch are the run's.
+    /// Ends the run; if a validation share was watched, the weights of its best epoch are the run's.  A scale of the
+    /// inputs has done its work: the first weights take it in.
     fn stop(&mut self, reason: StopReason) -> Event {
         if let Some(best) = self.state.best.take() {
             self.state.params = best;
         }
+        self.state.params = self.state.params.folded();
         Event::Stopped(reason)
     }
 
@@ -416,6 +429,21 @@ impl<R: Real> Trainer<R> {
     pub fn evaluate(&self, data: &Data<R>) -> Evaluation {
         evaluate(self.settings.engine, &self.network, &self.state.params, data)
     }
+}
+
+/// The network with the loss that steps make small.
+fn smoothed(network: &Network, settings: &Settings) -> Result<Network> {
+    let loss = match (settings.label_smoothing, network.loss) {
+        (None, loss) => loss,
+        (Some(smoothing), Loss::Softmax) => Loss::SmoothedSoftmax { smoothing },
+        (Some(_), loss) => {
+            let found = format!("has no meaning with the {loss} loss");
+            return Err(Error::new(ErrorKind::Setting, found)
+                .setting("label_smoothing")
+                .hint("it goes with softmax"));
+        }
+    };
+    Ok(Network { loss, ..network.clone() })
 }
 
 /// Which batch of its epoch a step is, counted from 0.

@@ -248,7 +248,7 @@ fn rows_with_weights_count_as_they_say_on_both_paths() {
         let what = format!("{} {:?} {}", R::NAME, network.sizes, network.loss);
         let (plain, plain_grads) = loss_and_grad(network, &params, &weighted);
         let mut session = Session::new(network, 40, Options::default()).unwrap();
-        let (fast, fast_grads) = session.loss_and_grad(&mut params.clone(), &weighted);
+        let (fast, fast_grads) = session.loss_and_grad(&params, &weighted);
         for (loss, grads) in [(plain.loss(), plain_grads), (fast, fast_grads)] {
             let off = (loss - right.loss()).abs();
             assert!(off <= 3.0 * tolerance::<R>() * right.loss().abs(), "{what}: {loss} not {}", right.loss());

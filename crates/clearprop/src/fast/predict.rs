@@ -38,7 +38,8 @@ impl<R: Real> Predictor<R> {
     pub fn new(network: &Network, params: &Params<R>, options: Options) -> Option<Self> {
         assert_eq!(network.sizes, params.sizes(), "network and parameters");
         let (mlp, threads) = (described(network)?, options.threads.unwrap_or(1));
-        Some(Self(kernels::Predictor::new(&mlp, params.values(), options.level, threads)))
+        // The scale of the inputs is no matter of its own once the weights are known.
+        Some(Self(kernels::Predictor::new(&mlp, params.folded().values(), options.level, threads)))
     }
 
     /// Writes the probabilities (or what else the loss makes of the logits) of the rows `x`, both row by row.

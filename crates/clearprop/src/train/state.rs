@@ -65,7 +65,7 @@ pub struct State<R> {
     pub optimiser: Optimiser<R>,
     /// Sum over the rows of the epoch so far of weight times their batch's loss.
     pub epoch_loss: f64,
-    /// The lowest loss of an epoch so far.
+    /// The lowest loss of an epoch so far; where the score is watched, minus the highest.
     pub best_loss: f64,
     /// How many epochs in a row were not better.
     pub not_better: u64,
@@ -100,7 +100,8 @@ impl<R: Real> State<R> {
         }
         let pairs = self.lbfgs.iter().flat_map(|lbfgs| lbfgs.pairs().iter().flatten());
         for part in moments.iter().chain(&self.best).chain(pairs) {
-            if part.sizes() != network.sizes {
+            let is_shaped = part.s().is_some() == self.params.s().is_some();
+            if part.sizes() != network.sizes || !is_shaped {
                 let (found, needed) = (part.sizes(), &network.sizes);
                 return wrong(format!("moments of layers {found:?}, the network has {needed:?}"));
             }
