@@ -14,7 +14,7 @@ pub use formula::{Line, Names};
 
 use crate::activation::{log_one_plus_exp, logistic};
 use crate::real::Real;
-use crate::target::Target;
+use crate::target::{Target, Weighted};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, Zip};
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +26,13 @@ use serde::{Deserialize, Serialize};
 pub enum Loss {
     /// Softmax cross-entropy, one class a row: `-log softmax(logits)[y]`.
     Softmax,
+    /// Softmax cross-entropy with smoothed labels: the right class is wanted with `1 - smoothing + smoothing/k`, each of
+    /// the others with `smoothing/k`, so that no logit need grow without end (Szegedy et al., *Rethinking the
+    /// inception architecture for computer vision*, 2016).
+    SmoothedSoftmax {
+        /// What is taken from the right class and given to all; usually 0.1.
+        smoothing: f64,
+    },
     /// Logistic cross-entropy, several labels at once: for each of the k columns
     /// `-log p` where the label is 1 and `-log(1 - p)` where it is 0, added up.
     Logistic,
@@ -43,6 +50,12 @@ pub enum Loss {
         /// The distance from which on it grows like a line; usually 1.
         delta: f64,
     },
+    /// The multiclass SVM's, one class a row: `sum over j != y of max(0, logits[j] - logits[y] + 1)` (Weston and
+    /// Watkins, *Support vector machines for multi-class pattern recognition*, 1999; cs231n, *linear classification*).
+    /// Its outputs are the logits, called scores: no probabilities.
+    Hinge,
+    /// The same with `max(0, ..)^2`, cs231n's "squared hinge", which has no corners.
+    SquaredHinge,
 }
 
 impl Loss {
@@ -51,7 +64,7 @@ impl Loss {
     #[must_use]
     pub fn outputs<R: Real>(self, logits: &Array2<R>) -> Array2<R> {
         match self {
-            Self::Softmax => {
+            Self::Softmax | Self::SmoothedSoftmax { .. } => {
                 let mut probs = logits.clone();
                 for mut row in probs.rows_mut() {
                     // softmax does not change when a number is taken from all logits of a row;
@@ -66,6 +79,7 @@ impl Loss {
             Self::Logistic => logits.mapv(logistic),
             Self::Poisson => logits.mapv(R::exp),
             Self::Squared | Self::Absolute | Self::Huber { .. } => logits.clone(),
+            Self::Hinge | Self::SquaredHinge => logits.clone(),
         }
     }
 
@@ -86,6 +100,13 @@ impl Loss {
             Self::Softmax => Zip::from(logits.rows())
                 .and(y.classes())
                 .map_collect(|z, &class| (log_sum_exp(z) - z[class as usize]).f64()),
+            // The wanted shares add up to 1, so that log(sum) is taken once here too.
+            Self::SmoothedSoftmax { smoothing } => {
+                Zip::from(logits.rows()).and(y.classes()).map_collect(|z, &class| {
+                    let right = R::of(1.0 - smoothing) * z[class as usize];
+                    (log_sum_exp(z) - right - R::of(smoothing / z.len() as f64) * z.sum()).f64()
+                })
+            }
             // -y log p - (1-y) log(1-p) = log(1 + exp(z)) - y z
             Self::Logistic => sums(&|z, y| log_one_plus_exp(z) - y * z),
             Self::Squared => sums(&|z, y| R::of(0.5) * (z - y) * (z - y)),
@@ -102,36 +123,46 @@ impl Loss {
                     }
                 })
             }
+            Self::Hinge => over_margins(logits, y).rows().into_iter().map(|row| row.sum().f64()).collect(),
+            Self::SquaredHinge => {
+                let squares = |row: ArrayView1<'_, R>| row.iter().map(|&over| (over * over).f64()).sum();
+                over_margins(logits, y).rows().into_iter().map(squares).collect()
+            }
         }
     }
 
-    /// The mean of [`Self::row_losses`].  0 for no rows.
+    /// The mean of [`Self::row_losses`], of rows with weights `sum(w * loss) / sum(w)`.  0 for no rows.
     ///
     /// # Panics
     /// As [`Self::row_losses`].
     #[must_use]
-    pub fn data_loss<R: Real>(self, logits: &Array2<R>, y: &Target<R>) -> f64 {
-        self.row_losses(logits, y).mean().unwrap_or(0.0)
+    pub fn data_loss<'a, R: Real>(self, logits: &Array2<R>, y: impl Into<Weighted<'a, R>>) -> f64 {
+        let y = y.into();
+        y.mean(&self.row_losses(logits, y.y))
     }
 
     /// `dlogits` (n, k): the derivative of the data loss **by the logits**, from the `outputs`.
     ///
     /// ```text
     /// softmax                      (probs - onehot(y)) / n
+    /// smoothed-softmax             (probs - (1 - smoothing) onehot(y) - smoothing/k) / n
     /// logistic, squared, poisson   (outputs - y) / n
     /// absolute                     sign(outputs - y) / n
     /// huber                        (outputs - y, cut at -delta and delta) / n
+    /// hinge, j != y[i]             (1 where logits[j] - logits[y] + 1 > 0) / n; at y minus the sum of the others
+    /// squared-hinge, j != y[i]     2 max(0, logits[j] - logits[y] + 1) / n;     at y minus the sum of the others
     /// ```
-    /// The 1/n belongs to the mean and is applied here, once.
+    /// The 1/n belongs to the mean and is applied here, once; of rows with weights it is `w[i] / sum(w)`.
     ///
     /// # Panics
     /// As [`Self::row_losses`].
     #[must_use]
-    pub fn dlogits<R: Real>(self, outputs: &Array2<R>, y: &Target<R>) -> Array2<R> {
-        self.row_slopes(outputs, y) / R::of(outputs.nrows().max(1) as f64)
+    pub fn dlogits<'a, R: Real>(self, outputs: &Array2<R>, y: impl Into<Weighted<'a, R>>) -> Array2<R> {
+        let y = y.into();
+        y.slope_of_mean(self.row_slopes(outputs, y.y))
     }
 
-    /// The derivative of each row's own loss by its logits (n, k): n times `dlogits`.
+    /// The derivative of each row's own loss by its logits (n, k): n times `dlogits` where every row counts 1.
     ///
     /// # Panics
     /// As [`Self::row_losses`].
@@ -145,6 +176,13 @@ impl Loss {
                     row[class as usize] -= R::one();
                 }
             }
+            Self::SmoothedSoftmax { smoothing } => {
+                let each = R::of(smoothing / outputs.ncols().max(1) as f64);
+                for (mut row, &class) in slopes.rows_mut().into_iter().zip(y.classes()) {
+                    row[class as usize] -= R::of(1.0 - smoothing);
+                    row -= each;
+                }
+            }
             // The output is made so that the slope of its logit cancels.
             Self::Logistic | Self::Squared | Self::Poisson => slopes -= y.values(),
             Self::Absolute => {
@@ -155,9 +193,33 @@ impl Loss {
                 slopes -= y.values();
                 slopes.mapv_inplace(|distance| cut(distance, R::of(delta), R::of(delta)));
             }
+            Self::Hinge | Self::SquaredHinge => {
+                slopes = over_margins(outputs, y);
+                match self {
+                    Self::Hinge => slopes.mapv_inplace(|over| if over > R::zero() { R::one() } else { over }),
+                    _ => slopes *= R::of(2.0),
+                }
+                for (mut row, &class) in slopes.rows_mut().into_iter().zip(y.classes()) {
+                    row[class as usize] = -row.sum();
+                }
+            }
         }
         slopes
     }
+}
+
+/// `max(0, logits[j] - logits[y] + 1)` for j != y, and 0 at y; NaN stays NaN.
+fn over_margins<R: Real>(logits: &Array2<R>, y: &Target<R>) -> Array2<R> {
+    let mut over = logits.clone();
+    for (mut row, &class) in over.rows_mut().into_iter().zip(y.classes()) {
+        let right = row[class as usize];
+        row.mapv_inplace(|z| {
+            let over = z - right + R::one();
+            if over <= R::zero() { R::zero() } else { over }
+        });
+        row[class as usize] = R::zero();
+    }
+    over
 }
 
 /// The number of the largest of each row's k values; the first of equal ones.

@@ -53,14 +53,14 @@ impl<R: Float> View<'_, R> {
             // SAFETY: the team is done; these were written by its parts.
             (0..count).map(|i| unsafe { *self.losses.at(i) }).sum()
         };
-        let mut sum = 0.0;
+        let (total, mut sum) = (self.total(), 0.0);
         match self.plan {
             Plan::Rows { group, .. } => {
                 let groups = n.div_ceil(group);
                 team.each(groups, &|g, member| {
                     let rows = g * group..n.min((g + 1) * group);
                     // SAFETY: group g has gradients and a loss of its own, each member a workspace and columns.
-                    dispatch!(level, simd => unsafe { self.group(simd, g, rows, member) });
+                    dispatch!(level, simd => unsafe { self.group(simd, g, rows, member, total) });
                 });
                 team.each(self.parts.len(), &|part, _| {
                     for u in self.parts[part].clone() {
@@ -93,7 +93,7 @@ impl<R: Float> View<'_, R> {
                     team.each(parts, &|part, member| {
                         let own = own(part);
                         // SAFETY: each part has rows of its own, each member columns.
-                        dispatch!(level, simd => unsafe { self.rows_of_chunk(simd, own, member) });
+                        dispatch!(level, simd => unsafe { self.rows_of_chunk(simd, own, member, total) });
                     });
                     sum += losses(rows.div_ceil(lanes));
                     let is_last = first + rows == n;
@@ -114,12 +114,21 @@ impl<R: Float> View<'_, R> {
         }
         // SAFETY: the team is done.
         let squares: f64 = (0..self.tiles.len()).map(|u| unsafe { *self.squares.at(u) }).sum();
-        sum / n.max(1) as f64 + 0.5 * self.mlp.reg * squares
+        if total > 0.0 { sum / total + 0.5 * self.mlp.reg * squares } else { 0.5 * self.mlp.reg * squares }
+    }
+
+    /// What the rows of the batch count together.
+    fn total(&self) -> f64 {
+        match (self.data.weights, self.rows) {
+            (None, _) => self.n as f64,
+            (Some(weights), None) => weights.iter().map(|w| w.widen()).sum(),
+            (Some(weights), Some(rows)) => rows.iter().map(|&row| weights[row as usize].widen()).sum(),
+        }
     }
 
     /// All of a group: its rows through all layers, and its gradient.
     #[inline(always)]
-    unsafe fn group<S: Simd>(&self, simd: S, g: usize, rows: Range<usize>, member: usize) {
+    unsafe fn group<S: Simd>(&self, simd: S, g: usize, rows: Range<usize>, member: usize, total: f64) {
         let mut sum = 0.0;
         let workspace = member * self.workspace.len;
         for first in rows.clone().step_by(self.workspace.rows) {
@@ -129,7 +138,7 @@ impl<R: Float> View<'_, R> {
             // SAFETY: the caller's promise.
             unsafe {
                 self.gather(first, 0..count, workspace);
-                self.forward_and_back(simd, 1, 0..count, workspace, member, losses);
+                self.forward_and_back(simd, 1, 0..count, [workspace, member], total, losses);
                 for u in 0..self.tiles.len() {
                     let to = self.grads.at(g * self.layers.w_len + self.place(u));
                     self.gradient(simd, u, 0..count, workspace, to, first > rows.start);
@@ -155,12 +164,12 @@ impl<R: Float> View<'_, R> {
 
     /// Rows `own` of the chunk, from their second layer on.
     #[inline(always)]
-    unsafe fn rows_of_chunk<S: Simd>(&self, simd: S, own: Range<usize>, member: usize) {
+    unsafe fn rows_of_chunk<S: Simd>(&self, simd: S, own: Range<usize>, member: usize, total: f64) {
         let (start, count) = (own.start / self.layers.lanes, own.len().div_ceil(self.layers.lanes));
         // SAFETY: the part's own: parts begin at whole vectors of rows.
         unsafe {
             let losses = std::slice::from_raw_parts_mut(self.losses.at(start), count);
-            self.forward_and_back(simd, 2, own, 0, member, losses);
+            self.forward_and_back(simd, 2, own, [0, member], total, losses);
         }
     }
 
@@ -200,8 +209,8 @@ impl<R: Float> View<'_, R> {
         simd: S,
         from: usize,
         own: Range<usize>,
-        workspace: usize,
-        member: usize,
+        [workspace, member]: [usize; 2],
+        total: f64,
         losses: &mut [f64],
     ) {
         let last = self.mlp.layers();
@@ -221,9 +230,11 @@ impl<R: Float> View<'_, R> {
                 logits: values.wrapping_add(self.workspace.a[last] + own.start * stride),
                 columns: self.columns.at(member * width * self.layers.lanes),
             };
-            let y = values.wrapping_add(self.workspace.y + own.start * self.answers());
+            let y = values.wrapping_add(self.workspace.y + own.start * self.columns_of_y());
             let dz = values.wrapping_add(self.workspace.dz[last] + own.start * stride);
-            dlogits(simd, &outputs, y, dz, 1.0 / self.n as f64, losses);
+            // Where nothing counts there is nothing to divide.
+            let by_total = if total > 0.0 { 1.0 / total } else { 0.0 };
+            dlogits(simd, &outputs, y, dz, (self.data.weights.is_some(), by_total), losses);
             backward(simd, self.layers, self.workspace, self.wt.at(0), values, own);
         }
     }
@@ -232,6 +243,12 @@ impl<R: Float> View<'_, R> {
     #[inline(always)]
     fn answers(&self) -> usize {
         if matches!(self.data.y, Target::Classes(_)) { 1 } else { self.mlp.outputs() }
+    }
+
+    /// Numbers beside a row's inputs: its right answer, and its weight if it has one.
+    #[inline(always)]
+    fn columns_of_y(&self) -> usize {
+        self.answers() + usize::from(self.data.weights.is_some())
     }
 
     /// Rows `own` of a workspace, their inputs in it.
@@ -271,7 +288,7 @@ impl<R: Float> View<'_, R> {
                 let y = |j: usize| {
                     self.values.at(workspace
                         + self.workspace.y
-                        + (i / lanes * self.answers() + j) * lanes
+                        + (i / lanes * self.columns_of_y() + j) * lanes
                         + i % lanes)
                 };
                 match self.data.y {
@@ -282,6 +299,9 @@ impl<R: Float> View<'_, R> {
                             *y(j) = value;
                         }
                     }
+                }
+                if let Some(weights) = self.data.weights {
+                    *y(self.answers()) = weights[row];
                 }
             }
         }

@@ -269,11 +269,13 @@ fn outputs<R: Number>(
     params: &Params<R>,
     x: ndarray::ArrayView2<'_, R>,
 ) -> ndarray::Array2<R> {
-    let packed = x.nrows() > 8 && network.has_kernels();
-    if let (true, Some(rows)) = (packed, x.as_slice()) {
+    if x.nrows() > 8
+        && let Some(rows) = x.as_slice()
+        && let Some(mut predictor) = Predictor::new(network, params, Options::default())
+    {
         let mut probs = ndarray::Array2::zeros((x.nrows(), network.outputs()));
         if let Some(out) = probs.as_slice_mut() {
-            Predictor::new(network, params, Options::default()).predict(rows, out);
+            predictor.predict(rows, out);
         }
         return probs;
     }

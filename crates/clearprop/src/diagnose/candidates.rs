@@ -150,6 +150,7 @@ fn dlogits(case: &Case, convention: &Convention, values: &Values) -> Option<Vec<
         }
         // No mistakes of their own are known.
         Loss::Squared | Loss::Poisson | Loss::Absolute | Loss::Huber { .. } => {}
+        Loss::SmoothedSoftmax { .. } | Loss::Hinge | Loss::SquaredHinge => {}
     }
     let mut scales: Vec<(&[u8], f64)> = vec![(&[], 1.0), (&[3], 1.0 / k)];
     if !convention.late {

@@ -195,13 +195,14 @@ fn fingerprint<R: Real>(parts: &[Data<R>]) -> u64 {
         // Else the high bits of a word would never reach the low ones.
         hash ^= hash >> 32;
     };
-    for Data { x, y } in parts {
+    for Data { x, y, weights } in parts {
         x.shape().iter().for_each(|&n| add(n as u64));
         x.iter().for_each(|value| add(value.f64().to_bits()));
         match y {
             Target::Classes(y) => y.iter().for_each(|&class| add(u64::from(class))),
             Target::Values(y) => y.iter().for_each(|value| add(value.f64().to_bits())),
         }
+        weights.iter().flatten().for_each(|weight| add(weight.f64().to_bits()));
     }
     hash
 }
