@@ -50,7 +50,8 @@ fn step(c: &mut Criterion) {
             false => Batches::Of { rows: &order, size },
         };
         let x = Array2::from_shape_fn((order.len(), sizes[0]), |(i, j)| number(i * sizes[0] + j));
-        let data = Data { x, y: Target::Classes(Array1::from_iter(order.iter().map(|i| i % 2))), weights: None };
+        let data =
+            Data { x, y: Target::Classes(Array1::from_iter(order.iter().map(|i| i % 2))), weights: None };
         group.throughput(Throughput::Elements((rows * STEPS).into()));
         for level in Level::available() {
             let mut params = Init::He.draw(&network, 0);

@@ -63,8 +63,9 @@ impl Engine {
         match self {
             Self::Plain => forward::logits(network, params, x),
             #[cfg(feature = "fast")]
-            Self::Fast(level) => fast::logits(network, params, x, level)
-                .unwrap_or_else(|| forward::logits(network, params, x)),
+            Self::Fast(level) => {
+                fast::logits(network, params, x, level).unwrap_or_else(|| forward::logits(network, params, x))
+            }
         }
     }
 

@@ -203,7 +203,13 @@ impl<R: Real> Optimiser<R> {
     }
 
     /// The same for a range of the flat buffer.
-    fn update_range(&mut self, range: Range<usize>, step_size: f64, params: &mut Params<R>, grads: &Params<R>) {
+    fn update_range(
+        &mut self,
+        range: Range<usize>,
+        step_size: f64,
+        params: &mut Params<R>,
+        grads: &Params<R>,
+    ) {
         let step = R::of(step_size);
         let each = params.values_mut()[range.clone()].iter_mut().zip(&grads.values()[range.clone()]);
         match (self.rule, self.moments.as_mut_slice()) {
@@ -223,7 +229,8 @@ impl<R: Real> Optimiser<R> {
                 let AdamStep { beta1, beta2, rate, epsilon } =
                     AdamStep::new(step_size, [beta1, beta2], epsilon, epsilon_hat, self.t);
                 let [beta1, beta2, rate, epsilon] = [beta1, beta2, rate, epsilon].map(R::of);
-                for (((p, &g), m), v) in each.zip(&mut mean.values_mut()[range.clone()]).zip(&mut square.values_mut()[range])
+                for (((p, &g), m), v) in
+                    each.zip(&mut mean.values_mut()[range.clone()]).zip(&mut square.values_mut()[range])
                 {
                     *m = beta1 * *m + (R::one() - beta1) * g;
                     *v = beta2 * *v + (R::one() - beta2) * g * g;

@@ -42,7 +42,11 @@ impl<R: Real> Params<R> {
     /// All zero, of the same shape.
     #[must_use]
     pub fn zeros_like(&self) -> Self {
-        Self { sizes: self.sizes.clone(), has_scale: self.has_scale, values: vec![R::zero(); self.values.len()] }
+        Self {
+            sizes: self.sizes.clone(),
+            has_scale: self.has_scale,
+            values: vec![R::zero(); self.values.len()],
+        }
     }
 
     /// The same with a scale of the inputs, each 1 at first: what the network computes stays the same.

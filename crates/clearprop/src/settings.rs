@@ -374,7 +374,10 @@ impl Settings {
             return schedule(found, "give `patience`");
         }
         if self.schedule != Schedule::Constant && self.solver == Solver::Lbfgs {
-            return schedule(format!("{} beside lbfgs, which searches along a line", self.schedule), "leave it out");
+            return schedule(
+                format!("{} beside lbfgs, which searches along a line", self.schedule),
+                "leave it out",
+            );
         }
         Ok(())
     }

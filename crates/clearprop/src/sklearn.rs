@@ -102,7 +102,8 @@ impl<R: Real> Minibatches<R> {
         if let Batches::Of { size, .. } = batches {
             if !self.sessions.iter().any(|(rows, _)| *rows == size) {
                 let options = fast::Options { threads: self.threads, ..fast::Options::default() };
-                self.sessions.extend(fast::Session::new(network, size, options).map(|session| (size, session)));
+                self.sessions
+                    .extend(fast::Session::new(network, size, options).map(|session| (size, session)));
             }
             if let Some((_, session)) = self.sessions.iter_mut().find(|(rows, _)| *rows == size) {
                 session.set_reg(network.penalty.reg);

@@ -139,9 +139,9 @@ impl<R: Real> Weighted<'_, R> {
         };
         let total = self.total();
         let share = |w: R| if total > 0.0 { w / R::of(total) } else { R::zero() };
-        Zip::from(slopes.rows_mut()).and(weights).for_each(|mut row, &w| {
-            if w == R::zero() { row.fill(R::zero()) } else { row *= share(w) }
-        });
+        Zip::from(slopes.rows_mut())
+            .and(weights)
+            .for_each(|mut row, &w| if w == R::zero() { row.fill(R::zero()) } else { row *= share(w) });
         slopes
     }
 }

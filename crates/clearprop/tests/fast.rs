@@ -251,7 +251,11 @@ fn rows_with_weights_count_as_they_say_on_both_paths() {
         let (fast, fast_grads) = session.loss_and_grad(&params, &weighted);
         for (loss, grads) in [(plain.loss(), plain_grads), (fast, fast_grads)] {
             let off = (loss - right.loss()).abs();
-            assert!(off <= 3.0 * tolerance::<R>() * right.loss().abs(), "{what}: {loss} not {}", right.loss());
+            assert!(
+                off <= 3.0 * tolerance::<R>() * right.loss().abs(),
+                "{what}: {loss} not {}",
+                right.loss()
+            );
             assert_close(&what, &grads, &right_grads, 3.0 * tolerance::<R>());
         }
     }
@@ -347,7 +351,8 @@ fn the_same_bits_with_any_number_of_threads() {
         let (network, data, params, optimiser) = notebook::<R>();
         let run = |threads| {
             let (mut params, mut optimiser, mut losses) = (params.clone(), optimiser.clone(), Vec::new());
-            let mut session = Session::new(&network, data.len(), Options { level, threads: Some(threads) }).unwrap();
+            let mut session =
+                Session::new(&network, data.len(), Options { level, threads: Some(threads) }).unwrap();
             session.advance(&mut params, &mut optimiser, &data, Batches::Full { steps: 100 }, &mut losses);
             (params, losses)
         };

@@ -119,7 +119,9 @@ fn each_update_goes_as_far_as_its_schedule_says_in_every_engine() {
             let factor = match schedule {
                 Schedule::Constant | Schedule::Adaptive | Schedule::InvScaling { .. } => 1.0,
                 Schedule::Cosine => (1.0 + (std::f64::consts::PI * share).cos()) / 2.0,
-                Schedule::Coslog4 => (1.0 - (std::f64::consts::TAU * (1.0 + 15.0 * share).log2()).cos()) / 2.0,
+                Schedule::Coslog4 => {
+                    (1.0 - (std::f64::consts::TAU * (1.0 + 15.0 * share).log2()).cos()) / 2.0
+                }
             };
             for (p, g) in params.values_mut().iter_mut().zip(grads.values()) {
                 *p -= 0.01 * factor * g;

@@ -96,11 +96,7 @@ impl Activation {
                 ],
             ),
             Self::Mish => (
-                [
-                    "Z * tanh(log(1 + exp(Z)))",
-                    r"Z \tanh(\log(1 + e^{Z}))",
-                    "Z * np.tanh(np.logaddexp(0, Z))",
-                ],
+                ["Z * tanh(log(1 + exp(Z)))", r"Z \tanh(\log(1 + e^{Z}))", "Z * np.tanh(np.logaddexp(0, Z))"],
                 [
                     "(tanh(log(1 + exp(Z))) + Z * (1 - tanh(log(1 + exp(Z)))^2) / (1 + exp(-Z)))",
                     r"\left( t + \frac{Z (1 - t^2)}{1 + e^{-Z}} \right), \quad t = \tanh(\log(1 + e^{Z}))",

@@ -121,9 +121,10 @@ impl<R: Real> Session<R> {
             for step in 0..batches.steps() {
                 let one = match batches {
                     Batches::Full { .. } => Batches::Full { steps: 1 },
-                    Batches::Of { rows, size } => {
-                        Batches::Of { rows: &rows[step * size..rows.len().min((step + 1) * size)], size: size.min(n) }
-                    }
+                    Batches::Of { rows, size } => Batches::Of {
+                        rows: &rows[step * size..rows.len().min((step + 1) * size)],
+                        size: size.min(n),
+                    },
                 };
                 let (loss, grads) = self.gradient(params, data, one);
                 losses.push(loss);
@@ -178,11 +179,11 @@ impl<R: Real> Session<R> {
         (loss, grads)
     }
 
-    fn steps(
+    fn steps<'a>(
         &mut self,
-        params: &mut [R],
-        moments: &mut [&mut [R]],
-        next: &mut dyn FnMut() -> Update<R>,
+        params: &'a mut [R],
+        moments: &'a mut [&'a mut [R]],
+        next: &'a mut dyn FnMut() -> Update<R>,
         data: &Data<R>,
         batches: Batches<'_>,
         losses: &mut Vec<f64>,

@@ -290,11 +290,14 @@ impl Loss {
             Self::Absolute => "sign(P - Y)",
             Self::Huber { .. } => "min(#, max(-#, P - Y))",
             Self::Hinge | Self::SquaredHinge => {
-                let template =
-                    if self == Self::Hinge { "(P - Y + 1 > 0)" } else { "2 * max(0, P - Y + 1)" };
+                let template = if self == Self::Hinge { "(P - Y + 1 > 0)" } else { "2 * max(0, P - Y + 1)" };
                 let of = |j: usize| filled(template, None, &[('P', &outputs[j]), ('Y', &outputs[class])]);
                 let others = (0..outputs.len()).filter(|&other| other != class).map(of);
-                return if j == class { format!("-({})", others.collect::<Vec<_>>().join(" + ")) } else { of(j) };
+                return if j == class {
+                    format!("-({})", others.collect::<Vec<_>>().join(" + "))
+                } else {
+                    of(j)
+                };
             }
         };
         filled(template, self.parameter(), &[('P', &outputs[j]), ('Y', answer)])

@@ -113,10 +113,11 @@ impl Loss {
                 Err(Error::new(ErrorKind::Setting, format!("the delta of huber is {delta}"))
                     .hint("give a number above 0, like 1"))
             }
-            Self::SmoothedSoftmax { smoothing } if !(0.0..1.0).contains(&smoothing) => {
-                Err(Error::new(ErrorKind::Setting, format!("the smoothing of smoothed-softmax is {smoothing}"))
-                    .hint("give a share from 0 up to but not including 1, like 0.1"))
-            }
+            Self::SmoothedSoftmax { smoothing } if !(0.0..1.0).contains(&smoothing) => Err(Error::new(
+                ErrorKind::Setting,
+                format!("the smoothing of smoothed-softmax is {smoothing}"),
+            )
+            .hint("give a share from 0 up to but not including 1, like 0.1")),
             Self::Softmax | Self::SmoothedSoftmax { .. } => Ok(()),
             Self::Logistic | Self::Squared | Self::Poisson => Ok(()),
             Self::Absolute | Self::Huber { .. } | Self::Hinge | Self::SquaredHinge => Ok(()),

@@ -79,8 +79,7 @@ impl Recipe {
                     TargetKind::Counts | TargetKind::Numbers => false,
                 };
                 if choices.activation.is_none() {
-                    settings.activation =
-                        vec![if of_classes { Activation::Selu } else { Activation::Mish }];
+                    settings.activation = vec![if of_classes { Activation::Selu } else { Activation::Mish }];
                 }
                 if choices.step_size.is_none() {
                     settings.step_size = if of_classes { 0.04 } else { 0.07 };
