@@ -11,7 +11,7 @@ use clearprop::init::Init;
 use clearprop::loss::Loss;
 use clearprop::network::{Network, Penalized, Penalty};
 use clearprop::objective::loss_and_grad;
-use clearprop::optim::{Optimiser, Rule};
+use clearprop::optim::{Optimiser, Rule, Shares};
 use clearprop::params::Params;
 use clearprop::real::Real;
 use clearprop::target::TargetKind;
@@ -264,6 +264,57 @@ fn rows_with_weights_count_as_they_say_on_both_paths() {
         for sizes in [&[2, 9, 3][..], &[5, 19, 17, 4]] {
             check::<f32>(&network(sizes, loss, 0.01, Penalized::Weights), &mut random);
             check::<f64>(&network(sizes, loss, 0.01, Penalized::Weights), &mut random);
+        }
+    }
+}
+
+#[test]
+fn a_scale_of_the_inputs_and_steps_of_each_layer_are_the_same_on_both_paths() {
+    fn check<R: Real>(network: &Network, shares: Shares, weighted: bool, random: &mut Pcg64Mcg) {
+        let mut data = random_data::<R>(network, 90, random);
+        if weighted {
+            data = data.with_weights(Array1::from_shape_fn(90, |i| R::of((i % 4) as f64 * 0.3))).unwrap();
+        }
+        let mut params = random_params::<R>(network, random).with_scale();
+        params.s_mut().unwrap().mapv_inplace(|_| R::of(random.random_range(-2.0..2.0)));
+        let optimiser = Optimiser::new(Rule::ADAM, 0.01, &network.sizes).unwrap().shaped(&params);
+        let optimiser = Optimiser { shares, ..optimiser };
+        let rows: Vec<u32> = (0..90).rev().collect();
+        let batches = Batches::Of { rows: &rows, size: 40 };
+        let (mut right, mut right_optimiser) = (params.clone(), optimiser.clone());
+        let losses = plain(network, &mut right, &mut right_optimiser, &data, batches);
+        let (mut found, mut found_optimiser, mut found_losses) = (params, optimiser, Vec::new());
+        let mut session = Session::new(network, 40, Options::default()).unwrap();
+        session.advance(&mut found, &mut found_optimiser, &data, batches, &mut found_losses);
+        let what = format!("{} {:?} {shares:?}", R::NAME, network.sizes);
+        for (found, right) in found_losses.iter().zip(&losses) {
+            assert!(
+                (found - right).abs() <= 1e2 * tolerance::<R>() * right.abs(),
+                "{what}: {found} not {right}"
+            );
+        }
+        assert_close(&what, &found, &right, 1e3 * tolerance::<R>());
+        let (found_s, right_s) = (found.s().unwrap().to_owned(), right.s().unwrap().to_owned());
+        for (found, right) in found_s.iter().zip(&right_s) {
+            assert!(
+                (found.f64() - right.f64()).abs() <= 1e3 * tolerance::<R>(),
+                "{what}: s {found} not {right}"
+            );
+        }
+        let x = data.x.view();
+        let pairs = Engine::default().logits(network, &found, x);
+        for (fast, plain) in pairs.iter().zip(&Engine::Plain.logits(network, &found.folded(), x)) {
+            assert!((fast.f64() - plain.f64()).abs() <= 1e2 * tolerance::<R>() * plain.f64().abs().max(1.0));
+        }
+    }
+    let mut random = Pcg64Mcg::seed_from_u64(12);
+    for sizes in [&[2, 9, 3][..], &[5, 19, 17, 4]] {
+        for shares in Shares::ALL {
+            let mut network = network(sizes, Loss::SmoothedSoftmax { smoothing: 0.1 }, 0.05, Penalized::All);
+            network.activations.fill(Activation::Selu);
+            check::<f64>(&network, shares, false, &mut random);
+            check::<f64>(&network, shares, true, &mut random);
+            check::<f32>(&network, shares, true, &mut random);
         }
     }
 }

@@ -65,6 +65,11 @@ fn case() -> impl Strategy<Value = (Network, Params<f64>, Data<f64>)> {
             // Every other case has rows with weights, some of them 0.
             let weights = Array1::from_shape_fn(rows, |i| if i == 0 { 0.7 } else { (i % 3) as f64 });
             let data = if seed & 1 == 0 { data } else { data.with_weights(weights).unwrap() };
+            // Every third has a scale of the inputs.
+            let mut params = if seed % 3 == 0 { params.with_scale() } else { params };
+            if let Some(mut s) = params.s_mut() {
+                s.iter_mut().enumerate().for_each(|(i, s)| *s = 1.5 - i as f64 * 0.7);
+            }
             (network, params, data)
         },
     )
@@ -91,7 +96,7 @@ fn the_gradient_of_500_random_networks_agrees_with_central_differences() {
     let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
     let result = runner.run(&case(), |(network, mut params, data)| {
         let (_, grads) = loss_and_grad(&network, &params, &data);
-        let mut numeric = Params::<f64>::zeros(&network.sizes);
+        let mut numeric = params.zeros_like();
         let mut left_out = vec![false; numeric.values().len()];
         for (i, left_out) in left_out.iter_mut().enumerate() {
             let p = params.values()[i];
@@ -110,8 +115,10 @@ fn the_gradient_of_500_random_networks_agrees_with_central_differences() {
         // (about 1e-16 loss / h) cannot be told from 0.
         let (loss, _) = loss_and_signs(&network, &params, &data);
         let mut start = 0;
-        for l in 1..=network.layers() {
-            let range = start..start + params.wb(l).len();
+        for l in 1..=network.layers() + 1 {
+            // Behind the last layer the scale, if there is one.
+            let len = if l <= network.layers() { params.wb(l).len() } else { params.values().len() - start };
+            let range = start..start + len;
             start = range.end;
             let largest = numeric.values()[range.clone()].iter().fold(0.0f64, |m, v| m.max(v.abs()));
             for i in range.filter(|&i| !left_out[i]) {

@@ -41,6 +41,7 @@ impl Check<'_> {
         let shape = &self.values.array(name).unwrap().shape;
         let theirs: Array2<f64> = match shape.len() {
             0 => array![[self.values.scalar(name).unwrap()]],
+            1 => self.values.vector(name).unwrap().insert_axis(Axis(0)),
             _ => self.values.matrix(name).unwrap(),
         };
         assert_eq!(ours.dim(), theirs.dim(), "{}: {name} has another shape", self.file);
@@ -86,6 +87,10 @@ fn every_stage<R: Real>(file: &str, within: f64) -> usize {
     for l in 1..=last {
         let name = if notebook { format!("W{l}_0") } else { format!("W{l}") };
         params.wb_mut(l).assign(&values.matrix::<R>(&name).unwrap());
+    }
+    if values.get("s").is_some() {
+        params = params.with_scale();
+        params.s_mut().unwrap().assign(&values.vector::<R>("s").unwrap());
     }
     let y = match loss.takes() {
         TargetKind::Classes => Target::Classes(values.whole("y").unwrap()),
@@ -137,6 +142,9 @@ fn every_stage<R: Real>(file: &str, within: f64) -> usize {
             check.stage(&dz, derivatives.z[l - 1].view());
         }
     }
+    if let Some(ds) = grads.s() {
+        check.stage("dL_ds", ds.insert_axis(Axis(0)));
+    }
     check.checked
 }
 
@@ -154,7 +162,7 @@ fn networks() -> Vec<String> {
 
 #[test]
 fn every_stage_agrees_at_f64() {
-    assert_eq!(networks().len(), 21);
+    assert_eq!(networks().len(), 22);
     let checked: usize = networks().iter().map(|file| every_stage::<f64>(file, 1e-12)).sum();
     assert!(checked > 60, "only {checked} tensors");
 }
