@@ -7,15 +7,17 @@
 //! `loss/formula.rs`, what kind of loss it is in `loss/kind.rs`.
 //! Source: cs231n, *linear classification*, "Softmax classifier" and "Practical issues: Numeric stability".
 
+mod classes;
 mod formula;
 mod kind;
 
+pub use classes::argmax;
 pub use formula::{Line, Names};
 
 use crate::activation::{log_one_plus_exp, logistic};
 use crate::real::Real;
 use crate::target::{Target, Weighted};
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, Zip};
+use ndarray::{Array1, Array2, ArrayView1, Zip};
 use serde::{Deserialize, Serialize};
 
 /// What is made small.
@@ -100,13 +102,7 @@ impl Loss {
             Self::Softmax => Zip::from(logits.rows())
                 .and(y.classes())
                 .map_collect(|z, &class| (log_sum_exp(z) - z[class as usize]).f64()),
-            // The wanted shares add up to 1, so that log(sum) is taken once here too.
-            Self::SmoothedSoftmax { smoothing } => {
-                Zip::from(logits.rows()).and(y.classes()).map_collect(|z, &class| {
-                    let right = R::of(1.0 - smoothing) * z[class as usize];
-                    (log_sum_exp(z) - right - R::of(smoothing / z.len() as f64) * z.sum()).f64()
-                })
-            }
+            Self::SmoothedSoftmax { smoothing } => classes::smoothed_losses(logits, y, smoothing),
             // -y log p - (1-y) log(1-p) = log(1 + exp(z)) - y z
             Self::Logistic => sums(&|z, y| log_one_plus_exp(z) - y * z),
             Self::Squared => sums(&|z, y| R::of(0.5) * (z - y) * (z - y)),
@@ -123,11 +119,8 @@ impl Loss {
                     }
                 })
             }
-            Self::Hinge => over_margins(logits, y).rows().into_iter().map(|row| row.sum().f64()).collect(),
-            Self::SquaredHinge => {
-                let squares = |row: ArrayView1<'_, R>| row.iter().map(|&over| (over * over).f64()).sum();
-                over_margins(logits, y).rows().into_iter().map(squares).collect()
-            }
+            Self::Hinge => classes::hinge_losses(logits, y, |over| over),
+            Self::SquaredHinge => classes::hinge_losses(logits, y, |over| over * over),
         }
     }
 
@@ -176,13 +169,7 @@ impl Loss {
                     row[class as usize] -= R::one();
                 }
             }
-            Self::SmoothedSoftmax { smoothing } => {
-                let each = R::of(smoothing / outputs.ncols().max(1) as f64);
-                for (mut row, &class) in slopes.rows_mut().into_iter().zip(y.classes()) {
-                    row[class as usize] -= R::of(1.0 - smoothing);
-                    row -= each;
-                }
-            }
+            Self::SmoothedSoftmax { smoothing } => classes::minus_smoothed(&mut slopes, y, smoothing),
             // The output is made so that the slope of its logit cancels.
             Self::Logistic | Self::Squared | Self::Poisson => slopes -= y.values(),
             Self::Absolute => {
@@ -193,50 +180,11 @@ impl Loss {
                 slopes -= y.values();
                 slopes.mapv_inplace(|distance| cut(distance, R::of(delta), R::of(delta)));
             }
-            Self::Hinge | Self::SquaredHinge => {
-                slopes = over_margins(outputs, y);
-                match self {
-                    Self::Hinge => slopes.mapv_inplace(|over| if over > R::zero() { R::one() } else { over }),
-                    _ => slopes *= R::of(2.0),
-                }
-                for (mut row, &class) in slopes.rows_mut().into_iter().zip(y.classes()) {
-                    row[class as usize] = -row.sum();
-                }
-            }
+            Self::Hinge => slopes = classes::hinge_slopes(outputs, y, |over| cut(over, R::zero(), R::one())),
+            Self::SquaredHinge => slopes = classes::hinge_slopes(outputs, y, |over| over + over),
         }
         slopes
     }
-}
-
-/// `max(0, logits[j] - logits[y] + 1)` for j != y, and 0 at y; NaN stays NaN.
-fn over_margins<R: Real>(logits: &Array2<R>, y: &Target<R>) -> Array2<R> {
-    let mut over = logits.clone();
-    for (mut row, &class) in over.rows_mut().into_iter().zip(y.classes()) {
-        let right = row[class as usize];
-        row.mapv_inplace(|z| {
-            let over = z - right + R::one();
-            if over <= R::zero() { R::zero() } else { over }
-        });
-        row[class as usize] = R::zero();
-    }
-    over
-}
-
-/// The number of the largest of each row's k values; the first of equal ones.
-#[must_use]
-pub fn argmax<R: Real>(probs: ArrayView2<'_, R>) -> Vec<u32> {
-    probs
-        .axis_iter(Axis(0))
-        .map(|row| {
-            let mut best = 0;
-            for j in 1..row.len() {
-                if row[j] > row[best] {
-                    best = j;
-                }
-            }
-            u32::try_from(best).unwrap_or(u32::MAX)
-        })
-        .collect()
 }
 
 fn max<R: Real>(row: ArrayView1<'_, R>) -> R {

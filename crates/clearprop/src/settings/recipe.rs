@@ -2,9 +2,10 @@
 
 use super::{Choices, Settings};
 use crate::activation::{Activation, by_name};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::init::Init;
 use crate::loss::Loss;
+use crate::network::Network;
 use crate::optim::{Shares, Solver};
 use crate::schedule::Schedule;
 use crate::target::TargetKind;
@@ -89,6 +90,23 @@ impl Recipe {
                 }
             }
         }
+    }
+}
+
+impl Settings {
+    /// The network with the loss that steps make small: that of smoothed labels, if they are.
+    pub(crate) fn smoothed(&self, network: &Network) -> Result<Network> {
+        let loss = match (self.label_smoothing, network.loss) {
+            (None, loss) => loss,
+            (Some(smoothing), Loss::Softmax) => Loss::SmoothedSoftmax { smoothing },
+            (Some(_), loss) => {
+                let found = format!("has no meaning with the {loss} loss");
+                return Err(Error::new(ErrorKind::Setting, found)
+                    .setting("label_smoothing")
+                    .hint("it goes with softmax"));
+            }
+        };
+        Ok(Network { loss, ..network.clone() })
     }
 }
 
