@@ -69,6 +69,9 @@ pub(crate) const SELU_ALPHA: f64 = 1.673_263_242_354_377_2;
 const SQRT_2_BY_PI: f64 = std::f64::consts::FRAC_2_SQRT_PI * std::f64::consts::FRAC_1_SQRT_2;
 
 impl Activation {
+    /// SELU's two numbers, its factor and its alpha.
+    pub const SELU: (f64, f64) = (SELU_SCALE, SELU_ALPHA);
+
     /// The output `a` for the input `z`.  NaN stays NaN, and no z overflows on the way to an `a` that does not.
     pub fn value<R: Real>(self, z: R) -> R {
         let one = R::one();

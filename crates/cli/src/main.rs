@@ -9,6 +9,7 @@ mod checkpoint;
 mod diagnose;
 mod evaluate;
 mod explain;
+mod export;
 mod folder;
 mod info;
 mod load;
@@ -54,6 +55,7 @@ enum Command {
     Evaluate(evaluate::Evaluate),
     Plot(plot::Plot),
     Spirals(spirals::MakeSpirals),
+    Export(export::Export),
     Info(info::Info),
     Trace(trace::LookAt),
     Check(check::Check),
@@ -71,6 +73,7 @@ fn run(command: Command) -> Result<Outcome> {
         Command::Evaluate(evaluate) => evaluate::run(&evaluate),
         Command::Plot(plot) => plot::run(&plot),
         Command::Spirals(spirals) => spirals::run(&spirals),
+        Command::Export(export) => export::run(&export),
         Command::Info(info) => info::run(&info),
         Command::Trace(trace) => trace::run(&trace),
         Command::Check(check) => check::run(&check),

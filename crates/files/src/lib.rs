@@ -10,7 +10,9 @@ pub mod claim;
 pub mod csv;
 pub mod disk;
 pub mod foreign;
+pub mod model;
 pub mod npz;
+pub mod onnx;
 #[cfg(feature = "parquet")]
 pub mod parquet;
 pub mod predictions;
