@@ -40,10 +40,10 @@ pub fn write<R: Real>(model: &Model<R>) -> Result<Vec<u8>> {
         };
     }
     let out = match network.loss {
-        Loss::Softmax => graph.node("Softmax", &[&a]),
+        Loss::Softmax | Loss::SmoothedSoftmax { .. } => graph.node("Softmax", &[&a]),
         Loss::Logistic => graph.node("Sigmoid", &[&a]),
         Loss::Poisson => graph.node("Exp", &[&a]),
-        Loss::Squared | Loss::Absolute | Loss::Huber { .. } => a,
+        Loss::Squared | Loss::Absolute | Loss::Huber { .. } | Loss::Hinge | Loss::SquaredHinge => a,
     };
     let out = in_units_of_the_table(model, &mut graph, out);
     graph.named("Identity", &[&out], "Y");
@@ -140,6 +140,11 @@ fn activated<R: Real>(graph: &mut Graph<R>, activation: Activation, z: String) -
             let more = graph.plus(&power, 1.0);
             let (log, rest) = (graph.node("Log", &[&more]), graph.node("Relu", &[&z]));
             graph.node("Add", &[&rest, &log])
+        }
+        Activation::Mish => {
+            let soft = activated(graph, Activation::Softplus, z.clone())?;
+            let gate = graph.node("Tanh", &[&soft]);
+            graph.node("Mul", &[&z, &gate])
         }
         Activation::Silu => {
             let gate = graph.node("Sigmoid", &[&z]);
