@@ -12,6 +12,7 @@ mod formula;
 mod kind;
 
 pub use classes::argmax;
+use classes::{log_sum_exp, max};
 pub use formula::{Line, Names};
 
 use crate::activation::{log_one_plus_exp, logistic};
@@ -185,16 +186,6 @@ impl Loss {
         }
         slopes
     }
-}
-
-fn max<R: Real>(row: ArrayView1<'_, R>) -> R {
-    row.fold(R::neg_infinity(), |max, &v| if v > max { v } else { max })
-}
-
-/// `log(sum_j exp(z[j]))` with the largest z taken out first.
-fn log_sum_exp<R: Real>(z: ArrayView1<'_, R>) -> R {
-    let largest = max(z);
-    largest + z.iter().map(|&z| (z - largest).exp()).sum::<R>().ln()
 }
 
 /// `distance`, but `far` beyond `near` on either side; NaN stays NaN.

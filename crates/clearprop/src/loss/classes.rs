@@ -1,11 +1,10 @@
-//! Losses of one class a row beside softmax's own: smoothed labels, and the margins of a support vector machine.
+//! What losses of one class a row need: sums of exponentials, smoothed labels, the margins of a support vector machine.
 //!
 //! n = rows, k = classes.
 
-use super::log_sum_exp;
 use crate::real::Real;
 use crate::target::Target;
-use ndarray::{Array1, Array2, ArrayView2, Axis, Zip};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, Zip};
 
 /// `-sum over j of q[j] log softmax(logits)[j]` of each row, `q = (1 - smoothing) onehot(y) + smoothing/k`.
 pub(super) fn smoothed_losses<R: Real>(logits: &Array2<R>, y: &Target<R>, smoothing: f64) -> Array1<f64> {
@@ -70,4 +69,15 @@ pub fn argmax<R: Real>(probs: ArrayView2<'_, R>) -> Vec<u32> {
             u32::try_from(best).unwrap_or(u32::MAX)
         })
         .collect()
+}
+
+/// The largest of a row.
+pub(super) fn max<R: Real>(row: ArrayView1<'_, R>) -> R {
+    row.fold(R::neg_infinity(), |max, &v| if v > max { v } else { max })
+}
+
+/// `log(sum_j exp(z[j]))` with the largest z taken out first.
+pub(super) fn log_sum_exp<R: Real>(z: ArrayView1<'_, R>) -> R {
+    let largest = max(z);
+    largest + z.iter().map(|&z| (z - largest).exp()).sum::<R>().ln()
 }
