@@ -7,13 +7,13 @@
 //! `loss/formula.rs`, what kind of loss it is in `loss/kind.rs`.
 //! Source: cs231n, *linear classification*, "Softmax classifier" and "Practical issues: Numeric stability".
 
-mod classes;
 mod formula;
 mod kind;
+mod terms;
 
-pub use classes::argmax;
-use classes::{log_sum_exp, max};
 pub use formula::{Line, Names};
+pub use terms::argmax;
+use terms::{cut, log_sum_exp, max};
 
 use crate::activation::{log_one_plus_exp, logistic};
 use crate::real::Real;
@@ -103,7 +103,7 @@ impl Loss {
             Self::Softmax => Zip::from(logits.rows())
                 .and(y.classes())
                 .map_collect(|z, &class| (log_sum_exp(z) - z[class as usize]).f64()),
-            Self::SmoothedSoftmax { smoothing } => classes::smoothed_losses(logits, y, smoothing),
+            Self::SmoothedSoftmax { smoothing } => terms::smoothed_losses(logits, y, smoothing),
             // -y log p - (1-y) log(1-p) = log(1 + exp(z)) - y z
             Self::Logistic => sums(&|z, y| log_one_plus_exp(z) - y * z),
             Self::Squared => sums(&|z, y| R::of(0.5) * (z - y) * (z - y)),
@@ -120,8 +120,8 @@ impl Loss {
                     }
                 })
             }
-            Self::Hinge => classes::hinge_losses(logits, y, |over| over),
-            Self::SquaredHinge => classes::hinge_losses(logits, y, |over| over * over),
+            Self::Hinge => terms::hinge_losses(logits, y, |over| over),
+            Self::SquaredHinge => terms::hinge_losses(logits, y, |over| over * over),
         }
     }
 
@@ -170,7 +170,7 @@ impl Loss {
                     row[class as usize] -= R::one();
                 }
             }
-            Self::SmoothedSoftmax { smoothing } => classes::minus_smoothed(&mut slopes, y, smoothing),
+            Self::SmoothedSoftmax { smoothing } => terms::minus_smoothed(&mut slopes, y, smoothing),
             // The output is made so that the slope of its logit cancels.
             Self::Logistic | Self::Squared | Self::Poisson => slopes -= y.values(),
             Self::Absolute => {
@@ -181,20 +181,9 @@ impl Loss {
                 slopes -= y.values();
                 slopes.mapv_inplace(|distance| cut(distance, R::of(delta), R::of(delta)));
             }
-            Self::Hinge => slopes = classes::hinge_slopes(outputs, y, |over| cut(over, R::zero(), R::one())),
-            Self::SquaredHinge => slopes = classes::hinge_slopes(outputs, y, |over| over + over),
+            Self::Hinge => slopes = terms::hinge_slopes(outputs, y, |over| cut(over, R::zero(), R::one())),
+            Self::SquaredHinge => slopes = terms::hinge_slopes(outputs, y, |over| over + over),
         }
         slopes
-    }
-}
-
-/// `distance`, but `far` beyond `near` on either side; NaN stays NaN.
-fn cut<R: Real>(distance: R, near: R, far: R) -> R {
-    if distance > near {
-        far
-    } else if distance < -near {
-        -far
-    } else {
-        distance
     }
 }

@@ -20,6 +20,7 @@
 //! - [`Plan::Rows`], many rows and small layers: the rows are cut into at most [`GROUPS`] groups, and
 //!   each group sums its own dw while its a and dz are still in the cache.  The weights job adds the groups'
 //!   sums in their order.
+//! - [`Plan::Wide`], layers larger than a core's own cache: see [`wide`].
 //!
 //! Plan and groups follow from the sizes alone.  A row's numbers do not depend on the rows around it (see
 //! `gemm`), and every sum over rows has its order: so the number of threads changes no bit.
@@ -28,14 +29,16 @@
 //! notebook's bias trick, and `db` is the last row of `a^T dz`.
 #![expect(unsafe_code, reason = "the transposed weights are written as the threads do it")]
 
-use crate::buffer::Buffer;
+use crate::buffer::{Buffer, Shared};
 use crate::float::Float;
 use crate::level::{Level, dispatch};
 use crate::mlp::{Batches, Data, Mlp, State};
 use crate::panels::Layers;
-use crate::plan::{GROUPS, Plan, STRETCH, Tile, parts, tiles};
+use crate::plan::{GROUPS, Plan, Tile, parts, tiles};
 use crate::step::View;
 use crate::team::{Pace, with_team};
+use crate::update::STRETCH;
+use crate::wide;
 use crate::workspace::{BLOCK, Workspace};
 use std::ops::Range;
 
@@ -58,6 +61,8 @@ pub struct Blocks<R> {
     wt: Buffer<R>,
     grads: Buffer<R>,
     moments: [Buffer<R>; 2],
+    /// For each member room to pack in.
+    packs: Buffer<R>,
     /// Workspaces: one for each member, or one for all rows.
     values: Buffer<R>,
     /// For each member room to transpose logits in.
@@ -91,18 +96,26 @@ impl<R: Float> Blocks<R> {
 
     fn with_plan(mlp: &Mlp, layers: Layers, plan: Plan, n: usize, level: Level, members: usize) -> Self {
         let members = members.max(1);
-        let (rows, workspaces, grads) = match plan {
-            Plan::Rows { group, groups } => (group.min(BLOCK), members, groups * layers.w_len),
-            Plan::Weights { chunk } if chunk < n => (chunk, 1, layers.w_len),
-            Plan::Weights { chunk } => (chunk, 1, members * layers.largest_stretch(STRETCH)),
+        let is_wide = matches!(plan, Plan::Wide { .. });
+        let tiles = tiles(&layers, if is_wide { layers.block } else { 1 });
+        let parts = if is_wide { wide::parts(&tiles, members) } else { parts(&tiles, &layers, plan) };
+        let (rows, workspaces, grads, packs) = match plan {
+            Plan::Rows { group, groups } => (group.min(BLOCK), members, groups * layers.w_len, 0),
+            Plan::Weights { chunk } if chunk < n => (chunk, 1, layers.w_len, 0),
+            Plan::Weights { chunk } => (chunk, 1, members * layers.largest_stretch(STRETCH), 0),
+            Plan::Wide { chunk } => {
+                let grads = if chunk < n { tiles.len() * wide::tile(&layers) } else { 0 };
+                (chunk, 1, grads, members * wide::pack(&layers, chunk))
+            }
         };
         let workspace = Workspace::new::<R>(mlp, &layers, rows, true);
-        let tiles = tiles(&layers);
-        let parts = parts(&tiles, &layers, plan);
+        // Wide layers' weights are read where they are.
+        let (w_len, wt_len) = if is_wide { (0, 0) } else { (layers.w_len, layers.wt_len) };
         let last = &layers.all[mlp.layers() - 1];
         Self {
-            w: Buffer::zeros(layers.w_len),
-            wt: Buffer::zeros(layers.wt_len),
+            w: Buffer::zeros(w_len),
+            wt: Buffer::zeros(wt_len),
+            packs: Buffer::zeros(packs),
             grads: Buffer::zeros(grads),
             moments: [Buffer::zeros(0), Buffer::zeros(0)],
             values: Buffer::zeros(workspaces * workspace.len),
@@ -138,13 +151,20 @@ impl<R: Float> Blocks<R> {
         };
         assert!(largest <= self.n, "a batch of {largest} rows, not {}", self.n);
         state.check(&self.mlp);
-        self.layers.pack(state.params, self.w.as_mut_slice());
-        for (moment, packed) in state.moments.iter().zip(&mut self.moments) {
-            if packed.as_slice().is_empty() {
-                *packed = Buffer::zeros(self.layers.w_len);
+        let is_wide = matches!(self.plan, Plan::Wide { .. });
+        let (w, moments) = if is_wide {
+            let mut moments = state.moments.iter_mut().map(|moment| Shared::of(moment));
+            (Shared::of(state.params), [moments.next(), moments.next()])
+        } else {
+            self.layers.pack(state.params, self.w.as_mut_slice());
+            for (moment, packed) in state.moments.iter().zip(&mut self.moments) {
+                if packed.as_slice().is_empty() {
+                    *packed = Buffer::zeros(self.layers.w_len);
+                }
+                self.layers.pack(moment, packed.as_mut_slice());
             }
-            self.layers.pack(moment, packed.as_mut_slice());
-        }
+            (self.w.shared(), self.moments.each_mut().map(|moment| Some(moment.shared())))
+        };
         let mut view = View {
             layers: &self.layers,
             mlp: &self.mlp,
@@ -157,16 +177,17 @@ impl<R: Float> Blocks<R> {
             data: *data,
             rows: None,
             n,
-            w: self.w.shared(),
+            w,
             wt: self.wt.shared(),
             grads: self.grads.shared(),
-            moments: self.moments.each_mut().map(Buffer::shared),
+            moments: moments.map(|moment| moment.unwrap_or_else(|| Shared::of(&mut []))),
+            packs: self.packs.shared(),
             values: self.values.shared(),
             columns: self.columns.shared(),
             losses: self.losses.shared(),
             squares: self.squares.shared(),
         };
-        for tile in view.tiles {
+        for tile in view.tiles.iter().filter(|_| !is_wide) {
             // SAFETY: nobody else is at work yet.
             unsafe { view.transpose(tile) };
         }
@@ -179,6 +200,9 @@ impl<R: Float> Blocks<R> {
                 }
             }
         });
+        if is_wide {
+            return;
+        }
         self.layers.unpack(self.w.as_slice(), state.params);
         for (moment, packed) in state.moments.iter_mut().zip(&self.moments) {
             self.layers.unpack(packed.as_slice(), moment);

@@ -64,6 +64,41 @@ pub(crate) enum Finish<R> {
     ReluSlope(*const R),
 }
 
+/// What will be read after a product, and is asked for meanwhile: `rows` runs of `len` numbers that lie `stride`
+/// apart.  Memory further away than a core's own cache answers slowly, and copies and updates do little else but
+/// wait for it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ahead<R> {
+    pub(crate) at: *const R,
+    pub(crate) stride: usize,
+    pub(crate) len: usize,
+    pub(crate) rows: usize,
+}
+
+impl<R> Ahead<R> {
+    /// Nothing.
+    pub(crate) const NOTHING: Self = Self { at: std::ptr::null(), stride: 0, len: 0, rows: 0 };
+
+    /// Asks for the runs that part `part` of `parts` stands for.
+    #[inline(always)]
+    fn ask(&self, part: usize, parts: usize) {
+        #[cfg(target_arch = "x86_64")]
+        if self.rows > 0 {
+            let each = self.rows.div_ceil(parts);
+            for row in (part * each).min(self.rows)..((part + 1) * each).min(self.rows) {
+                for i in (0..self.len).step_by(64 / size_of::<R>()) {
+                    use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+                    let at = self.at.wrapping_add(row * self.stride + i);
+                    // SAFETY: a hint; every x86-64 has it, and any address will do.
+                    unsafe { _mm_prefetch::<_MM_HINT_T1>(at.cast()) };
+                }
+            }
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = (part, parts);
+    }
+}
+
 /// One product: see the table above.
 ///
 /// # Safety
@@ -84,6 +119,7 @@ pub(crate) struct Product<R> {
     pub(crate) c_row: usize,
     pub(crate) start: Start<R>,
     pub(crate) finish: Finish<R>,
+    pub(crate) ahead: [Ahead<R>; 3],
 }
 
 /// Loads the vector at `p`.
@@ -144,7 +180,11 @@ pub(crate) unsafe fn multiply<S: Simd, R: Float>(simd: S, p: &Product<R>) {
 #[inline(always)]
 unsafe fn tiles<S: Simd, R: Float, const MR: usize, const NV: usize>(simd: S, p: &Product<R>) {
     let mut row = 0;
+    let parts = p.rows.div_ceil(MR);
     while row < p.rows {
+        for ahead in &p.ahead {
+            ahead.ask(row / MR, parts);
+        }
         // SAFETY: rows beyond the last are replaced by the last.
         unsafe { tile::<S, R, MR, NV>(simd, p, row) };
         row += MR;
@@ -277,6 +317,7 @@ mod tests {
                     Start::Sum
                 },
                 finish: Finish::Plain,
+                ahead: [Ahead::NOTHING; 3],
             };
             // SAFETY: all matrices have the sizes that the product says.
             unsafe { multiply(simd, &product) };
@@ -356,6 +397,7 @@ mod tests {
                 c_row: 0,
                 start: Start::Bias(z[i..].as_ptr()),
                 finish: a.map_or(Finish::Relu, |a| Finish::ReluSlope(a[i..].as_ptr())),
+                ahead: [Ahead::NOTHING; 3],
             };
             // SAFETY: whole vectors everywhere.
             unsafe { multiply(simd, &product) };

@@ -14,6 +14,7 @@ mod math;
 mod activation;
 mod gemm;
 mod loss;
+mod pack;
 mod panels;
 mod update;
 // a network
@@ -22,10 +23,12 @@ mod plan;
 mod team;
 mod workspace;
 // engines
+mod batch;
 mod blocks;
 mod predict;
 mod shallow;
 mod step;
+mod wide;
 // for f32 and f64
 mod compiled;
 

@@ -23,6 +23,9 @@ use crate::mlp::Mlp;
 use fearless_simd::{Simd, SimdBase};
 use std::ops::Range;
 
+/// The most vectors of a block of panels: a block's width is what wide layers are cut into.
+pub(crate) const BLOCK_VECTORS: usize = 16;
+
 /// A few vectors' width of a matrix.
 #[derive(Clone, Debug)]
 pub(crate) struct Panel {
@@ -110,6 +113,8 @@ pub(crate) struct Layers {
     pub(crate) activations: Vec<Activation>,
     pub(crate) all: Vec<Layer>,
     pub(crate) lanes: usize,
+    /// Panels that make a block of [`BLOCK_VECTORS`].
+    pub(crate) block: usize,
     pub(crate) w_len: usize,
     pub(crate) wt_len: usize,
 }
@@ -128,7 +133,14 @@ impl Layers {
             all.push(Layer { fan_in, fan_out, w, wt, flat: flat..end });
             (w_len, wt_len, flat) = (w_end, wt_end, end);
         }
-        Self { activations: mlp.activations.clone(), all, lanes: V::<S, R>::LEN, w_len, wt_len }
+        Self {
+            activations: mlp.activations.clone(),
+            all,
+            lanes: V::<S, R>::LEN,
+            block: BLOCK_VECTORS / widest::<S>(),
+            w_len,
+            wt_len,
+        }
     }
 
     /// Numbers of the largest stretch of so many rows of a panel.

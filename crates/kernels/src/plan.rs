@@ -4,17 +4,22 @@
 
 use crate::mlp::Mlp;
 use crate::panels::Layers;
+use crate::update::STRETCH;
 use crate::workspace::{BLOCK, Workspace};
 use std::ops::Range;
 
 /// The most groups of rows with a gradient of their own.
 pub(crate) const GROUPS: usize = 8;
-/// Rows of a weight matrix that are updated together.
-pub(crate) const STRETCH: usize = 48;
 /// What the values of one job's rows, or the groups' gradients, may take, in bytes.
 const SCRATCH: usize = 8 << 20;
 
-/// A stretch of one layer's weights: rows `rows` of panel `panel`, the bias being the last row.
+/// A layer with more bytes of weights than this is read from beyond a core's own cache.
+const WIDE: usize = 1 << 19;
+/// What the values of its rows may take, in bytes.
+const WIDE_SCRATCH: usize = 24 << 20;
+
+/// A stretch of one layer's weights: rows `rows` of panel `panel` (of the [`Plan::Wide`] plan, of the block of
+/// panels that begins there), the bias being the last row.
 #[derive(Clone, Debug)]
 pub(crate) struct Tile {
     pub(crate) l: usize,
@@ -29,6 +34,8 @@ pub(crate) enum Plan {
     Rows { group: usize, groups: usize },
     /// In the weights job, after so many rows.
     Weights { chunk: usize },
+    /// Layer by layer, so many rows at a time: see [`wide`](super::wide).
+    Wide { chunk: usize },
 }
 
 impl Plan {
@@ -36,6 +43,12 @@ impl Plan {
     pub(crate) fn choose(mlp: &Mlp, layers: &Layers, n: usize, bytes: usize) -> Self {
         let row = Workspace::row(mlp, layers, bytes) * bytes;
         let weights = layers.w_len * bytes;
+        let largest = layers.all.iter().map(|layer| layer.fan_in * layer.fan_out * bytes).max();
+        if largest > Some(WIDE) {
+            return Self::Wide {
+                chunk: n.min((WIDE_SCRATCH / row).max(BLOCK)).next_multiple_of(layers.lanes),
+            };
+        }
         let groups = n.div_ceil(BLOCK).clamp(1, GROUPS).min(SCRATCH / weights);
         // Both ways the other threads read what one has written: the values of all rows, or the
         // gradients of all groups.
@@ -47,11 +60,11 @@ impl Plan {
     }
 }
 
-/// All tiles, layer by layer and panel by panel.
-pub(crate) fn tiles(layers: &Layers) -> Vec<Tile> {
+/// All tiles, layer by layer and so many panels by so many panels.
+pub(crate) fn tiles(layers: &Layers, panels: usize) -> Vec<Tile> {
     let mut tiles = Vec::new();
     for (i, layer) in layers.all.iter().enumerate() {
-        for panel in 0..layer.w.panels.len() {
+        for panel in (0..layer.w.panels.len()).step_by(panels) {
             let starts = (0..layer.w.rows).step_by(STRETCH);
             tiles.extend(starts.map(|row| Tile {
                 l: i + 1,

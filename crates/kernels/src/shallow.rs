@@ -239,6 +239,9 @@ impl<R: Float> Shallow<R> {
                 *place = moment[range.clone()].as_mut_ptr();
             }
             let span = Span {
+                rows: 1,
+                p_row: 0,
+                g_row: 0,
                 len,
                 p: self.model.params[range.clone()].as_mut_ptr(),
                 g: self.grads[range].as_ptr(),

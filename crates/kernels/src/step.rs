@@ -3,23 +3,17 @@
 
 use crate::buffer::Shared;
 use crate::float::Float;
-use crate::gemm::{DEPTH, Finish, Product, Start, multiply};
+use crate::gemm::{Ahead, DEPTH, Finish, Product, Start, multiply};
 use crate::level::{Level, dispatch};
 use crate::loss::{Outputs, dlogits};
-use crate::mlp::{Data, Mlp, Target};
+use crate::mlp::{Data, Mlp};
 use crate::panels::Layers;
-use crate::plan::{Plan, STRETCH, Tile};
+use crate::plan::{Plan, Tile};
 use crate::team::Team;
-use crate::update::{Span, Update, update};
+use crate::update::{STRETCH, Span, Update, update};
 use crate::workspace::{BLOCK, Forward, Workspace, affine, backward, forward};
 use fearless_simd::Simd;
 use std::ops::Range;
-
-/// How many rows ahead of their copying the memory is asked for them.
-const AHEAD: usize = 8;
-/// Bytes of a row for which the memory is asked: it brings what follows by itself, up to the end of a page.
-#[cfg(target_arch = "x86_64")]
-const RUN: usize = 2048;
 
 /// What all members see during a step.
 pub(crate) struct View<'a, R> {
@@ -39,6 +33,8 @@ pub(crate) struct View<'a, R> {
     pub(crate) wt: Shared<R>,
     pub(crate) grads: Shared<R>,
     pub(crate) moments: [Shared<R>; 2],
+    /// For each member room to pack in.
+    pub(crate) packs: Shared<R>,
     pub(crate) values: Shared<R>,
     pub(crate) columns: Shared<R>,
     pub(crate) losses: Shared<f64>,
@@ -49,10 +45,6 @@ impl<R: Float> View<'_, R> {
     /// One step: the loss before it.
     pub(crate) fn step(&self, next: &Update<R>, team: &Team<'_>) -> f64 {
         let (level, n, lanes) = (self.level, self.n, self.layers.lanes);
-        let losses = |count: usize| -> f64 {
-            // SAFETY: the team is done; these were written by its parts.
-            (0..count).map(|i| unsafe { *self.losses.at(i) }).sum()
-        };
         let (total, mut sum) = (self.total(), 0.0);
         match self.plan {
             Plan::Rows { group, .. } => {
@@ -69,7 +61,7 @@ impl<R: Float> View<'_, R> {
                         dispatch!(level, simd => unsafe { self.update(simd, u, next, g, groups) });
                     }
                 });
-                sum += losses(groups);
+                sum += self.sum_of_losses(groups);
             }
             Plan::Weights { chunk } => {
                 let mut first = 0;
@@ -95,7 +87,7 @@ impl<R: Float> View<'_, R> {
                         // SAFETY: each part has rows of its own, each member columns.
                         dispatch!(level, simd => unsafe { self.rows_of_chunk(simd, own, member, total) });
                     });
-                    sum += losses(rows.div_ceil(lanes));
+                    sum += self.sum_of_losses(rows.div_ceil(lanes));
                     let is_last = first + rows == n;
                     team.each(self.parts.len(), &|part, member| {
                         for u in self.parts[part].clone() {
@@ -111,19 +103,17 @@ impl<R: Float> View<'_, R> {
                     first += rows;
                 }
             }
+            Plan::Wide { chunk } => sum += self.wide(next, team, chunk),
         }
         // SAFETY: the team is done.
         let squares: f64 = (0..self.tiles.len()).map(|u| unsafe { *self.squares.at(u) }).sum();
         if total > 0.0 { sum / total + 0.5 * self.mlp.reg * squares } else { 0.5 * self.mlp.reg * squares }
     }
 
-    /// What the rows of the batch count together.
-    fn total(&self) -> f64 {
-        match (self.data.weights, self.rows) {
-            (None, _) => self.n as f64,
-            (Some(weights), None) => weights.iter().map(|w| w.widen()).sum(),
-            (Some(weights), Some(rows)) => rows.iter().map(|&row| weights[row as usize].widen()).sum(),
-        }
+    /// The sum of the first losses, in their order.
+    pub(crate) fn sum_of_losses(&self, count: usize) -> f64 {
+        // SAFETY: the team is done; these were written by its parts.
+        (0..count).map(|i| unsafe { *self.losses.at(i) }).sum()
     }
 
     /// All of a group: its rows through all layers, and its gradient.
@@ -213,42 +203,44 @@ impl<R: Float> View<'_, R> {
         total: f64,
         losses: &mut [f64],
     ) {
-        let last = self.mlp.layers();
         // SAFETY: the caller's promise.
         unsafe {
-            let values = self.values.at(workspace);
-            forward(simd, &self.forward(own.clone(), workspace), from..last + 1);
-            let logits = &self.layers.all[last - 1];
-            let stride = self.workspace.stride[last];
-            let width = logits.w.full_columns();
-            let outputs = Outputs {
-                loss: self.mlp.loss,
-                rows: own.len(),
-                outputs: logits.fan_out,
-                width,
-                stride,
-                logits: values.wrapping_add(self.workspace.a[last] + own.start * stride),
-                columns: self.columns.at(member * width * self.layers.lanes),
-            };
-            let y = values.wrapping_add(self.workspace.y + own.start * self.columns_of_y());
-            let dz = values.wrapping_add(self.workspace.dz[last] + own.start * stride);
-            // Where nothing counts there is nothing to divide.
-            let by_total = if total > 0.0 { 1.0 / total } else { 0.0 };
-            dlogits(simd, &outputs, y, dz, (self.data.weights.is_some(), by_total), losses);
-            backward(simd, self.layers, self.workspace, self.wt.at(0), values, own);
+            forward(simd, &self.forward(own.clone(), workspace), from..self.mlp.layers() + 1);
+            self.loss(simd, own.clone(), [workspace, member], total, losses);
+            backward(simd, self.layers, self.workspace, self.wt.at(0), self.values.at(workspace), own);
         }
     }
 
-    /// Numbers of a right answer: one class or k values.
+    /// Rows `own` of a workspace: from logits to loss and dlogits.
     #[inline(always)]
-    fn answers(&self) -> usize {
-        if matches!(self.data.y, Target::Classes(_)) { 1 } else { self.mlp.outputs() }
-    }
-
-    /// Numbers beside a row's inputs: its right answer, and its weight if it has one.
-    #[inline(always)]
-    fn columns_of_y(&self) -> usize {
-        self.answers() + usize::from(self.data.weights.is_some())
+    pub(crate) unsafe fn loss<S: Simd>(
+        &self,
+        simd: S,
+        own: Range<usize>,
+        [workspace, member]: [usize; 2],
+        total: f64,
+        losses: &mut [f64],
+    ) {
+        let last = self.mlp.layers();
+        let values = self.values.at(workspace);
+        let logits = &self.layers.all[last - 1];
+        let stride = self.workspace.stride[last];
+        let width = logits.w.full_columns();
+        let outputs = Outputs {
+            loss: self.mlp.loss,
+            rows: own.len(),
+            outputs: logits.fan_out,
+            width,
+            stride,
+            logits: values.wrapping_add(self.workspace.a[last] + own.start * stride),
+            columns: self.columns.at(member * width * self.layers.lanes),
+        };
+        let y = values.wrapping_add(self.workspace.y + own.start * self.columns_of_y());
+        let dz = values.wrapping_add(self.workspace.dz[last] + own.start * stride);
+        // Where nothing counts there is nothing to divide.
+        let by_total = if total > 0.0 { 1.0 / total } else { 0.0 };
+        // SAFETY: the caller's promise.
+        unsafe { dlogits(simd, &outputs, y, dz, (self.data.weights.is_some(), by_total), losses) };
     }
 
     /// Rows `own` of a workspace, their inputs in it.
@@ -264,62 +256,6 @@ impl<R: Float> View<'_, R> {
             values,
             own,
         }
-    }
-
-    /// Copies inputs and right answers of rows `own` into a workspace, the answers by vectors of rows.  Row i of
-    /// the workspace is row `first + i` of the batch.
-    #[inline(always)]
-    unsafe fn gather(&self, first: usize, own: Range<usize>, workspace: usize) {
-        let d = self.mlp.inputs();
-        let lanes = self.layers.lanes;
-        let stride = self.workspace.stride[0];
-        let row = |i: usize| self.rows.map_or(first + i, |rows| rows[first + i] as usize);
-        for i in own.clone() {
-            if i + AHEAD < own.end {
-                self.ask_for(row(i + AHEAD));
-            }
-            let row = row(i);
-            let x = &self.data.x[row * d..][..d];
-            // SAFETY: the workspace has room for its rows, and these are the caller's.
-            unsafe {
-                let to = self.values.at(workspace + self.workspace.a[0] + i * stride);
-                std::ptr::copy_nonoverlapping(x.as_ptr(), to, d);
-                *to.wrapping_add(d) = R::ONE;
-                let y = |j: usize| {
-                    self.values.at(workspace
-                        + self.workspace.y
-                        + (i / lanes * self.columns_of_y() + j) * lanes
-                        + i % lanes)
-                };
-                match self.data.y {
-                    Target::Classes(classes) => *y(0) = R::narrow(f64::from(classes[row])),
-                    Target::Values(values) => {
-                        for (j, &value) in values[row * self.answers()..][..self.answers()].iter().enumerate()
-                        {
-                            *y(j) = value;
-                        }
-                    }
-                }
-                if let Some(weights) = self.data.weights {
-                    *y(self.answers()) = weights[row];
-                }
-            }
-        }
-    }
-
-    /// Asks the memory for a row: rows drawn at random arrive late, and copying would wait for each.
-    #[inline(always)]
-    fn ask_for(&self, row: usize) {
-        let d = self.mlp.inputs();
-        let row = &self.data.x[row * d..][..d];
-        #[cfg(target_arch = "x86_64")]
-        for run in row.chunks(RUN / size_of::<R>()) {
-            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-            // SAFETY: a hint; every x86-64 has it.
-            unsafe { _mm_prefetch::<_MM_HINT_T0>(run.as_ptr().cast()) };
-        }
-        #[cfg(not(target_arch = "x86_64"))]
-        let _ = row;
     }
 
     /// `dw = a^T dz` of tile u over some rows of a workspace.
@@ -350,6 +286,7 @@ impl<R: Float> View<'_, R> {
             c_row: panel.width,
             start: if add { Start::Sum } else { Start::Zero },
             finish: Finish::Plain,
+            ahead: [Ahead::NOTHING; 3],
         };
         // SAFETY: the caller's promise: dw is its own, and the workspace is not written.
         unsafe { multiply(simd, &product) };
@@ -368,8 +305,11 @@ impl<R: Float> View<'_, R> {
             let at = panel.at + rows.start * panel.width;
             let moment = |m: &Shared<R>| m.at(0).wrapping_add(at);
             let span = Span {
+                rows: 1,
                 len: rows.len() * panel.width,
                 p: self.w.at(at),
+                p_row: 0,
+                g_row: 0,
                 g: g.wrapping_add((rows.start - tile.rows.start) * panel.width),
                 parts: groups,
                 apart: self.layers.w_len,

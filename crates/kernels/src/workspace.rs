@@ -15,7 +15,7 @@
 use crate::activation::Activation;
 use crate::activation::{activate, times_slope};
 use crate::float::Float;
-use crate::gemm::{DEPTH, Finish, Product, Start, multiply};
+use crate::gemm::{Ahead, DEPTH, Finish, Product, Start, multiply};
 use crate::mlp::Mlp;
 use crate::panels::Layers;
 use fearless_simd::Simd;
@@ -148,6 +148,7 @@ pub(crate) unsafe fn affine<S: Simd, R: Float>(simd: S, rows: &Forward<'_, R>, l
                 Some(Activation::Relu) if ends => Finish::Relu,
                 _ => Finish::Plain,
             },
+            ahead: [Ahead::NOTHING; 3],
         };
         // SAFETY: the caller's promise, in a workspace laid out for these layers.
         unsafe { multiply(simd, &product) };
@@ -209,6 +210,7 @@ pub(crate) unsafe fn backward<S: Simd, R: Float>(
                                 Activation::Relu if ends => Finish::ReluSlope(a.wrapping_add(to)),
                                 _ => Finish::Plain,
                             },
+                            ahead: [Ahead::NOTHING; 3],
                         };
                         // SAFETY: rows of the caller's, in a workspace laid out for them.
                         unsafe { multiply(simd, &product) };

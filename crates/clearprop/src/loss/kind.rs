@@ -1,7 +1,7 @@
 //! What kind of loss each is: its name and parameter, the answers it takes, its kinks, its kernel.
 
 use super::Loss;
-use super::classes::over_margins;
+use super::terms::over_margins;
 use crate::activation::{by_name, name_and_parameter, no_parameter, written};
 use crate::error::{Error, ErrorKind, Result};
 use crate::real::Real;

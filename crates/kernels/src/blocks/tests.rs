@@ -101,6 +101,8 @@ fn gd<R: Float>() -> Update<R> {
 }
 
 const ONE_STEP: Batches<'_> = Batches::Full { steps: 1 };
+/// The plan that is chosen, and that of wide layers.
+const PLANS: [Option<Plan>; 2] = [None, Some(Plan::Wide { chunk: 2048 })];
 
 fn one<R: Float>(
     level: Level,
@@ -142,8 +144,10 @@ fn a_step_is_that_of_the_reference_for_every_loss_and_activation() {
     for level in Level::available() {
         for loss in Loss::ALL {
             for activation in Activation::ALL {
-                one::<f32>(level, 45, &[5, 33, 17, 10], activation, loss, None, 1e-5);
-                one::<f64>(level, 45, &[5, 33, 17, 10], activation, loss, None, 1e-12);
+                for plan in PLANS {
+                    one::<f32>(level, 45, &[5, 33, 17, 10], activation, loss, plan, 1e-5);
+                    one::<f64>(level, 45, &[5, 33, 17, 10], activation, loss, plan, 1e-12);
+                }
             }
         }
     }
@@ -158,7 +162,9 @@ fn every_layer_has_its_own_activation() {
                 mlp.activations[1] = second;
                 mlp.penalize_bias = false;
                 let rows = Rows::random(&mlp, 45, 1);
-                compare(level, &(mlp, params), &rows, gd(), ONE_STEP, None, 1e-12);
+                for plan in PLANS {
+                    compare(level, &(mlp.clone(), params.clone()), &rows, gd(), ONE_STEP, plan, 1e-12);
+                }
             }
         }
     }
@@ -167,8 +173,10 @@ fn every_layer_has_its_own_activation() {
 #[test]
 fn a_step_is_that_of_the_reference_at_every_size() {
     let both = |level: Level, n: usize, sizes: &[usize]| {
-        one::<f32>(level, n, sizes, Activation::Relu, Loss::Softmax, None, 1e-5);
-        one::<f64>(level, n, sizes, Activation::Tanh, Loss::Squared, None, 1e-12);
+        for plan in PLANS {
+            one::<f32>(level, n, sizes, Activation::Relu, Loss::Softmax, plan, 1e-5);
+            one::<f64>(level, n, sizes, Activation::Tanh, Loss::Squared, plan, 1e-12);
+        }
     };
     for level in Level::available() {
         for size in [1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 127, 128, 257] {
@@ -180,6 +188,23 @@ fn a_step_is_that_of_the_reference_at_every_size() {
         }
         both(level, 40, &[7, 3]);
         both(level, 1100, &[3, 9, 8, 2]);
+        // One more and one less than what wide layers are cut into.
+        for size in [47, 49, 129, 255, 385] {
+            both(level, 21, &[size, 50, size]);
+        }
+    }
+}
+
+#[test]
+fn very_wide_layers_are_walked_in_blocks() {
+    for level in Level::available() {
+        for sizes in [&[3, 4095, 2][..], &[4095, 33, 2], &[30, 33, 4095], &[1, 700, 1, 2]] {
+            let model = network::<f32>(sizes, Activation::Relu, Loss::Squared);
+            let layers = dispatch!(level, simd => Layers::new::<_, f32>(simd, &model.0));
+            let is_wide = matches!(Plan::choose(&model.0, &layers, 5, 4), Plan::Wide { .. });
+            assert_eq!(is_wide, sizes[0] * sizes[1] > 1 << 17 || sizes[1] * sizes[2] > 1 << 17, "{sizes:?}");
+            compare(level, &model, &Rows::random(&model.0, 5, 2), gd(), ONE_STEP, None, 3e-5);
+        }
     }
 }
 
@@ -192,6 +217,9 @@ fn both_plans_and_every_cut_of_the_rows_give_the_same_step() {
         Plan::Weights { chunk: 16 },
         Plan::Weights { chunk: 64 },
         Plan::Weights { chunk: 208 },
+        Plan::Wide { chunk: 16 },
+        Plan::Wide { chunk: 64 },
+        Plan::Wide { chunk: 208 },
     ];
     for plan in plans {
         one::<f32>(level, 201, &[6, 40, 5], Activation::Relu, Loss::Softmax, Some(plan), 1e-5);
@@ -218,7 +246,9 @@ fn every_rule_follows_the_reference_over_batches() {
         for next in rules() {
             let model = network::<R>(&[6, 35, 4], Activation::Tanh, Loss::Softmax);
             let batches = Batches::Of { rows: &rows, size: 32 };
-            compare(level, &model, &Rows::random(&model.0, 90, 4), next, batches, None, tolerance);
+            for plan in PLANS {
+                compare(level, &model, &Rows::random(&model.0, 90, 4), next, batches, plan, tolerance);
+            }
         }
     }
     for level in Level::available() {
@@ -232,8 +262,14 @@ fn any_number_of_threads_gives_the_same_bits() {
     fn check<R: Float + std::fmt::Debug>() {
         let rows: Vec<u32> = (0..700).map(|i| i * 37 % 700).collect();
         let batches = Batches::Of { rows: &rows, size: 300 };
-        for plan in [None, Some(Plan::Weights { chunk: 304 }), Some(Plan::Weights { chunk: 96 })] {
-            for sizes in [&[10, 30, 4], &[40, 100, 10]] {
+        let plans = [
+            Plan::Weights { chunk: 304 },
+            Plan::Weights { chunk: 96 },
+            Plan::Wide { chunk: 304 },
+            Plan::Wide { chunk: 96 },
+        ];
+        for plan in plans.map(Some).into_iter().chain([None]) {
+            for sizes in [&[10, 30, 4], &[40, 100, 10], &[40, 300, 10]] {
                 let model = network::<R>(sizes, Activation::Relu, Loss::Softmax);
                 let data = Rows::random(&model.0, 700, 5);
                 let run = |members| run(Level::detect(), plan, members, &model, &data, rules()[3], batches);
@@ -262,15 +298,17 @@ fn what_is_not_finite_or_very_small_is_not_hidden() {
                     let mut right = model.1.clone();
                     let (loss_right, grad) = loss_and_grad(&model.0, &right, &rows.data(), &all);
                     update(&gd::<f64>(), &mut right, &mut [], &grad);
-                    let got = run(level, None, 1, &model, &rows, gd(), ONE_STEP);
-                    let what = format!("{level:?} {activation:?} {loss:?} x = {kind}");
-                    let loss = got.losses[0];
-                    let same = loss.is_nan() && loss_right.is_nan()
-                        || loss == loss_right
-                        || (loss - loss_right).abs() <= 1e-12 * loss_right.abs();
-                    assert!(same, "{what}: loss {loss} for {loss_right}");
-                    for (got, right) in got.params.iter().zip(&right) {
-                        assert_eq!(got.is_finite(), right.is_finite(), "{what}: {got} for {right}");
+                    for plan in PLANS {
+                        let got = run(level, plan, 1, &model, &rows, gd(), ONE_STEP);
+                        let what = format!("{level:?} {activation:?} {loss:?} x = {kind}");
+                        let loss = got.losses[0];
+                        let same = loss.is_nan() && loss_right.is_nan()
+                            || loss == loss_right
+                            || (loss - loss_right).abs() <= 1e-12 * loss_right.abs();
+                        assert!(same, "{what}: loss {loss} for {loss_right}");
+                        for (got, right) in got.params.iter().zip(&right) {
+                            assert_eq!(got.is_finite(), right.is_finite(), "{what}: {got} for {right}");
+                        }
                     }
                 }
             }

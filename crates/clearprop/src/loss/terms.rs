@@ -1,4 +1,4 @@
-//! What losses of one class a row need: sums of exponentials, smoothed labels, the margins of a support vector machine.
+//! What the losses are made of: sums of exponentials, smoothed labels, the margins of a support vector machine.
 //!
 //! n = rows, k = classes.
 
@@ -80,4 +80,15 @@ pub(super) fn max<R: Real>(row: ArrayView1<'_, R>) -> R {
 pub(super) fn log_sum_exp<R: Real>(z: ArrayView1<'_, R>) -> R {
     let largest = max(z);
     largest + z.iter().map(|&z| (z - largest).exp()).sum::<R>().ln()
+}
+
+/// `distance`, but `far` beyond `near` on either side; NaN stays NaN.
+pub(super) fn cut<R: Real>(distance: R, near: R, far: R) -> R {
+    if distance > near {
+        far
+    } else if distance < -near {
+        -far
+    } else {
+        distance
+    }
 }
