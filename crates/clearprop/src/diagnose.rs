@@ -29,23 +29,22 @@
 //! # Ok::<(), clearprop::error::Error>(())
 //! ```
 
-mod aliasing;
 pub mod arrays;
-mod batch;
-mod candidates;
-pub mod case;
 pub mod catalogue;
-pub mod conventions;
+mod convention;
 mod evidence;
-mod labels;
-mod layout;
-pub mod names;
+mod expression;
+mod function;
+mod graph;
+mod hints;
+mod judge;
+mod mistakes;
 mod naming;
-mod numpy;
 pub mod probe;
-mod search;
+mod reconstruct;
+mod right;
 mod verdict;
 mod words;
 
 pub use arrays::shape_text;
-pub use verdict::{Diagnosis, Named, StageFinding, Status, Verdict, diagnose};
+pub use verdict::{Diagnosis, Edge, Named, StageFinding, Status, Verdict, diagnose};

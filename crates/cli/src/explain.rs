@@ -39,7 +39,7 @@ fn explained(what: &str, paper: Paper) -> Result<String> {
     if let Ok(number) = number.parse::<u32>() {
         return u8::try_from(number).ok().and_then(|number| of_mistake(number, paper)).ok_or_else(|| {
             Error::new(ErrorKind::Setting, format!("no mistake has the number {number}"))
-                .hint("they are numbered from 1 to 57")
+                .hint("they are numbered from 1 to 85")
         });
     }
     if let Some((stage, layer)) = find(what) {
@@ -48,7 +48,7 @@ fn explained(what: &str, paper: Paper) -> Result<String> {
     let ids: Vec<&str> = STAGES.iter().map(|stage| stage.id).collect();
     let hint = match nearest(what, ids.iter().copied()) {
         Some(near) => format!("did you mean '{near}'? There are: {}", ids.join(", ")),
-        None => format!("there are: {}, and the numbers of mistakes, 1 to 57", ids.join(", ")),
+        None => format!("there are: {}, and the numbers of mistakes, 1 to 85", ids.join(", ")),
     };
     Err(Error::new(ErrorKind::Setting, format!("nothing is called '{what}'")).hint(hint))
 }
@@ -173,7 +173,7 @@ mod tests {
 
     #[test]
     fn every_mistake_is_explained() {
-        for id in 1..=57 {
+        for id in 1..=85 {
             let text = explained(&id.to_string(), PAPER).unwrap();
             assert!(
                 text.starts_with(&format!("Mistake {id}: ")) && text.contains("Why it is wrong"),

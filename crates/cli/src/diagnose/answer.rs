@@ -3,7 +3,6 @@
 use crate::paper::{Ink, Paper, length, padded, wrap};
 use clearprop::diagnose::catalogue::mistake;
 use clearprop::diagnose::{Diagnosis, StageFinding, Status, Verdict, shape_text};
-use clearprop::stage::{Way, find};
 
 /// From this width on, a stage's line also says what the stage computes.
 const WITH_ROLES: usize = 80;
@@ -54,10 +53,10 @@ fn lines(diagnosis: &Diagnosis, paper: Paper) -> String {
     let mut way = "";
     let mut cause: Option<&str> = None;
     for stage in &diagnosis.stages {
-        let now = match find(&stage.stage) {
-            Some((stage, _)) if stage.way == Way::Forward => "forward",
-            _ if paper.width < WITH_ROLES => "backward",
-            _ => "backward: the derivative of the loss ..",
+        let now = match (stage.role.starts_with("by "), paper.width < WITH_ROLES) {
+            (false, _) => "forward",
+            (_, true) => "backward",
+            (_, false) => "backward: the derivative of the loss ..",
         };
         if now != way {
             out.push_str(&format!("\n  {}\n", paper.ink(Ink::Faint, now)));
@@ -86,14 +85,11 @@ fn verdict_of(stage: &StageFinding, verdict: Verdict, cause: Option<&str>) -> (&
         [] => String::new(),
         _ => format!("mistake {}", numbers(&stage.mistakes)),
     };
-    if verdict == Verdict::Ambiguous && !mistakes.is_empty() {
+    if verdict == Verdict::NotKnown && !mistakes.is_empty() {
         return ("?", Ink::Caution, format!("right, or {mistakes}: see the question below"));
     }
     match stage.status {
         Status::Right => ("\u{2713}", Ink::Good, "right".to_owned()),
-        Status::Wrong if stage.shape.is_none() => {
-            ("\u{2717}", Ink::Alert, format!("WRONG  {mistakes}  (not given, seen in what follows)"))
-        }
         Status::Wrong if mistakes.is_empty() => {
             ("\u{2717}", Ink::Alert, "WRONG  not in the catalogue".to_owned())
         }
@@ -104,6 +100,7 @@ fn verdict_of(stage: &StageFinding, verdict: Verdict, cause: Option<&str>) -> (&
         }
         Status::Overwritten => ("=", Ink::Caution, "overwritten later, not judged".to_owned()),
         Status::NotJudged => ("?", Ink::Caution, "cannot be judged from what came before".to_owned()),
+        Status::NotKnown => ("?", Ink::Caution, "no known function gives these numbers".to_owned()),
         Status::NotGiven => ("\u{b7}", Ink::Faint, "not given".to_owned()),
     }
 }
@@ -116,7 +113,19 @@ fn conclusion(diagnosis: &Diagnosis, paper: Paper) -> String {
             let words = paper.wrap("Correct: every stage that you gave is right.", 2);
             return paper.ink(Ink::Good, words.trim_end()) + "\n";
         }
-        (Verdict::Ambiguous, _) => {
+        (Verdict::Incomplete, _) => {
+            let words = paper.wrap("Right as far as it goes.  The next line:", 2);
+            let next = diagnosis.stages.iter().find(|stage| stage.right.is_some());
+            return paper.ink(Ink::Good, words.trim_end())
+                + "\n"
+                + &next.map_or(String::new(), |next| right_line(next, paper));
+        }
+        (Verdict::NotKnown, _) if diagnosis.questions.is_empty() => {
+            let words = "Not known: no function that this program knows gives the stages marked '?'.  What could be \
+                         judged beside them is right.";
+            return paper.ink(Ink::Caution, paper.wrap(words, 2).trim_end()) + "\n";
+        }
+        (Verdict::NotKnown, _) => {
             let words = "Two readings: right by an accepted convention, or a mistake.  Your loss would tell (save \
                          it as loss).";
             out.push_str(&paper.ink(Ink::Caution, paper.wrap(words, 2).trim_end()));
@@ -162,7 +171,7 @@ fn one_stage(stage: &StageFinding, verdict: Verdict, paper: Paper) -> String {
     };
     for (nth, mistake) in stage.mistakes.iter().filter_map(|id| mistake(*id)).enumerate() {
         let or = match (nth, verdict) {
-            (0, Verdict::Ambiguous) => "perhaps ",
+            (0, Verdict::NotKnown) => "perhaps ",
             (0, _) => "",
             _ => "or ",
         };
