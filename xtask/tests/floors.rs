@@ -108,7 +108,6 @@ const CIRCLES: &[(&str, &[&str])] = &[
         ],
     ),
     ("clearprop", &["stage", "stage::table"]),
-    ("clearprop", &["table::answers", "table::columns", "table::encoder"]),
     ("clearprop", &["trace", "trace::arrays", "trace::entry"]),
     ("files", &["npz", "npz::header"]),
     ("files", &["parquet::write", "predictions"]),

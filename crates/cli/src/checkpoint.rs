@@ -5,7 +5,7 @@
 //! says what the run is.  The training rows are not in it: they are read again, and must be the same.
 
 use crate::folder::{CHECKPOINT, Folder};
-use crate::source::Reading;
+use crate::reading::Reading;
 use clearprop::error::{Error, ErrorKind, Result};
 use clearprop::evaluate::Evaluation;
 use clearprop::fit::{Fit, History, Plan, Progress, Row};

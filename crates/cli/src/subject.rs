@@ -2,7 +2,8 @@
 //!
 //! From a model and data, from the arrays of an npz file, or from the notebook.
 
-use crate::source::{self, Reading, all_rows};
+use crate::reading::Reading;
+use crate::source::{self, all_rows};
 use crate::{load, screen};
 use clap::Args;
 use clearprop::activation::Activation;
@@ -169,10 +170,11 @@ impl Chosen {
 /// A model on the rows of a file.
 fn of_model<R: Real>(model: &Model<R>, path: &Path) -> Result<Subject> {
     let about = |error: Error| if error.place().file.is_none() { error.file(path.display()) } else { error };
-    let options = Reading::default().options_for::<R>(&model.encoder);
-    let table = source::open(Some(&path.to_owned()), &options, 0)?.rows.table;
+    let options = Reading::default().options_for(&model.encoder);
+    let table = source::open(Some(&path.to_owned()), &options, &mut |_, _| Ok(()), 0)?.rows.table;
     let mut unseen = Unseen::default();
-    let data: Data<R> = model.encoder.encode_data(&table, &all_rows(&table)?, &mut unseen).map_err(about)?;
+    let data: Data<R> =
+        model.encoder.transform_data(&table, &all_rows(&table)?, &mut unseen).map_err(about)?;
     unseen.warnings().iter().for_each(|warning| screen::complain(&format!("warning: {warning}")));
     let y = match data.y {
         Target::Classes(y) => Target::Classes(y),

@@ -16,7 +16,7 @@ use clearprop::error::{Error, ErrorKind, Result};
 use clearprop::loss::Loss;
 use clearprop::model::Model;
 use clearprop::real::Real;
-use clearprop::table::{Answers, Coding};
+use clearprop::table::{Answers, Coding, DateInput};
 
 const IR_VERSION: u64 = 8;
 const OPERATOR_SET: u64 = 17;
@@ -76,14 +76,21 @@ pub fn write<R: Real>(model: &Model<R>) -> Result<Vec<u8>> {
 fn standardised<R: Real>(model: &Model<R>, graph: &mut Graph<R>) -> String {
     let (mut medians, mut means, mut scales) = (Vec::new(), Vec::new(), Vec::new());
     for input in &model.encoder.inputs {
-        let width = input.coding.width();
-        let (median, mean, scale) = match input.coding {
-            Coding::Number { median, mean, scale } => (median, mean, scale),
-            Coding::Words { .. } => (0.0, 0.0, 1.0),
+        let as_it_is = (0.0, 0.0, 1.0);
+        let each: Vec<(f64, f64, f64)> = match &input.coding {
+            &Coding::Number { median, mean, scale, .. } => vec![(median, mean, scale)],
+            Coding::Words { .. } => vec![as_it_is; input.coding.width()],
+            Coding::Date { median, parts, .. } => {
+                let of = |one: &DateInput| match one.part.is_cyclic() {
+                    true => vec![as_it_is; 2],
+                    false => vec![(one.part.value(*median), one.mean, one.scale)],
+                };
+                parts.iter().flat_map(of).collect()
+            }
         };
-        medians.extend(std::iter::repeat_n(median, width));
-        means.extend(std::iter::repeat_n(mean, width));
-        scales.extend(std::iter::repeat_n(scale, width));
+        medians.extend(each.iter().map(|one| one.0));
+        means.extend(each.iter().map(|one| one.1));
+        scales.extend(each.iter().map(|one| one.2));
     }
     let x = "X".to_owned();
     if medians.iter().chain(&means).all(|&value| value == 0.0) && scales.iter().all(|&scale| scale == 1.0) {

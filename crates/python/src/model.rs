@@ -11,7 +11,7 @@ use clearprop::optim::Solver;
 use clearprop::params::Params;
 use clearprop::real::Real;
 use clearprop::settings::Settings;
-use clearprop::table::{Answers, Coding, Encoder, Input};
+use clearprop::table::{Answers, Coding, Encoder, Input, NumberForm};
 use clearprop::target::TargetKind;
 use clearprop::train::StopReason;
 use clearprop_files::{disk, model, onnx};
@@ -72,7 +72,8 @@ fn of_estimator<R: Number>(layers: &Layers<'_>, about: About) -> PyResult<Model<
     let network = network(&layers.sizes()?, &about.activations, &about.loss, about.reg)?;
     let mut params = Params::<R>::zeros(&network.sizes);
     layers.read(&mut params)?;
-    let coding = Coding::Number { median: 0.0, mean: 0.0, scale: 1.0 };
+    let coding =
+        Coding::Number { median: 0.0, mean: 0.0, scale: 1.0, range: None, form: NumberForm::default() };
     let inputs = about.inputs.into_iter().map(|column| Input { column, coding: coding.clone() }).collect();
     let k = network.outputs();
     let answers = match network.loss.takes() {
