@@ -16,6 +16,7 @@ mod judge;
 mod kind;
 mod missing;
 mod numbers;
+mod robust;
 mod rows;
 mod select;
 mod suspicion;
@@ -30,6 +31,7 @@ pub use form::{Decimal, NumberForm};
 pub use kind::{Forms, Kind};
 pub use missing::is_missing_word;
 pub use numbers::Numbers;
+pub use robust::Robust;
 pub use select::select;
 pub use words::Words;
 
