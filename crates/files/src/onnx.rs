@@ -94,14 +94,29 @@ fn standardised<R: Real>(model: &Model<R>, graph: &mut Graph<R>) -> String {
     }
     let x = "X".to_owned();
     if medians.iter().chain(&means).all(|&value| value == 0.0) && scales.iter().all(|&scale| scale == 1.0) {
-        return x;
+        return clipped(model, graph, x);
     }
     let missing = graph.node("IsNaN", &[&x]);
     let medians = graph.row("medians", &medians);
     let filled = graph.node("Where", &[&missing, &medians, &x]);
     let (means, scales) = (graph.row("means", &means), graph.row("scales", &scales));
     let centred = graph.node("Sub", &[&filled, &means]);
-    graph.node("Div", &[&centred, &scales])
+    let scaled = graph.node("Div", &[&centred, &scales]);
+    clipped(model, graph, scaled)
+}
+
+/// The robust scale and the smooth clip, `r / sqrt(1 + (r/3)^2)` of `r = s (x - median)`, if the model has them.
+fn clipped<R: Real>(model: &Model<R>, graph: &mut Graph<R>, x: String) -> String {
+    let Some(robust) = &model.encoder.robust else { return x };
+    let (medians, factors) =
+        (graph.row("robust_medians", &robust.medians), graph.row("robust_factors", &robust.factors));
+    let centred = graph.node("Sub", &[&x, &medians]);
+    let r = graph.node("Mul", &[&centred, &factors]);
+    let third = graph.times(&r, 1.0 / 3.0);
+    let square = graph.node("Mul", &[&third, &third]);
+    let under = graph.plus(&square, 1.0);
+    let root = graph.node("Sqrt", &[&under]);
+    graph.node("Div", &[&r, &root])
 }
 
 /// Undoes the standardisation of the answers of a regression.

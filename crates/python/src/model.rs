@@ -109,7 +109,7 @@ fn of_estimator<R: Number>(layers: &Layers<'_>, about: About) -> PyResult<Model<
         test_score: None,
         rows: about.rows,
     };
-    let encoder = Encoder { inputs, dropped: Vec::new(), answers };
+    let encoder = Encoder { inputs, dropped: Vec::new(), answers, robust: None };
     Ok(Model { network, params, encoder, trained, engine: Engine::default() })
 }
 

@@ -106,7 +106,8 @@ impl Rows {
     pub(super) fn learn(&self, train: &[u32], settings: &Settings) -> Result<(Encoder, Vec<Decision>)> {
         check_targets(&self.targets, &self.table)?;
         let standardise = settings.scale.standardises();
-        let fit = Fit { targets: &self.targets, rows: train, loss: settings.loss, standardise };
+        let robust = settings.scale.is_robust();
+        let fit = Fit { targets: &self.targets, rows: train, loss: settings.loss, standardise, robust };
         let (mut encoder, mut decisions) = Encoder::fit(&self.table, &fit)?;
         if self.origin != Origin::Table && !standardise {
             let inputs = self.table.names().filter(|name| !self.targets.iter().any(|target| target == name));

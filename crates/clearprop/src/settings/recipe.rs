@@ -1,6 +1,6 @@
 //! Recipes: settings that go together, and what tells the best epoch.
 
-use super::{Choices, Settings};
+use super::{Choices, Scale, Settings};
 use crate::activation::{Activation, by_name};
 use crate::error::{Error, ErrorKind, Result};
 use crate::init::Init;
@@ -55,6 +55,7 @@ impl Recipe {
                 settings.hidden = vec![256; 3];
                 settings.reg = 0.0;
                 settings.init = Init::Ntk;
+                settings.scale = Scale::Robust;
                 settings.front_scale = true;
                 settings.solver = Solver::Adam;
                 settings.schedule = Schedule::Coslog4;
