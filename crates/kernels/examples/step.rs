@@ -39,7 +39,7 @@ fn measure<R: Compiled>(sizes: &[usize], batch: usize, threads: usize, rule: &st
     };
     let count = match next {
         Update::Gd { .. } => 0,
-        Update::Sgd { .. } => 1,
+        Update::Sgd { .. } | Update::Gradient => 1,
         Update::Adam { .. } => 2,
     };
     let mut kept = vec![vec![R::ZERO; params.len()]; count];
