@@ -93,7 +93,7 @@ impl Plan {
         let n = rows.table.len();
         let mut settings = rows.origin.defaults(n);
         let recipe = choices.recipe.or(rows.beside.recipe).unwrap_or(settings.recipe);
-        recipe.lay_over(&mut settings);
+        choose::lay_over(recipe, &mut settings);
         rows.beside.lay_over(&mut settings);
         let mut settings = choose::choose(settings, choices, n)?;
         let parts = rows.parts(&settings)?;
@@ -102,7 +102,7 @@ impl Plan {
             settings.batch_size = settings.batch_size.map(|size| size.min(parts.train.len()));
         }
         let (encoder, mut decisions) = rows.learn(&parts.train, &settings)?;
-        settings.recipe.lay_over_for(&mut settings, choices, encoder.answers.loss());
+        choose::lay_over_for(&mut settings, choices, encoder.answers.loss());
         if let Some(params) = start {
             settings.hidden = hidden_of(params, choices, &encoder)?;
         }

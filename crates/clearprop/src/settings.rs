@@ -329,6 +329,21 @@ impl Settings {
         }
     }
 
+    /// The network with the loss that steps make small: that of smoothed labels, if they are.
+    pub(crate) fn smoothed(&self, network: &Network) -> Result<Network> {
+        let loss = match (self.label_smoothing, network.loss) {
+            (None, loss) => loss,
+            (Some(smoothing), Loss::Softmax) => Loss::SmoothedSoftmax { smoothing },
+            (Some(_), loss) => {
+                let found = format!("has no meaning with the {loss} loss");
+                return Err(Error::new(ErrorKind::Setting, found)
+                    .setting("label_smoothing")
+                    .hint("it goes with softmax"));
+            }
+        };
+        Ok(Network { loss, ..network.clone() })
+    }
+
     /// How long to go on; without a number of steps or epochs, until somebody says stop.
     #[must_use]
     pub fn length(&self) -> Length {

@@ -1,9 +1,13 @@
 //! From what a person chose to the settings of a run.
 
+use crate::activation::Activation;
 use crate::error::{Error, ErrorKind, Result};
+use crate::init::Init;
+use crate::loss::Loss;
 use crate::optim::{Shares, Solver};
 use crate::schedule::Schedule;
-use crate::settings::{Choices, Recipe, Settings, usual_batch};
+use crate::settings::{Choices, Recipe, Scale, Settings, Watch, usual_batch};
+use crate::target::TargetKind;
 
 /// The defaults with the choices over them.  A choice brings what goes with it: a solver its own step size
 /// and batches, a number of steps the end of early stopping.
@@ -54,6 +58,52 @@ pub(super) fn choose(mut settings: Settings, choices: &Choices, rows: usize) -> 
     }
     settings.check()?;
     Ok(settings)
+}
+
+/// Puts a recipe's settings over those of a table, as far as they do not depend on the answers.
+pub(super) fn lay_over(recipe: Recipe, settings: &mut Settings) {
+    match recipe {
+        Recipe::Plain => {}
+        Recipe::Tabular => {
+            settings.hidden = vec![256; 3];
+            settings.reg = 0.0;
+            settings.init = Init::Ntk;
+            settings.scale = Scale::Robust;
+            settings.front_scale = true;
+            settings.solver = Solver::Adam;
+            settings.schedule = Schedule::Coslog4;
+            settings.step_shares = Shares::Ntk;
+            settings.beta2 = Some(0.95);
+            (settings.steps, settings.epochs) = (None, Some(256));
+            settings.batch_size = Some(256);
+            (settings.tolerance, settings.patience) = (None, None);
+            settings.validation_size = 0.2;
+            settings.watch = Watch::Score;
+        }
+    }
+    settings.recipe = recipe;
+}
+
+/// Puts those over that depend on the loss, which the answers have decided, where nobody chose.
+pub(super) fn lay_over_for(settings: &mut Settings, choices: &Choices, loss: Loss) {
+    match settings.recipe {
+        Recipe::Plain => {}
+        Recipe::Tabular => {
+            let of_classes = match loss.takes() {
+                TargetKind::Classes | TargetKind::Labels => true,
+                TargetKind::Counts | TargetKind::Numbers => false,
+            };
+            if choices.activation.is_none() {
+                settings.activation = vec![if of_classes { Activation::Selu } else { Activation::Mish }];
+            }
+            if choices.step_size.is_none() {
+                settings.step_size = if of_classes { 0.04 } else { 0.07 };
+            }
+            if choices.label_smoothing.is_none() && loss == Loss::Softmax {
+                settings.label_smoothing = Some(0.1);
+            }
+        }
+    }
 }
 
 /// Choices that say nothing beside this solver.
