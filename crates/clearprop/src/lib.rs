@@ -40,6 +40,7 @@ pub mod fast;
 pub mod forward;
 pub mod objective;
 pub mod optim;
+pub mod schedule;
 // learn
 pub mod engine;
 pub mod evaluate;
