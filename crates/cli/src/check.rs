@@ -3,7 +3,7 @@
 mod program;
 
 use crate::outcome::Outcome;
-use crate::paper::{Ink, Paper, padded, shape, short};
+use crate::paper::{self, Ink, Paper, padded, shape, short};
 use crate::screen;
 use crate::subject::{Chosen, Subject};
 use clap::Args;
@@ -111,7 +111,7 @@ pub(crate) fn run(options: &Check) -> Result<Outcome> {
         }
         screen::print(&format!("{all:#}\n"))?;
     } else {
-        let paper = Paper::of_stdout();
+        let paper = paper::of_stdout();
         let text: Vec<String> = rounds.iter().map(|round| table(round, &plan, paper)).collect();
         screen::print(&text.join("\n"))?;
     }

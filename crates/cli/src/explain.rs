@@ -1,7 +1,7 @@
 //! `clearprop explain`: a stage or a mistake, in words.
 
 use crate::outcome::Outcome;
-use crate::paper::{Ink, Paper, length, padded};
+use crate::paper::{self, Ink, Paper, length, padded};
 use crate::screen;
 use clap::Args;
 use clearprop::diagnose::catalogue::mistake;
@@ -26,7 +26,7 @@ pub(crate) struct Explain {
 }
 
 pub(crate) fn run(options: &Explain) -> Result<Outcome> {
-    let paper = Paper::of_stdout();
+    let paper = paper::of_stdout();
     let text = match &options.what {
         None => all(paper),
         Some(what) => explained(what, paper)?,

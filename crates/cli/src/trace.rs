@@ -5,7 +5,7 @@ pub(crate) mod report;
 pub(crate) mod worked;
 
 use crate::outcome::Outcome;
-use crate::paper::{Paper, short};
+use crate::paper::{self, short};
 use crate::screen;
 use crate::subject::{Chosen, Subject};
 use chain::Sheet;
@@ -127,7 +127,7 @@ pub(crate) fn run(options: &LookAt) -> Result<Outcome> {
         screen::print(&format!("{text:#}\n"))?;
         return Ok(Outcome::Done);
     }
-    let paper = Paper::of_stdout();
+    let paper = paper::of_stdout();
     let mut text = String::new();
     if let Some(unit) = options.unit {
         text.push_str(&chain::unit(&trace, options.layer, unit, paper));

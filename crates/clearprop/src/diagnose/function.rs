@@ -90,7 +90,8 @@ impl Function {
             Self::Silu => Activation::Silu,
             Self::Gelu => Activation::Gelu,
             Self::GeluTanh => Activation::GeluTanh,
-            Self::Mish | Self::Softmax => return None,
+            Self::Mish => Activation::Mish,
+            Self::Softmax => return None,
         })
     }
 

@@ -26,7 +26,7 @@ use crate::quantity::{
     Quantity::{By, Of},
     Variable::{A, B, W, Z},
 };
-use crate::target::Target;
+use crate::target::{Target, TargetKind};
 use ndarray::{Array2, Axis, concatenate};
 
 pub use super::read_as::ReadAs;
@@ -368,6 +368,7 @@ fn trained(graph: &Graph, convention: &Convention) -> Result<(Network, Data<f64>
         (Function::Identity, Cost::Absolute) => Loss::Absolute,
         (Function::Identity, Cost::Huber(delta)) => Loss::Huber { delta },
         (Function::Identity, Cost::Poisson) => Loss::Poisson,
+        (Function::Identity, Cost::Hinge) if graph.classes.is_some() => Loss::Hinge,
         (output, cost) => {
             return Err(none(format!("outputs of {} with {}", output.name(), cost.name())));
         }
@@ -378,7 +379,7 @@ fn trained(graph: &Graph, convention: &Convention) -> Result<(Network, Data<f64>
         network = network.with_activations(&activations)?;
     }
     let y = match &graph.classes {
-        Some(classes) if loss == Loss::Softmax => {
+        Some(classes) if loss.takes() == TargetKind::Classes => {
             Target::Classes(classes.iter().map(|&class| u32::try_from(class).unwrap_or(u32::MAX)).collect())
         }
         _ => Target::Values(numbers(&graph.target)?),
