@@ -161,6 +161,18 @@ fn a_wrong_stage_is_shown_with_evidence_and_the_right_line_and_ends_with_1() {
 }
 
 #[test]
+fn a_dead_unit_is_a_hint_and_no_finding() {
+    let dead = ("    N = len(y)\n", "    N = len(y)\n    W1 = W1.copy(); W1[:, 0] = 0; W1[-1, 0] = -1\n");
+    let (place, said) = learner(NOTEBOOK, &[dead]);
+    assert_eq!((said.code, said.err.as_str()), (0, ""), "{}", said.out);
+    contains(
+        &said,
+        &["Correct: every stage that you gave is right.", "  hint     1 of the 7 units", "they are dead"],
+    );
+    assert_eq!(place.json()["hints"].as_array().map(Vec::len), Some(1));
+}
+
+#[test]
 fn the_right_line_uses_arrays_that_the_person_has() {
     // Neither z nor da was saved, as in cs231n's case study.
     let (_, said) = learner(APART, &[("dA1 * (Z1 > 0)", "dA1"), ("np.savez", "del Z1, dA1; np.savez")]);

@@ -156,6 +156,9 @@ fn conclusion(diagnosis: &Diagnosis, paper: Paper) -> String {
     for question in &diagnosis.questions {
         out.push_str(&entry(paper, "  question", question, 12));
     }
+    for hint in &diagnosis.hints {
+        out.push_str(&entry(paper, "  hint", hint, 11));
+    }
     let explains = diagnosis.verdict == Verdict::Wrong
         || diagnosis.verdict == Verdict::NotKnown && !diagnosis.questions.is_empty();
     if !explains {
