@@ -167,7 +167,7 @@ fn a_dead_unit_is_a_hint_and_no_finding() {
     assert_eq!((said.code, said.err.as_str()), (0, ""), "{}", said.out);
     contains(
         &said,
-        &["Correct: every stage that you gave is right.", "  hint     1 of the 7 units", "they are dead"],
+        &["Correct: every stage that you gave is right.", "  hint     1 of 7 units", "they are dead"],
     );
     assert_eq!(place.json()["hints"].as_array().map(Vec::len), Some(1));
 }
