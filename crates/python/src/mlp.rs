@@ -113,9 +113,15 @@ impl Session {
         each!(&*self.kind()?, run => run.store(&Layers { coefs, intercepts }, &moments))
     }
 
-    /// Takes over the rows: C-ordered x, and answers.
-    fn rows<'py>(&self, x: &Bound<'py, PyAny>, y: &Bound<'py, PyAny>) -> PyResult<()> {
-        each!(&mut *self.kind()?, run => run.set_rows(x, y))
+    /// Takes over the rows: C-ordered x, answers, and weights or None.
+    #[pyo3(signature = (x, y, weights=None))]
+    fn rows<'py>(
+        &self,
+        x: &Bound<'py, PyAny>,
+        y: &Bound<'py, PyAny>,
+        weights: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<()> {
+        each!(&mut *self.kind()?, run => run.set_rows(x, y, weights))
     }
 
     /// Batches of `size` rows in this order, from row `first` on, for about so many seconds: the next row, and
@@ -176,8 +182,13 @@ impl<R: Number> Run<R> {
         Ok(self.minibatches.optimiser.t)
     }
 
-    fn set_rows(&mut self, x: &Bound<'_, PyAny>, y: &Bound<'_, PyAny>) -> PyResult<()> {
-        let data = data::<R>(x, y)?;
+    fn set_rows(
+        &mut self,
+        x: &Bound<'_, PyAny>,
+        y: &Bound<'_, PyAny>,
+        weights: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        let data = data::<R>(x, y, weights)?;
         data.fits(self.minibatches.network()).map_err(|error| raised(&error))?;
         self.data = Some(data);
         Ok(())
@@ -376,7 +387,7 @@ pub(crate) fn data_loss<'py>(
         loss: &str,
     ) -> PyResult<f64> {
         let (network, params) = read::<R>(layers, activations, loss, 0.0)?;
-        let data = data::<R>(x, y)?;
+        let data = data::<R>(x, y, None)?;
         data.fits(&network).map_err(|error| raised(&error))?;
         Ok(clearprop::sklearn::full_batch(&network, &params, &data).0)
     }
@@ -390,6 +401,7 @@ pub(crate) fn data_loss<'py>(
 
 /// scikit-learn's loss of all rows, penalty included, and its gradient written into two lists of arrays.
 #[pyfunction]
+#[pyo3(signature = (x, y, coefs, intercepts, activations, loss, alpha, coef_grads, intercept_grads, weights=None))]
 #[expect(clippy::too_many_arguments, reason = "scikit-learn's own function has as many")]
 pub(crate) fn loss_and_grad<'py>(
     py: Python<'py>,
@@ -402,13 +414,14 @@ pub(crate) fn loss_and_grad<'py>(
     alpha: f64,
     coef_grads: Vec<Bound<'py, PyAny>>,
     intercept_grads: Vec<Bound<'py, PyAny>>,
+    weights: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<f64> {
     let layers = Layers { coefs, intercepts };
     let grads = Layers { coefs: coef_grads, intercepts: intercept_grads };
     macro_rules! run {
         ($real:ty) => {{
             let (network, params) = read::<$real>(&layers, &activations, loss, alpha)?;
-            let data = data::<$real>(x, y)?;
+            let data = data::<$real>(x, y, weights)?;
             data.fits(&network).map_err(|error| raised(&error))?;
             let (loss, gradient) = py.detach(|| clearprop::sklearn::full_batch(&network, &params, &data));
             grads.write(&gradient)?;
