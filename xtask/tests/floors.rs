@@ -102,6 +102,7 @@ const CIRCLES: &[(&str, &[&str])] = &[
         "clearprop",
         &[
             "diagnose::verdict",
+            "diagnose::verdict::beyond",
             "diagnose::verdict::conclude",
             "diagnose::verdict::loops",
             "diagnose::verdict::stages",

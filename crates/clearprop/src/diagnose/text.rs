@@ -56,6 +56,7 @@ fn lines(diagnosis: &Diagnosis, paper: Paper) -> String {
     let mut way = "";
     for (stage, (mark, ink, words)) in diagnosis.stages.iter().zip(marks(diagnosis)) {
         let now = match (stage.role.starts_with("by "), paper.width < WITH_ROLES) {
+            _ if stage.stage.starts_with("update") => "update",
             (false, _) => "forward",
             (_, true) => "backward",
             (_, false) => "backward: the derivative of the loss ..",
