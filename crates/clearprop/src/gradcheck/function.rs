@@ -141,7 +141,8 @@ mod tests {
             let (found, uncertainty) = at(point, loss).unwrap();
             let off = (found - slope).abs();
             assert!(off <= uncertainty + 1e-9 * slope.abs() + 1e-9, "{point}: {found}, not {slope}");
-            assert!(uncertainty <= 1e-4 * slope.abs().max(1.0), "{point}: {uncertainty}");
+            // The rounding of a loss of a million, over a step of 6e-6, is 1.5e-4.
+            assert!(uncertainty <= 2e-4 * slope.abs().max(1.0), "{point}: {uncertainty}");
         }
     }
 
