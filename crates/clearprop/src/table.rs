@@ -18,6 +18,7 @@ mod missing;
 mod numbers;
 mod rows;
 mod select;
+mod strata;
 mod suspicion;
 mod words;
 
@@ -31,9 +32,11 @@ pub use kind::{Forms, Kind};
 pub use missing::is_missing_word;
 pub use numbers::Numbers;
 pub use select::select;
+pub(crate) use strata::strata;
 pub use words::Words;
 
 use crate::error::{Error, ErrorKind, Result, nearest};
+use std::cmp::Ordering;
 use std::collections::HashSet;
 
 /// Named columns of one length.
@@ -235,6 +238,21 @@ impl Column {
             Self::Numbers(numbers) => numbers.get(row).is_nan(),
             Self::Words(words) => words.get(row).is_none(),
             Self::Dates(dates) => dates.get(row).is_nan(),
+        }
+    }
+
+    /// Which of two rows comes first: numbers and dates by size, words by their letters, missing values
+    /// before all.
+    #[must_use]
+    pub fn compare(&self, one: usize, other: usize) -> Ordering {
+        let sized = |a: f64, b: f64| match (a.is_nan(), b.is_nan()) {
+            (false, false) => a.total_cmp(&b),
+            (a, b) => b.cmp(&a),
+        };
+        match self {
+            Self::Numbers(numbers) => sized(numbers.get(one), numbers.get(other)),
+            Self::Words(words) => words.get(one).cmp(&words.get(other)),
+            Self::Dates(dates) => sized(dates.get(one), dates.get(other)),
         }
     }
 
