@@ -60,7 +60,11 @@ pub(crate) fn open(
         let rows = Rows::notebook(seed)?;
         return Ok(Source { name: "spirals".into(), file, rows, decisions: Vec::new() });
     };
-    let about = |error: Error| if error.place().file.is_none() { error.file(called(path)) } else { error };
+    let about = |error: Error| {
+        let place = error.place();
+        let named = place.file.is_some() || place.name.is_some() || place.setting.is_some();
+        if named { error } else { error.file(called(path)) }
+    };
     let bar = crate::progress::Reading::new();
     let mut seen = |read: u64, size: u64| bar.show(read, size);
     let mut targets = Vec::new();

@@ -108,9 +108,23 @@ impl<S: Read> Reader<S> {
             (0..header).try_for_each(|_| rows.next(&mut record).map(drop))
         });
         above.map_err(|error| unreadable(file, &error))?;
+        if names.is_empty() {
+            // The first row says what is wrong with it.
+            rows.next(&mut Record::default()).map_err(|error| unreadable(file, &error))?;
+            return Err(error("there is no row").hint("a line of names and some rows are needed"));
+        }
         // Commas between fields leave the point for decimals.
         let usual = (separator == Separator::Byte(b',')).then_some(Decimal::Point);
-        Ok(Self { rows, file: file.to_owned(), names, trailing, options: options.clone(), usual, decisions, budget: None })
+        Ok(Self {
+            rows,
+            file: file.to_owned(),
+            names,
+            trailing,
+            options: options.clone(),
+            usual,
+            decisions,
+            budget: None,
+        })
     }
 
     /// Completes the options, now that the columns' names are known.

@@ -146,7 +146,19 @@ impl Reader {
         let budget = Budget::of(input.size());
         let source = Arc::new(Source { input });
         let (options, decisions) = (options.clone(), joined(decisions));
-        Ok(Self { source, metadata, columns, options, file, group: 0, left, rows: 0, total, budget, decisions })
+        Ok(Self {
+            source,
+            metadata,
+            columns,
+            options,
+            file,
+            group: 0,
+            left,
+            rows: 0,
+            total,
+            budget,
+            decisions,
+        })
     }
 
     /// The columns' names.

@@ -92,7 +92,8 @@ fn both_formats_hold_the_same_and_stand_whole_or_not_at_all() {
     assert_eq!(tables[0].names().collect::<Vec<_>>(), ["id", "label", "p_cat", "p_dog, big"]);
     assert_eq!(tables[0].column("label").unwrap().text(69_999), "cat");
     for (name, column) in tables[0].columns() {
-        let texts = |table: &Table| (0..n).map(|row| table.column(name).unwrap().text(row)).collect::<Vec<_>>();
+        let texts =
+            |table: &Table| (0..n).map(|row| table.column(name).unwrap().text(row)).collect::<Vec<_>>();
         assert!(tables.iter().all(|table| texts(table) == texts(&tables[0])), "{name}");
         assert_eq!(column.len(), n);
     }

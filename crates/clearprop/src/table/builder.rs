@@ -86,7 +86,7 @@ impl TableBuilder {
     }
 
     /// One more whole number, each digit of which counts.
-    pub fn push_whole(&mut self, column: usize, value: i64) {
+    pub fn push_whole(&mut self, column: usize, value: i128) {
         self.cells[column].push_whole(value);
     }
 

@@ -178,7 +178,7 @@ impl Cells {
     }
 
     /// One more whole number, each digit of which counts.
-    pub(super) fn push_whole(&mut self, value: i64) {
+    pub(super) fn push_whole(&mut self, value: i128) {
         match &mut self.state {
             State::Numbers { numbers, odd, .. }
                 if value.unsigned_abs() > 1 << 53 && is_long(&value.to_string()) =>

@@ -69,9 +69,9 @@ fn labels() {
         "one.csv, column 'b': all 3 rows are of one class, \"x\"; at least two classes are needed",
     );
     check(
-        &[("gap.csv", "a,b\n1,x\n2,\n3,y\n4,y\n")],
+        &[("gap.csv", "a,b\n1,\n2,\n3,-\n")],
         "train gap.csv --target b",
-        "gap.csv, row 3, column 'b': the answer is missing; fill it in, or remove the row",
+        "gap.csv, column 'b': no row has an answer; is it the right column?",
     );
     check(
         &[("gaps.csv", "a,b\n1,x\n2,\n3,y\n4,NA\n5,?\n")],
@@ -279,7 +279,7 @@ fn tables_that_are_damaged_or_say_nothing() {
     train("a,y\n1,u\n\"2,v\n3,u\n", ", row 3: found a quote that is not closed; close it, or write it twice");
     train(
         "a,y\n1,u\n2\0,v\n",
-        ", row 3: found a NUL byte (byte 10); this is not text, or UTF-16: save it as UTF-8",
+        ", row 3: found a NUL byte (byte 10); this is no text: save the table as CSV; or UTF-16: --encoding utf-16le",
     );
     train("a,a,y\n1,2,u\n", ", row 1, column 'a': there are two columns of this name; rename one of them");
     train(

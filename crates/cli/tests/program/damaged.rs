@@ -13,8 +13,8 @@ fn texts_that_are_no_tables() {
     };
     train(
         b"a,y\n1,K\xf6ln\n2,Bonn\n",
-        ", row 2: byte 8 (0xF6) is not UTF-8; save it as UTF-8; if it is Latin-1, as Windows programs write it, \
-         add --encoding latin1",
+        ", row 2: byte 8 (0xF6) is not UTF-8; save it as UTF-8, or name what it is: \
+         --encoding windows-1252 if an older Windows program wrote it",
     );
     train(
         b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",

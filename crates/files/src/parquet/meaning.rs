@@ -28,7 +28,7 @@ pub(super) enum Meaning {
 /// A value.
 pub(super) enum Value<'v> {
     Number(f64),
-    Whole(i64),
+    Whole(i128),
     /// Seconds since 1970.
     Seconds(f64),
     Word(&'v str),
@@ -120,8 +120,8 @@ impl Meaning {
             }
             Self::Decimal(scale) => each(Some(decimal(value.into(), scale))),
             Self::Unsigned(32) => each(Some(Value::Number((value & 0xFFFF_FFFF) as f64))),
-            Self::Unsigned(_) => each(Some(Value::Number(value.cast_unsigned() as f64))),
-            _ => each(Some(Value::Whole(value))),
+            Self::Unsigned(_) => each(Some(Value::Whole(value.cast_unsigned().into()))),
+            _ => each(Some(Value::Whole(value.into()))),
         }
     }
 
