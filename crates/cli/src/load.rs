@@ -62,13 +62,10 @@ pub(crate) fn threads(asked: Option<usize>) -> Option<usize> {
 
 /// Reads a model.
 pub(crate) fn open(path: &Path) -> Result<AnyModel> {
+    // A run's folder stands for its model.
+    let inside = path.join(crate::folder::MODEL);
+    let path = if path.is_dir() { inside.as_path() } else { path };
     let file = path.display().to_string();
-    if path.is_dir() {
-        let found = Error::new(ErrorKind::File, "this is a folder").file(&file);
-        return Err(
-            found.hint(format!("name the model in it: {}", path.join(crate::folder::MODEL).display()))
-        );
-    }
     if ["csv", "npz", "parquet"].iter().any(|ending| ends(path, ending)) {
         return Err(Error::new(ErrorKind::File, "this is a file of data, a model is needed")
             .file(&file)

@@ -25,6 +25,7 @@ mod settings;
 mod shell;
 mod source;
 mod spirals;
+mod split;
 mod steps;
 mod subject;
 mod trace;

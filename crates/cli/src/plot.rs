@@ -71,7 +71,7 @@ fn plot<R: Real>(options: &Plot, model: &Model<R>) -> Result<Outcome> {
             let reading = options.reading.options_for(&model.encoder);
             let source = source::open(
                 options.data.as_ref(),
-                &reading,
+                (&options.reading, &reading),
                 &mut |_, _| Ok(()),
                 model.trained.settings.seed,
             )?;

@@ -6,7 +6,7 @@ use crate::decision::Decision;
 use crate::error::{Error, ErrorKind, Result};
 use crate::real::Real;
 use crate::settings::{Choices, Settings};
-use crate::table::{Coding, Column, Encoder, Fit, Input, NumberForm, Table, Unseen};
+use crate::table::{Coding, Column, Dropped, Encoder, Fit, Input, NumberForm, Table, Unseen};
 use crate::target::Target;
 use ndarray::{ArrayView2, Axis};
 
@@ -106,6 +106,17 @@ impl Rows {
         let standardise = settings.scale.standardises();
         let fit = Fit { targets: &self.targets, rows: train, loss: settings.loss, standardise };
         let (mut encoder, mut decisions) = Encoder::fit(&self.table, &fit)?;
+        if let Split::Groups(group) = &self.split
+            && let Some(place) = encoder.inputs.iter().position(|input| input.column == *group)
+        {
+            // A test row's group is none of the training's.
+            encoder.inputs.remove(place);
+            encoder.dropped.push(Dropped { column: group.clone(), reason: "groups".to_owned() });
+            decisions.retain(|decision| decision.column.as_ref() != Some(group));
+            if encoder.inputs.is_empty() {
+                return Err(Error::new(ErrorKind::Data, "there is no column but the target and the groups"));
+            }
+        }
         if self.origin != Origin::Table && !standardise {
             let inputs = self.table.names().filter(|name| !self.targets.iter().any(|target| target == name));
             let form = NumberForm::default();
