@@ -23,7 +23,7 @@ use ::parquet::errors::ParquetError;
 use ::parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 use clearprop::decision::Decision;
 use clearprop::error::{Error, ErrorKind, Result};
-use clearprop::table::{Decimal, NumberForm, Table, TableBuilder, joined};
+use clearprop::table::{Decimal, Table, TableBuilder, joined};
 use meaning::{Meaning, Value};
 use pages::Source;
 use std::collections::{HashMap, HashSet};
@@ -96,7 +96,7 @@ impl Reader {
                 (Some(_), Err(holds)) => return Err(error(&format!("this column holds {holds}"))),
             };
             let usual = match (meaning.is_number(), meaning.date_form()) {
-                (true, _) => Kind::Number(NumberForm::default()),
+                (true, _) => Kind::Typed,
                 (_, Some(form)) if !options.targets.contains(&name) => Kind::Date(form),
                 (_, Some(_)) => Kind::Words,
                 _ if meaning == Meaning::Text => Kind::Found,

@@ -93,6 +93,12 @@ impl Cells {
                 settled: true,
                 odd: Odd::default(),
             },
+            Kind::Typed => State::Numbers {
+                numbers: Numbers::new(answers),
+                form: NumberForm::default(),
+                settled: true,
+                odd: Odd::default(),
+            },
             Kind::Date(form) => match DateReader::new(form) {
                 Some(reader) => State::Dates { seconds: Vec::new(), reader, odd: Odd::default() },
                 None => State::Texts(Words::default()),
@@ -277,11 +283,11 @@ impl Cells {
                     let row = row as usize;
                     if is_missing(text) {
                         seen.marker(text, is_missing_word(text));
-                    } else if let Some(number) = form.number(text).filter(|_| !is_long(text)) {
+                    } else if let Some(number) = form.number(text).filter(|_| strict || !is_long(text)) {
                         numbers.set(row, number);
                     } else {
-                        if kind == Kind::Found && matches!(shows(text), Some((Shows::Code | Shows::Long, _)))
-                        {
+                        let open = matches!(kind, Kind::Found | Kind::Typed);
+                        if open && matches!(shows(text), Some((Shows::Code | Shows::Long, _))) {
                             words = words.or(Some(row));
                         }
                         seen.stray(row, text);

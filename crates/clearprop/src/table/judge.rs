@@ -48,6 +48,7 @@ pub(super) fn judge(texts: &[(&str, usize)], kind: &Kind, answers: bool, hints: 
     match kind {
         Kind::Words | Kind::Skip => Judged::Words(None),
         Kind::Number(form) => Judged::Numbers { form: form.clone(), settled: true },
+        Kind::Typed => Judged::Numbers { form: NumberForm::default(), settled: true },
         Kind::Date(form) => Judged::Dates(form.clone()),
         Kind::Numbers => numbers(texts, true, hints).unwrap_or_else(|| Judged::Numbers {
             form: NumberForm { zeros: true, ..NumberForm::default() },

@@ -11,6 +11,8 @@ pub enum Kind {
     Found,
     /// Numbers, in the form that is found out; words are missing values.
     Numbers,
+    /// Numbers by the type that the file gives them; whole numbers that a double does not hold are words.
+    Typed,
     /// Numbers of this form: what a model was trained on.
     Number(NumberForm),
     /// Dates, in the form that is found out.
