@@ -31,7 +31,7 @@ pub use form::{Decimal, NumberForm};
 pub use kind::{Forms, Kind};
 pub use missing::is_missing_word;
 pub use numbers::Numbers;
-pub use select::select;
+pub use select::{fits_pattern, select};
 pub(crate) use strata::strata;
 pub use words::Words;
 

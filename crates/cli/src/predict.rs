@@ -97,7 +97,8 @@ fn predict<R: Real>(options: &Predict, model: &Model<R>) -> Result<Outcome> {
         fits(&kept, model, &names(rows).map_err(about)?).map_err(about)?;
     }
     if let Opened::Arrays(npz) = &opened {
-        kept = select(&arrays(npz, &options.reading)?.0.table.names().collect::<Vec<_>>(), &options.keep).map_err(about)?;
+        kept = select(&arrays(npz, &options.reading)?.0.table.names().collect::<Vec<_>>(), &options.keep)
+            .map_err(about)?;
     }
     let answers = &model.encoder.answers;
     let begin = || match &options.output {

@@ -92,7 +92,8 @@ pub(crate) fn open(
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
             choose(&names, &mut Options::default())?;
             if rows.origin == Origin::Table && !rows.targets.is_empty() {
-                let (answered, more) = std::mem::take(&mut rows.table).answered(&rows.targets).map_err(about)?;
+                let (answered, more) =
+                    std::mem::take(&mut rows.table).answered(&rows.targets).map_err(about)?;
                 rows.table = answered;
                 decisions.extend(more);
             }

@@ -89,7 +89,8 @@ impl<R: Real> Fit<R> {
         train.iter().for_each(|&class| counts[class as usize] += 1);
         // The first of equal ones.
         let largest = (0..counts.len()).rev().max_by_key(|&class| counts[class])?;
-        let share = y.iter().filter(|&&class| class as usize == largest).count() as f64 / y.len().max(1) as f64;
+        let share =
+            y.iter().filter(|&&class| class as usize == largest).count() as f64 / y.len().max(1) as f64;
         Some((largest, share))
     }
 
@@ -112,7 +113,9 @@ impl<R: Real> Fit<R> {
     /// The test rows that a model of one number is worst at.
     fn worst(&self) -> Option<Decision> {
         let Target::Values(y) = &self.test.as_ref()?.y else { return None };
-        if y.ncols() != 1 || y.nrows() < WORST * MANY || self.trainer.network().loss.takes() == TargetKind::Labels
+        if y.ncols() != 1
+            || y.nrows() < WORST * MANY
+            || self.trainer.network().loss.takes() == TargetKind::Labels
         {
             return None;
         }

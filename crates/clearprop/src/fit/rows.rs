@@ -91,8 +91,7 @@ impl Rows {
     /// Which row is used for what.  What is watched and what is tested on is taken away first, so that nothing
     /// is learnt from it.
     pub(super) fn parts(&self, settings: &Settings) -> Result<Parts> {
-        u32::try_from(self.table.len())
-            .map_err(|_| Error::new(ErrorKind::Data, "more than 2^32 rows"))?;
+        u32::try_from(self.table.len()).map_err(|_| Error::new(ErrorKind::Data, "more than 2^32 rows"))?;
         let [train, validation, test] = split::parts(&self.split, &self.table, &self.targets, settings)?;
         if train.is_empty() {
             return Err(Error::new(ErrorKind::Data, "there are no rows to train on"));

@@ -109,8 +109,7 @@ fn stratified(rows: &[u32], strata: &[u32], share: f64, seed: u64, purpose: Purp
         // Of so many in a row that many, spread evenly over all.
         apart[place as usize] = (i + 1) * count / free.len() > i * count / free.len();
     }
-    let (taken, left): (Vec<u32>, Vec<u32>) =
-        order.iter().copied().partition(|&place| apart[place as usize]);
+    let (taken, left): (Vec<u32>, Vec<u32>) = order.iter().copied().partition(|&place| apart[place as usize]);
     let of = |places: Vec<u32>| places.into_iter().map(|place| rows[place as usize]).collect();
     (of(left), of(taken))
 }
@@ -217,7 +216,10 @@ mod tests {
         let times: Vec<f64> = times.collect();
         let time = |rows: &[u32]| rows.iter().map(|&row| times[row as usize]).collect::<Vec<_>>();
         let [train, validation, test] = parts.each_ref().map(|rows| time(rows));
-        let (least, most) = (|v: &[f64]| v.iter().copied().fold(99.0, f64::min), |v: &[f64]| v.iter().copied().fold(0.0, f64::max));
+        let (least, most) = (
+            |v: &[f64]| v.iter().copied().fold(99.0, f64::min),
+            |v: &[f64]| v.iter().copied().fold(0.0, f64::max),
+        );
         assert!(most(&train) < least(&validation) && most(&validation) < least(&test));
     }
 
