@@ -19,6 +19,7 @@ mod numbers;
 mod rows;
 mod select;
 mod strata;
+mod summary;
 mod suspicion;
 mod words;
 
@@ -33,6 +34,7 @@ pub use missing::is_missing_word;
 pub use numbers::Numbers;
 pub use select::{fits_pattern, select};
 pub(crate) use strata::strata;
+pub use summary::Summary;
 pub use words::Words;
 
 use crate::error::{Error, ErrorKind, Result, nearest};

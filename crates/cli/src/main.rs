@@ -11,6 +11,7 @@ mod evaluate;
 mod explain;
 mod folder;
 mod info;
+mod inspect;
 mod load;
 mod paper;
 mod pictures;
@@ -55,6 +56,7 @@ enum Command {
     Plot(plot::Plot),
     Spirals(spirals::MakeSpirals),
     Info(info::Info),
+    Inspect(inspect::Inspect),
     Trace(trace::LookAt),
     Check(check::Check),
     Explain(explain::Explain),
@@ -83,6 +85,7 @@ fn run(command: Command) -> Result<Outcome> {
         Command::Plot(plot) => plot::run(&plot),
         Command::Spirals(spirals) => spirals::run(&spirals),
         Command::Info(info) => info::run(&info),
+        Command::Inspect(inspect) => inspect::run(&inspect),
         Command::Trace(trace) => trace::run(&trace),
         Command::Check(check) => check::run(&check),
         Command::Explain(explain) => explain::run(&explain),
