@@ -194,6 +194,10 @@ fn owner(modules: &BTreeMap<String, String>, from: &str, path: &[String]) -> Opt
         "super" => parent(from)?.to_owned(),
         child => join(from, child),
     };
+    if !modules.contains_key(&module) {
+        // Another crate's.
+        return None;
+    }
     for (i, name) in rest.iter().enumerate() {
         if name == "super" {
             module = parent(&module)?.to_owned();

@@ -48,7 +48,7 @@ const CRATES: [(&str, &[&str]); 5] = [
 ];
 
 /// Circles between files that are still to be cut; a line goes when its circle has gone.
-const CIRCLES: [(&str, &[&str]); 11] = [
+const CIRCLES: [(&str, &[&str]); 10] = [
     // `everything` stands in the file that also holds what its parts fill.
     (
         "book",
@@ -76,31 +76,6 @@ const CIRCLES: [(&str, &[&str]); 11] = [
     ("clearprop", &["diagnose::search", "diagnose::search::cost"]),
     ("clearprop", &["stage", "stage::table"]),
     ("clearprop", &["trace", "trace::arrays", "trace::entry"]),
-    // How a command ends is written in main.rs, and every command ends.
-    (
-        "cli",
-        &[
-            "",
-            "arguments",
-            "check",
-            "checkpoint",
-            "diagnose",
-            "evaluate",
-            "explain",
-            "info",
-            "pictures",
-            "plot",
-            "predict",
-            "prepare",
-            "probe",
-            "save",
-            "shell",
-            "spirals",
-            "steps",
-            "trace",
-            "train",
-        ],
-    ),
     ("files", &["npz", "npz::header"]),
     ("files", &["parquet::write", "predictions"]),
 ];

@@ -60,13 +60,16 @@ pub enum Activation {
 }
 
 /// SELU's factor (lambda in its paper).
-const SELU_SCALE: f64 = 1.050_700_987_355_480_5;
+pub(crate) const SELU_SCALE: f64 = 1.050_700_987_355_480_5;
 /// SELU's alpha.
-const SELU_ALPHA: f64 = 1.673_263_242_354_377_2;
+pub(crate) const SELU_ALPHA: f64 = 1.673_263_242_354_377_2;
 /// `sqrt(2/pi)`.
 const SQRT_2_BY_PI: f64 = std::f64::consts::FRAC_2_SQRT_PI * std::f64::consts::FRAC_1_SQRT_2;
 
 impl Activation {
+    /// SELU's two numbers, its factor and its alpha.
+    pub const SELU: (f64, f64) = (SELU_SCALE, SELU_ALPHA);
+
     /// The output `a` for the input `z`.  NaN stays NaN, and no z overflows on the way to an `a` that does not.
     pub fn value<R: Real>(self, z: R) -> R {
         let one = R::one();
@@ -212,8 +215,8 @@ impl Activation {
     pub fn has_kernel(self) -> bool {
         match self {
             Self::Identity | Self::Logistic | Self::Tanh | Self::Relu => true,
-            Self::LeakyRelu { .. } | Self::Elu { .. } | Self::Selu => false,
-            Self::Softplus | Self::Silu | Self::Gelu | Self::GeluTanh => false,
+            Self::LeakyRelu { .. } | Self::Elu { .. } | Self::Selu => true,
+            Self::Softplus | Self::Silu | Self::Gelu | Self::GeluTanh => true,
         }
     }
 }

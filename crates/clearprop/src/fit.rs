@@ -284,7 +284,7 @@ impl<R: Real> Fit<R> {
             steps: self.trainer.state().step,
             stop_reason: reason,
             loss: self.history.rows.last().map_or(f64::NAN, |row| row.loss),
-            train_score: self.trainer.evaluate(self.trainer.data()).score,
+            train_score: Some(self.trainer.evaluate(self.trainer.data()).score),
             test_score: self.test.as_ref().map(|test| self.trainer.evaluate(test).score),
             rows: self.trainer.data().len(),
         };

@@ -17,6 +17,10 @@
 //!
 //! Source: cs231n, *neural networks 3*, "Gradient checks".
 
+mod function;
+
+pub use function::of_function;
+
 use crate::data::Data;
 use crate::error::{Error, ErrorKind, Result};
 use crate::forward::forward;
@@ -307,6 +311,18 @@ fn compare(
             })
         })
         .collect();
+    judged(&tensor.name, part, tensor.size(), places.len(), &compared, tolerance)
+}
+
+/// The verdict on what was compared of `asked` places.
+fn judged(
+    name: &str,
+    part: Part,
+    size: usize,
+    asked: usize,
+    compared: &[Compared],
+    tolerance: f64,
+) -> TensorCheck {
     let scale = compared.iter().fold(0.0_f64, |scale, c| scale.max(c.numeric.abs()));
     // How far a number is off beyond what the measurement explains; NaN is infinitely far.
     let excess = |c: &Compared| {
@@ -323,11 +339,11 @@ fn compare(
         (largest, scale) => largest / scale,
     };
     TensorCheck {
-        name: tensor.name.clone(),
+        name: name.to_owned(),
         part,
         checked: compared.len(),
-        kinks: places.len() - compared.len(),
-        size: tensor.size(),
+        kinks: asked - compared.len(),
+        size,
         error,
         worst: worst.cloned(),
         passed: worst.is_none_or(|worst| excess(worst) <= tolerance * scale),

@@ -44,8 +44,8 @@ pub struct Trained {
     pub stop_reason: StopReason,
     /// The training loss, penalty included, before the last update (or its mean over the last epoch).
     pub loss: f64,
-    /// Accuracy (or R2) on the training rows.
-    pub train_score: f64,
+    /// Accuracy (or R2) on the training rows, if it was measured.
+    pub train_score: Option<f64>,
     /// Accuracy (or R2) on the test rows, if there were any.
     pub test_score: Option<f64>,
     /// How many rows it was trained on.

@@ -4,6 +4,7 @@
 
 use clearprop::activation::Activation;
 use clearprop::data::{Batches, Data, Spirals, Target, spirals, split};
+use clearprop::engine::Engine;
 use clearprop::fast::{Level, Options, Session};
 use clearprop::forward::forward;
 use clearprop::init::Init;
@@ -192,6 +193,44 @@ fn a_shallow_step_is_the_plain_step_for_every_loss_and_shape() {
                         one_step_equals::<f64>(&network, 157, level, &mut random);
                     }
                 }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_deep_step_is_the_plain_step_for_every_activation_and_loss() {
+    fn check<R: Real>(network: &Network, level: Level, random: &mut Pcg64Mcg) {
+        let data = random_data::<R>(network, 45, random);
+        let params = random_params::<R>(network, random);
+        let optimiser = Optimiser::new(Rule::Gd, 1.0, &network.sizes).unwrap();
+        let (mut right, mut wrong, once) = (params.clone(), params, Batches::Full { steps: 1 });
+        let losses = plain(network, &mut right, &mut optimiser.clone(), &data, once);
+        let mut found = Vec::new();
+        let mut session = Session::new(network, data.len(), Options { level, threads: Some(1) });
+        session.advance(&mut wrong, &mut optimiser.clone(), &data, once, &mut found);
+        let what = format!("{} {level:?} {:?} {}", R::NAME, network.activations, network.loss);
+        let off = (losses[0] - found[0]).abs();
+        assert!(off <= tolerance::<R>() * losses[0].abs(), "{what}: loss {} not {}", found[0], losses[0]);
+        assert_close(&what, &wrong, &right, 3.0 * tolerance::<R>());
+        let probs = Engine::Fast(level).predict(network, &wrong, data.x.view());
+        let right = Engine::Plain.predict(network, &wrong, data.x.view());
+        for (p, right) in probs.iter().zip(&right) {
+            let (p, right) = (p.f64(), right.f64());
+            assert!(
+                (p - right).abs() <= 1e2 * tolerance::<R>() * right.abs().max(1.0),
+                "{what}: {p} {right}"
+            );
+        }
+    }
+    let mut random = Pcg64Mcg::seed_from_u64(8);
+    for level in Level::available() {
+        for loss in Loss::ALL.into_iter().filter(|loss| loss.has_kernel()) {
+            for activation in Activation::ALL.into_iter().filter(|activation| activation.has_kernel()) {
+                let mut network = network(&[5, 19, 17, 4], loss, 0.01, Penalized::Weights);
+                network.activations = vec![activation, Activation::Tanh];
+                check::<f32>(&network, level, &mut random);
+                check::<f64>(&network, level, &mut random);
             }
         }
     }

@@ -1,10 +1,19 @@
 //! Errors of the command line in one line, as all others are; the library's settings as options.
 
-use crate::{Cli, screen};
-use clap::CommandFactory;
+use crate::screen;
+use clap::Command;
 use clap::error::{ContextKind, ContextValue, ErrorKind as Kind};
 use clearprop::error::{Error, ErrorKind, nearest};
 use std::process::ExitCode;
+use std::sync::OnceLock;
+
+/// The program's commands with their options: [`option`] is asked from everywhere, as a plain function.
+static PROGRAM: OnceLock<Command> = OnceLock::new();
+
+/// What options there are; called once, before anything can fail.
+pub(crate) fn learn(program: Command) {
+    PROGRAM.get_or_init(|| program);
+}
 
 /// Says what clap has found; help and version are no errors.
 pub(crate) fn explain(error: &clap::Error) -> ExitCode {
@@ -87,7 +96,8 @@ fn one_line(error: &clap::Error) -> Error {
 /// `None` if no command has it.
 pub(crate) fn option(key: &str, value: Option<&str>) -> Option<String> {
     let name = key.replace('_', "-");
-    let known = Cli::command()
+    let known = PROGRAM
+        .get()?
         .get_subcommands()
         .any(|command| command.get_arguments().any(|arg| arg.get_long() == Some(name.as_str())));
     known.then(|| value.map_or_else(|| format!("--{name}"), |value| format!("--{name} {value}")))

@@ -2,9 +2,10 @@
 
 mod program;
 
+use crate::outcome::Outcome;
 use crate::paper::{Ink, Paper, padded, shape, short};
+use crate::screen;
 use crate::subject::{Chosen, Subject};
-use crate::{Outcome, screen};
 use clap::Args;
 use clearprop::data::Data;
 use clearprop::error::{Error, ErrorKind, Result};

@@ -5,7 +5,6 @@
 //! says what the run is.  The training rows are not in it: they are read again, and must be the same.
 
 use crate::folder::{CHECKPOINT, Folder};
-use crate::load::{floats, values};
 use crate::reading::Reading;
 use crate::split::Splitting;
 use clearprop::error::{Error, ErrorKind, Result};
@@ -17,6 +16,7 @@ use clearprop::params::Params;
 use clearprop::real::Real;
 use clearprop::train::State;
 use clearprop_files::disk;
+use clearprop_files::model::{floats, values};
 use clearprop_files::safetensors::{self, Floats, Tensor};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};

@@ -4,14 +4,16 @@ mod answer;
 mod class;
 mod names;
 
+use crate::outcome::Outcome;
 use crate::paper::Paper;
-use crate::{Outcome, screen};
+use crate::screen;
 use clap::Args;
-use clearprop::diagnose::arrays::{Array, Stored, Values};
+use clearprop::diagnose::arrays::Array;
 use clearprop::diagnose::{Diagnosis, Verdict, diagnose};
 use clearprop::error::{Error, ErrorKind, Result};
 use clearprop_files::arrays as containers;
-use clearprop_files::npz::{self, Npz};
+use clearprop_files::arrays::for_diagnosis as arrays;
+use clearprop_files::npz::Npz;
 use names::Meaning;
 use std::path::{Path, PathBuf};
 
@@ -145,31 +147,4 @@ fn objects(npz: &Npz) -> Option<Error> {
                  **{{f'{name}{{l}}': v for l, v in enumerate({name}, 1)}}"
             )),
     )
-}
-
-/// The file's arrays for the library, those that are no numbers too: they are said to be ignored.
-fn arrays(file: &Npz) -> Vec<Array> {
-    let plain = file.arrays.iter().map(|(name, array)| {
-        let values = match &array.values {
-            npz::Values::F64(v) => Values::Numbers(v.clone(), Stored::Double),
-            npz::Values::F32(v) => Values::Numbers(v.iter().map(|&v| f64::from(v)).collect(), Stored::Single),
-            // Labels and counts: far below 2^53.
-            npz::Values::I64(v) => Values::Numbers(v.iter().map(|&v| v as f64).collect(), Stored::Whole),
-            npz::Values::U8(v) => Values::Numbers(v.iter().map(|&v| f64::from(v)).collect(), Stored::Whole),
-            npz::Values::Bool(v) => {
-                Values::Numbers(v.iter().map(|&v| f64::from(u8::from(v))).collect(), Stored::Whole)
-            }
-            npz::Values::Text(words) => match words.as_slice() {
-                [word] => Values::Text(word.clone()),
-                _ => Values::Other("words".to_owned()),
-            },
-        };
-        Array { name: name.clone(), shape: array.shape.clone(), values }
-    });
-    let skipped = file.skipped.iter().map(|(name, why)| Array {
-        name: name.clone(),
-        shape: Vec::new(),
-        values: Values::Other(why.clone()),
-    });
-    plain.chain(skipped).collect()
 }

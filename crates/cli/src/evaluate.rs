@@ -1,9 +1,10 @@
 //! `clearprop evaluate`: how good a model is on rows with known answers.
 
 use crate::arguments::option;
+use crate::outcome::Outcome;
 use crate::reading::Reading;
 use crate::source::{self, all_rows};
-use crate::{Outcome, load, screen};
+use crate::{load, screen};
 use clap::Args;
 use clearprop::data::Data;
 use clearprop::decision;

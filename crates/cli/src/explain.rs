@@ -1,7 +1,8 @@
 //! `clearprop explain`: a stage or a mistake, in words.
 
+use crate::outcome::Outcome;
 use crate::paper::{Ink, Paper, length, padded};
-use crate::{Outcome, screen};
+use crate::screen;
 use clap::Args;
 use clearprop::diagnose::catalogue::mistake;
 use clearprop::error::{Error, ErrorKind, Result, nearest};

@@ -1,7 +1,8 @@
 //! `clearprop info`: what a model is.
 
+use crate::outcome::Outcome;
 use crate::settings::shown;
-use crate::{Outcome, load, screen};
+use crate::{load, screen};
 use clap::Args;
 use clearprop::error::Result;
 use clearprop::metrics::score_name;
@@ -80,11 +81,11 @@ fn info<R: Real>(options: &Info, model: &Model<R>) -> Result<Outcome> {
         ),
     ));
     let score = score_name(network.loss);
-    let test = trained.test_score.map_or_else(String::new, |test| format!(", test {score} {test:.5}"));
-    lines.push((
-        "reached",
-        format!("loss {:.5}, train {score} {:.5}{test}", trained.loss, trained.train_score),
-    ));
+    let reached = |rows: &str, value: Option<f64>| {
+        value.map_or_else(String::new, |value| format!(", {rows} {score} {value:.5}"))
+    };
+    let (train, test) = (reached("train", trained.train_score), reached("test", trained.test_score));
+    lines.push(("reached", format!("loss {:.5}{train}{test}", trained.loss)));
     let settings: Vec<String> = shown(&trained.settings)
         .into_iter()
         .filter(|(name, value)| {

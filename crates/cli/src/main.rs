@@ -9,10 +9,12 @@ mod checkpoint;
 mod diagnose;
 mod evaluate;
 mod explain;
+mod export;
 mod folder;
 mod info;
 mod inspect;
 mod load;
+mod outcome;
 mod paper;
 mod pictures;
 mod plot;
@@ -32,8 +34,9 @@ mod subject;
 mod trace;
 mod train;
 
-use clap::{Parser, Subcommand};
-use clearprop::error::{Error, Result};
+use crate::outcome::Outcome;
+use clap::{CommandFactory, Parser, Subcommand};
+use clearprop::error::Result;
 use std::process::ExitCode;
 
 /// Neural networks you can see through, trained as fast as the machine allows.
@@ -43,7 +46,7 @@ use std::process::ExitCode;
 #[command(
     after_help = "Start with 'clearprop train': it trains a small network on three spirals and draws what it learnt.\n'clearprop COMMAND --help' has an example of each command."
 )]
-pub(crate) struct Cli {
+struct Cli {
     #[command(subcommand)]
     command: Command,
 }
@@ -55,6 +58,7 @@ enum Command {
     Evaluate(evaluate::Evaluate),
     Plot(plot::Plot),
     Spirals(spirals::MakeSpirals),
+    Export(export::Export),
     Info(info::Info),
     Inspect(inspect::Inspect),
     Trace(trace::LookAt),
@@ -66,17 +70,6 @@ enum Command {
     Man(shell::Man),
 }
 
-/// How a command ends when its input was right.
-#[derive(Debug)]
-pub(crate) enum Outcome {
-    /// It did what was asked.
-    Done,
-    /// It found something: a run that diverges, a check that fails.
-    Found(Error),
-    /// It was interrupted, and has saved; the line says what and how to go on.
-    Interrupted(String),
-}
-
 fn run(command: Command) -> Result<Outcome> {
     match command {
         Command::Train(train) => train::run(&train),
@@ -84,6 +77,7 @@ fn run(command: Command) -> Result<Outcome> {
         Command::Evaluate(evaluate) => evaluate::run(&evaluate),
         Command::Plot(plot) => plot::run(&plot),
         Command::Spirals(spirals) => spirals::run(&spirals),
+        Command::Export(export) => export::run(&export),
         Command::Info(info) => info::run(&info),
         Command::Inspect(inspect) => inspect::run(&inspect),
         Command::Trace(trace) => trace::run(&trace),
@@ -91,12 +85,13 @@ fn run(command: Command) -> Result<Outcome> {
         Command::Explain(explain) => explain::run(&explain),
         Command::Diagnose(diagnose) => diagnose::run(&diagnose),
         Command::Probe(probe) => probe::run(&probe),
-        Command::Completions(completions) => shell::completions(&completions),
-        Command::Man(man) => shell::man(&man),
+        Command::Completions(completions) => shell::completions(&completions, &mut Cli::command()),
+        Command::Man(man) => shell::man(&man, Cli::command()),
     }
 }
 
 fn main() -> ExitCode {
+    arguments::learn(Cli::command());
     let command = match Cli::try_parse() {
         Ok(cli) => cli.command,
         Err(error) => return arguments::explain(&error),

@@ -96,7 +96,7 @@ impl Plane {
         let names = encoder.answers.names().to_vec();
         let (labels, values, classes) = match answers {
             Answer::Classes(y) => (y.iter().map(|&class| class as usize).collect(), Vec::new(), true),
-            Answer::Values(mut y) if y.ncols() == 1 && encoder.answers.loss() == Loss::Squared => {
+            Answer::Values(mut y) if y.ncols() == 1 && encoder.answers.loss() != Loss::Logistic => {
                 encoder.answers.decode(&mut y);
                 (Vec::new(), y.column(0).to_vec(), false)
             }

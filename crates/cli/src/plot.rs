@@ -1,10 +1,11 @@
 //! `clearprop plot`: the pictures of a model.
 
 use crate::folder::HISTORY;
+use crate::outcome::Outcome;
 use crate::pictures::{Plane, SHARP, loss};
 use crate::reading::Reading;
 use crate::source::{self, ends};
-use crate::{Outcome, load, screen};
+use crate::{load, screen};
 use clap::{Args, ValueEnum};
 use clearprop::error::{Error, ErrorKind, Result};
 use clearprop::fit::{History, Row};

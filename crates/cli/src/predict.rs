@@ -1,8 +1,9 @@
 //! `clearprop predict`: labels and probabilities of new rows.
 
+use crate::outcome::Outcome;
 use crate::reading::Reading;
 use crate::source::{all_rows, arrays, called, names};
-use crate::{Outcome, load, progress, screen};
+use crate::{load, progress, screen};
 use clap::Args;
 use clearprop::decision;
 use clearprop::error::{Error, ErrorKind, Result};

@@ -1,6 +1,7 @@
 //! `clearprop probe`: inputs to compute on, on which no mistake can hide.
 
-use crate::{Outcome, screen};
+use crate::outcome::Outcome;
+use crate::screen;
 use clap::Args;
 use clearprop::diagnose::arrays::{self, Stored};
 use clearprop::diagnose::probe::{SIZES, good_probe, template};

@@ -1,10 +1,10 @@
 //! What a run leaves behind: model, history, summary, pictures.
 
 use crate::folder::{CHECKPOINT, Folder, HISTORY, MODEL, PICTURES, SUMMARY};
+use crate::pictures;
 use crate::pictures::Plane;
 use crate::progress::Progress;
 use crate::settings::shown;
-use crate::{load, pictures};
 use clearprop::decision::Decision;
 use clearprop::error::Result;
 use clearprop::fit::History;
@@ -59,7 +59,7 @@ fn csv(history: &History, score: &str) -> String {
 /// whoever sees it sees all, and it is returned.
 pub(crate) fn save<R: Real>(folder: &Folder, run: &Run<'_, R>, progress: &Progress) -> Result<Value> {
     let score = score_name(run.model.network.loss).to_lowercase();
-    folder.write(MODEL, &load::bytes(run.model)?)?;
+    folder.write(MODEL, &clearprop_files::model::bytes(run.model)?)?;
     folder.write(HISTORY, csv(run.history, &score).as_bytes())?;
     for (name, picture) in PICTURES.into_iter().zip(pictures::of_run(run.model, run.history, run.plane)) {
         match picture {

@@ -1,7 +1,8 @@
 //! `clearprop completions` and `clearprop man`: from the same definitions as the options themselves.
 
-use crate::{Cli, Outcome, screen};
-use clap::{Args, CommandFactory};
+use crate::outcome::Outcome;
+use crate::screen;
+use clap::{Args, Command};
 use clap_complete::Shell;
 use clearprop::error::{Error, ErrorKind, Result};
 
@@ -20,18 +21,17 @@ pub(crate) struct Completions {
 #[command(after_help = "Example:\n  clearprop man | man -l -")]
 pub(crate) struct Man {}
 
-pub(crate) fn completions(options: &Completions) -> Result<Outcome> {
+pub(crate) fn completions(options: &Completions, program: &mut Command) -> Result<Outcome> {
     let mut script = Vec::new();
-    clap_complete::generate(options.shell, &mut Cli::command(), "clearprop", &mut script);
+    clap_complete::generate(options.shell, program, "clearprop", &mut script);
     screen::print(&String::from_utf8_lossy(&script))?;
     Ok(Outcome::Done)
 }
 
 /// One page: the program, then each command with its options.
-pub(crate) fn man(_options: &Man) -> Result<Outcome> {
+pub(crate) fn man(_options: &Man, mut program: Command) -> Result<Outcome> {
     let failed = |e| Error::new(ErrorKind::File, format!("the manual page cannot be made: {e}"));
     let mut page = Vec::new();
-    let mut program = Cli::command();
     program.build();
     clap_mangen::Man::new(program.clone()).render(&mut page).map_err(failed)?;
     for command in program.get_subcommands() {

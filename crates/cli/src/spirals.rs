@@ -1,7 +1,8 @@
 //! `clearprop spirals`: the notebook's data set.
 
+use crate::outcome::Outcome;
+use crate::screen;
 use crate::source::ends;
-use crate::{Outcome, screen};
 use clap::Args;
 use clearprop::data::{Data, Spirals, spirals};
 use clearprop::error::Result;

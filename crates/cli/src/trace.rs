@@ -4,9 +4,10 @@ pub(crate) mod chain;
 pub(crate) mod report;
 pub(crate) mod worked;
 
+use crate::outcome::Outcome;
 use crate::paper::Paper;
+use crate::screen;
 use crate::subject::Chosen;
-use crate::{Outcome, screen};
 use chain::Sheet;
 use clap::{Args, ValueEnum};
 use clearprop::error::{Error, ErrorKind, Result};

@@ -3,6 +3,7 @@
 use crate::arguments::option;
 use crate::checkpoint::{self, AnyCheckpoint, Checkpoint, Setup};
 use crate::folder::{CHECKPOINT, Folder};
+use crate::outcome::Outcome;
 use crate::pictures::Plane;
 use crate::progress::{Lines, Progress, said, save_when_interrupted};
 use crate::reading::Reading;
@@ -11,7 +12,7 @@ use crate::settings::Typed;
 use crate::source::{self, Source, bias_trick, ends, start_weights};
 use crate::split::Splitting;
 use crate::steps::{Pace, take_steps};
-use crate::{Outcome, load, screen};
+use crate::{load, screen};
 use clap::{Args, ValueEnum};
 use clearprop::decision::{self, Decision};
 use clearprop::error::{Error, ErrorKind, Result, with_settings};

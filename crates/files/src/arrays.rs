@@ -8,6 +8,7 @@ mod nested;
 
 use crate::disk;
 use crate::npz::{self, Array, Npz};
+use clearprop::diagnose::arrays::{self as diagnose, Stored};
 use clearprop::error::{Error, ErrorKind, Result};
 use std::collections::BTreeMap;
 use std::io::{BufReader, Cursor, Read, Write};
@@ -51,6 +52,35 @@ pub fn open(path: &Path) -> Result<Npz> {
             .hint("save the arrays of one forward and backward pass"));
     }
     Ok(npz)
+}
+
+/// The arrays as a diagnosis takes them, those that are no numbers too: they are said to be ignored.
+#[must_use]
+pub fn for_diagnosis(file: &Npz) -> Vec<diagnose::Array> {
+    let numbers = |values: Vec<f64>, stored| diagnose::Values::Numbers(values, stored);
+    let plain = file.arrays.iter().map(|(name, array)| {
+        let values = match &array.values {
+            npz::Values::F64(v) => numbers(v.clone(), Stored::Double),
+            npz::Values::F32(v) => numbers(v.iter().map(|&v| f64::from(v)).collect(), Stored::Single),
+            // Labels and counts: far below 2^53.
+            npz::Values::I64(v) => numbers(v.iter().map(|&v| v as f64).collect(), Stored::Whole),
+            npz::Values::U8(v) => numbers(v.iter().map(|&v| f64::from(v)).collect(), Stored::Whole),
+            npz::Values::Bool(v) => {
+                numbers(v.iter().map(|&v| f64::from(u8::from(v))).collect(), Stored::Whole)
+            }
+            npz::Values::Text(words) => match words.as_slice() {
+                [word] => diagnose::Values::Text(word.clone()),
+                _ => diagnose::Values::Other("words".to_owned()),
+            },
+        };
+        diagnose::Array { name: name.clone(), shape: array.shape.clone(), values }
+    });
+    let skipped = file.skipped.iter().map(|(name, why)| diagnose::Array {
+        name: name.clone(),
+        shape: Vec::new(),
+        values: diagnose::Values::Other(why.clone()),
+    });
+    plain.chain(skipped).collect()
 }
 
 fn ends(path: &Path, ending: &str) -> bool {

@@ -11,7 +11,9 @@ mod convert;
 pub mod csv;
 pub mod disk;
 pub mod foreign;
+pub mod model;
 pub mod npz;
+pub mod onnx;
 #[cfg(feature = "parquet")]
 pub mod parquet;
 pub mod predictions;

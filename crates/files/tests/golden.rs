@@ -151,9 +151,25 @@ fn networks() -> Vec<String> {
 
 #[test]
 fn every_stage_agrees_at_f64() {
-    assert_eq!(networks().len(), 9);
+    assert_eq!(networks().len(), 16);
     let checked: usize = networks().iter().map(|file| every_stage::<f64>(file, 1e-12)).sum();
     assert!(checked > 60, "only {checked} tensors");
+}
+
+#[test]
+fn every_activation_and_every_loss_has_a_file() {
+    let texts = |key: &str| -> Vec<String> {
+        networks().iter().filter_map(|file| open(file).text(key).ok().map(str::to_owned)).collect()
+    };
+    // A parameter other than the usual one shows that it is used.
+    let has = |texts: &[String], name: &str| texts.iter().any(|text| text.split(':').next() == Some(name));
+    let (activations, losses) = (texts("activation"), texts("loss_name"));
+    for activation in Activation::ALL {
+        assert!(has(&activations, activation.name()), "{activation} is in no file");
+    }
+    for loss in Loss::ALL {
+        assert!(has(&losses, loss.name()), "{loss} is in no file");
+    }
 }
 
 #[test]

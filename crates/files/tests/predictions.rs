@@ -1,6 +1,7 @@
 //! Predictions: one schema, in both formats.
 #![allow(clippy::unwrap_used, reason = "helpers of tests may unwrap like the tests")]
 
+use clearprop::loss::Loss;
 use clearprop::table::{Answers, Column, Table};
 use clearprop_files::predictions::Predictions;
 use clearprop_files::table::{Opened, Options, open};
@@ -42,7 +43,8 @@ fn the_columns_are_those_of_the_schema() {
         "rain,p_rain,wind,p_wind\n1,0.75,0,0.25\n0,0.5,0,0.5\n0,0.1,1,0.9\n"
     );
     let columns = vec!["price".into(), "age".into()];
-    let numbers = Answers::Numbers { columns, means: vec![0.0; 2], scales: vec![1.0; 2] };
+    let numbers =
+        Answers::Numbers { columns, means: vec![0.0; 2], scales: vec![1.0; 2], loss: Loss::Squared };
     assert_eq!(csv(&numbers, &[], &outputs), "price,age\n0.75,0.25\n0.5,0.5\n0.1,0.9\n");
     let error = Predictions::to_stream(Vec::<u8>::new(), &["label".into()], &classes()).err().unwrap();
     assert_eq!(

@@ -55,6 +55,9 @@ pub trait Float: SimdFloatElement + Send + Sync + 'static {
     /// `sqrt 2`.
     #[doc(hidden)]
     const SQRT_2: Self;
+    /// How many coefficients the error function needs.
+    #[doc(hidden)]
+    const ERFC_TERMS: usize;
     /// The nearest number of this kind.
     fn narrow(value: f64) -> Self;
     /// The same number in double precision.
@@ -81,6 +84,7 @@ impl Float for f32 {
         &[1.0 / 5040.0, 1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0];
     const LN: &'static [Self] = &[0.222_222_22, 0.285_714_3, 0.4, 0.666_666_7];
     const SQRT_2: Self = std::f32::consts::SQRT_2;
+    const ERFC_TERMS: usize = 11;
     #[expect(clippy::cast_possible_truncation, reason = "rounding is the purpose")]
     fn narrow(value: f64) -> Self {
         value as Self
@@ -135,6 +139,7 @@ impl Float for f64 {
         2.0 / 3.0,
     ];
     const SQRT_2: Self = std::f64::consts::SQRT_2;
+    const ERFC_TERMS: usize = 26;
     fn narrow(value: f64) -> Self {
         value
     }

@@ -20,11 +20,11 @@
 use crate::float::Float;
 use crate::gemm::{load, store};
 use crate::lanes::{V, rotate};
-use crate::math::{exp, ln, logistic};
-use fearless_simd::{Select, Simd, SimdBase};
+use crate::math::{exp, exp_to_the_end, ln, log_one_plus, logistic};
+use fearless_simd::{Select, Simd, SimdBase, SimdFloat};
 
 /// What is made small: the mean over the rows of
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Loss {
     /// `-log softmax(logits)[y]`, one class a row.
     Softmax,
@@ -32,6 +32,57 @@ pub enum Loss {
     Logistic,
     /// `1/2 sum((logits - y)^2)`.
     Squared,
+    /// `sum(exp(logits) - y logits)`.
+    Poisson,
+    /// `sum(|logits - y|)`.
+    Absolute,
+    /// The sum of `d^2/2` for distances `d = |logits - y|` up to delta, of `delta (d - delta/2)` beyond.
+    Huber {
+        /// From where on it grows like a line.
+        delta: f64,
+    },
+}
+
+/// For one logit z of each row and its y: the loss, and its slope by z.  Of all losses that are a sum over outputs.
+#[inline(always)]
+pub(crate) fn of_output<S: Simd, R: Float>(simd: S, loss: Loss, z: V<S, R>, y: V<S, R>) -> [V<S, R>; 2] {
+    // One copy of it for all callers.
+    simd.vectorize(
+        #[inline(always)]
+        || {
+            let of = |value: f64| V::<S, R>::splat(simd, R::narrow(value));
+            let zero = of(0.0);
+            match loss {
+                Loss::Softmax => unreachable!("a class is no sum over outputs"),
+                Loss::Logistic => {
+                    // log(1 + exp(z)) - y z
+                    let log = log_one_plus::<S, R>(simd, exp::<S, R>(simd, zero - z.abs()));
+                    [z.simd_gt(zero).select(z, zero) + log - y * z, logistic::<S, R>(simd, z) - y]
+                }
+                Loss::Squared => {
+                    let d = z - y;
+                    [d * d * of(0.5), d]
+                }
+                Loss::Poisson => {
+                    let e = exp_to_the_end::<S, R>(simd, z);
+                    [e - y * z, e - y]
+                }
+                Loss::Absolute => {
+                    let d = z - y;
+                    let sign = d.simd_gt(zero).select(of(1.0), d.simd_lt(zero).select(of(-1.0), d));
+                    [d.abs(), sign]
+                }
+                Loss::Huber { delta } => {
+                    let (d, delta) = (z - y, of(delta));
+                    let distance = d.abs();
+                    let is_far = distance.simd_gt(delta);
+                    let far = delta * (distance - of(0.5) * delta);
+                    let near = of(0.5) * distance * distance;
+                    [is_far.select(far, near), is_far.select(delta.copysign(d), d)]
+                }
+            }
+        },
+    )
 }
 
 /// Transposes the first `LEN` vectors: lane j of vector i and lane i of vector j change places.
@@ -119,7 +170,11 @@ pub(crate) unsafe fn probabilities<S: Simd, R: Float>(simd: S, o: &Outputs<R>) {
     simd.vectorize(
         #[inline(always)]
         || {
-            let rows = if o.loss == Loss::Squared { 0 } else { o.rows };
+            let rows = match o.loss {
+                Loss::Softmax | Loss::Logistic | Loss::Poisson => o.rows,
+                // The logits are what is asked for.
+                Loss::Squared | Loss::Absolute | Loss::Huber { .. } => 0,
+            };
             for row in (0..rows).step_by(V::<S, R>::LEN) {
                 let logits = o.logits.wrapping_add(row * o.stride);
                 // SAFETY: the caller's promise.
@@ -130,7 +185,12 @@ pub(crate) unsafe fn probabilities<S: Simd, R: Float>(simd: S, o: &Outputs<R>) {
                     } else {
                         for j in 0..o.outputs {
                             let p = o.columns.wrapping_add(j * V::<S, R>::LEN);
-                            store::<S, R>(logistic::<S, R>(simd, load(simd, p)), p);
+                            let z = load::<S, R>(simd, p);
+                            let output = match o.loss {
+                                Loss::Poisson => exp_to_the_end::<S, R>(simd, z),
+                                _ => logistic::<S, R>(simd, z),
+                            };
+                            store::<S, R>(output, p);
                         }
                     }
                     to_rows::<S, R>(simd, o.columns, logits, o.stride, o.width);
@@ -225,25 +285,13 @@ pub(crate) unsafe fn dlogits<S: Simd, R: Float>(
                                 j_as_number += one;
                             }
                         }
-                        Loss::Logistic => {
+                        _ => {
                             for j in 0..o.outputs {
-                                let (z, y) =
-                                    (load::<S, R>(simd, at(j)), load::<S, R>(simd, y.wrapping_add(j * n)));
-                                // log(1 + exp(z)) - y z; what rounding takes from 1 + e is put back: it is all
-                                // there is of a small loss.
-                                let e = exp::<S, R>(simd, zero - z.abs());
-                                let u = one + e;
-                                let log = ln::<S, R>(simd, u) + (e - (u - one)) / u;
-                                sum += z.simd_gt(zero).select(z, zero) + log - y * z;
-                                store::<S, R>((logistic::<S, R>(simd, z) - y) * one_by_n, at(j));
-                            }
-                        }
-                        Loss::Squared => {
-                            for j in 0..o.outputs {
+                                let z = load::<S, R>(simd, at(j));
                                 let y = load::<S, R>(simd, y.wrapping_add(j * n));
-                                let d = load::<S, R>(simd, at(j)) - y;
-                                sum += d * d * V::<S, R>::splat(simd, R::narrow(0.5));
-                                store::<S, R>(d * one_by_n, at(j));
+                                let [loss, slope] = of_output::<S, R>(simd, o.loss, z, y);
+                                sum += loss;
+                                store::<S, R>(slope * one_by_n, at(j));
                             }
                         }
                     }

@@ -21,7 +21,7 @@ use crate::gemm::{load, store, widest};
 use crate::lanes::V;
 use crate::level::{Level, dispatch};
 use crate::loss::{Loss, Outputs, probabilities};
-use crate::math::exp;
+use crate::math::{exp, exp_to_the_end};
 use crate::mlp::Mlp;
 use crate::panels::Layers;
 use crate::team::{Pace, with_team};
@@ -180,7 +180,7 @@ impl<R: Float> Job<'_, R> {
             let width = layer.w.full_columns();
             if let Some(activation) = activation {
                 // SAFETY: the row just written.
-                unsafe { activate(simd, activation, z, [1, width, width]) };
+                unsafe { activate(simd, activation, z, None, [1, width, width]) };
             }
             a = z;
         }
@@ -192,9 +192,15 @@ impl<R: Float> Job<'_, R> {
                 Loss::Softmax => softmax_row::<S, R>(simd, logits, last.w.full_columns()),
                 Loss::Logistic => {
                     let width = last.w.full_columns();
-                    activate(simd, Activation::Logistic, logits, [1, width, width]);
+                    activate(simd, Activation::Logistic, logits, None, [1, width, width]);
                 }
-                Loss::Squared => {}
+                Loss::Poisson => {
+                    for i in (0..last.w.full_columns()).step_by(V::<S, R>::LEN) {
+                        let p = logits.wrapping_add(i);
+                        store::<S, R>(exp_to_the_end::<S, R>(simd, load(simd, p)), p);
+                    }
+                }
+                Loss::Squared | Loss::Absolute | Loss::Huber { .. } => {}
             }
             std::ptr::copy_nonoverlapping(logits, self.probs.at(0), last.fan_out);
         }

@@ -11,7 +11,20 @@ use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 
 impl Activation {
-    pub(crate) const ALL: [Self; 4] = [Self::Identity, Self::Logistic, Self::Tanh, Self::Relu];
+    pub(crate) const ALL: [Self; 12] = [
+        Self::Identity,
+        Self::Logistic,
+        Self::Tanh,
+        Self::Relu,
+        Self::LeakyRelu { slope: 0.1 },
+        Self::LeakyRelu { slope: -0.5 },
+        Self::Elu { scale: 1.0507, alpha: 1.6733 },
+        Self::Softplus,
+        Self::Silu,
+        Self::Gelu,
+        Self::GeluTanh,
+        Self::Mish,
+    ];
 
     /// `act(z)`.
     fn value(self, z: f64) -> f64 {
@@ -19,13 +32,14 @@ impl Activation {
             Self::Identity => z,
             Self::Logistic => logistic(z),
             Self::Tanh => z.tanh(),
-            Self::Relu => {
-                if z < 0.0 {
-                    0.0
-                } else {
-                    z
-                }
-            }
+            Self::Relu => sides(z, z, 0.0),
+            Self::LeakyRelu { slope } => sides(z, z, slope * z),
+            Self::Elu { scale, alpha } => sides(z, scale * z, scale * alpha * z.exp_m1()),
+            Self::Softplus => softplus(z),
+            Self::Silu => z * logistic(z),
+            Self::Gelu => z * normal_below(z),
+            Self::GeluTanh => z * logistic(2.0 * gelu_inner(z)),
+            Self::Mish => z * softplus(z).tanh(),
         }
     }
 
@@ -35,9 +49,59 @@ impl Activation {
             Self::Identity => 1.0,
             Self::Logistic => logistic(z) * (1.0 - logistic(z)),
             Self::Tanh => 1.0 - z.tanh() * z.tanh(),
-            Self::Relu => f64::from(z > 0.0),
+            Self::Relu => sides(z, 1.0, 0.0),
+            Self::LeakyRelu { slope } => sides(z, 1.0, slope),
+            Self::Elu { scale, alpha } => sides(z, scale, scale * alpha * z.exp()),
+            Self::Softplus => logistic(z),
+            Self::Silu => logistic(z) * (1.0 + z * logistic(-z)),
+            Self::Gelu => normal_below(z) + z * (-0.5 * z * z).exp() / std::f64::consts::TAU.sqrt(),
+            Self::GeluTanh => {
+                let p = logistic(2.0 * gelu_inner(z));
+                let inner = (2.0 / std::f64::consts::PI).sqrt() * (1.0 + 3.0 * 0.044_715 * z * z);
+                let curved = 2.0 * p * (1.0 - p);
+                p + if curved == 0.0 { 0.0 } else { z * curved * inner }
+            }
+            Self::Mish => {
+                let t = softplus(z).tanh();
+                let curved = (1.0 - t * t) * logistic(z);
+                t + if curved == 0.0 { 0.0 } else { z * curved }
+            }
         }
     }
+}
+
+/// `above` for z > 0, `below` for z <= 0, and NaN for NaN.
+fn sides(z: f64, above: f64, below: f64) -> f64 {
+    if z > 0.0 {
+        above
+    } else if z <= 0.0 {
+        below
+    } else {
+        z
+    }
+}
+
+fn softplus(z: f64) -> f64 {
+    sides(z, z, 0.0) + (-z.abs()).exp().ln_1p()
+}
+
+fn gelu_inner(z: f64) -> f64 {
+    (2.0 / std::f64::consts::PI).sqrt() * (z + 0.044_715 * z * z * z)
+}
+
+/// `P(Z <= z)`: the density's series around 0, by which enough terms give every number that is not far out.
+fn normal_below(z: f64) -> f64 {
+    if z.abs() > 12.0 {
+        return sides(z, 1.0, 0.0);
+    }
+    // z + z^3/3 + z^5/(3 5) + ..
+    let (mut term, mut sum, mut k) = (z, z, 1.0);
+    while term.abs() > 1e-20 * sum.abs() {
+        k += 2.0;
+        term *= z * z / k;
+        sum += term;
+    }
+    0.5 + sum * (-0.5 * z * z).exp() / std::f64::consts::TAU.sqrt()
 }
 
 fn logistic(z: f64) -> f64 {
@@ -45,7 +109,14 @@ fn logistic(z: f64) -> f64 {
 }
 
 impl Loss {
-    pub(crate) const ALL: [Self; 3] = [Self::Softmax, Self::Logistic, Self::Squared];
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Softmax,
+        Self::Logistic,
+        Self::Squared,
+        Self::Poisson,
+        Self::Absolute,
+        Self::Huber { delta: 0.4 },
+    ];
 
     /// What a row of logits says.
     fn probs(self, logits: &[f64]) -> Vec<f64> {
@@ -56,7 +127,8 @@ impl Loss {
                 logits.iter().map(|z| (z - largest).exp() / sum).collect()
             }
             Self::Logistic => logits.iter().map(|&z| logistic(z)).collect(),
-            Self::Squared => logits.to_vec(),
+            Self::Poisson => logits.iter().map(|z| z.exp()).collect(),
+            Self::Squared | Self::Absolute | Self::Huber { .. } => logits.to_vec(),
         }
     }
 
@@ -71,17 +143,27 @@ impl Loss {
                 (largest + sum.ln() - logits[class], d)
             }
             Self::Logistic => {
-                let term = |(&z, &y): (&f64, &f64)| {
-                    let positive = if z > 0.0 { z } else { 0.0 };
-                    positive + (-z.abs()).exp().ln_1p() - y * z
-                };
-                let loss = logits.iter().zip(y).map(term).sum();
+                let loss = logits.iter().zip(y).map(|(&z, &y)| softplus(z) - y * z).sum();
                 d.iter_mut().zip(y).for_each(|(d, y)| *d -= y);
                 (loss, d)
             }
             Self::Squared => {
                 d.iter_mut().zip(y).for_each(|(d, y)| *d -= y);
                 (d.iter().map(|d| 0.5 * d * d).sum(), d)
+            }
+            Self::Poisson => {
+                d.iter_mut().zip(y).for_each(|(d, y)| *d -= y);
+                (logits.iter().zip(y).map(|(z, y)| z.exp() - y * z).sum(), d)
+            }
+            Self::Absolute => {
+                d.iter_mut().zip(y).for_each(|(d, y)| *d -= y);
+                (d.iter().map(|d| d.abs()).sum(), d.iter().map(|&d| sides(d, 1.0, -1.0)).collect())
+            }
+            Self::Huber { delta } => {
+                d.iter_mut().zip(y).for_each(|(d, y)| *d -= y);
+                let far = |d: f64| delta * (d.abs() - 0.5 * delta);
+                let term = |&d: &f64| if d.abs() > delta { far(d) } else { 0.5 * d * d };
+                (d.iter().map(term).sum(), d.iter().map(|d| d.clamp(-delta, delta)).collect())
             }
         }
     }

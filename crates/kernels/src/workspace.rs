@@ -4,6 +4,7 @@
 //! row 0 | x  1 | row 1 ..          a[0]: inputs, and the column of ones that the bias is multiplied by
 //! row 0 | a1 .. 1 | row 1 ..       a[1], and so on up to a[L], the logits
 //! row 0 | dz1 ..  | row 1 ..       dz[1] .. dz[L]; the last is dlogits
+//! row 0 | slopes .. | row 1 ..     act'(z[l]) of layers that keep it
 //! y of rows 0..lanes | ..          right answers by vectors of rows, as the losses read them
 //! ```
 //!
@@ -35,6 +36,8 @@ pub(crate) struct Workspace {
     pub(crate) a: Vec<usize>,
     /// Where `dz[l]` begins, l = 1..=L; nothing at 0.
     pub(crate) dz: Vec<usize>,
+    /// Where the slopes of layer l = 1..L begin, if they are kept; nothing at 0.
+    pub(crate) slopes: Vec<Option<usize>>,
     /// Where the right answers begin.
     pub(crate) y: usize,
     /// How many numbers all of it takes.
@@ -44,7 +47,12 @@ pub(crate) struct Workspace {
 impl Workspace {
     /// The numbers that one row takes.
     pub(crate) fn row(mlp: &Mlp, layers: &Layers, bytes: usize) -> usize {
-        let strides: usize = (1..=mlp.layers()).map(|l| 2 * stride(mlp.sizes[l], layers, bytes)).sum();
+        let arrays = |l: usize| match mlp.activations.get(l - 1) {
+            Some(activation) if activation.keeps_slope() => 3,
+            _ => 2,
+        };
+        let strides: usize =
+            (1..=mlp.layers()).map(|l| arrays(l) * stride(mlp.sizes[l], layers, bytes)).sum();
         stride(mlp.sizes[0], layers, bytes) + strides + mlp.outputs()
     }
 
@@ -59,8 +67,13 @@ impl Workspace {
         let a = stride.iter().map(|stride| place(rows * stride)).collect();
         let used = if backward { 1 } else { 0 };
         let dz = stride.iter().enumerate().map(|(l, s)| place(used * l.min(1) * rows * s)).collect();
+        let kept =
+            mlp.activations.iter().zip(&stride[1..]).map(|(activation, stride)| {
+                (backward && activation.keeps_slope()).then(|| place(rows * stride))
+            });
+        let slopes = std::iter::once(None).chain(kept).collect();
         let y = place(used * rows * mlp.outputs());
-        Self { rows, stride, a, dz, y, len }
+        Self { rows, stride, a, dz, slopes, y, len }
     }
 }
 
@@ -139,8 +152,10 @@ pub(crate) unsafe fn affine<S: Simd, R: Float>(simd: S, rows: &Forward<'_, R>, l
         unsafe { multiply(simd, &product) };
     }
     if let Some(activation) = activation {
+        let slopes = workspace.slopes[l]
+            .map(|slopes| values.wrapping_add(slopes + own.start * stride + panel.columns.start));
         // SAFETY: as above.
-        unsafe { activate(simd, activation, z, [own.len(), panel.width, stride]) };
+        unsafe { activate(simd, activation, z, slopes, [own.len(), panel.width, stride]) };
         if panel.columns.end == layer.fan_out {
             for row in 0..own.len() {
                 // SAFETY: as above; the column of ones is in the workspace.
@@ -199,8 +214,10 @@ pub(crate) unsafe fn backward<S: Simd, R: Float>(
                     }
                 }
                 let width = layers.all[l - 2].w.full_columns();
+                let slopes = workspace.slopes[l - 1]
+                    .map(|slopes| values.wrapping_add(slopes + own.start * below).cast_const());
                 // SAFETY: as above.
-                unsafe { times_slope(simd, activation, da, a, [own.len(), width, below]) };
+                unsafe { times_slope(simd, activation, da, a, slopes, [own.len(), width, below]) };
             }
         },
     )

@@ -11,6 +11,7 @@ behaviour; :class:`MLPClassifier` lists them.
 
 from __future__ import annotations
 
+import functools
 import inspect
 import time
 import warnings
@@ -46,6 +47,15 @@ except ImportError:  # before scikit-learn 1.9
 _SLICE = 0.05
 # Sparse rows are unpacked for the engine as long as they take at most so many numbers.
 _MOST_DENSE = 64_000_000
+
+# Up to so many multiplications a batch, a second thread would only cost.
+_ONE_THREAD = 2_000_000
+
+# The engine's name of the loss, by scikit-learn's output activation, or by the loss.
+_BY_OUTPUT = {"softmax": "softmax", "logistic": "logistic", "exp": "poisson"}
+_BY_LOSS = {"absolute_error": "absolute", "huber": "huber"}
+# What an estimator keeps for the next quick call; no part of its state.
+_KEPT = ("_checked", "_session_kept")
 
 _OURS = {
     "class_weight": [dict, list, StrOptions({"balanced"}), None],
@@ -103,9 +113,7 @@ class _Engine(CallbackSupportMixin):
         return list(layer_units), self._activation_names(len(layer_units) - 2), self._engine_loss()
 
     def _engine_loss(self):
-        by_output = {"softmax": "softmax", "logistic": "logistic", "exp": "poisson"}
-        by_loss = {"absolute_error": "absolute", "huber": "huber"}
-        return by_output.get(self.out_activation_, by_loss.get(self.loss, "squared"))
+        return _BY_OUTPUT.get(self.out_activation_) or _BY_LOSS.get(self.loss, "squared")
 
     def _answers(self, y, dtype):
         """The answers as the engine takes them: class numbers, or one column an output."""
@@ -148,16 +156,21 @@ class _Engine(CallbackSupportMixin):
         adam = self._optimizer
         return ("adam", float(adam.beta_1), float(adam.beta_2), float(adam.epsilon))
 
-    def _session(self, layer_units):
+    def _session(self, layer_units, threads):
         """The engine with this estimator's weights and moments in it."""
         if not self.alpha >= 0:
             raise ValueError(f"alpha is {self.alpha}, expected a number from 0 up")
-        sizes, activations, loss = self._network(layer_units)
-        session = _core.Session(
-            self.coefs_[0].dtype == np.float32, sizes, activations, loss, float(self.alpha), self._rule(), self.threads
-        )
+        single = self.coefs_[0].dtype == np.float32
+        made_of = (single, *self._network(layer_units), float(self.alpha), self._rule(), threads)
+        kept = self.__dict__.get("_session_kept")
+        if kept is None or kept[0] != made_of:
+            kept = self._session_kept = (made_of, _core.Session(*made_of))
+        session = kept[1]
         session.load(self.coefs_, self.intercepts_, self._moments(), getattr(self._optimizer, "t", 0))
         return session
+
+    def __getstate__(self):
+        return {name: value for name, value in super().__getstate__().items() if name not in _KEPT}
 
     def _store(self, session):
         """The weights and moments back into the Python attributes, in place."""
@@ -192,7 +205,7 @@ class _Engine(CallbackSupportMixin):
         n_samples = X.shape[0]
         batch_size = self._batch_rows(n_samples)
         order = np.arange(n_samples, dtype=np.intp)
-        session = self._session(layer_units)
+        session = self._session(layer_units, self.threads)
         session.rows(self._rows(X), self._answers(y, X.dtype))
         hooks = Callbacks(self, 1 if incremental else self.max_iter, incremental)
         deadline = None if self.time_limit is None else time.monotonic() + self.time_limit
@@ -301,7 +314,9 @@ class _Engine(CallbackSupportMixin):
             indices = np.arange(n_samples)
             check_random_state(random_state).shuffle(indices)
             indices = indices.astype(np.uint32)
-        session = self._session([X.shape[1]] + [len(b) for b in self.intercepts_])
+        weights = sum(w.size for w in self.coefs_)
+        threads = 1 if n_samples * weights < _ONE_THREAD else self.threads
+        session = self._session([X.shape[1]] + [len(b) for b in self.intercepts_], threads)
         session.rows(X, answers)
         self.loss_ = self._epoch(session, n_samples, indices, batch_size)
         self._store(session)
@@ -392,9 +407,20 @@ class _Engine(CallbackSupportMixin):
     # -- prediction -------------------------------------------------------------------------------------------
 
     def _forward_pass_fast(self, X, check_input=True):
-        if check_input and not self._fits_as_it_is(X):
+        if check_input:
+            outputs = self._outputs_as_it_is(X)
+            if outputs is not None:
+                return outputs
             X = validate_data(self, X, accept_sparse=["csr", "csc"], reset=False)
         return self._outputs(X)
+
+    def _outputs_as_it_is(self, X):
+        """The outputs for an array that needs none of scikit-learn's checks; else None."""
+        state = self.__dict__
+        if type(X) is not np.ndarray or "coefs_" not in state or "feature_names_in_" in state:
+            return None
+        names = self.activation if type(self.activation) is str else list(self.activation)
+        return _core.predict_as_it_is(X, state["coefs_"], state["intercepts_"], names, self._engine_loss())
 
     def _fits_as_it_is(self, X):
         """Whether an array needs none of scikit-learn's checks but for finiteness, which the engine looks for."""
@@ -427,6 +453,51 @@ class _Engine(CallbackSupportMixin):
         names = self._activation_names(len(self.coefs_) - 1)
         return _core.hidden(X, self.coefs_, self.intercepts_, names)
 
+    # -- files ------------------------------------------------------------------------------------------------
+
+    def save(self, path):
+        """Write the fitted model as the command line's file, ``.safetensors``.
+
+        ``clearprop predict model.safetensors rows.csv`` and :func:`clearprop.load` read it.
+
+        Parameters
+        ----------
+        path : str or path
+
+        Raises
+        ------
+        ValueError
+            A path that is not called ``.safetensors``.
+        OSError
+            The file cannot be written.
+        """
+        from .saving import save
+
+        check_is_fitted(self)
+        save(self, path)
+
+    def to_onnx(self, path=None):
+        """The fitted model as ONNX, which onnxruntime runs: ``X`` (n_samples, n_features) in, ``Y`` out.
+
+        ``Y`` is (n_samples, n_outputs): probabilities in the order of ``classes_``, or numbers.
+
+        Parameters
+        ----------
+        path : str or path, optional
+            Where to write it.
+
+        Returns
+        -------
+        bytes
+        """
+        from .saving import _core, file_bytes
+
+        check_is_fitted(self)
+        data = file_bytes(self, "onnx")
+        if path is not None:
+            _core.write_whole(path, data)
+        return data
+
     # -- from scikit-learn, and back --------------------------------------------------------------------------
 
     @classmethod
@@ -441,7 +512,7 @@ class _Engine(CallbackSupportMixin):
         theirs = next(base for base in type(self).__mro__ if base.__module__.startswith("sklearn.neural_network"))
         model = theirs(**{k: v for k, v in self.get_params(deep=False).items() if k in _names(theirs)})
         mine = self.get_params(deep=False)
-        model.__dict__.update({k: v for k, v in vars(self).items() if k not in mine})
+        model.__dict__.update({k: v for k, v in vars(self).items() if k not in mine and k not in _KEPT})
         return model
 
 
@@ -462,6 +533,7 @@ class _Watching:
         self.estimator.__dict__.pop("_validation_rows", None)
 
 
+@functools.cache
 def _names(cls):
     return list(inspect.signature(cls.__init__).parameters)[1:]
 
@@ -563,6 +635,25 @@ class MLPClassifier(_Engine, _Classifier):
         with self._watching(validation_data):
             super().partial_fit(X, y, sample_weight=sample_weight, classes=classes)
         return self._remember()
+
+    def predict_proba(self, X):
+        """Probabilities of the classes, shape (n_samples, n_classes), in the order of ``classes_``.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+        """
+        probs = self._outputs_as_it_is(X)
+        return super().predict_proba(X) if probs is None or self.n_outputs_ == 1 else probs
+
+    def _predict(self, X, check_input=True):
+        if self.out_activation_ != "softmax":
+            return super()._predict(X, check_input)
+        return self.classes_[self._forward_pass_fast(X, check_input).argmax(axis=1)]
 
     def _quick_answers(self, y):
         if type(y) is not np.ndarray or y.ndim != 1 or self.classes_.ndim != 1 or len(self.classes_) < 2:

@@ -19,13 +19,7 @@ impl Number for f64 {}
 #[pyfunction]
 pub(crate) fn is_finite(array: &Bound<'_, PyAny>) -> PyResult<bool> {
     fn all<R: Number>(array: &PyReadonlyArrayDyn<'_, R>) -> bool {
-        // The sum of finite numbers may overflow, but of numbers with NaN or infinity it is never finite.
-        match array.as_slice() {
-            Ok(numbers) => {
-                numbers.iter().copied().sum::<R>().is_finite() || numbers.iter().all(|v| v.is_finite())
-            }
-            Err(_) => array.as_array().iter().all(|v| v.is_finite()),
-        }
+        array.as_slice().map_or_else(|_| array.as_array().iter().all(|v| v.is_finite()), all_finite)
     }
     if let Ok(array) = array.extract::<PyReadonlyArrayDyn<'_, f64>>() {
         Ok(all(&array))
@@ -34,13 +28,22 @@ pub(crate) fn is_finite(array: &Bound<'_, PyAny>) -> PyResult<bool> {
     }
 }
 
+/// Whether every one of them is finite.
+pub(crate) fn all_finite<R: Number>(numbers: &[R]) -> bool {
+    // Without a way out, so that the compiler takes several at once.
+    numbers.iter().fold(true, |all, number| all & number.is_finite())
+}
+
+/// Weights and biases of a layer, borrowed.
+type Borrowed<'py, R> = (PyReadonlyArray2<'py, R>, PyReadonlyArray1<'py, R>);
+
 /// Lists of weights (fan_in, fan_out) and biases (fan_out), as scikit-learn keeps them.
 pub(crate) struct Layers<'py> {
     pub(crate) coefs: Vec<Bound<'py, PyAny>>,
     pub(crate) intercepts: Vec<Bound<'py, PyAny>>,
 }
 
-impl Layers<'_> {
+impl<'py> Layers<'py> {
     /// The layers' sizes `[d, h, .., k]`, from the weights' shapes.
     pub(crate) fn sizes(&self) -> PyResult<Vec<usize>> {
         let mut sizes = Vec::new();
@@ -63,11 +66,20 @@ impl Layers<'_> {
         Ok(sizes)
     }
 
+    /// The arrays, to be read where they lie.
+    pub(crate) fn borrow<R: Number>(&self) -> PyResult<Vec<Borrowed<'py, R>>> {
+        let layer = |(l, (w, b)): (usize, (&Bound<'py, PyAny>, &Bound<'py, PyAny>))| {
+            let w: PyReadonlyArray2<'py, R> = w.extract().map_err(|_| wrong::<R>("coefs_", l))?;
+            let b: PyReadonlyArray1<'py, R> = b.extract().map_err(|_| wrong::<R>("intercepts_", l))?;
+            same(w.dims()[1] == b.dims()[0], l)?;
+            Ok((w, b))
+        };
+        (1..).zip(self.coefs.iter().zip(&self.intercepts)).map(layer).collect()
+    }
+
     /// Copies them into one buffer.
     pub(crate) fn read<R: Number>(&self, params: &mut Params<R>) -> PyResult<()> {
-        for (l, (w, b)) in (1..).zip(self.coefs.iter().zip(&self.intercepts)) {
-            let w: PyReadonlyArray2<'_, R> = w.extract().map_err(|_| wrong::<R>("coefs_", l))?;
-            let b: PyReadonlyArray1<'_, R> = b.extract().map_err(|_| wrong::<R>("intercepts_", l))?;
+        for (l, (w, b)) in (1..).zip(self.borrow::<R>()?) {
             same(w.as_array().dim() == params.w(l).dim() && b.as_array().dim() == params.b(l).dim(), l)?;
             params.w_mut(l).assign(&w.as_array());
             params.b_mut(l).assign(&b.as_array());

@@ -6,6 +6,8 @@
 mod arrays;
 mod errors;
 mod mlp;
+mod model;
+mod see;
 
 use clearprop::activation::Activation;
 use pyo3::prelude::*;
@@ -19,8 +21,22 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<mlp::Session>()?;
     module.add_function(wrap_pyfunction!(arrays::is_finite, module)?)?;
     module.add_function(wrap_pyfunction!(mlp::predict, module)?)?;
+    module.add_function(wrap_pyfunction!(mlp::predict_as_it_is, module)?)?;
+    module.add_function(wrap_pyfunction!(model::load, module)?)?;
+    module.add_function(wrap_pyfunction!(model::model_bytes, module)?)?;
+    module.add_function(wrap_pyfunction!(model::write_whole, module)?)?;
     module.add_function(wrap_pyfunction!(mlp::hidden, module)?)?;
     module.add_function(wrap_pyfunction!(mlp::data_loss, module)?)?;
     module.add_function(wrap_pyfunction!(mlp::loss_and_grad, module)?)?;
+    module.add_function(wrap_pyfunction!(see::check_tensor, module)?)?;
+    module.add_function(wrap_pyfunction!(see::diagnose, module)?)?;
+    module.add_function(wrap_pyfunction!(see::diagnose_file, module)?)?;
+    module.add_function(wrap_pyfunction!(see::good_probe, module)?)?;
+    module.add_function(wrap_pyfunction!(see::mistake, module)?)?;
+    module.add_function(wrap_pyfunction!(see::probe_program, module)?)?;
+    module.add_function(wrap_pyfunction!(see::spirals, module)?)?;
+    module.add_function(wrap_pyfunction!(see::stage, module)?)?;
+    module.add_function(wrap_pyfunction!(see::stages, module)?)?;
+    module.add_function(wrap_pyfunction!(see::trace, module)?)?;
     Ok(())
 }

@@ -1,31 +1,45 @@
 //! What `clearprop/mlp.py` computes: epochs, one gradient, the forward pass.
 
-use crate::arrays::{Layers, Number, data};
+use crate::arrays::{Layers, Number, all_finite, data};
 use crate::errors::raised;
 use clearprop::activation::Activation;
 use clearprop::data::Data;
 use clearprop::fast::{Options, Predictor};
-use clearprop::forward::forward;
+use clearprop::forward::{forward, predict_few};
 use clearprop::loss::Loss;
 use clearprop::network::{Network, Penalized, Penalty};
 use clearprop::optim::{Optimiser, Rule};
 use clearprop::params::Params;
 use clearprop::sklearn::Minibatches;
-use numpy::{PyArray2, PyReadonlyArray1, PyReadonlyArray2, ToPyArray};
+use numpy::{
+    IntoPyArray, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods,
+    ToPyArray,
+};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 /// The network that Python's words describe.
-fn network(sizes: &[usize], activations: &[String], loss: &str, alpha: f64) -> PyResult<Network> {
+pub(crate) fn network(sizes: &[usize], activations: &Names, loss: &str, alpha: f64) -> PyResult<Network> {
     let penalty = Penalty { reg: alpha, over: Penalized::Weights };
     let parse = |name: &String| name.parse::<Activation>();
-    let activations = activations.iter().map(parse).collect::<Result<Vec<_>, _>>().map_err(|e| raised(&e))?;
+    let names = match activations {
+        Names::One(name) => std::slice::from_ref(name),
+        Names::Each(names) => names,
+    };
+    let activations = names.iter().map(parse).collect::<Result<Vec<_>, _>>().map_err(|e| raised(&e))?;
     let loss: Loss = loss.parse().map_err(|e| raised(&e))?;
     Network::new(sizes, Activation::Relu, loss, penalty)
         .and_then(|network| network.with_activations(&activations))
         .map_err(|e| raised(&e))
+}
+
+/// The activation of all hidden layers, or of each.
+#[derive(FromPyObject)]
+pub(crate) enum Names {
+    One(String),
+    Each(Vec<String>),
 }
 
 /// A network in training: weights, moments and rows live here while an epoch runs.
@@ -59,7 +73,7 @@ impl Session {
     fn new(
         single: bool,
         sizes: Vec<usize>,
-        activations: Vec<String>,
+        activations: Names,
         loss: &str,
         alpha: f64,
         rule: (String, f64, f64, f64),
@@ -207,7 +221,7 @@ fn split<'py>(arrays: &[Bound<'py, PyAny>]) -> Layers<'py> {
 }
 
 /// Which precision an array of weights has.
-fn single(coefs: &[Bound<'_, PyAny>]) -> PyResult<bool> {
+pub(crate) fn single(coefs: &[Bound<'_, PyAny>]) -> PyResult<bool> {
     let first = coefs.first().ok_or_else(|| PyValueError::new_err("there are no coefs_"))?;
     Ok(first.getattr("dtype")?.getattr("itemsize")?.extract::<usize>()? == 4)
 }
@@ -215,7 +229,7 @@ fn single(coefs: &[Bound<'_, PyAny>]) -> PyResult<bool> {
 /// Network and weights of lists of arrays.
 fn read<R: Number>(
     layers: &Layers<'_>,
-    activations: &[String],
+    activations: &Names,
     loss: &str,
     alpha: f64,
 ) -> PyResult<(Network, Params<R>)> {
@@ -225,59 +239,91 @@ fn read<R: Number>(
     Ok((network, params))
 }
 
+/// Up to so many rows are computed from the arrays of weights as they lie.
+const FEW: usize = 8;
+
 /// Outputs (n, k) of the rows x (n, d): probabilities, counts or numbers.
 #[pyfunction]
 pub(crate) fn predict<'py>(
-    py: Python<'py>,
     x: &Bound<'py, PyAny>,
     coefs: Vec<Bound<'py, PyAny>>,
     intercepts: Vec<Bound<'py, PyAny>>,
-    activations: Vec<String>,
+    activations: Names,
     loss: &str,
 ) -> PyResult<Bound<'py, PyAny>> {
-    fn run<'py, R: Number>(
-        py: Python<'py>,
-        x: &Bound<'py, PyAny>,
-        layers: &Layers<'py>,
-        activations: &[String],
-        loss: &str,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let (network, params) = read::<R>(layers, activations, loss, 0.0)?;
-        let x: PyReadonlyArray2<'_, R> = x.extract()?;
-        let x = x.as_array();
-        if x.ncols() != network.inputs() {
-            return Err(PyValueError::new_err(format!(
-                "X has {} columns, the network {} inputs",
-                x.ncols(),
-                network.inputs()
-            )));
-        }
-        let outputs = py.detach(|| outputs(&network, &params, x));
-        Ok(outputs.to_pyarray(py).into_any())
-    }
     let layers = Layers { coefs, intercepts };
     if single(&layers.coefs)? {
-        run::<f32>(py, x, &layers, &activations, loss)
+        outputs::<f32>(&x.extract()?, &layers, &activations, loss)
     } else {
-        run::<f64>(py, x, &layers, &activations, loss)
+        outputs::<f64>(&x.extract()?, &layers, &activations, loss)
     }
 }
 
-/// A few rows the readable way, which packs no weights; many by the fast engine.
-fn outputs<R: Number>(
-    network: &Network,
-    params: &Params<R>,
-    x: ndarray::ArrayView2<'_, R>,
-) -> ndarray::Array2<R> {
-    let packed = x.nrows() > 8 && network.has_kernels();
-    if let (true, Some(rows)) = (packed, x.as_slice()) {
-        let mut probs = ndarray::Array2::zeros((x.nrows(), network.outputs()));
-        if let Some(out) = probs.as_slice_mut() {
-            Predictor::new(network, params, Options::default()).predict(rows, out);
+/// The same where x needs no check but those made here: C-ordered, of the weights' kind, with as many columns as
+/// the network has inputs, finite; else None.
+#[pyfunction]
+pub(crate) fn predict_as_it_is<'py>(
+    x: &Bound<'py, PyAny>,
+    coefs: Vec<Bound<'py, PyAny>>,
+    intercepts: Vec<Bound<'py, PyAny>>,
+    activations: Names,
+    loss: &str,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    fn run<'py, R: Number>(
+        x: &PyReadonlyArray2<'py, R>,
+        layers: &Layers<'py>,
+        activations: &Names,
+        loss: &str,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let inputs = layers.coefs.first().and_then(|w| w.cast::<PyArray2<R>>().ok()).map(|w| w.dims()[0]);
+        let fits = x.is_c_contiguous() && x.dims()[0] > 0 && Some(x.dims()[1]) == inputs;
+        if !fits || !x.as_slice().is_ok_and(all_finite) {
+            return Ok(None);
         }
-        return probs;
+        outputs(x, layers, activations, loss).map(Some)
     }
-    clearprop::forward::predict(network, params, x)
+    let layers = Layers { coefs, intercepts };
+    if let Ok(x) = x.extract::<PyReadonlyArray2<'py, f64>>() {
+        run(&x, &layers, &activations, loss)
+    } else if let Ok(x) = x.extract::<PyReadonlyArray2<'py, f32>>() {
+        run(&x, &layers, &activations, loss)
+    } else {
+        Ok(None)
+    }
+}
+
+/// A few rows by the arrays of weights as they lie; many by the fast engine, which packs the weights.
+fn outputs<'py, R: Number>(
+    x: &PyReadonlyArray2<'py, R>,
+    layers: &Layers<'py>,
+    activations: &Names,
+    loss: &str,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = x.py();
+    let network = network(&layers.sizes()?, activations, loss, 0.0)?;
+    let rows = x.as_array();
+    if rows.ncols() != network.inputs() {
+        let (found, inputs) = (rows.ncols(), network.inputs());
+        return Err(PyValueError::new_err(format!("X has {found} columns, the network {inputs} inputs")));
+    }
+    if rows.nrows() <= FEW {
+        let borrowed = layers.borrow::<R>()?;
+        let views: Vec<_> = borrowed.iter().map(|(w, b)| (w.as_array(), b.as_array())).collect();
+        return Ok(predict_few(&network, &views, rows).into_pyarray(py).into_any());
+    }
+    let mut params = Params::zeros(&network.sizes);
+    layers.read(&mut params)?;
+    let probs = py.detach(|| match rows.as_slice() {
+        Some(rows) if network.has_kernels() => {
+            let mut probs = ndarray::Array2::zeros((rows.len() / network.inputs(), network.outputs()));
+            if let Some(out) = probs.as_slice_mut() {
+                Predictor::new(&network, &params, Options::default()).predict(rows, out);
+            }
+            probs
+        }
+        _ => clearprop::forward::predict(&network, &params, rows),
+    });
+    Ok(probs.into_pyarray(py).into_any())
 }
 
 /// The hidden layers' outputs `a[1], .., a[L-1]`, each (n, units).
@@ -287,13 +333,13 @@ pub(crate) fn hidden<'py>(
     x: &Bound<'py, PyAny>,
     coefs: Vec<Bound<'py, PyAny>>,
     intercepts: Vec<Bound<'py, PyAny>>,
-    activations: Vec<String>,
+    activations: Names,
 ) -> PyResult<Vec<Bound<'py, PyAny>>> {
     fn run<'py, R: Number>(
         py: Python<'py>,
         x: &Bound<'py, PyAny>,
         layers: &Layers<'py>,
-        activations: &[String],
+        activations: &Names,
     ) -> PyResult<Vec<Bound<'py, PyAny>>> {
         let (network, params) = read::<R>(layers, activations, "squared", 0.0)?;
         let x: PyReadonlyArray2<'_, R> = x.extract()?;
@@ -318,14 +364,14 @@ pub(crate) fn data_loss<'py>(
     y: &Bound<'py, PyAny>,
     coefs: Vec<Bound<'py, PyAny>>,
     intercepts: Vec<Bound<'py, PyAny>>,
-    activations: Vec<String>,
+    activations: Names,
     loss: &str,
 ) -> PyResult<f64> {
     fn run<R: Number>(
         x: &Bound<'_, PyAny>,
         y: &Bound<'_, PyAny>,
         layers: &Layers<'_>,
-        activations: &[String],
+        activations: &Names,
         loss: &str,
     ) -> PyResult<f64> {
         let (network, params) = read::<R>(layers, activations, loss, 0.0)?;
@@ -350,7 +396,7 @@ pub(crate) fn loss_and_grad<'py>(
     y: &Bound<'py, PyAny>,
     coefs: Vec<Bound<'py, PyAny>>,
     intercepts: Vec<Bound<'py, PyAny>>,
-    activations: Vec<String>,
+    activations: Names,
     loss: &str,
     alpha: f64,
     coef_grads: Vec<Bound<'py, PyAny>>,

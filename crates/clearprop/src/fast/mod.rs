@@ -23,7 +23,7 @@
 
 mod predict;
 
-use crate::activation::Activation;
+use crate::activation::{Activation, SELU_ALPHA, SELU_SCALE};
 use crate::data::{Batches, Data, Target};
 use crate::loss::Loss;
 use crate::network::{Network, Penalized};
@@ -51,6 +51,13 @@ pub struct Session<R> {
     sizes: Vec<usize>,
     kernels: Kernels<R>,
 }
+
+/// A session may be made on one thread and used on another.
+const _: () = {
+    const fn is_send<T: Send>() {}
+    is_send::<Session<f32>>();
+    is_send::<Session<f64>>();
+};
 
 /// Which kernels suit the network.
 #[derive(Debug)]
@@ -124,16 +131,19 @@ impl<R: Real> Session<R> {
 }
 
 /// The network as the kernels know it.
-///
-/// # Panics
-/// If [`Network::has_kernels`] says no.
 fn described(network: &Network) -> Mlp {
-    let activation = |one: &Activation| match one {
+    let activation = |one: &Activation| match *one {
         Activation::Identity => kernels::Activation::Identity,
         Activation::Logistic => kernels::Activation::Logistic,
         Activation::Tanh => kernels::Activation::Tanh,
         Activation::Relu => kernels::Activation::Relu,
-        other => panic!("there is no kernel for {other}"),
+        Activation::LeakyRelu { slope } => kernels::Activation::LeakyRelu { slope },
+        Activation::Elu { alpha } => kernels::Activation::Elu { scale: 1.0, alpha },
+        Activation::Selu => kernels::Activation::Elu { scale: SELU_SCALE, alpha: SELU_ALPHA },
+        Activation::Softplus => kernels::Activation::Softplus,
+        Activation::Silu => kernels::Activation::Silu,
+        Activation::Gelu => kernels::Activation::Gelu,
+        Activation::GeluTanh => kernels::Activation::GeluTanh,
     };
     Mlp {
         sizes: network.sizes.clone(),
@@ -142,7 +152,9 @@ fn described(network: &Network) -> Mlp {
             Loss::Softmax => kernels::Loss::Softmax,
             Loss::Logistic => kernels::Loss::Logistic,
             Loss::Squared => kernels::Loss::Squared,
-            other => panic!("there is no kernel for the {other} loss"),
+            Loss::Poisson => kernels::Loss::Poisson,
+            Loss::Absolute => kernels::Loss::Absolute,
+            Loss::Huber { delta } => kernels::Loss::Huber { delta },
         },
         reg: network.penalty.reg,
         penalize_bias: network.penalty.over == Penalized::All,

@@ -29,6 +29,13 @@ use ndarray::{Array2, ArrayView2};
 #[derive(Debug)]
 pub struct Predictor<R>(kernels::Predictor<R>);
 
+/// A predictor may be made on one thread and used on another.
+const _: () = {
+    const fn is_send<T: Send>() {}
+    is_send::<Predictor<f32>>();
+    is_send::<Predictor<f64>>();
+};
+
 impl<R: Real> Predictor<R> {
     /// Packs the weights.  One thread, unless `options` say more.
     ///

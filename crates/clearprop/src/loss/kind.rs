@@ -76,7 +76,7 @@ impl Loss {
     pub fn has_kernel(self) -> bool {
         match self {
             Self::Softmax | Self::Logistic | Self::Squared => true,
-            Self::Poisson | Self::Absolute | Self::Huber { .. } => false,
+            Self::Poisson | Self::Absolute | Self::Huber { .. } => true,
         }
     }
 

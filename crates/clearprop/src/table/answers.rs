@@ -6,6 +6,7 @@ use crate::decision::Decision;
 use crate::error::{Error, ErrorKind, Result};
 use crate::loss::Loss;
 use crate::real::Real;
+use crate::target::TargetKind;
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
@@ -29,15 +30,19 @@ pub enum Answers {
         /// The target columns.
         columns: Vec<String>,
     },
-    /// One or more columns of numbers: for the squared error, which is taken of
+    /// One or more columns of numbers: for regression, of which the loss is taken of
     /// `(value - mean) / scale`, so that it does not depend on the unit of the answers.
     Numbers {
         /// The target columns.
         columns: Vec<String>,
-        /// Each column's mean over the training rows (0 with `scale=none`).
+        /// Each column's mean over the training rows (0 with `scale=none`, and for the Poisson loss, of which
+        /// the answers are counts).
         means: Vec<f64>,
-        /// Each column's standard deviation over the training rows (1 with `scale=none`).
+        /// Each column's standard deviation over the training rows (1 where the mean is 0 by the same rule).
         scales: Vec<f64>,
+        /// What is made small.
+        #[serde(default = "squared")]
+        loss: Loss,
     },
 }
 
@@ -57,7 +62,7 @@ impl Answers {
         match self {
             Self::Classes { .. } => Loss::Softmax,
             Self::Labels { .. } => Loss::Logistic,
-            Self::Numbers { .. } => Loss::Squared,
+            Self::Numbers { loss, .. } => *loss,
         }
     }
 
@@ -128,13 +133,20 @@ impl Answers {
                 }
                 Ok(Self::Labels { columns: targets.to_vec() })
             }
-            (Loss::Poisson | Loss::Absolute | Loss::Huber { .. }, _) => {
-                Err(Error::new(ErrorKind::Setting, format!("the {loss} loss is not there for tables yet")))
-            }
-            (Loss::Squared, _) => {
+            (Loss::Squared | Loss::Poisson | Loss::Absolute | Loss::Huber { .. }, _) => {
+                // A count has no other unit and no other zero.
+                let standardise = standardise && loss.takes() != TargetKind::Counts;
                 let (mut means, mut scales) = (Vec::new(), Vec::new());
                 for (name, column) in targets.iter().zip(&columns) {
                     let numbers = as_numbers(name, column)?;
+                    let wrong = (0..table.len()).find(|&row| !loss.takes().holds(numbers.get(row)));
+                    if let Some(row) = wrong {
+                        let found = format!("found {}", column.text(row));
+                        return Err(Error::new(ErrorKind::Data, found)
+                            .row(table.line(row))
+                            .column(name)
+                            .hint(format!("the {loss} loss needs {}", loss.takes().described())));
+                    }
                     let values: Vec<f64> = train.iter().map(|&row| numbers.get(row as usize)).collect();
                     if let Some(first) = values.first()
                         && values.iter().all(|value| value.to_bits() == first.to_bits())
@@ -148,7 +160,7 @@ impl Answers {
                     means.push(mean);
                     scales.push(scale);
                 }
-                Ok(Self::Numbers { columns: targets.to_vec(), means, scales })
+                Ok(Self::Numbers { columns: targets.to_vec(), means, scales, loss })
             }
         }
     }
@@ -194,8 +206,8 @@ impl Answers {
             let numbers = matches!(column, Column::Numbers(_));
             let why =
                 if numbers { "numbers that are counted or measured go with the squared loss" } else { "" };
-            decisions
-                .push(Decision::new("rare", what, why).column(name).overrule("loss", "squared").warning());
+            let decision = Decision::new("rare", what, why).column(name).warning();
+            decisions.push(if numbers { decision.overrule("loss", "squared") } else { decision });
         }
         if let Some((one, other)) = super::columns::alike(count.keys().map(String::as_str)) {
             let why = format!("\"{one}\" and \"{other}\" are two classes");
@@ -272,6 +284,10 @@ impl Answers {
                 let value = numbers.get(row as usize);
                 y[[i, j]] = R::of(match self {
                     _ if value.is_nan() => return wrong(row, name, "the answer is missing".into()),
+                    Self::Numbers { loss, .. } if !loss.takes().holds(value) => {
+                        let needs = loss.takes().described();
+                        return wrong(row, name, format!("found {value}, the {loss} loss needs {needs}"));
+                    }
                     Self::Numbers { means, scales, .. } => (value - means[j]) / scales[j],
                     _ if value == 0.0 || value == 1.0 => value,
                     _ => return wrong(row, name, format!("found {value}, the model needs 0 or 1")),
@@ -291,6 +307,11 @@ impl Answers {
             }
         }
     }
+}
+
+/// The loss of a model in whose file none is named.
+fn squared() -> Loss {
+    Loss::Squared
 }
 
 fn number(text: &str) -> f64 {

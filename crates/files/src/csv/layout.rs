@@ -54,6 +54,12 @@ pub(super) fn no_table(sample: &[u8]) -> Option<(&'static str, &'static str)> {
             "convert it: python -c \"import pandas; pandas.read_json('FILE').to_csv('FILE.csv', index=False)\" (lines=True for JSON lines)",
         ));
     }
+    if !sample.contains(&b'\n') && sample.contains(&b'\r') {
+        return Some((
+            "its lines end in carriage returns alone",
+            "end its lines with a line feed: tr '\\r' '\\n' < old.csv > new.csv",
+        ));
+    }
     if begins("%PDF") {
         return Some(("this is a PDF document, not a table", "save the table as CSV"));
     }
@@ -142,10 +148,7 @@ const CANDIDATES: [Separator; 10] = [
 /// The separator that splits the rows of the sample into equally many fields, none of which holds
 /// another separator.
 fn separator(sample: &[u8], known: &Known<'_>) -> Separator {
-    let clean = |cell: &String| {
-        let other = cell.contains([';', '\t', '|', '~', '^', ',']);
-        !other || is_number(cell)
-    };
+    let clean = |cell: &String| !has_separator(cell) || is_number(cell);
     let mut best = (Separator::Byte(b','), (false, 0, 0));
     for candidate in CANDIDATES {
         if let Separator::Byte(byte) = candidate
@@ -169,6 +172,18 @@ fn separator(sample: &[u8], known: &Known<'_>) -> Separator {
         }
     }
     best.0
+}
+
+/// Whether one of the usual separators stands in a cell.
+fn has_separator(cell: &str) -> bool {
+    cell.contains([';', '\t', '|', '~', '^', ','])
+}
+
+/// Whether the rows below a line of names that is a field shorter begin with names of their own, as R writes
+/// them: the line is no title above a line of names.
+fn has_row_names(rows: &[(u64, Vec<String>)]) -> bool {
+    let [(_, names), (_, first), ..] = rows else { return false };
+    !names.iter().any(|cell| has_separator(cell)) && first.iter().any(|cell| is_number(cell))
 }
 
 fn is_number(cell: &str) -> bool {
@@ -195,10 +210,13 @@ impl Layout {
         let mut skip = known.skip.unwrap_or(0);
         // Prose above the table: lines of fewer fields, before rows that nearly all have as many.
         let above = all.iter().take_while(|(_, row)| row.len() < fields).count();
-        let rownames = above == 1 && all[0].1.len() + 1 == fields;
+        let rownames = above == 1 && all[0].1.len() + 1 == fields && has_row_names(&all);
+        // Names between which another sign stands are no prose.
+        let prose = !all.iter().take(above).any(|(_, row)| row.iter().any(|cell| has_separator(cell)));
         if known.skip.is_none()
             && above > 0
             && !rownames
+            && prose
             && fields > 1
             && even * 10 >= (all.len() - above) * 9
         {
@@ -287,7 +305,7 @@ impl Layout {
         }
         self.header = 1;
         let mut names = first.to_vec();
-        if names.len() + 1 == fields && !self.trailing {
+        if names.len() + 1 == fields && !self.trailing && has_row_names(all) {
             // R writes no name above the rows' names.
             names.insert(0, String::new());
         }

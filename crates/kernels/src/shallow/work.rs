@@ -7,7 +7,7 @@ use super::rows::Rows;
 use crate::buffer::Buffer;
 use crate::float::Float;
 use crate::lanes::{Eight, V, rotate};
-use crate::loss::Loss;
+use crate::loss::{Loss, of_output};
 use crate::math::{exp, ln};
 use fearless_simd::{Select, Simd, SimdBase, SimdFloat};
 
@@ -127,46 +127,53 @@ impl<R: Float> Work<R> {
     /// dlogits from t, their products with the inputs, and the loss.
     #[inline(always)]
     pub(crate) fn answers<S: Simd, const Q: usize>(&mut self, simd: S, block: &Block<'_, R>, vectors: usize) {
-        let lanes = V::<S, R>::LEN;
-        let d = block.model.d;
-        let size = if Q * (d + 1) <= 8 { 8 } else { 16 };
-        let zero = V::<S, R>::splat(simd, R::ZERO);
-        let (mut data_loss, mut sums) = (zero, [zero; Q]);
-        for vector in 0..vectors {
-            let mut t = [zero; Q];
-            for c in 0..Q {
-                t[c] = V::<S, R>::from_slice(simd, &self.logits[(vector * Q + c) * lanes..][..lanes]);
-            }
-            let row = block.offset + vector * lanes;
-            let left = block.len.saturating_sub(vector * lanes);
-            let weight = V::<S, R>::from_fn(simd, |lane| if lane < left { block.weight } else { R::ZERO });
-            let (dlogits, loss) = block.loss::<S, Q>(simd, t, row);
-            data_loss = loss.mul_add(weight, data_loss);
-            let mut products = [zero; 16];
-            for c in 0..Q {
-                let dlogits = dlogits[c] * weight;
-                sums[c] += dlogits;
-                for i in 0..d {
-                    let x = &block.rows.x[i * block.rows.stride + row..][..lanes];
-                    products[c * (d + 1) + i] = V::<S, R>::from_slice(simd, x) * dlogits;
+        // One copy of it for the dense pass and the pruned one.
+        simd.vectorize(
+            #[inline(always)]
+            || {
+                let lanes = V::<S, R>::LEN;
+                let d = block.model.d;
+                let size = if Q * (d + 1) <= 8 { 8 } else { 16 };
+                let zero = V::<S, R>::splat(simd, R::ZERO);
+                let (mut data_loss, mut sums) = (zero, [zero; Q]);
+                for vector in 0..vectors {
+                    let mut t = [zero; Q];
+                    for c in 0..Q {
+                        t[c] = V::<S, R>::from_slice(simd, &self.logits[(vector * Q + c) * lanes..][..lanes]);
+                    }
+                    let row = block.offset + vector * lanes;
+                    let left = block.len.saturating_sub(vector * lanes);
+                    let weight =
+                        V::<S, R>::from_fn(simd, |lane| if lane < left { block.weight } else { R::ZERO });
+                    let (dlogits, loss) = block.loss::<S, Q>(simd, t, row);
+                    data_loss = loss.mul_add(weight, data_loss);
+                    let mut products = [zero; 16];
+                    for c in 0..Q {
+                        let dlogits = dlogits[c] * weight;
+                        sums[c] += dlogits;
+                        for i in 0..d {
+                            let x = &block.rows.x[i * block.rows.stride + row..][..lanes];
+                            products[c * (d + 1) + i] = V::<S, R>::from_slice(simd, x) * dlogits;
+                        }
+                        products[c * (d + 1) + d] = dlogits;
+                    }
+                    // Row by row, from a vector for each product.
+                    if size == 8 {
+                        rotate::<S, R>(&mut products, 8, 3);
+                    } else {
+                        rotate::<S, R>(&mut products, 16, 4);
+                    }
+                    let to = self.products.as_mut_slice()[vector * lanes * size..].chunks_exact_mut(lanes);
+                    for (product, to) in products[..size].iter().zip(to) {
+                        product.store_slice(to);
+                    }
                 }
-                products[c * (d + 1) + d] = dlogits;
-            }
-            // Row by row, from a vector for each product.
-            if size == 8 {
-                rotate::<S, R>(&mut products, 8, 3);
-            } else {
-                rotate::<S, R>(&mut products, 16, 4);
-            }
-            let to = self.products.as_mut_slice()[vector * lanes * size..].chunks_exact_mut(lanes);
-            for (product, to) in products[..size].iter().zip(to) {
-                product.store_slice(to);
-            }
-        }
-        for c in 0..Q {
-            self.db[c] += sums[c].reduce_sum();
-        }
-        self.data_loss += data_loss.reduce_sum().widen();
+                for c in 0..Q {
+                    self.db[c] += sums[c].reduce_sum();
+                }
+                self.data_loss += data_loss.reduce_sum().widen();
+            },
+        );
     }
 }
 
@@ -201,23 +208,12 @@ impl<R: Float> Block<'_, R> {
                 }
                 (d, largest - right + ln::<S, R>(simd, sum))
             }
-            Loss::Logistic => {
+            _ => {
                 let mut loss = zero;
                 for c in 0..Q {
-                    // log(1 + exp(t)) - y t, and 1/(1 + exp(-t)) - y, with an exp that cannot overflow
-                    let positive = t[c].simd_gt(zero);
-                    let small = exp::<S, R>(simd, -t[c].abs());
-                    let sum = one + small;
-                    loss += positive.select(t[c], zero) + ln::<S, R>(simd, sum) - y(c) * t[c];
-                    d[c] = positive.select(one, small) / sum - y(c);
-                }
-                (d, loss)
-            }
-            Loss::Squared => {
-                let mut loss = zero;
-                for c in 0..Q {
-                    d[c] = t[c] - y(c);
-                    loss = d[c].mul_add(d[c] * of(0.5), loss);
+                    let [of_this, slope] = of_output::<S, R>(simd, self.model.loss, t[c], y(c));
+                    loss += of_this;
+                    d[c] = slope;
                 }
                 (d, loss)
             }
