@@ -134,7 +134,7 @@ fn predict<R: Real>(options: &Predict, model: &Model<R>) -> Result<Outcome> {
                 }
             }
             let strange = rows.decisions().iter().filter(|one| one.warning).cloned().collect::<Vec<_>>();
-            decision::lines(&strange).iter().for_each(|line| screen::complain(&format!("warning: {line}")));
+            decision::lines(&strange).iter().for_each(|line| screen::complain(line));
         }
     }
     match out {

@@ -156,7 +156,7 @@ fn begin<R: Real>(options: &Train) -> Result<Outcome> {
     let folder = Folder::claim(options.out.as_deref(), &name, options.overwrite)?;
     let progress = Progress::new(lines(options), fit.trainer().total_steps());
     for line in decision::lines(&fit.plan().decisions) {
-        progress.line(&with_settings(&line, option))?;
+        say(&progress, &line)?;
     }
     fit.unseen().warnings().iter().for_each(|warning| progress.warn(warning));
     let setup = Setup {
@@ -266,6 +266,16 @@ fn lines(options: &Train) -> Lines {
     }
 }
 
+/// A decision's line; what may be wrong is said whatever was asked for.
+fn say(progress: &Progress, line: &str) -> Result<()> {
+    let line = with_settings(line, option);
+    match line.strip_prefix("warning: ") {
+        Some(warning) => progress.warn(warning),
+        None => progress.line(&line)?,
+    }
+    Ok(())
+}
+
 /// Takes the steps, and saves what came of them.
 fn train<R: Real>(options: &Train, job: Job<R>, progress: &Progress) -> Result<Outcome> {
     let Job { setup, folder, mut fit, plane, before } = job;
@@ -319,10 +329,7 @@ fn train<R: Real>(options: &Train, job: Job<R>, progress: &Progress) -> Result<O
         progress.line(&format!("Test {}={score:.5}{beside}", score_name(fit.trainer().network().loss)))?;
     }
     let outcome = fit.outcome(stop_reason);
-    for decision in &outcome {
-        let line = with_settings(&decision::lines(std::slice::from_ref(decision)).concat(), option);
-        if decision.warning { progress.warn(&line) } else { progress.line(&line)? }
-    }
+    decision::lines(&outcome).iter().try_for_each(|line| say(progress, line))?;
     let (history, model) = (fit.history().clone(), fit.finish(stop_reason));
     let run = Run {
         model: &model,
