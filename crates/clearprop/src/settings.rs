@@ -157,7 +157,7 @@ declare! { rows:
     /// What the penalty is over: the weights, or biases too (all)
     Network penalize: always Penalized, names!(Penalized), Penalized::All, Penalized::Weights;
     /// How the first weights are drawn
-    Network init: always Init, names!(Init), Init::AsWritten, Init::He;
+    Network init: always Init, names!(Init), Init::AsWritten, Init::Glorot;
     /// How the gradient changes the weights: gd and lbfgs take all rows at once, sgd and adam take batches
     Training solver: always Solver, names!(Solver), Solver::Gd, Solver::Adam;
     /// How far a step goes (learning rate)
@@ -193,7 +193,7 @@ declare! { rows:
     /// Share of the rows kept for the test
     Data test_size: always f64, SHARE, 0.33, 0.25;
     /// Share of the training rows that early stopping watches; 0 watches the training loss
-    Data validation_size: always f64, SHARE, 0.0, 0.1;
+    Data validation_size: always f64, SHARE, 0.0, usual_validation(rows);
 }
 
 const ENGINES: Range = Range::Word(|| vec!["fast", "plain"]);
@@ -202,6 +202,12 @@ const ENGINES: Range = Range::Word(|| vec!["fast", "plain"]);
 #[must_use]
 pub fn usual_batch(rows: usize) -> usize {
     (rows / 50).clamp(32, 1024)
+}
+
+/// A tenth of the rows tells when to stop; of fewer than these it would be too few to tell anything, and the
+/// training loss decides.
+fn usual_validation(rows: usize) -> f64 {
+    if rows < 500 { 0.0 } else { 0.1 }
 }
 
 /// The setting of this key.

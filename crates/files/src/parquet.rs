@@ -366,7 +366,13 @@ fn drain<T: DataType>(
 fn is_read(packed: Compression) -> bool {
     matches!(
         packed,
-        Compression::UNCOMPRESSED | Compression::SNAPPY | Compression::GZIP(_) | Compression::ZSTD(_)
+        Compression::UNCOMPRESSED
+            | Compression::SNAPPY
+            | Compression::GZIP(_)
+            | Compression::ZSTD(_)
+            | Compression::LZ4
+            | Compression::LZ4_RAW
+            | Compression::BROTLI(_)
     )
 }
 
