@@ -109,7 +109,8 @@ pub(crate) fn more_rows(path: &Path, rows: &Rows, reading: &Reading) -> Result<T
     options.kinds.extend(rows.table.columns().iter().map(|(name, column)| (name.clone(), column.kind())));
     options.targets.clone_from(&rows.targets);
     options.rest = Some(Kind::Skip);
-    let opened = table::open(path, &options, &mut |_, _| {})?;
+    let mut seen = |_, _| {};
+    let opened = table::open(path, &options, &mut seen)?;
     let table = match opened {
         Opened::Rows(rows) => rows.read()?,
         Opened::Arrays(npz) => arrays(&npz, reading)?.0.table,

@@ -174,7 +174,8 @@ fn zipped(input: &mut Input, zip: bool) -> Result<Option<Vec<u8>>> {
     let (file, size) = (input.name(), input.size());
     let text = foreign(|| {
         let mut archive = zip::ZipArchive::new(&mut *input).ok()?;
-        let names: Vec<String> = archive.file_names().map(str::to_owned).collect();
+        let names: Vec<String> =
+            archive.file_names().filter_map(|name| Some(name.ok()?.into_owned())).collect();
         let is_text = |name: &&String| {
             let ending = Path::new(name).extension().and_then(|ending| ending.to_str());
             let texts = ["csv", "tsv", "txt", "tab", "dat", "data"];
