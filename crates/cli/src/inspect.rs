@@ -32,7 +32,7 @@ pub(crate) struct Inspect {
 }
 
 pub(crate) fn run(options: &Inspect) -> Result<Outcome> {
-    let mut reading = Reading { targets: options.target.clone(), ..options.reading.clone() };
+    let mut reading = options.reading.clone().predicting(&options.target);
     let (asked, how) = (reading.clone(), reading.options());
     let mut choose = |names: &[&str], how: &mut Options| reading.choose(names, how);
     let source = source::open(Some(&options.data), (&asked, &how), &mut choose, 0)?;

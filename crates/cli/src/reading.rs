@@ -75,6 +75,12 @@ fn separator(text: &str) -> std::result::Result<String, String> {
 }
 
 impl Reading {
+    /// With these columns to predict.
+    pub(crate) fn predicting(mut self, targets: &[String]) -> Self {
+        self.targets = targets.to_vec();
+        self
+    }
+
     /// What can be said before the columns' names are known.
     pub(crate) fn options(&self) -> Options {
         let separator = self.separator.as_ref().map(|text| match text.as_str() {

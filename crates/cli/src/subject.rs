@@ -170,7 +170,7 @@ impl Chosen {
 /// A model on the rows of a file.
 fn of_model<R: Real>(model: &Model<R>, path: &Path) -> Result<Subject> {
     let about = |error: Error| if error.place().file.is_none() { error.file(path.display()) } else { error };
-    let how = Reading { targets: model.encoder.answers.columns().to_vec(), ..Reading::default() };
+    let how = Reading::default().predicting(model.encoder.answers.columns());
     let options = how.options_for(&model.encoder);
     let table = source::open(Some(&path.to_owned()), (&how, &options), &mut |_, _| Ok(()), 0)?.rows.table;
     let mut unseen = Unseen::default();
