@@ -32,7 +32,7 @@ const LINES: [(&str, &[&str]); 6] = [
             "table",
         ],
     ),
-    ("pass", &["forward", "backward", "objective", "optim"]),
+    ("pass", &["forward", "backward", "objective", "schedule", "optim"]),
     ("fast", &["fast"]),
     ("learn", &["engine", "settings", "evaluate", "lbfgs", "sklearn", "train", "model", "fit"]),
     ("look", &["trace", "gradcheck", "diagnose"]),

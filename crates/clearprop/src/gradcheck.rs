@@ -170,7 +170,7 @@ pub fn gradcheck(
 #[must_use]
 pub fn loss_at(network: &Network, params: &Params<f64>, data: &Data<f64>) -> LossAt {
     let pass = forward(network, params, data.x.view());
-    let objective = objective(network, params, &pass, &data.y);
+    let objective = objective(network, params, &pass, data.answers());
     let kinked = (1..).zip(&network.activations).filter(|(_, activation)| activation.has_kink());
     let mut on: Vec<bool> = kinked.flat_map(|(l, _)| pass.z[l].iter().map(|&z| z > 0.0)).collect();
     on.extend(network.loss.sides_of_kinks(pass.logits(), &data.y));

@@ -39,6 +39,7 @@ pub mod fast;
 pub mod forward;
 pub mod objective;
 pub mod optim;
+pub mod schedule;
 // learn
 pub mod engine;
 pub mod evaluate;

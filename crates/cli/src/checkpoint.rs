@@ -23,7 +23,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The version of the text that this program writes and reads.
-const VERSION: u64 = 2;
+const VERSION: u64 = 3;
 
 /// What a run is, beside its numbers.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -138,7 +138,8 @@ pub(crate) fn write<R: Real>(
     }
     tensors.extend(state.best.iter().map(|best| flat("best", floats(best.values()))));
     // Not in the text: they may be infinite.
-    tensors.push(flat("epoch", Floats::F64(vec![state.epoch_loss, state.best_loss])));
+    let numbers_of_epoch = vec![state.epoch_loss, state.best_loss, state.optimiser.step_size];
+    tensors.push(flat("epoch", Floats::F64(numbers_of_epoch)));
     tensors.push(flat("history", Floats::F64(history.rows.iter().flat_map(numbers).collect())));
     folder.write(CHECKPOINT, &safetensors::write(&tensors, &text)?)
 }
@@ -179,9 +180,9 @@ fn from_parts<R: Real>(path: &Path, tensors: &[Tensor], about: About) -> Result<
         Some(Floats::F64(values)) => Ok(values.as_slice()),
         _ => Err(absent(name)),
     };
-    let &[epoch_loss, best_loss] = reals("epoch")? else { return Err(absent("epoch")) };
+    let &[epoch_loss, best_loss, step_size] = reals("epoch")? else { return Err(absent("epoch")) };
     let rows = reals("history")?.chunks(COLUMNS).map(row).collect::<Option<_>>();
-    let mut optimiser = Optimiser::new(settings.rule(), settings.step_size, &network.sizes)?;
+    let mut optimiser = Optimiser::new(settings.rule(), step_size, &network.sizes)?;
     optimiser.t = updates;
     for (i, moment) in (1..).zip(&mut optimiser.moments) {
         *moment = params(&format!("moment{i}"))?;

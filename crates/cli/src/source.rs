@@ -3,6 +3,7 @@
 //! All of them become a [`Table`]; arrays have the columns `x0 x1 ..` and `y` (or `y0 y1 ..`).
 
 use crate::reading::Reading;
+use clearprop::activation::Activation;
 use clearprop::decision::Decision;
 use clearprop::error::{Error, ErrorKind, Result};
 use clearprop::fit::{Origin, Rows, Split};
@@ -248,7 +249,12 @@ pub(crate) fn arrays(file: &Npz, reading: &Reading) -> Result<(Rows, Vec<Decisio
     };
     let beside = Choices {
         reg: has("reg").then(|| file.scalar("reg")).transpose()?,
-        activation: word(file, "activation")?.map(|activation| vec![activation]),
+        activation: has("activation")
+            .then(|| {
+                let list = Activation::list(file.text("activation")?);
+                list.map_err(|error| file.error("activation", error.to_string()))
+            })
+            .transpose()?,
         loss: word(file, "loss_name")?,
         penalize: word(file, "regularize")?,
         ..Choices::new()

@@ -16,7 +16,7 @@ use clearprop::network::{Network, Penalized, Penalty};
 use clearprop::params::Params;
 use clearprop::real::Real;
 use clearprop::table::Unseen;
-use clearprop::target::Target;
+use clearprop::target::{Target, TargetKind};
 use clearprop_files::arrays;
 use clearprop_files::npz::Npz;
 use ndarray::{Array2, Axis, s};
@@ -320,13 +320,13 @@ fn answers(file: &Npz, k: usize) -> Result<(Array2<f64>, Loss)> {
 
 /// The answers as the loss wants them.
 fn fitted(file: &Npz, y: Array2<f64>, loss: Loss) -> Result<Target<f64>> {
-    if loss != Loss::Softmax {
+    if loss.takes() != TargetKind::Classes {
         return Ok(Target::Values(y));
     }
     if y.ncols() != 1 {
         return Err(file
             .error("y", format!("has {} columns", y.ncols()))
-            .hint("softmax needs one class number a row"));
+            .hint(format!("the {loss} loss needs one class number a row")));
     }
     let class = |(i, &value): (usize, &f64)| {
         let whole = value >= 0.0 && value < f64::from(u32::MAX) && value.fract() == 0.0;

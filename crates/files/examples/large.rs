@@ -67,7 +67,7 @@ fn train(path: &Path) -> Result<()> {
     let (train, test) = split(table.len(), 0.2, 0)?;
     let targets = ["y".to_owned()];
     let (encoder, _) =
-        Encoder::fit(&table, &Fit { targets: &targets, rows: &train, loss: None, standardise: true })?;
+        Encoder::fit(&table, &Fit { targets: &targets, rows: &train, standardise: true, ..Fit::default() })?;
     let parts = encoder.transform_parts::<f32>(table, &[&train, &test], &mut Unseen::default())?;
     tell("encoded", bytes);
     let [data, test] = <[Data<f32>; 2]>::try_from(parts)

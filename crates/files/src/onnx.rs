@@ -40,10 +40,10 @@ pub fn write<R: Real>(model: &Model<R>) -> Result<Vec<u8>> {
         };
     }
     let out = match network.loss {
-        Loss::Softmax => graph.node("Softmax", &[&a]),
+        Loss::Softmax | Loss::SmoothedSoftmax { .. } => graph.node("Softmax", &[&a]),
         Loss::Logistic => graph.node("Sigmoid", &[&a]),
         Loss::Poisson => graph.node("Exp", &[&a]),
-        Loss::Squared | Loss::Absolute | Loss::Huber { .. } => a,
+        Loss::Squared | Loss::Absolute | Loss::Huber { .. } | Loss::Hinge | Loss::SquaredHinge => a,
     };
     let out = in_units_of_the_table(model, &mut graph, out);
     graph.named("Identity", &[&out], "Y");
@@ -94,14 +94,29 @@ fn standardised<R: Real>(model: &Model<R>, graph: &mut Graph<R>) -> String {
     }
     let x = "X".to_owned();
     if medians.iter().chain(&means).all(|&value| value == 0.0) && scales.iter().all(|&scale| scale == 1.0) {
-        return x;
+        return clipped(model, graph, x);
     }
     let missing = graph.node("IsNaN", &[&x]);
     let medians = graph.row("medians", &medians);
     let filled = graph.node("Where", &[&missing, &medians, &x]);
     let (means, scales) = (graph.row("means", &means), graph.row("scales", &scales));
     let centred = graph.node("Sub", &[&filled, &means]);
-    graph.node("Div", &[&centred, &scales])
+    let scaled = graph.node("Div", &[&centred, &scales]);
+    clipped(model, graph, scaled)
+}
+
+/// The robust scale and the smooth clip, `r / sqrt(1 + (r/3)^2)` of `r = s (x - median)`, if the model has them.
+fn clipped<R: Real>(model: &Model<R>, graph: &mut Graph<R>, x: String) -> String {
+    let Some(robust) = &model.encoder.robust else { return x };
+    let (medians, factors) =
+        (graph.row("robust_medians", &robust.medians), graph.row("robust_factors", &robust.factors));
+    let centred = graph.node("Sub", &[&x, &medians]);
+    let r = graph.node("Mul", &[&centred, &factors]);
+    let third = graph.times(&r, 1.0 / 3.0);
+    let square = graph.node("Mul", &[&third, &third]);
+    let under = graph.plus(&square, 1.0);
+    let root = graph.node("Sqrt", &[&under]);
+    graph.node("Div", &[&r, &root])
 }
 
 /// Undoes the standardisation of the answers of a regression.
@@ -147,6 +162,11 @@ fn activated<R: Real>(graph: &mut Graph<R>, activation: Activation, z: String) -
             let more = graph.plus(&power, 1.0);
             let (log, rest) = (graph.node("Log", &[&more]), graph.node("Relu", &[&z]));
             graph.node("Add", &[&rest, &log])
+        }
+        Activation::Mish => {
+            let soft = activated(graph, Activation::Softplus, z.clone())?;
+            let gate = graph.node("Tanh", &[&soft]);
+            graph.node("Mul", &[&z, &gate])
         }
         Activation::Silu => {
             let gate = graph.node("Sigmoid", &[&z]);

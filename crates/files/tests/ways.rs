@@ -9,8 +9,18 @@ use std::io::Write;
 
 const ROWS: usize = 40;
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
-    "November", "December",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 ];
 const CITIES: [&str; 4] = ["K\u{f6}ln", "Bad Aibling", "Ulm", "Jena"];
 
@@ -117,7 +127,12 @@ impl Way {
         };
         let line = |cells: &[String]| {
             let cells: Vec<String> = cells.iter().map(|text| cell(text)).collect();
-            format!("{}{}{}", cells.join(self.separator), if self.trailing { self.separator } else { "" }, self.end)
+            format!(
+                "{}{}{}",
+                cells.join(self.separator),
+                if self.trailing { self.separator } else { "" },
+                self.end
+            )
         };
         let mut names: Vec<String> =
             ["size", "income", "count", "city", "day", "y"].map(str::to_owned).to_vec();
@@ -288,8 +303,11 @@ fn ways() -> Vec<(String, Way)> {
     );
     let markers = each(
         "missing",
-        &["NA", "N/A", "nan", "null", "?", "-", "--", ".", "..", "#N/A", "#DIV/0!", "#VALUE!", "None", "nil", "missing", "unknown", "n.a.", "<NA>"]
-            .map(|marker| (marker, marker)),
+        &[
+            "NA", "N/A", "nan", "null", "?", "-", "--", ".", "..", "#N/A", "#DIV/0!", "#VALUE!", "None",
+            "nil", "missing", "unknown", "n.a.", "<NA>",
+        ]
+        .map(|marker| (marker, marker)),
         |way, value| way.missing = value,
     );
     let units = each(
@@ -348,15 +366,21 @@ fn ways() -> Vec<(String, Way)> {
     );
     let groups = [separators, numbers, markers, units, dates, encodings, layout, packings];
     let mut ways = vec![("plain".to_owned(), Way::default())];
-    let all: Vec<(usize, &Change)> =
-        groups.iter().enumerate().flat_map(|(group, changes)| changes.iter().map(move |one| (group, one))).collect();
+    let all: Vec<(usize, &Change)> = groups
+        .iter()
+        .enumerate()
+        .flat_map(|(group, changes)| changes.iter().map(move |one| (group, one)))
+        .collect();
     for (i, (group, (name, change))) in all.iter().enumerate() {
         let mut way = Way::default();
         change(&mut way);
         ways.push((name.clone(), way.clone()));
         // And with some of the other groups.
-        for (_, (other, second)) in
-            all.iter().enumerate().filter(|(j, (other, _))| *j > i && other > group && (i * 7 + j) % 11 == 0).map(|(_, one)| one)
+        for (_, (other, second)) in all
+            .iter()
+            .enumerate()
+            .filter(|(j, (other, _))| *j > i && other > group && (i * 7 + j) % 11 == 0)
+            .map(|(_, one)| one)
         {
             let mut way = way.clone();
             second(&mut way);
@@ -377,11 +401,8 @@ fn one_table_in_two_hundred_ways() {
             Ok(table) => {
                 let found = values(&table);
                 if found != meant {
-                    let differs: Vec<&String> = meant
-                        .iter()
-                        .filter(|column| !found.contains(column))
-                        .map(|(name, _)| name)
-                        .collect();
+                    let differs: Vec<&String> =
+                        meant.iter().filter(|column| !found.contains(column)).map(|(name, _)| name).collect();
                     let names: Vec<&String> = found.iter().map(|(name, _)| name).collect();
                     wrong.push(format!("{i} {name}: {differs:?} of {names:?}"));
                 }

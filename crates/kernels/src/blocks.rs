@@ -81,6 +81,11 @@ impl<R: Float> Blocks<R> {
         rows.saturating_mul(mlp.count()) >> 20
     }
 
+    /// Changes the strength of the penalty.
+    pub fn set_reg(&mut self, reg: f64) {
+        self.mlp.reg = reg;
+    }
+
     /// See [`Blocks::new`].
     pub(crate) fn new_here(mlp: &Mlp, n: usize, level: Level, members: usize) -> Self {
         mlp.check();

@@ -103,7 +103,8 @@ impl Rows {
     pub(super) fn learn(&self, train: &[u32], settings: &Settings) -> Result<(Encoder, Vec<Decision>)> {
         check_targets(&self.targets, &self.table)?;
         let standardise = settings.scale.standardises();
-        let fit = Fit { targets: &self.targets, rows: train, loss: settings.loss, standardise };
+        let robust = settings.scale.is_robust();
+        let fit = Fit { targets: &self.targets, rows: train, loss: settings.loss, standardise, robust };
         let (mut encoder, mut decisions) = Encoder::fit(&self.table, &fit)?;
         if let Split::Groups(group) = &self.split
             && let Some(place) = encoder.inputs.iter().position(|input| input.column == *group)
@@ -204,13 +205,14 @@ fn fingerprint<R: Real>(parts: &[Data<R>]) -> u64 {
         // Else the high bits of a word would never reach the low ones.
         hash ^= hash >> 32;
     };
-    for Data { x, y } in parts {
+    for Data { x, y, weights } in parts {
         x.shape().iter().for_each(|&n| add(n as u64));
         x.iter().for_each(|value| add(value.f64().to_bits()));
         match y {
             Target::Classes(y) => y.iter().for_each(|&class| add(u64::from(class))),
             Target::Values(y) => y.iter().for_each(|value| add(value.f64().to_bits())),
         }
+        weights.iter().flatten().for_each(|weight| add(weight.f64().to_bits()));
     }
     hash
 }

@@ -120,6 +120,11 @@ impl Answers {
                     .setting("target")
                     .hint("several columns of 0 and 1 go with `loss=logistic`"))
             }
+            (Loss::SmoothedSoftmax { .. } | Loss::Hinge | Loss::SquaredHinge, _) => {
+                Err(Error::new(ErrorKind::Setting, format!("the {loss} loss is not for tables yet"))
+                    .setting("loss")
+                    .hint("classes of a table are learnt with softmax"))
+            }
             (Loss::Logistic, _) => {
                 for (name, column) in targets.iter().zip(&columns) {
                     let wrong = (0..table.len()).find(|&row| !is_label(column, row));

@@ -15,6 +15,7 @@
 //! `StandardScaler` and `OneHotEncoder(max_categories=..)`.
 
 use super::coding::{Input, Unseen};
+use super::robust::Robust;
 use super::{Answers, Column, Table, columns, listed, suspicion};
 use crate::data::Data;
 use crate::decision::Decision;
@@ -35,6 +36,9 @@ pub struct Encoder {
     pub dropped: Vec<Dropped>,
     /// What the target columns mean.
     pub answers: Answers,
+    /// A robust scale and a smooth clip of all inputs, after all of the above.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub robust: Option<Robust>,
 }
 
 /// A column that is no input.
@@ -58,6 +62,8 @@ pub struct Fit<'a> {
     pub loss: Option<Loss>,
     /// Whether number columns and regression answers are standardised.
     pub standardise: bool,
+    /// Whether all inputs get a robust scale and a smooth clip.
+    pub robust: bool,
 }
 
 impl Encoder {
@@ -72,7 +78,7 @@ impl Encoder {
     ///     ("who".into(), Column::words(["Ann", "Ann", "Bob", "Bob"])),
     /// ])?;
     /// let (targets, rows) = (["who".to_string()], [0, 1, 2, 3]);
-    /// let fit = Fit { targets: &targets, rows: &rows, loss: None, standardise: true };
+    /// let fit = Fit { targets: &targets, rows: &rows, standardise: true, ..Fit::default() };
     /// let (encoder, decisions) = Encoder::fit(&table, &fit)?;
     /// assert_eq!(encoder.input_names(), ["cm", "hair=dark", "hair=fair"]);
     /// assert_eq!(decisions[0].to_string(), "target 'who': words are classes, so the loss is softmax");
@@ -112,7 +118,23 @@ impl Encoder {
             return Err(Error::new(ErrorKind::Data, found).hint("at least one input is needed"));
         }
         decisions.extend(suspicion::of(table, &answers, &inputs, fit.rows));
-        Ok((Self { inputs, dropped, answers }, decisions))
+        let mut encoder = Self { inputs, dropped, answers, robust: None };
+        if fit.robust {
+            encoder.robust = Some(encoder.fit_robust(table, fit.rows)?);
+        }
+        Ok((encoder, decisions))
+    }
+
+    /// Learns the robust scale, column by column.
+    fn fit_robust(&self, table: &Table, rows: &[u32]) -> Result<Robust> {
+        let mut robust = Robust::default();
+        for Input { column: name, coding } in &self.inputs {
+            let mut x = Array2::<f64>::zeros((rows.len(), coding.width()));
+            let column = table.column(name)?;
+            coding.transform(column, (table, name), rows, x.view_mut(), &mut Unseen::default())?;
+            x.columns().into_iter().for_each(|column| robust.learn(column.to_vec()));
+        }
+        Ok(robust)
     }
 
     /// d, the number of inputs of the network.
@@ -144,7 +166,10 @@ impl Encoder {
             let places = first..first + coding.width();
             first = places.end;
             let Some(column) = columns.get(name.as_str()) else { continue };
-            coding.transform(column, (table, name), rows, x.slice_mut(s![.., places]), unseen)?;
+            coding.transform(column, (table, name), rows, x.slice_mut(s![.., places.clone()]), unseen)?;
+            if let Some(robust) = &self.robust {
+                robust.apply(places.start, &mut x.slice_mut(s![.., places]));
+            }
         }
         Ok(x)
     }
@@ -203,7 +228,10 @@ impl Encoder {
                         let values = rows.iter().map(|&row| R::of(numbers.get(row as usize)));
                         x.column_mut(0).iter_mut().zip(values).for_each(|(input, value)| *input = value);
                     }
-                    _ => coding.transform(&column, (&table, name), rows, x, unseen)?,
+                    _ => coding.transform(&column, (&table, name), rows, x.view_mut(), unseen)?,
+                }
+                if let Some(robust) = &self.robust {
+                    robust.apply(places.start, &mut x);
                 }
             }
         }
@@ -236,8 +264,10 @@ mod tests {
 
     fn learn(table: &Table, target: &str, rows: &[u32]) -> Result<(Encoder, Vec<String>)> {
         let targets: Vec<String> = target.split(',').map(String::from).collect();
-        let (encoder, decisions) =
-            Encoder::fit(table, &Fit { targets: &targets, rows, loss: None, standardise: true })?;
+        let (encoder, decisions) = Encoder::fit(
+            table,
+            &Fit { targets: &targets, rows, loss: None, standardise: true, robust: false },
+        )?;
         Ok((encoder, decisions.iter().map(ToString::to_string).collect()))
     }
 

@@ -115,12 +115,12 @@ fn settings() {
     check(
         "train --activation rellu",
         "--activation: found 'rellu'; did you mean 'relu'? There are: identity, logistic, tanh, relu, \
-         leaky-relu, elu, selu, softplus, silu, gelu, gelu-tanh",
+         leaky-relu, elu, selu, softplus, silu, gelu, gelu-tanh, mish",
     );
     check(
         "train --activation swish",
         "--activation: found 'swish'; there are: identity, logistic, tanh, relu, leaky-relu, \
-         elu, selu, softplus, silu, gelu, gelu-tanh",
+         elu, selu, softplus, silu, gelu, gelu-tanh, mish",
     );
     check("train --precision f16", "--precision: found 'f16'; there are: f32, f64");
 }
