@@ -39,7 +39,7 @@ use crate::network::Network;
 use crate::optim::Solver;
 use crate::params::Params;
 use crate::real::Real;
-use crate::settings::{Choices, Settings};
+use crate::settings::{Choices, ClassWeight, Settings};
 use crate::table::{Encoder, Unseen};
 use crate::train::{Event, State, StopReason, Trainer};
 pub use history::{History, Row};
@@ -227,7 +227,11 @@ impl<R: Real> Fit<R> {
         let test_lines = parts.test.iter().map(|&row| rows.table.line(row as usize)).collect();
         let mut unseen = Unseen::default();
         let encoded = parts.encode(&plan.encoder, rows.table, &mut unseen)?;
-        let trainer = trainer(&plan, encoded.train, encoded.validation)?;
+        let train = match plan.settings.class_weight {
+            ClassWeight::Balanced => rows::balanced(encoded.train)?,
+            ClassWeight::None => encoded.train,
+        };
+        let trainer = trainer(&plan, train, encoded.validation)?;
         let record_every = if trainer.counts_epochs() { 1 } else { 10 };
         Ok(Self {
             plan,

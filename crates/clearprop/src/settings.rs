@@ -15,6 +15,7 @@
 //! # Ok::<(), clearprop::error::Error>(())
 //! ```
 
+mod class_weight;
 mod recipe;
 mod scale;
 mod setting;
@@ -27,6 +28,7 @@ use crate::loss::Loss;
 use crate::network::{Network, Penalized, Penalty};
 use crate::optim::{Rule, Shares, Solver};
 use crate::schedule::Schedule;
+pub use class_weight::ClassWeight;
 pub use recipe::{Recipe, Watch};
 pub use scale::Scale;
 use serde::{Deserialize, Serialize};
@@ -205,6 +207,8 @@ declare! { rows:
     Training threads: maybe usize, Range::Count(1), None, None;
     /// Whether number columns are standardised
     Data scale: always Scale, names!(Scale), Scale::None, Scale::Standard;
+    /// How much the training rows of each class count: all alike (none), or every class as much (balanced)
+    Data class_weight: always ClassWeight, names!(ClassWeight), ClassWeight::None, ClassWeight::None;
     /// Share of the rows kept for the test
     Data test_size: always f64, SHARE, 0.33, 0.25;
     /// Share of the training rows that early stopping watches; 0 watches the training loss

@@ -9,6 +9,7 @@ use crate::settings::{Choices, Settings};
 use crate::table::{Coding, Column, Dropped, Encoder, Fit, Input, NumberForm, Table, Unseen};
 use crate::target::Target;
 use ndarray::{ArrayView2, Axis};
+use std::collections::BTreeMap;
 
 /// Rows to learn from, and what stands beside them.
 #[derive(Clone, Debug)]
@@ -195,6 +196,20 @@ impl Parts {
         let train = train.ok_or_else(|| Error::new(ErrorKind::Data, "there are no rows to train on"))?;
         Ok(Encoded { train, validation, test, fingerprint })
     }
+}
+
+/// The rows of every class count as much as those of any other.
+pub(super) fn balanced<R: Real>(data: Data<R>) -> Result<Data<R>> {
+    let Target::Classes(y) = &data.y else {
+        return Err(Error::new(ErrorKind::Setting, "found 'balanced', the answers are no classes")
+            .setting("class_weight")
+            .hint("leave it out"));
+    };
+    let mut counts: BTreeMap<u32, usize> = BTreeMap::new();
+    y.iter().for_each(|&class| *counts.entry(class).or_default() += 1);
+    let (n, k) = (y.len() as f64, counts.len() as f64);
+    let weights = y.iter().map(|class| R::of(n / (k * counts[class] as f64))).collect();
+    data.with_weights(weights)
 }
 
 /// Tells the same rows from others: FNV-1a over the bits of their numbers.
