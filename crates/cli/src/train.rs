@@ -266,14 +266,9 @@ fn lines(options: &Train) -> Lines {
     }
 }
 
-/// A decision's line; what may be wrong is said whatever was asked for.
+/// A decision's line.
 fn say(progress: &Progress, line: &str) -> Result<()> {
-    let line = with_settings(line, option);
-    match line.strip_prefix("warning: ") {
-        Some(warning) => progress.warn(warning),
-        None => progress.line(&line)?,
-    }
-    Ok(())
+    progress.line(&with_settings(line, option))
 }
 
 /// Takes the steps, and saves what came of them.
@@ -329,7 +324,9 @@ fn train<R: Real>(options: &Train, job: Job<R>, progress: &Progress) -> Result<O
         progress.line(&format!("Test {}={score:.5}{beside}", score_name(fit.trainer().network().loss)))?;
     }
     let outcome = fit.outcome(stop_reason);
-    decision::lines(&outcome).iter().try_for_each(|line| say(progress, line))?;
+    if setup.data.is_some() {
+        decision::lines(&outcome).iter().try_for_each(|line| say(progress, line))?;
+    }
     let (history, model) = (fit.history().clone(), fit.finish(stop_reason));
     let run = Run {
         model: &model,

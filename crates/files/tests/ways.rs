@@ -180,7 +180,10 @@ impl Way {
             Encoding::Utf16Big => {
                 [0xfeff].into_iter().chain(text.encode_utf16()).flat_map(u16::to_be_bytes).collect()
             }
-            Encoding::Windows => text.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect(),
+            // What it has no sign for is written as a blank would be.
+            Encoding::Windows => {
+                encoding_rs::WINDOWS_1252.encode(&text.replace('\u{202f}', "\u{a0}")).0.into_owned()
+            }
         };
         match self.packing {
             Packing::None => bytes,
