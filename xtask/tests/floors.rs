@@ -15,7 +15,7 @@ mod sources;
 
 /// The library's lines from the ground up; the design's picture, read from below.
 const LINES: [(&str, &[&str]); 6] = [
-    ("words", &["decision", "error", "quantity", "real"]),
+    ("words", &["decision", "error", "paper", "quantity", "real"]),
     (
         "parts",
         &[
@@ -102,6 +102,7 @@ const CIRCLES: &[(&str, &[&str])] = &[
         "clearprop",
         &[
             "diagnose::verdict",
+            "diagnose::verdict::beyond",
             "diagnose::verdict::conclude",
             "diagnose::verdict::loops",
             "diagnose::verdict::stages",
