@@ -20,7 +20,7 @@ mod odd;
 mod robust;
 mod rows;
 mod select;
-mod strata;
+pub(crate) mod strata;
 mod summary;
 mod suspicion;
 mod words;
@@ -37,7 +37,6 @@ pub use numbers::Numbers;
 pub use robust::Robust;
 pub(crate) use select::listed;
 pub use select::{fits_pattern, select};
-pub(crate) use strata::strata;
 pub use summary::Summary;
 pub use words::Words;
 

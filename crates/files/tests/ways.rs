@@ -288,7 +288,11 @@ fn ways() -> Vec<(String, Way)> {
     let separators = each(
         "separator",
         &[("semicolon", ";"), ("tab", "\t"), ("bar", "|"), ("tilde", "~"), ("caret", "^"), ("blanks", "  ")],
-        |way, value| way.separator = value,
+        // Between blanks an empty cell is none.
+        |way, value| {
+            way.separator = value;
+            way.missing = if value == "  " { "NA" } else { "" };
+        },
     );
     let numbers = each(
         "number",

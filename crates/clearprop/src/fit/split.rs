@@ -4,7 +4,8 @@ use crate::data::{hold_out, share_of, split};
 use crate::error::{Error, ErrorKind, Result};
 use crate::random::{Purpose, shuffled};
 use crate::settings::Settings;
-use crate::table::{Column, Table, strata};
+use crate::table::strata::strata;
+use crate::table::{Column, Table};
 use std::collections::BTreeMap;
 
 /// How rows are kept apart for the test, and of the others for validation.
