@@ -184,7 +184,7 @@ impl<R: Float> Blocks<R> {
         };
         for tile in view.tiles.iter().filter(|_| !is_wide) {
             // SAFETY: nobody else is at work yet.
-            unsafe { view.transpose(tile) };
+            dispatch!(self.level, simd => unsafe { view.transpose(simd, tile) });
         }
         with_team(self.members, &self.pace, |team| match batches {
             Batches::Full { steps } => losses.extend((0..steps).map(|_| view.step(&state.next(), team))),
