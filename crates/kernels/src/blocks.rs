@@ -77,8 +77,9 @@ impl<R: Float> Blocks<R> {
     /// How many threads are worth their waiting for each other.
     #[must_use]
     pub fn most_threads(mlp: &Mlp, rows: usize) -> usize {
-        // A thread's share of a step should be some hundred microseconds.
-        rows.saturating_mul(mlp.count()) >> 20
+        // A second thread pays from some ten microseconds a step on; each further one should find some hundred.
+        let work = rows.saturating_mul(mlp.count());
+        if work < 1 << 19 { 1 } else { (work >> 20).max(2) }
     }
 
     /// See [`Blocks::new`].
