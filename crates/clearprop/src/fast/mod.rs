@@ -71,7 +71,8 @@ impl<R: Real> Session<R> {
     #[must_use]
     pub fn new(network: &Network, rows: usize, options: Options) -> Self {
         let mlp = described(network);
-        let asked = options.threads.unwrap_or_else(processors);
+        // More threads than processors would wait for each other.
+        let asked = options.threads.unwrap_or(usize::MAX).min(processors());
         let kernels = if Shallow::<R>::fits(&mlp) {
             let threads = Shallow::<R>::most_threads(&mlp, rows).min(asked).max(1);
             Kernels::Shallow(Box::new(Shallow::new(&mlp, rows, options.level, threads)))
