@@ -163,9 +163,11 @@ class Bench:
     def map(self):
         """A step of many networks against the best peer, and against the readable engine."""
         peers = [peer for peer, module in MAP_PEERS.items() if importlib.util.find_spec(module)]
-        for sizes, batch in POINTS if self.wanted("map") else ():
+        for sizes, batch in POINTS:
             for rule, precision, threads in WAYS:
                 name = f"map-{'-'.join(map(str, sizes))}x{batch}-{rule}"
+                if not self.wanted(f"{name}-{precision}-{threads}"):
+                    continue
                 path = self.file(name, workloads.point(list(sizes), batch, rule))
                 programs = {"clearprop": partial(called, OURS, "train", path, precision, threads, 3),
                             "readable": partial(called, OURS, "train", path, precision, threads, 1, "plain")}
