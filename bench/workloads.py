@@ -57,9 +57,9 @@ def table(rng):
 
 
 def point(sizes, batch, rule):
-    """A point of the map: so many steps that the textbook's take 10 GFLOP, but 8 at least and 4000 at most."""
+    """A point of the map: so many steps that the textbook's take 60 GFLOP, but 40 at least and 4000 at most."""
     def made(rng):
-        steps = int(np.clip(1e10 / (3 * batch * flops_of_a_row(sizes)), 8, 4000))
+        steps = int(np.clip(6e10 / (3 * batch * flops_of_a_row(sizes)), 40, 4000))
         batches = min(steps, max(1, 4096 // batch))
         x, y = planted(rng, batch * batches, sizes)
         momentum = dict(momentum=0.9) if rule == "sgd" else {}
