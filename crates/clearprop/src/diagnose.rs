@@ -29,23 +29,31 @@
 //! # Ok::<(), clearprop::error::Error>(())
 //! ```
 
-mod aliasing;
 pub mod arrays;
-mod batch;
-mod candidates;
-pub mod case;
+mod called;
 pub mod catalogue;
-pub mod conventions;
+mod convention;
 mod evidence;
-mod labels;
-mod layout;
-pub mod names;
+mod expression;
+mod function;
+mod graph;
+mod hints;
+mod judge;
+mod mistakes;
 mod naming;
-mod numpy;
 pub mod probe;
-mod search;
+mod read_as;
+pub mod reading;
+mod reconstruct;
+mod renamed;
+mod right;
+mod selection;
+mod stuck;
+pub mod text;
+mod update;
 mod verdict;
 mod words;
 
 pub use arrays::shape_text;
-pub use verdict::{Diagnosis, Named, StageFinding, Status, Verdict, diagnose};
+pub use called::stage_called;
+pub use verdict::{Diagnosis, Edge, Named, StageFinding, Status, Verdict, diagnose};

@@ -105,6 +105,7 @@ fn info<R: Real>(options: &Info, model: &Model<R>) -> Result<Outcome> {
 fn described(input: &Input) -> String {
     match &input.coding {
         Coding::Number { .. } => input.column.clone(),
+        Coding::Date { form, .. } => format!("{} (dates like {})", input.column, form.pattern()),
         Coding::Words { categories, .. } => format!("{} ({} categories)", input.column, categories.len()),
     }
 }

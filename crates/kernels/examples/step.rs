@@ -39,7 +39,7 @@ fn measure<R: Compiled>(sizes: &[usize], batch: usize, threads: usize, rule: &st
     };
     let count = match next {
         Update::Gd { .. } => 0,
-        Update::Sgd { .. } => 1,
+        Update::Sgd { .. } | Update::Gradient => 1,
         Update::Adam { .. } => 2,
     };
     let mut kept = vec![vec![R::ZERO; params.len()]; count];
@@ -56,7 +56,7 @@ fn measure<R: Compiled>(sizes: &[usize], batch: usize, threads: usize, rule: &st
             next
         };
         let mut state = State { params: &mut params, moments: &mut moments, next: &mut begin };
-        let data = Data { x: &x, y: Target::Classes(&y) };
+        let data = Data { x: &x, y: Target::Classes(&y), weights: None };
         let batches = Batches::Full { steps: 20 };
         match &mut shallow {
             Some(shallow) => shallow.advance(&mut state, &data, batches, &mut losses),

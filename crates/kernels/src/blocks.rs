@@ -82,6 +82,11 @@ impl<R: Float> Blocks<R> {
         if work < 1 << 19 { 1 } else { (work >> 20).max(2) }
     }
 
+    /// Changes the strength of the penalty.
+    pub fn set_reg(&mut self, reg: f64) {
+        self.mlp.reg = reg;
+    }
+
     /// See [`Blocks::new`].
     pub(crate) fn new_here(mlp: &Mlp, n: usize, level: Level, members: usize) -> Self {
         mlp.check();

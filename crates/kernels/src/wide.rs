@@ -81,7 +81,7 @@ impl<R: Float> View<'_, R> {
     /// One step: the sum of the losses before it.
     pub(crate) fn wide(&self, next: &Update<R>, team: &Team<'_>, chunk: usize) -> f64 {
         let (level, lanes, last) = (self.level, self.layers.lanes, self.mlp.layers());
-        let (mut sum, mut first) = (0.0, 0);
+        let (total, mut sum, mut first) = (self.total(), 0.0, 0);
         while first < self.n {
             let rows = self.n.min(first + chunk) - first;
             let own_of = |size: usize| move |part: usize| part * size..rows.min((part + 1) * size);
@@ -101,7 +101,7 @@ impl<R: Float> View<'_, R> {
                 dispatch!(level, simd => unsafe {
                     let (start, count) = (own.start / lanes, own.len().div_ceil(lanes));
                     let losses = std::slice::from_raw_parts_mut(self.losses.at(start), count);
-                    self.loss(simd, own, 0, member, losses);
+                    self.loss(simd, own, [0, member], total, losses);
                 });
             });
             sum += self.sum_of_losses(rows.div_ceil(lanes));

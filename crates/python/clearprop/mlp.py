@@ -414,6 +414,23 @@ class _Engine(CallbackSupportMixin):
             X = validate_data(self, X, accept_sparse=["csr", "csc"], reset=False)
         return self._outputs(X)
 
+    def predict(self, X):
+        """The class, or the number, of each row.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        """
+        outputs = self._outputs_as_it_is(X)
+        return super().predict(X) if outputs is None else self._answers_of(outputs)
+
+    def _predict(self, X, check_input=True):
+        return self._answers_of(self._forward_pass_fast(X, check_input))
+
     def _outputs_as_it_is(self, X):
         """The outputs for an array that needs none of scikit-learn's checks; else None."""
         state = self.__dict__
@@ -437,13 +454,14 @@ class _Engine(CallbackSupportMixin):
         )
 
     def _outputs(self, X):
-        dtype = self.coefs_[0].dtype
-        X = self._rows(X)
-        if X.dtype != dtype:
-            dtype = np.result_type(X.dtype, dtype)
+        X, coefs, intercepts = self._rows(X), self.coefs_, self.intercepts_
+        if X.dtype != coefs[0].dtype:
+            # As NumPy multiplies them: in the wider of the two.
+            dtype = np.result_type(X.dtype, coefs[0].dtype)
             X = X.astype(dtype, copy=False)
-        names = self._activation_names(len(self.coefs_) - 1)
-        return _core.predict(X, self.coefs_, self.intercepts_, names, self._engine_loss())
+            coefs, intercepts = ([one.astype(dtype, copy=False) for one in all_] for all_ in (coefs, intercepts))
+        names = self._activation_names(len(coefs) - 1)
+        return _core.predict(X, coefs, intercepts, names, self._engine_loss())
 
     def hidden_activations(self, X):
         """What each hidden layer puts out: a list of arrays (n_samples, units), ``a[1], a[2], ..``."""
@@ -650,10 +668,10 @@ class MLPClassifier(_Engine, _Classifier):
         probs = self._outputs_as_it_is(X)
         return super().predict_proba(X) if probs is None or self.n_outputs_ == 1 else probs
 
-    def _predict(self, X, check_input=True):
-        if self.out_activation_ != "softmax":
-            return super()._predict(X, check_input)
-        return self.classes_[self._forward_pass_fast(X, check_input).argmax(axis=1)]
+    def _answers_of(self, outputs):
+        if self.out_activation_ == "softmax":
+            return self.classes_[outputs.argmax(axis=1)]
+        return self._label_binarizer.inverse_transform(outputs.ravel() if self.n_outputs_ == 1 else outputs)
 
     def _quick_answers(self, y):
         if type(y) is not np.ndarray or y.ndim != 1 or self.classes_.ndim != 1 or len(self.classes_) < 2:
@@ -733,6 +751,9 @@ class MLPRegressor(_Engine, _Regressor):
         with self._watching(validation_data):
             super().partial_fit(X, y, sample_weight=sample_weight)
         return self._remember()
+
+    def _answers_of(self, outputs):
+        return outputs.ravel() if outputs.shape[1] == 1 else outputs
 
     def _quick_answers(self, y):
         dtype = self.coefs_[0].dtype

@@ -19,6 +19,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("ACTIVATIONS", names)?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<mlp::Session>()?;
+    module.add_class::<see::Found>()?;
     module.add_function(wrap_pyfunction!(arrays::is_finite, module)?)?;
     module.add_function(wrap_pyfunction!(mlp::predict, module)?)?;
     module.add_function(wrap_pyfunction!(mlp::predict_as_it_is, module)?)?;

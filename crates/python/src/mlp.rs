@@ -313,16 +313,17 @@ fn outputs<'py, R: Number>(
     }
     let mut params = Params::zeros(&network.sizes);
     layers.read(&mut params)?;
-    let probs = py.detach(|| match rows.as_slice() {
-        Some(rows) if network.has_kernels() => {
-            let mut probs = ndarray::Array2::zeros((rows.len() / network.inputs(), network.outputs()));
-            if let Some(out) = probs.as_slice_mut() {
-                Predictor::new(&network, &params, Options::default()).predict(rows, out);
+    let probs =
+        py.detach(|| match (rows.as_slice(), Predictor::new(&network, &params, Options::default())) {
+            (Some(x), Some(mut predictor)) => {
+                let mut probs = ndarray::Array2::zeros((rows.nrows(), network.outputs()));
+                if let Some(out) = probs.as_slice_mut() {
+                    predictor.predict(x, out);
+                }
+                probs
             }
-            probs
-        }
-        _ => clearprop::forward::predict(&network, &params, rows),
-    });
+            _ => clearprop::forward::predict(&network, &params, rows),
+        });
     Ok(probs.into_pyarray(py).into_any())
 }
 

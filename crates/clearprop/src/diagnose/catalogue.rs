@@ -6,7 +6,7 @@
 /// One mistake of the catalogue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mistake {
-    /// Its number, 1..=57.
+    /// Its number, 1..=85.
     pub id: u8,
     /// A few words: what the wrong line does.
     pub name: &'static str,
@@ -21,7 +21,7 @@ pub struct Mistake {
 /// The mistake with this number.
 #[must_use]
 pub fn mistake(id: u8) -> Option<&'static Mistake> {
-    MISTAKES.iter().find(|mistake| mistake.id == id)
+    MISTAKES.iter().chain(&OF_UPDATES).chain(&OF_PROBES).find(|mistake| mistake.id == id)
 }
 
 const fn new(
@@ -200,7 +200,7 @@ pub const MISTAKES: &[Mistake] = &[
         "exactly N times the right numbers in this array, the others are right",
         "who keeps derivatives per row and takes the mean at the parameters has to do it for every one of them"),
     new(55, "dw", "a constant factor on one array",
-        "exactly 2 (or 4) times the right numbers in this array alone",
+        "a constant times the right numbers in this array alone",
         "no stage of the chain has such a factor; the arrays before and after are right"),
     new(56, "loss", "labels (N,) against scores (N, 1) broadcast to (N, N)",
         "the loss is a mean over all N*N pairs of rows and labels",
@@ -208,6 +208,203 @@ pub const MISTAKES: &[Mistake] = &[
     new(57, "loss", "the loss is computed after probs was edited",
         "the logarithm of p - 1 is not a number; of p/N it is too large by log N",
         "probs[range(N), y] -= 1 writes the derivative into the probabilities' memory: take the loss before, or a copy"),
+    new(58, "dlogits", "the derivative of the output's nonlinearity is left out",
+        "equals the derivative by the outputs",
+        "the loss is a function of the outputs, and these are a function of the last z: the derivative by z has one more factor, the nonlinearity's own derivative"),
+    new(59, "dz", "the nonlinearity's derivative is taken of its own output",
+        "dz / da is act'(a), as if the nonlinearity had been applied twice",
+        "act'(z) asks for the INPUT z; the OUTPUT a was given to it, and a function that applies the nonlinearity again took it for z"),
+    new(60, "dw", "another array in the place of the right one",
+        "equals the right line with that array in it",
+        "arrays of one shape can be exchanged without an error of shapes; only the numbers tell"),
+    new(61, "da", "dW in place of W: the gradient of the weights for the weights",
+        "equals dz times dW",
+        "the layer multiplied a by the weights W, so the derivative by a carries W; their gradient dW has the same shape and another meaning"),
+    new(62, "da", "the error by the output is carried back in place of dz",
+        "equals the derivative by the layer's OUTPUT times the weights",
+        "between output and weights stands the nonlinearity: its derivative comes first, then the weights"),
+    new(63, "da", "the error above is used as it is, without the weights",
+        "equals the derivative of the layer above, not multiplied by W",
+        "a reaches the loss through z = a W + b: what comes back is multiplied by W"),
+    new(64, "dz", "the slope below zero is not the forward pass's",
+        "another fraction of da is left where z < 0",
+        "a leaky rectifier has its slope for z < 0 in the forward pass, and the derivative there is that slope"),
+    new(65, "loss", "the penalty is not the one of the derivatives",
+        "yours - right is a multiple of the sum of squares",
+        "what is added to the loss must be what its derivative is taken of"),
+    new(66, "dw", "an elementwise product where a dot product belongs, or the other way round",
+        "it has the entries of the elementwise product",
+        "W is used in every row: its derivative sums over the rows, which is what the dot product does"),
+    new(67, "dw", "the layer's own output in place of its input",
+        "equals the product with the layer's OUTPUT",
+        "the layer multiplies W by its input, the output of the layer below; the derivative by W is that factor"),
+    new(68, "dw", "the weights in place of the layer's input",
+        "equals the product with W",
+        "the derivative of a W by W is a; by a it is W"),
+    new(69, "db", "the step that made the weights of the file is not this gradient's",
+        "the weights before and after do not differ by a multiple of it",
+        "an update subtracts the step size times the gradient"),
+    new(70, "affine", "the bias is left out",
+        "equals the product alone",
+        "the layer adds its bias to every row"),
+    new(71, "affine", "the input of the nonlinearity below in place of its output",
+        "equals the product with z",
+        "a layer works on the OUTPUT a of the layer below"),
+    new(72, "activate", "the nonlinearity is applied twice",
+        "equals act(act(z))",
+        "once is the forward pass; the derivative that follows is that of one application"),
+    new(73, "softmax", "exp without the row's largest taken out: it overflows",
+        "some entries are inf or not a number",
+        "exp(z) overflows beyond 709 (88 in single precision); taking each row's largest away changes no probability"),
+    new(74, "softmax", "exp without the division by the row's sum",
+        "every entry is exp of its score",
+        "probabilities of a row have to add up to 1"),
+    new(75, "softmax", "sigmoid in place of softmax",
+        "every entry is the sigmoid of its own score",
+        "the classes of a row compete: softmax divides by the sum over the row"),
+    new(76, "loss", "an outer product: every row against every answer",
+        "equals the sum of an N x N (or K x K) table",
+        "row i's loss depends on answer i only: multiply entry by entry, then add up"),
+    new(77, "loss", "only one half of the binary cross-entropy",
+        "the term of y = 0 is missing",
+        "-y log p says nothing where y is 0; there -(1 - y) log(1 - p) is the loss"),
+    new(78, "loss", "the inner sign of the binary cross-entropy",
+        "one of the two terms has the other sign",
+        "both logarithms stand under one minus: -(y log p + (1 - y) log(1 - p))"),
+    new(79, "dlogits", "p - y, which is the derivative by z, called the derivative by the outputs",
+        "equals p - y",
+        "p - y has the nonlinearity's derivative in it already"),
+    new(80, "dz", "the derivative's formula for the OUTPUT is given the INPUT",
+        "dz / da is z(1-z) or 1-z^2",
+        "a(1-a) is written in the output a; with z in its place it is not the slope"),
+    new(81, "dlogits", "the factor 2 of the square is missing",
+        "exactly half of the right numbers",
+        "the derivative of (p - y)^2 is 2 (p - y); only a loss with 1/2 in front loses the 2"),
+    new(82, "dlogits", "the mean over the outputs is missing",
+        "exactly K times the right numbers, K outputs",
+        "the loss is a mean over rows and outputs, so its derivative is divided by both"),
+    new(83, "dz", "the nonlinearity's derivative comes twice",
+        "dz / da is the square of the slope",
+        "the chain rule has one factor for one nonlinearity"),
+    new(84, "dz", "another operation in the line",
+        "equals the right line with that operation",
+        "each operation of the forward pass has its own derivative"),
+    new(85, "dz", "a part of the line is left out",
+        "equals the right line without that part",
+        "every factor of the chain, and every term of a sum, belongs to the derivative"),
+];
+
+/// The mistakes of the update step, numbered from 101.
+pub const OF_UPDATES: [Mistake; 10] = [
+    new(
+        101,
+        "update",
+        "the gradient is added, not subtracted",
+        "the weights moved by + step_size * dw",
+        "the gradient points uphill: a step against it lowers the loss",
+    ),
+    new(
+        102,
+        "update",
+        "the velocity is not kept",
+        "the new velocity has nothing of the one before",
+        "momentum adds up earlier steps: v = mu * v - step_size * dw needs the v of the step before",
+    ),
+    new(
+        103,
+        "update",
+        "the velocity or mean of the step before is used",
+        "the weights moved along the old one",
+        "the running means are updated first, with this step's gradient, and then the weights with the new ones",
+    ),
+    new(
+        104,
+        "update",
+        "the correction for the start uses another t",
+        "the step is the right one times the corrections of another t",
+        "t counts the updates from 1 and grows with each: 1 - beta^t makes up for means that start at 0",
+    ),
+    new(
+        105,
+        "update",
+        "one of the two means is corrected, the other is not",
+        "the step fits with one correction alone",
+        "both means start at 0, so both are divided by 1 - beta^t, each with its own beta",
+    ),
+    new(
+        106,
+        "update",
+        "the square root is left out",
+        "the step is divided by the mean of squares itself",
+        "the mean of squares has the unit of a squared gradient; its root has the unit of the gradient",
+    ),
+    new(
+        107,
+        "update",
+        "1 - beta is left out of the running mean",
+        "the square comes with factor 1 where beta of the old mean is kept",
+        "beta and 1 - beta add up to 1: else it is no mean and grows without end",
+    ),
+    new(
+        108,
+        "update",
+        "another step size than the others' or the file's",
+        "the step fits with another step size",
+        "one step size goes with all layers, unless it is meant otherwise",
+    ),
+    new(
+        109,
+        "update",
+        "the weight decay is applied twice",
+        "the penalty's part is in the derivative and again in the update",
+        "reg * W in dW is the decay already; an update that decays too belongs to a derivative without it",
+    ),
+    new(
+        110,
+        "update",
+        "the weights did not move",
+        "the new weights equal the old ones, though the derivative is not 0",
+        "an update has to be stored: W -= .. or W = W - ..",
+    ),
+];
+
+/// What is no mistake of a pass of one's own, but not what the probe's template asks for; numbered from 121.
+pub const OF_PROBES: [Mistake; 5] = [
+    new(
+        121,
+        "loss",
+        "a sum over the rows where the mean was asked for",
+        "exactly N times the data loss, N rows",
+        "the template's loss is a mean: the size of its gradient does not depend on the number of rows",
+    ),
+    new(
+        122,
+        "loss",
+        "reg without the half",
+        "the penalty's part is twice what was asked for",
+        "the template's penalty is reg/2 * sum(W^2), of which the derivative is reg * W",
+    ),
+    new(
+        123,
+        "loss",
+        "a loss without its penalty",
+        "equals the data loss alone",
+        "the template's loss has reg/2 * (sum(W1^2) + sum(W2^2)) in it",
+    ),
+    new(
+        124,
+        "activate",
+        "another nonlinearity than the one that was asked for",
+        "h12 is another function of h11",
+        "the template's hidden layer is ReLU: max(0, h11)",
+    ),
+    new(
+        125,
+        "loss",
+        "another penalty than the one that was asked for",
+        "the penalty's part differs",
+        "the template's penalty is reg/2 * sum(W^2) over both W, bias rows included, not divided by N",
+    ),
 ];
 
 #[cfg(test)]
@@ -215,8 +412,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_numbers_are_1_to_57_in_order() {
+    fn those_of_updates_are_numbered_from_101() {
+        assert!(OF_UPDATES.iter().map(|mistake| mistake.id).eq(101..=110));
+        assert!(OF_PROBES.iter().map(|mistake| mistake.id).eq(121..=125));
+    }
+
+    #[test]
+    fn the_numbers_are_1_to_85_in_order() {
         let numbers: Vec<u8> = MISTAKES.iter().map(|mistake| mistake.id).collect();
-        assert_eq!(numbers, (1..=57).collect::<Vec<u8>>());
+        assert_eq!(numbers, (1..=85).collect::<Vec<u8>>());
     }
 }

@@ -1,27 +1,31 @@
 //! What can be said in numbers of a wrong stage: ratio, pattern, place.
 
 use super::arrays::shape_text;
-use super::case::{Case, Quantity, magnitude, right};
-use super::search::{Explanation, Finding};
+use super::function::{Cost, Function};
+use super::graph::{Graph, magnitude, right};
+use super::judge::{Explanation, Finding, first_nan};
 use super::words::number;
+use crate::quantity::{
+    Quantity,
+    Quantity::{By, Of},
+    Variable::{A, B, Kept, W, Z},
+};
 use ndarray::{Array2, Axis};
 
 /// Short sentences, the strongest first.
-pub(super) fn evidence(case: &Case, one: &Explanation, quantity: Quantity) -> Vec<String> {
+pub(super) fn evidence(graph: &Graph, one: &Explanation, quantity: Quantity) -> Vec<String> {
     let mut found = Vec::new();
     let detail = one.findings.iter().find_map(|(other, finding)| match finding {
         Finding::Mistakes(_, detail) if *other == quantity && !detail.is_empty() => Some(detail.clone()),
         _ => None,
     });
     found.extend(detail);
-    let Some(given) = case.given.get(&quantity) else {
-        found.push("it is not in the file: what is computed from it fits if it went wrong here".to_owned());
-        return found;
-    };
-    let value = &given.value;
-    let Some(right) = right(case, &one.convention, &one.values, quantity) else { return found };
+    let Some(given) = graph.given.get(&quantity) else { return found };
+    let value = given.value();
+    let Some(right) = right(graph, &one.convention, &one.pass, quantity) else { return found };
+    let Some(right) = right.value().map(|right| &right.data) else { return found };
     if value.dim() != right.dim() {
-        let expected = expected_shape(case, quantity);
+        let expected = expected_shape(graph, quantity);
         found.push(format!(
             "its shape is {}, it should be {}",
             shape_text(&given.shape),
@@ -29,14 +33,14 @@ pub(super) fn evidence(case: &Case, one: &Explanation, quantity: Quantity) -> Ve
         ));
         return found;
     }
-    if let Some((row, column)) = super::aliasing::first_nan(value) {
+    if let Some((row, column)) = first_nan(value) {
         found.push(format!(
             "{}[{row}, {column}] is {}, the first place that is no number; it should be {}",
             given.name,
             value[[row, column]],
             number(right[[row, column]])
         ));
-        if let (Quantity::Probs, Some(f)) = (quantity, one.values.get(Quantity::Z(case.layers()))) {
+        if let (true, Some(f)) = (quantity == Of(A(graph.layers())), one.pass.value(Of(Z(graph.layers())))) {
             let most = f.fold(f64::NEG_INFINITY, |m, &v| m.max(v));
             if most > 88.0 {
                 found.push(format!(
@@ -51,40 +55,43 @@ pub(super) fn evidence(case: &Case, one: &Explanation, quantity: Quantity) -> Ve
         found.push(format!("it is {}, it should be {}", number(value[[0, 0]]), number(right[[0, 0]])));
         return found;
     }
-    let scale = magnitude(case, &one.convention, &one.values, quantity)
+    let scale = magnitude(graph, &one.convention, &one.pass, quantity)
         .max(right.iter().fold(0.0, |m: f64, v| m.max(v.abs())));
-    let near = |a: f64, b: f64| (a - b).abs() <= case.tolerance * scale.max(1e-9);
+    let near = |a: f64, b: f64| (a - b).abs() <= graph.tolerance * scale.max(1e-9);
     let off: Vec<(usize, usize)> =
         right.indexed_iter().filter(|(at, r)| !near(value[*at], **r)).map(|(at, _)| at).collect();
     if value.iter().all(|&v| near(v, 0.0)) {
         found.push("every entry is 0".to_owned());
         return found;
     }
-    if let Some(ratio) = constant_ratio(value, &right, &near) {
-        found.push(format!("yours / right = {} in every entry{}", number(ratio), ratio_words(case, ratio)));
+    if value.dim().0 == value.dim().1
+        && value.len() > 1
+        && right.t().iter().zip(value).all(|(r, v)| near(*r, *v))
+    {
+        found.push("it is the right one, transposed".to_owned());
+    }
+    if let Some(ratio) = constant_ratio(value, right, &near) {
+        found.push(format!("yours / right = {} in every entry{}", number(ratio), ratio_words(graph, ratio)));
         return found;
     }
-    found.extend(penalty_words(case, value, &right, quantity, &near));
-    found.extend(pattern_words(case, one, value, quantity, &near));
+    found.extend(penalty_words(graph, value, right, quantity, &near));
+    found.extend(pattern_words(graph, one, value, quantity, &near));
     found.push(place_words(&off, right.dim()));
     found
 }
 
 /// The shape that would fit, as in the file.
-pub(super) fn expected_shape(case: &Case, quantity: Quantity) -> Vec<usize> {
-    let sizes = &case.network.sizes;
-    let (columns, out_in) = case.turned;
+pub(super) fn expected_shape(graph: &Graph, quantity: Quantity) -> Vec<usize> {
+    let sizes = &graph.sizes;
+    let (columns, out_in) = graph.turned;
     let turn =
         |shape: Vec<usize>, turned: bool| if turned { shape.into_iter().rev().collect() } else { shape };
-    let row = |l: usize| usize::from(case.bias[l] == super::case::Bias::Row);
-    match quantity {
-        Quantity::Loss => vec![],
-        Quantity::Dw(l) => turn(vec![sizes[l - 1] + row(l), sizes[l]], out_in),
-        Quantity::Db(l) => vec![sizes[l]],
-        Quantity::Probs | Quantity::Dlogits => turn(vec![case.n(), case.network.outputs()], columns),
-        Quantity::Z(l) | Quantity::A(l) | Quantity::Da(l) | Quantity::Dz(l) => {
-            turn(vec![case.n(), sizes[l]], columns)
-        }
+    let row = |l: usize| usize::from(graph.bias[l].in_w());
+    match quantity.variable() {
+        Z(l) | A(l) | Kept(l) => turn(vec![graph.n, sizes[l]], columns),
+        W(l) => turn(vec![sizes[l - 1] + row(l), sizes[l]], out_in),
+        B(l) => vec![sizes[l]],
+        _ => vec![],
     }
 }
 
@@ -100,8 +107,8 @@ fn constant_ratio(value: &Array2<f64>, right: &Array2<f64>, near: Near) -> Optio
 }
 
 /// What a ratio could be made of.
-fn ratio_words(case: &Case, ratio: f64) -> String {
-    let (n, k) = (case.rows(), case.network.outputs() as f64);
+fn ratio_words(graph: &Graph, ratio: f64) -> String {
+    let (n, k) = (graph.n(), graph.outputs() as f64);
     let known = [(n, "N"), (1.0 / n, "1/N"), (1.0 / k, "1/K"), (n / k, "N/K"), (1.0 / (n * k), "1/(N K)")];
     known
         .iter()
@@ -111,32 +118,33 @@ fn ratio_words(case: &Case, ratio: f64) -> String {
 
 /// The difference as a multiple of the weights.
 fn penalty_words(
-    case: &Case,
+    graph: &Graph,
     value: &Array2<f64>,
     right: &Array2<f64>,
     quantity: Quantity,
     near: Near,
 ) -> Option<String> {
     let (w, letter) = match quantity {
-        Quantity::Dw(l) => (&case.w[l], "W"),
-        Quantity::Db(l) => (&case.b[l], "b"),
+        By(W(l)) => (&graph.w[l], "W"),
+        By(B(l)) => (&graph.b[l], "b"),
         _ => return None,
     };
+    let w = &w.value()?.data;
     let difference = value - right;
     let squares = (w * w).sum();
-    if difference.dim() != w.dim() || squares == 0.0 || case.network.penalty.reg == 0.0 {
+    if difference.dim() != w.dim() || squares == 0.0 || graph.reg == 0.0 {
         return None;
     }
     let factor = (&difference * w).sum() / squares;
     let fits = difference.iter().zip(w).all(|(d, w)| near(*d, factor * w));
     fits.then(|| {
-        let times = factor / case.network.penalty.reg;
+        let times = factor / graph.reg;
         format!("yours - right = {} * reg * {letter} in every entry", number(times))
     })
 }
 
 fn pattern_words(
-    case: &Case,
+    graph: &Graph,
     one: &Explanation,
     value: &Array2<f64>,
     quantity: Quantity,
@@ -151,7 +159,7 @@ fn pattern_words(
         found.push("all columns are equal".to_owned());
     }
     match quantity {
-        Quantity::Probs => {
+        Of(A(l)) if l == graph.layers() && graph.functions[l] == Function::Softmax => {
             let sums = value.sum_axis(Axis(1));
             found.push(format!(
                 "its rows sum to {} .. {}, they should to 1; everything sums to {}",
@@ -160,7 +168,7 @@ fn pattern_words(
                 number(value.sum())
             ));
         }
-        Quantity::Dlogits if case.network.loss == crate::loss::Loss::Softmax => {
+        By(Z(l)) if l == graph.layers() && graph.cost == Cost::CrossEntropy => {
             let sums = value.sum_axis(Axis(1));
             let (least, most) =
                 (sums.fold(f64::INFINITY, |m, &v| m.min(v)), sums.fold(f64::NEG_INFINITY, |m, &v| m.max(v)));
@@ -172,18 +180,22 @@ fn pattern_words(
                 };
                 found.push(format!("its rows sum to {range}, they should to 0"));
             }
-            if value.iter().zip(&case.target).all(|(v, y)| *y > 0.0 || near(*v, 0.0)) {
+            if graph
+                .target
+                .value()
+                .is_some_and(|y| value.iter().zip(&y.data).all(|(v, y)| *y > 0.0 || near(*v, 0.0)))
+            {
                 found.push("only the true class's entry is not 0".to_owned());
             }
         }
-        Quantity::Dz(l) => {
-            if let Some(z) = one.values.get(Quantity::Z(l)).filter(|z| z.dim() == value.dim())
-                && case.network.activations[l - 1] == crate::activation::Activation::Relu
+        By(Z(l)) if l < graph.layers() => {
+            if let Some(z) = one.pass.value(Of(Z(l))).filter(|z| z.dim() == value.dim())
+                && graph.functions[l] == Function::Relu
             {
                 let off: Vec<bool> = z.iter().map(|&z| z <= 0.0).collect();
                 let count = off.iter().filter(|off| **off).count();
                 let leaking = value.iter().zip(&off).filter(|(v, off)| **off && !near(**v, 0.0)).count();
-                let given = case.given.get(&Quantity::Z(l));
+                let given = graph.given.get(&Of(Z(l)));
                 let name = given.map_or("z", |given| given.name.as_str());
                 if leaking > 0 {
                     found.push(format!("not 0 at {leaking} of the {count} places where {name} <= 0"));

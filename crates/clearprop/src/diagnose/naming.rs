@@ -1,27 +1,32 @@
 //! Which mistakes are named, where nothing but the other stages can tell them apart.
 
-use super::case::{Bias, Case, Quantity};
-use super::conventions::Deviation;
-use super::search::{Explanation, Finding};
+use super::convention::Deviation;
+use super::graph::{Bias, Graph};
+use super::judge::{Explanation, Finding};
+use crate::quantity::{
+    Quantity,
+    Quantity::By,
+    Variable::{B, W, Z},
+};
 
 /// The deviations from the usual that only the person's loss could vouch for, and did not.
-pub(super) fn undecided(case: &Case, one: &Explanation) -> Vec<Deviation> {
+pub(super) fn undecided(graph: &Graph, one: &Explanation) -> Vec<Deviation> {
     let vouched = |id: u8| if id == 1 { one.vouched.0 } else { one.vouched.1 };
-    one.convention.deviations(case).into_iter().filter(|d| d.id.is_some_and(|id| !vouched(id))).collect()
+    one.convention.deviations(graph).into_iter().filter(|d| d.id.is_some_and(|id| !vouched(id))).collect()
 }
 
 /// Where a mistake shows first that equals a convention.
-pub(super) fn place_of(case: &Case, id: u8) -> Quantity {
-    let last = case.layers();
+pub(super) fn place_of(graph: &Graph, id: u8) -> Quantity {
+    let last = graph.layers();
     match id {
-        1 => Quantity::Dlogits,
-        25 => Quantity::Db((1..=last).rev().find(|&l| case.bias[l] != Bias::None).unwrap_or(last)),
-        _ => Quantity::Dw(last),
+        1 => By(Z(last)),
+        25 => By(B((1..=last).rev().find(|&l| graph.bias[l] != Bias::None).unwrap_or(last))),
+        _ => By(W(last)),
     }
 }
 
 /// The numbers of the mistakes at each stage, without those that other stages speak against.
-pub(super) fn resolved(case: &Case, one: &Explanation) -> Vec<(Quantity, Vec<u8>)> {
+pub(super) fn resolved(graph: &Graph, one: &Explanation) -> Vec<(Quantity, Vec<u8>)> {
     let mut found: Vec<(Quantity, Vec<u8>)> = Vec::new();
     for (quantity, finding) in &one.findings {
         if let Finding::Mistakes(parts, _) = finding {
@@ -35,9 +40,8 @@ pub(super) fn resolved(case: &Case, one: &Explanation) -> Vec<(Quantity, Vec<u8>
     let before = found.clone();
     for (quantity, ids) in &mut found {
         match *quantity {
-            Quantity::Db(l) => {
-                let shared: Vec<u8> =
-                    ids.iter().copied().filter(|&id| has(&before, Quantity::Dw(l), id)).collect();
+            By(B(l)) => {
+                let shared: Vec<u8> = ids.iter().copied().filter(|&id| has(&before, By(W(l)), id)).collect();
                 if shared.is_empty() {
                     ids.retain(|id| {
                         !matches!(id, 2 | 19 | 27 | 28 | 53) || before_only(ids_of(&before, *quantity), *id)
@@ -46,23 +50,20 @@ pub(super) fn resolved(case: &Case, one: &Explanation) -> Vec<(Quantity, Vec<u8>
                     *ids = shared;
                 }
             }
-            Quantity::Dw(l) if ids.contains(&2) && !has(&before, Quantity::Db(l), 2) => {
-                ids.retain(|&id| id != 2)
-            }
-            Quantity::Dw(l) if ids == &[27, 2] && case.bias[l] != Bias::Row => ids.retain(|&id| id == 2),
+            By(W(l)) if ids.contains(&2) && !has(&before, By(B(l)), 2) => ids.retain(|&id| id != 2),
+            By(W(l)) if ids == &[27, 2] && !graph.bias[l].in_w() => ids.retain(|&id| id == 2),
             _ => {}
         }
     }
     // 24: one layer's penalty missing, and W1's perhaps there twice.
-    let layers_with = |id: u8| -> Vec<usize> {
-        (1..=case.layers()).filter(|&l| has(&found, Quantity::Dw(l), id)).collect()
-    };
+    let layers_with =
+        |id: u8| -> Vec<usize> { (1..=graph.layers()).filter(|&l| has(&found, By(W(l)), id)).collect() };
     let (missing, twice) = (layers_with(19), layers_with(20));
-    if let ([missing], true) = (&missing[..], case.layers() > 1) {
+    if let ([missing], true) = (&missing[..], graph.layers() > 1) {
         let missing = *missing;
         let both = twice == [1];
         for (quantity, ids) in &mut found {
-            let (Quantity::Dw(l) | Quantity::Db(l)) = *quantity else { continue };
+            let By(W(l) | B(l)) = *quantity else { continue };
             if both && ((l == missing && ids.contains(&19)) || (l == 1 && ids.contains(&20))) {
                 *ids = vec![24];
             } else if l == missing && ids == &[19] {

@@ -5,7 +5,8 @@
 //! [`hidden_by`] says what a person's own cannot show.
 
 use super::arrays::{Array, Stored, Values};
-use super::case::{Bias, Case, Quantity};
+use super::function::Function;
+use super::graph::{Bias, Graph};
 use crate::activation::Activation;
 use crate::data::Target;
 use crate::error::{Error, ErrorKind, Result};
@@ -13,6 +14,7 @@ use crate::forward::forward;
 use crate::loss::{Loss, argmax};
 use crate::network::{Network, Penalized, Penalty};
 use crate::params::{Params, with_ones};
+use crate::quantity::{Quantity::Of, Variable::Z};
 use crate::random::{Purpose, generator};
 use ndarray::{Array1, Array2};
 use rand::RngExt;
@@ -60,8 +62,7 @@ pub fn good_probe(seed: u64) -> Result<Probe> {
         // Four digits read well, and are exact in a file of any kind.
         (value * scale * 1e4).round() / 1e4
     };
-    // Half of the rows are of class 0, the others of the rest in turn.
-    let y: Array1<u32> = (0..n).map(|i| if i % 2 == 0 { 0 } else { 1 + u32::from(i % 3 == 0) }).collect();
+    let y: Array1<u32> = labels(n).filter_map(|class| u32::try_from(class).ok()).collect();
     for _ in 0..DRAWS {
         let x = Array2::from_shape_simple_fn((n, d), || normal(1.0));
         let count = (d + 1) * h + (h + 1) * k;
@@ -147,12 +148,16 @@ X, y, W1, W2, reg = (probe[name] for name in ("X", "y", "W1", "W2", "reg"))
 N = len(y)                # {n} rows; D = {d} inputs, H = {h} hidden units, K = {k} classes
                           # X has a last column of ones, so the last row of W1 is the bias; likewise W2
 
+# The network: D inputs -> H units of ReLU -> K classes by softmax.
+# Its loss: the mean over the rows of -log(probability of the right class), plus reg/2 * (sum of W1^2 + sum of W2^2),
+# the bias rows included.
+
 # Forward.
 h11 = ...                 # ({n}, {h})   input of the nonlinearity
-h12 = ...                 # ({n}, {h1})   its output, with a last column of ones
+h12 = ...                 # ({n}, {h1})   its output, ReLU: max(0, h11), with a last column of ones
 f = ...                   # ({n}, {k})   scores
 probs = ...               # ({n}, {k})   softmax, row by row
-loss = ...                # one number: mean of the rows' losses + reg/2 * (sum of W1^2 + sum of W2^2)
+loss = ...                # one number: the mean of the rows' losses + the penalty
 
 # Backward: each is the derivative of loss BY the quantity in its name, and has that quantity's shape.
 dL_df = ...               # ({n}, {k})   do not write into probs: probs.copy()
@@ -170,18 +175,37 @@ np.savez("{own_file}", **{{name: value for name, value in globals().items() if i
     )
 }
 
+/// Whether a pass is on a probe that [`good_probe`] drew: then it is known which network and which loss were asked for.
+pub(super) fn is_handed_out(graph: &Graph) -> bool {
+    let (n, d, h, k) = SIZES;
+    // Four digits, as they are drawn.
+    let drawn = |e: &super::expression::Expr| {
+        e.value().is_some_and(|value| value.data.iter().all(|v| (v * 1e4 - (v * 1e4).round()).abs() < 1e-6))
+    };
+    graph.n == n
+        && graph.sizes == [d, h, k]
+        && graph.reg == 0.1
+        && graph.classes.as_deref().is_some_and(|classes| classes.iter().copied().eq(labels(n)))
+        && [&graph.x, &graph.w[1], &graph.w[2], &graph.b[1], &graph.b[2]].into_iter().all(drawn)
+}
+
+/// Half of the rows are of class 0, the others of the rest in turn.
+fn labels(n: usize) -> impl Iterator<Item = usize> {
+    (0..n).map(|i| if i % 2 == 0 { 0 } else { 1 + usize::from(i % 3 == 0) })
+}
+
 /// What a person's own probe cannot show, a sentence each.
 #[must_use]
-pub fn hidden_by(case: &Case) -> Vec<String> {
+pub(super) fn hidden_by(graph: &Graph) -> Vec<String> {
     let mut found = Vec::new();
     let mut add = |words: String| found.push(words);
-    let sizes = &case.network.sizes;
-    let (n, k, last) = (case.n(), case.network.outputs(), case.layers());
-    if case.network.penalty.reg == 0.0 {
+    let (n, k, last, sizes) = (graph.n, graph.outputs(), graph.layers(), &graph.sizes);
+    if graph.reg == 0.0 {
         add("reg is 0: this probe hides every mistake of the penalty (19 to 25, 37)".to_owned());
     }
-    let has_bias = case.bias[1..].iter().any(|bias| *bias != Bias::None);
-    if has_bias && case.b.iter().flatten().all(|&b| b == 0.0) {
+    let has_bias = graph.bias[1..].iter().any(|bias| *bias != Bias::None);
+    let zero = |b: &super::expression::Expr| b.value().is_some_and(|b| b.data.iter().all(|&b| b == 0.0));
+    if has_bias && graph.b[1..].iter().all(zero) {
         add("all biases are 0: this probe hides mistakes 25 and 48".to_owned());
     }
     if n == 1 {
@@ -197,28 +221,19 @@ pub fn hidden_by(case: &Case) -> Vec<String> {
             ));
         }
     }
-    if last > 1 && case.network.activations.iter().all(|&one| one == Activation::Relu) {
-        let pass = super::case::Values::default();
-        let mut values = pass;
-        let usual = super::conventions::Convention::usual(case);
-        for quantity in Quantity::all(last) {
-            if let Some(value) = super::case::right(case, &usual, &values, quantity) {
-                values.0.insert(quantity, std::rc::Rc::new(value));
-            }
-            if let Quantity::Z(l) = quantity
-                && l < last
-                && values.get(quantity).is_some_and(|z| z.iter().all(|&z| z > 0.0))
-            {
-                add(format!(
-                    "every unit of layer {l} is on for every row: this probe hides mistakes of the mask (26, 40 to 44, \
-                     48, 49, 51)"
-                ));
-            }
+    let usual = super::convention::Convention::usual(graph);
+    let pass = super::reconstruct::forward(graph, &usual);
+    for l in (1..last).filter(|&l| graph.functions[l] == Function::Relu) {
+        if pass.value(Of(Z(l))).is_some_and(|z| z.iter().all(|&z| z > 0.0)) {
+            add(format!(
+                "every unit of layer {l} is on for every row: this probe hides mistakes of the mask (26, 40 to 44, \
+                 48, 49, 51)"
+            ));
         }
     }
-    if case.network.loss == Loss::Softmax {
+    if let Some(classes) = graph.classes.as_ref().filter(|_| graph.functions[last] == Function::Softmax) {
         let mut counts = vec![0_usize; k];
-        case.classes.iter().for_each(|&class| counts[class] += 1);
+        classes.iter().for_each(|&class| counts[class] += 1);
         let missing: Vec<String> =
             counts.iter().enumerate().filter(|(_, c)| **c == 0).map(|(class, _)| class.to_string()).collect();
         if !missing.is_empty() {
@@ -231,7 +246,7 @@ pub fn hidden_by(case: &Case) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnose::arrays::read;
+    use crate::diagnose::reconstruct::readings;
     use crate::objective::loss_and_grad;
 
     #[test]
@@ -246,12 +261,11 @@ mod tests {
                 shape: vec![],
                 values: Values::Numbers(vec![objective.loss()], Stored::Double),
             });
-            let case = read(&arrays).unwrap();
-            assert_eq!(hidden_by(&case), Vec::<String>::new(), "seed {seed}");
-            let mut poor = case.clone();
-            poor.network.penalty.reg = 0.0;
-            poor.b.iter_mut().for_each(|b| b.fill(0.0));
-            poor.x.fill(0.0);
+            let graph = readings(&arrays, "").unwrap().swap_remove(0);
+            assert_eq!(hidden_by(&graph), Vec::<String>::new(), "seed {seed}");
+            let mut poor = graph.clone();
+            poor.reg = 0.0;
+            poor.b.iter_mut().for_each(|b| *b = b.times(0.0));
             let words = hidden_by(&poor).join("; ");
             assert!(words.contains("reg is 0") && words.contains("all biases are 0"), "{words}");
         }

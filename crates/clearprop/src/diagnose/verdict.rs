@@ -1,29 +1,34 @@
 //! From the explanations that the search found to what is said.
 
-use super::aliasing::{before_update, first_nan, undo_update};
-use super::arrays::{self, Array};
-use super::case::{Bias, Case, Quantity, Values, right, same};
-use super::catalogue::mistake;
-use super::evidence::evidence;
-use super::naming::{place_of, resolved, undecided};
-use super::numpy::right_line;
-use super::search::{Explanation, Finding, explain};
-use super::words;
-use crate::activation::Activation;
-use crate::error::Result;
+mod beyond;
+mod conclude;
+mod loops;
+mod stages;
+
+use super::arrays::Array;
+use super::graph::Graph;
+use super::judge::{Budget, Explanation, MISTAKE, explain};
+use super::read_as::ReadAs;
+use super::reconstruct::readings;
+use super::selection;
+use crate::error::{Error, ErrorKind, Result};
 use serde::Serialize;
-use std::rc::Rc;
 
 /// What is said of the whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// Every stage that was given is right.
+    #[serde(rename = "correct")]
     Correct,
     /// At least one stage is wrong under every convention.
+    #[serde(rename = "wrong")]
     Wrong,
-    /// Right under an accepted convention, a mistake under the usual one; the loss was not given to tell.
-    Ambiguous,
+    /// Right as far as it goes: the next line is given.
+    #[serde(rename = "incomplete")]
+    Incomplete,
+    /// A stage that no known function gives, or a choice that only the loss could tell; the rest was judged.
+    #[serde(rename = "not known")]
+    NotKnown,
 }
 
 /// What is said of one stage.
@@ -40,6 +45,8 @@ pub enum Status {
     Inherited,
     /// What it is computed from is not known or not a number.
     NotJudged,
+    /// No known function gives these numbers.
+    NotKnown,
     /// Its own line is wrong.
     Wrong,
 }
@@ -47,7 +54,7 @@ pub enum Status {
 /// A mistake, by its number in the catalogue.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Named {
-    /// Its number, 1..=57.
+    /// Its number, 1..=85.
     pub id: u8,
     /// A few words.
     pub name: &'static str,
@@ -81,6 +88,21 @@ pub struct StageFinding {
     pub names: Vec<(String, String)>,
 }
 
+/// How one array of the forward pass follows from others.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Edge {
+    /// The array.
+    pub name: String,
+    /// What it follows from.
+    pub from: Vec<String>,
+    /// By which function.
+    pub function: String,
+    /// The function's parameters, as far as it has some.
+    pub parameters: std::collections::BTreeMap<&'static str, f64>,
+    /// The largest difference from what follows, relative to the largest number.
+    pub residual: f64,
+}
+
 /// The whole answer.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Diagnosis {
@@ -92,262 +114,128 @@ pub struct Diagnosis {
     pub mistakes: Vec<Named>,
     /// How the person's pass differs from the usual one without being wrong, and how it was read.
     pub conventions: Vec<String>,
+    /// How the forward arrays of the file follow from others.
+    pub forward: Vec<Edge>,
     /// Stage by stage, in the order of computation.
     pub stages: Vec<StageFinding>,
+    /// What else the file shows where a person may be stuck.
+    pub hints: Vec<String>,
     /// What decides between two readings.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub questions: Vec<String>,
     /// What may surprise, and what the probe cannot show.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
     /// Arrays of the file that were not used.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ignored: Vec<String>,
+    /// The network, the loss and the layout that the arrays were read as.
+    pub read_as: ReadAs,
     /// The network in one line.
     #[serde(skip)]
     pub head: String,
 }
 
-/// The most mistakes that are named at one stage.
-const MOST_AT_A_STAGE: usize = 3;
+/// What a search may compute: about a second's work.
+const BUDGET: u64 = 100_000_000;
 
 /// Compares what a person computed with what is right.
 ///
 /// # Errors
-/// Arrays from which no pass can be read: see [`arrays::read`].
+/// Arrays from which no pass can be read: no weights, inputs or answers among them, or shapes that fit in no way.
 pub fn diagnose(arrays: &[Array]) -> Result<Diagnosis> {
-    let mut case = arrays::read(arrays)?;
-    if let Some(diagnosis) = not_a_number(&case) {
-        return Ok(diagnosis);
-    }
-    undo_update(&mut case);
-    let mut explanations = explain(&case);
-    let explained = |all: &[Explanation]| all.iter().any(|one| !one.has_mistakes());
-    let mut others: Vec<Case> = before_update(&case).into_iter().collect();
-    if case.activation_assumed {
-        for activation in [Activation::Tanh, Activation::Logistic] {
-            let mut other = case.clone();
-            other.network.activations.fill(activation);
-            others.push(other);
-        }
-    }
-    for other in others {
-        if explained(&explanations) {
-            break;
-        }
-        let found = explain(&other);
-        if explained(&found) {
-            (case, explanations) = (other, found);
-        }
-    }
-    if case.activation_assumed {
-        let name = case.network.activation_text();
-        case.understood.push(format!(
-            "the activation is not said; read as {name} (save activation='{name}' or another)"
+    let examined = examine(arrays)?;
+    let graph = &examined.graph;
+    if graph.given.is_empty() && graph.leftovers.is_empty() {
+        return Err(Error::new(ErrorKind::Data, "found nothing that you computed").hint(
+            "add any of h11 h12 f probs loss dL_df dL_dW2 dL_dh12 dL_dh11 dL_dW1, or z1 a1 logits dw1 ..",
         ));
     }
-    Ok(conclude(&case, explanations))
+    if let Some(diagnosis) = conclude::not_a_number(graph) {
+        return Ok(diagnosis);
+    }
+    let main = examined.explanations.first().cloned();
+    let mut diagnosis = conclude::conclude(graph, examined.explanations, &Budget::new(BUDGET / 4));
+    if let Some(main) = main {
+        beyond::add(&mut diagnosis, graph, &main, arrays);
+    }
+    Ok(diagnosis)
 }
 
-/// Inputs that are no numbers: nothing can be said of what is computed from them.
-fn not_a_number(case: &Case) -> Option<Diagnosis> {
-    let name = |key: &str| case.names.get(key).cloned().unwrap_or_else(|| key.to_owned());
-    let inputs = std::iter::once(("x".to_owned(), &case.x)).chain((1..=case.layers()).flat_map(|l| {
-        let bias = if case.bias[l] == Bias::Row { format!("w{l}") } else { format!("b{l}") };
-        [(format!("w{l}"), &case.w[l]), (bias, &case.b[l])]
-    }));
-    for (key, value) in inputs {
-        if let Some((row, column)) = first_nan(value) {
-            let name = name(&key);
-            let words = format!(
-                "{name}[{row}, {column}] is {}: nothing computed from it can be right",
-                value[[row, column]]
-            );
-            return Some(Diagnosis {
-                verdict: Verdict::Wrong,
-                first_wrong_stage: Some(name),
-                mistakes: Vec::new(),
-                conventions: case.understood.clone(),
-                stages: Vec::new(),
-                questions: Vec::new(),
-                warnings: std::iter::once(words).chain(case.warnings.clone()).collect(),
-                ignored: case.ignored.clone(),
-                head: words::head(case),
-            });
-        }
-    }
-    None
+/// The reading of a person's arrays that needs the fewest mistakes, with all explanations of that cost.
+pub(super) struct Examined {
+    pub(super) graph: Graph,
+    /// At least one, unless an input is not a number.
+    pub(super) explanations: Vec<Explanation>,
+    /// What the explanations cost.
+    cost: u32,
 }
 
-fn conclude(case: &Case, mut explanations: Vec<Explanation>) -> Diagnosis {
-    // What explains every stage is worth more than what leaves one open.
-    let open_ended = |one: &Explanation| one.findings.iter().any(|(_, finding)| *finding == Finding::Unknown);
-    if explanations.iter().any(|one| !open_ended(one)) {
-        explanations.retain(|one| !open_ended(one));
-    }
-    // Readings without a mistake first, and of these the ones that need no question.
-    explanations.sort_by_key(|one| (one.has_mistakes(), undecided(case, one).len()));
-    let main = &explanations[0];
-    let open = undecided(case, main);
-    let verdict = match (main.has_mistakes(), open.is_empty()) {
-        (true, _) => Verdict::Wrong,
-        (false, true) => Verdict::Correct,
-        (false, false) => Verdict::Ambiguous,
-    };
-    let mut places: Vec<(Quantity, u8)> = Vec::new();
-    let mut roots: Vec<Quantity> = Vec::new();
-    if verdict == Verdict::Wrong {
-        for one in explanations.iter().filter(|one| one.has_mistakes()) {
-            for (quantity, ids) in resolved(case, one) {
-                for id in ids {
-                    if !places.contains(&(quantity, id)) {
-                        places.push((quantity, id));
-                    }
-                }
-            }
-            let wrong = |(_, finding): &(Quantity, Finding)| {
-                matches!(finding, Finding::Mistakes(..) | Finding::Unknown)
-            };
-            let first = one.findings.iter().position(wrong).map(|at| match &one.findings[at] {
-                // Something before it is wrong, nobody can say what: then the first array that shows it.
-                (quantity, Finding::Unknown) => {
-                    let given = |(other, _): &&(Quantity, Finding)| case.given.contains_key(other);
-                    one.findings[at..].iter().find(given).map_or(*quantity, |(given, _)| *given)
-                }
-                (quantity, _) => *quantity,
-            });
-            roots.extend(first);
+/// Reads the arrays, and looks for the likeliest of the readings.
+pub(super) fn examine(arrays: &[Array]) -> Result<Examined> {
+    let rows = selection::rows(arrays);
+    let arrays = rows.as_deref().unwrap_or(arrays);
+    let mut found = at_moment(arrays, "");
+    // Weights of another moment, where those of the plain names are none or do not explain the file.
+    for moment in selection::moments(arrays) {
+        if found.as_ref().is_ok_and(|found| found.cost < MISTAKE) {
+            break;
         }
-    }
-    for deviation in &open {
-        let Some(id) = deviation.id else { continue };
-        let place = place_of(case, id);
-        if verdict == Verdict::Ambiguous {
-            roots.push(place);
-        }
-        if !places.contains(&(place, id)) {
-            places.push((place, id));
-        }
-    }
-    let order = Quantity::all(case.layers());
-    let position = |q: &Quantity| order.iter().position(|other| other == q).unwrap_or(usize::MAX);
-    places.sort_by_key(|(quantity, _)| position(quantity));
-    roots.sort_by_key(position);
-    roots.dedup();
-    let stages = stages(case, main, &places);
-    let first_wrong_stage = match roots[..] {
-        [] => None,
-        [one] => Some(case.name(one)),
-        // Several places would explain it: then the first array that is off.
-        _ => {
-            let off = |s: &&StageFinding| {
-                s.shape.is_some() && matches!(s.status, Status::Wrong | Status::Inherited)
-            };
-            stages.iter().find(off).map(|stage| stage.name.clone()).or_else(|| Some(case.name(roots[0])))
-        }
-    };
-    let mut mistakes: Vec<Named> = Vec::new();
-    for (quantity, id) in &places {
-        let stage = case.name(*quantity);
-        let at_stage = mistakes.iter().filter(|named| named.stage == stage).count();
-        let known = mistakes.iter().any(|named| named.stage == stage && named.id == *id);
-        if let Some(mistake) = mistake(*id).filter(|_| !known && at_stage < MOST_AT_A_STAGE) {
-            mistakes.push(Named { id: *id, name: mistake.name, stage });
-        }
-    }
-    let mut conventions = case.understood.clone();
-    conventions.extend(main.convention.deviations(case).into_iter().map(|deviation| deviation.words));
-    for (quantity, finding) in &main.findings {
-        match finding {
-            Finding::Allowed(words) => conventions.push(format!("{}: {words}", case.name(*quantity))),
-            Finding::Overwritten(by) => conventions.push(format!(
-                "{} was overwritten in place by {by}: its own numbers are gone",
-                case.name(*quantity)
-            )),
-            _ => {}
-        }
-    }
-    let mut warnings = case.warnings.clone();
-    warnings.extend(super::probe::hidden_by(case));
-    Diagnosis {
-        verdict,
-        first_wrong_stage,
-        mistakes,
-        conventions,
-        stages,
-        questions: open.iter().map(|deviation| deviation.question.to_owned()).collect(),
-        warnings,
-        ignored: case.ignored.clone(),
-        head: words::head(case),
-    }
-}
-
-fn stages(case: &Case, main: &Explanation, places: &[(Quantity, u8)]) -> Vec<StageFinding> {
-    let layers = case.layers();
-    // The pass without any mistake, in the same conventions.
-    let mut reference = Values::default();
-    for quantity in Quantity::all(layers) {
-        if let Some(value) = right(case, &main.convention, &reference, quantity) {
-            reference.0.insert(quantity, Rc::new(value));
-        }
-    }
-    let mut stages: Vec<StageFinding> = Vec::new();
-    for quantity in Quantity::all(layers) {
-        if quantity == Quantity::Probs && case.network.loss.outputs_are_logits()
-            || matches!(quantity, Quantity::Db(l) if case.bias[l] == Bias::None)
+        if let Ok(mut other) = at_moment(arrays, &moment)
+            && found.as_ref().map_or(true, |found| other.cost < found.cost)
         {
-            continue;
-        }
-        let given = case.given.get(&quantity);
-        let finding = main.findings.iter().find(|(other, _)| *other == quantity).map(|(_, finding)| finding);
-        let as_reference = |value: &ndarray::Array2<f64>| {
-            let scale = super::case::magnitude(case, &main.convention, &reference, quantity);
-            reference.get(quantity).is_some_and(|right| same(value, right, 10.0 * case.tolerance, scale))
-        };
-        let status = match (given, finding) {
-            (_, Some(Finding::Mistakes(..) | Finding::Unknown)) => Status::Wrong,
-            (None, _) => Status::NotGiven,
-            (Some(_), Some(Finding::Overwritten(_))) => Status::Overwritten,
-            (Some(_), Some(Finding::NotJudged) | None) => Status::NotJudged,
-            (Some(given), Some(Finding::Right | Finding::Allowed(_))) => {
-                let allowed = matches!(finding, Some(Finding::Allowed(_)));
-                if allowed || as_reference(&given.value) { Status::Right } else { Status::Inherited }
-            }
-        };
-        let mut mistakes: Vec<u8> = Vec::new();
-        for (_, id) in places.iter().filter(|(other, _)| *other == quantity) {
-            if !mistakes.contains(id) && mistakes.len() < MOST_AT_A_STAGE {
-                mistakes.push(*id);
-            }
-        }
-        let wrong = status == Status::Wrong;
-        let stage = words::stage_id(quantity, layers);
-        let found = StageFinding {
-            name: case.name(quantity),
-            stage,
-            role: words::role(case, quantity),
-            status,
-            shape: given.map(|given| given.shape.clone()),
-            mistakes,
-            evidence: if wrong { evidence(case, main, quantity) } else { Vec::new() },
-            right: wrong.then(|| right_line(case, &main.convention, quantity)),
-            names: if wrong { super::numpy::letters(case, quantity) } else { Vec::new() },
-        };
-        // With the bias trick dw and db are one array: one line, the worse of the two.
-        match stages.last_mut() {
-            Some(before) if matches!(quantity, Quantity::Db(l) if case.bias[l] == Bias::Row) => {
-                let new: Vec<u8> =
-                    found.mistakes.iter().filter(|id| !before.mistakes.contains(id)).copied().collect();
-                before.mistakes.extend(new);
-                if found.status > before.status {
-                    let mistakes = std::mem::take(&mut before.mistakes);
-                    let shape = before.shape.take();
-                    *before = StageFinding { mistakes, shape, stage: before.stage.clone(), ..found };
-                }
-                before.mistakes.truncate(MOST_AT_A_STAGE);
-            }
-            _ => stages.push(found),
+            other
+                .graph
+                .understood
+                .push(format!("the weights are W1{moment}, W2{moment}, ..: the rest follows from them"));
+            found = Ok(other);
         }
     }
-    stages
+    found
+}
+
+/// The same with the weights of one moment.
+fn at_moment(arrays: &[Array], moment: &str) -> Result<Examined> {
+    let budget = Budget::new(BUDGET);
+    let mut graphs = readings(arrays, moment)?;
+    graphs.sort_by_key(|graph| graph.oddity);
+    if conclude::not_a_number(&graphs[0]).is_some() {
+        return Ok(Examined { graph: graphs.swap_remove(0), explanations: Vec::new(), cost: u32::MAX });
+    }
+    let mut best: Option<(u32, Graph, Vec<Explanation>)> = None;
+    let mut stopped = false;
+    // First whatever explains the file without a mistake, then the likeliest readings with some.
+    for most in [MISTAKE - 1, u32::MAX] {
+        for (nth, graph) in graphs.iter().enumerate() {
+            // A loss that no reading gives is one mistake at least.
+            if most < MISTAKE && graph.has_odd_loss() {
+                continue;
+            }
+            let enough = best.as_ref().is_some_and(|(cost, ..)| {
+                *cost <= graph.oddity || most == u32::MAX && nth > 0 && *cost < 2 * MISTAKE
+            });
+            let odd = most < MISTAKE && graph.oddity >= MISTAKE && nth > 0;
+            if enough || odd || stopped && best.is_some() {
+                continue;
+            }
+            let (cost, found, ran_out) = explain(graph, &budget, most);
+            stopped |= ran_out;
+            let cost = cost.saturating_add(graph.oddity);
+            if !found.is_empty() && best.as_ref().is_none_or(|(least, ..)| cost < *least) {
+                best = Some((cost, graph.clone(), found));
+            }
+        }
+        if best.is_some() {
+            break;
+        }
+    }
+    let Some((cost, mut graph, explanations)) = best else {
+        return Err(Error::new(ErrorKind::Data, "the arrays allow too many readings")
+            .hint("save the stages between too (z1, a1, logits, probs, loss)"));
+    };
+    if stopped {
+        graph.warnings.push(
+            "the search was stopped before its end: it may not have found the simplest explanation"
+                .to_owned(),
+        );
+    }
+    let explanations = conclude::in_order(&graph, explanations);
+    Ok(Examined { graph, explanations, cost })
 }

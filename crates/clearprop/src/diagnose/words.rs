@@ -1,6 +1,13 @@
 //! How a diagnosis speaks of numbers, stages and networks.
 
-use super::case::{Bias, Case, Quantity};
+use super::function::Function;
+use super::graph::{Bias, Graph};
+use crate::quantity::{
+    Quantity,
+    Quantity::{By, Of},
+    Variable,
+};
+use Variable::{A, B, Kept, Normed, Scaled, W, Z};
 
 /// A number as short as it can be told apart: four digits.
 pub(super) fn number(value: f64) -> String {
@@ -32,62 +39,82 @@ pub(super) fn number(value: f64) -> String {
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
-/// The stage's id with its layer: `dz[1]`, `affine[2]`, `dlogits`.
-pub(super) fn stage_id(quantity: Quantity, layers: usize) -> String {
-    match quantity {
-        Quantity::Probs | Quantity::Loss | Quantity::Dlogits => quantity.stage().to_owned(),
-        other => format!("{}[{}]", other.stage(), other.layer(layers)),
-    }
-}
-
 /// The network in one line.
-pub(super) fn head(case: &Case) -> String {
-    let sizes = &case.network.sizes;
-    let hidden: Vec<String> = sizes[1..case.layers()]
-        .iter()
-        .zip(&case.network.activations)
-        .map(|(h, act)| format!("{h} {act}"))
-        .collect();
+pub(super) fn head(graph: &Graph) -> String {
+    let (sizes, last) = (&graph.sizes, graph.layers());
     let mut parts = vec![format!("{} inputs", sizes[0])];
-    parts.extend(hidden);
-    parts.push(format!("{} {}", case.network.outputs(), case.network.loss));
-    let bias = match case.bias[1] {
-        Bias::Row => "bias in W",
+    parts.extend((1..last).map(|l| format!("{} {}", sizes[l], graph.functions[l].name())));
+    parts.push(match graph.functions[last] {
+        Function::Identity => format!("{} outputs", sizes[last]),
+        f => format!("{} {}", sizes[last], f.name()),
+    });
+    let bias = match graph.bias[1] {
+        Bias::First | Bias::Last => "bias in W",
         Bias::Separate => "bias apart",
         Bias::None => "no bias",
     };
-    format!("{} rows, {}, {bias}, reg {}", case.n(), parts.join(" -> "), number(case.network.penalty.reg))
+    format!(
+        "{} rows, {}, {}, {bias}, reg {}",
+        graph.n,
+        parts.join(" -> "),
+        graph.cost.name(),
+        number(graph.reg)
+    )
 }
 
 /// Which nonlinearity's input or output a value is; by which variable a derivative is taken.
-pub(super) fn role(case: &Case, quantity: Quantity) -> String {
-    let last = case.layers();
-    let activation = match quantity {
-        Quantity::Z(l) | Quantity::A(l) | Quantity::Da(l) | Quantity::Dz(l) if l < last => {
-            case.network.activations[l - 1].to_string()
+pub(super) fn role(graph: &Graph, quantity: Quantity) -> String {
+    let last = graph.layers();
+    let side = |variable: Variable| {
+        let name = |l: usize| graph.functions[l].name();
+        match variable {
+            Z(l) if graph.functions[l] == Function::Identity => {
+                if l == last {
+                    "the answer".to_owned()
+                } else {
+                    String::new()
+                }
+            }
+            Z(l) if graph.norms.contains_key(&l) => "INPUT of the normalisation".to_owned(),
+            Z(l) => format!("INPUT of {}", name(l)),
+            A(l) => format!("OUTPUT of {}", name(l)),
+            Kept(_) => "OUTPUT of dropout".to_owned(),
+            Normed(l) | Scaled(l) if graph.before(l) == variable => format!("INPUT of {}", name(l)),
+            Normed(_) => "OUTPUT of the normalisation".to_owned(),
+            _ => String::new(),
         }
-        _ => String::new(),
-    };
-    let loss = case.network.loss;
-    let last_z = match case.network.loss {
-        loss if loss.outputs_are_logits() => "the answer".to_owned(),
-        _ => format!("INPUT of {loss}"),
-    };
-    let parameter = |letter: char, l: usize| {
-        let key = format!("{letter}{l}");
-        format!("by {}", case.names.get(&key).unwrap_or(&key))
     };
     match quantity {
-        Quantity::Z(l) if l == last => last_z,
-        Quantity::Z(_) => format!("INPUT of {activation}"),
-        Quantity::A(_) => format!("OUTPUT of {activation}"),
-        Quantity::Probs => format!("OUTPUT of {loss}"),
-        Quantity::Loss => String::new(),
-        Quantity::Dlogits => format!("by {}, {last_z}", case.name(Quantity::Z(last))),
-        Quantity::Dw(l) => parameter('w', l),
-        // With the bias trick both are one array.
-        Quantity::Db(l) => parameter(if case.bias[l] == Bias::Row { 'w' } else { 'b' }, l),
-        Quantity::Da(l) => format!("by {}, OUTPUT of {activation}", case.name(Quantity::A(l))),
-        Quantity::Dz(l) => format!("by {}, INPUT of {activation}", case.name(Quantity::Z(l))),
+        Of(variable) => side(variable),
+        By(W(l)) => format!("by {}", graph.names.get(&W(l)).cloned().unwrap_or_else(|| format!("w{l}"))),
+        By(B(l)) => format!("by {}", graph.names.get(&B(l)).cloned().unwrap_or_else(|| format!("b{l}"))),
+        By(variable) => {
+            let name = graph.name(Of(variable));
+            match side(variable) {
+                side if side.is_empty() => format!("by {name}"),
+                side => format!("by {name}, {side}"),
+            }
+        }
     }
+}
+
+/// What the short words of the catalogue are called here, where they differ.
+pub(super) fn letters(graph: &Graph, quantity: Quantity) -> Vec<(String, String)> {
+    let last = graph.layers();
+    let used: Vec<(&str, Quantity)> = match quantity {
+        By(Z(l)) if l == last => vec![("p", Of(A(last))), ("the scores", Of(Z(last)))],
+        By(W(l)) if l > 1 => {
+            vec![("dW", By(W(l))), ("a", Of(A(l - 1))), ("z", Of(Z(l - 1))), ("dz", By(Z(l)))]
+        }
+        By(W(l)) => vec![("dW", By(W(l))), ("dz", By(Z(l)))],
+        By(B(l)) => vec![("db", By(B(l))), ("dz", By(Z(l)))],
+        By(A(l)) if l < last => vec![("da", By(A(l))), ("a", Of(A(l))), ("dz", By(Z(l + 1)))],
+        By(Z(l)) => vec![("dz", By(Z(l))), ("da", By(A(l))), ("z", Of(Z(l))), ("a", Of(A(l)))],
+        _ => vec![],
+    };
+    used.into_iter()
+        .filter(|(_, q)| graph.given.contains_key(q))
+        .map(|(letter, q)| (letter.to_owned(), graph.name(q)))
+        .filter(|(letter, name)| letter != name)
+        .collect()
 }

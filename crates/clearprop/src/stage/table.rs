@@ -32,7 +32,7 @@ pub const STAGES: &[Stage] = &[
             "h[l]1 = h[l-1]2.dot(W[l])",
         )],
         varies: Varies::WithPenalty,
-        mistakes: &[50],
+        mistakes: &[50, 70, 71],
     },
     Stage {
         id: "activate",
@@ -51,7 +51,7 @@ pub const STAGES: &[Stage] = &[
         ],
         lines: &[line("", "a[l] = act(z[l])", r"a_{l} = \varphi(z_{l})", "h[l]2 = np.c_[act(h[l]1), ones]")],
         varies: Varies::Value,
-        mistakes: &[50],
+        mistakes: &[50, 72],
     },
     Stage {
         id: "softmax",
@@ -71,7 +71,7 @@ pub const STAGES: &[Stage] = &[
         ],
         lines: &[],
         varies: Varies::Loss(loss::Line::Outputs),
-        mistakes: &[10, 11],
+        mistakes: &[10, 11, 73, 74, 75],
     },
     Stage {
         id: "loss",
@@ -91,7 +91,7 @@ pub const STAGES: &[Stage] = &[
         ],
         lines: &[],
         varies: Varies::Loss(loss::Line::Value),
-        mistakes: &[56, 57],
+        mistakes: &[56, 57, 65, 76, 77, 78],
     },
     Stage {
         id: "penalty",
@@ -144,7 +144,7 @@ pub const STAGES: &[Stage] = &[
         ],
         lines: &[],
         varies: Varies::Loss(loss::Line::Slope),
-        mistakes: &[1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 14, 15, 16, 17, 18],
+        mistakes: &[1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 14, 15, 16, 17, 18, 58, 79, 81, 82],
     },
     Stage {
         id: "dw",
@@ -170,7 +170,7 @@ pub const STAGES: &[Stage] = &[
             "dL_dW[l] = h[l-1]2.T.dot(dL_dh[l]1)",
         )],
         varies: Varies::WithPenalty,
-        mistakes: &[2, 26, 27, 28, 34, 51, 52, 53, 54, 55],
+        mistakes: &[2, 26, 27, 28, 34, 51, 52, 53, 54, 55, 60, 66, 67, 68],
     },
     Stage {
         id: "db",
@@ -195,7 +195,7 @@ pub const STAGES: &[Stage] = &[
             "dL_dW[l][-1] = dL_dh[l]1.sum(axis=0)",
         )],
         varies: Varies::WithPenalty,
-        mistakes: &[29, 30, 31, 32, 33, 51, 54, 55],
+        mistakes: &[29, 30, 31, 32, 33, 51, 54, 55, 69],
     },
     Stage {
         id: "da",
@@ -221,7 +221,7 @@ pub const STAGES: &[Stage] = &[
             "dL_dh[l-1]2 = dL_dh[l]1.dot(W[l].T)",
         )],
         varies: Varies::WithPenalty,
-        mistakes: &[34, 35, 36, 37, 38, 39],
+        mistakes: &[34, 35, 36, 37, 38, 39, 61, 62, 63],
     },
     Stage {
         id: "dz",
@@ -247,7 +247,7 @@ pub const STAGES: &[Stage] = &[
             "dL_dh[l-1]1 = dL_dh[l-1]2[:, :-1] * slope(h[l-1]1)",
         )],
         varies: Varies::Slope,
-        mistakes: &[40, 41, 42, 43, 44, 45, 46, 47, 48, 49],
+        mistakes: &[40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 59, 64, 80, 83, 84, 85],
     },
     Stage {
         id: "dpenalty",

@@ -1,0 +1,250 @@
+//! What an expression is worth, by NumPy's rules of shapes.
+
+use super::{Binary, Compare, Expr, Keep, Op, Part, Reduce, Unary};
+use crate::diagnose::arrays::{Array, Values};
+use ndarray::{Array2, Axis, Zip, concatenate, s};
+
+/// An array of at most two axes.  A vector is kept as a row, a number as (1, 1): NumPy broadcasts them so.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::diagnose) struct Value {
+    /// How many axes it has.
+    pub(in crate::diagnose) ndim: usize,
+    /// The numbers.
+    pub(in crate::diagnose) data: Array2<f64>,
+}
+
+impl Value {
+    fn two(data: Array2<f64>) -> Self {
+        Self { ndim: 2, data }
+    }
+
+    fn number(value: f64) -> Self {
+        Self { ndim: 0, data: Array2::from_elem((1, 1), value) }
+    }
+
+    pub(super) fn of(array: &Array) -> Option<Self> {
+        let Values::Numbers(values, _) = &array.values else { return None };
+        let dim = match array.shape[..] {
+            [] => (1, 1),
+            [n] => (1, n),
+            [n, m] => (n, m),
+            _ => return None,
+        };
+        if dim.0 == 0 || dim.1 == 0 {
+            return None;
+        }
+        Some(Self { ndim: array.shape.len(), data: Array2::from_shape_vec(dim, values.clone()).ok()? })
+    }
+
+    /// Its shape in NumPy.
+    pub(in crate::diagnose) fn shape(&self) -> Vec<usize> {
+        match self.ndim {
+            0 => vec![],
+            1 => vec![self.data.ncols()],
+            _ => vec![self.data.nrows(), self.data.ncols()],
+        }
+    }
+}
+
+fn get(e: &Expr) -> Option<&Value> {
+    e.value().map(|value| &**value)
+}
+
+pub(super) fn evaluate(op: &Op) -> Option<Value> {
+    Some(match op {
+        Op::Array(source) => (*source.value).clone(),
+        Op::Number(value) | Op::Count(value, _) => Value::number(*value),
+        Op::Absent(_, e) => get(e)?.clone(),
+        Op::Transpose(a) => {
+            let a = get(a)?;
+            if a.ndim < 2 { a.clone() } else { Value::two(a.data.t().as_standard_layout().into_owned()) }
+        }
+        Op::Dot(a, b) => dot(get(a)?, get(b)?)?,
+        Op::Binary(f, a, b) => broadcast(get(a)?, get(b)?, binary(*f))?,
+        Op::Compare(f, a, b) => broadcast(get(a)?, get(b)?, compare(*f))?,
+        Op::Unary(f, a) => {
+            let a = get(a)?;
+            Value { ndim: a.ndim, data: a.data.mapv(unary(*f)) }
+        }
+        Op::Where(mask, a, b) => {
+            let chosen = broadcast(get(mask)?, get(a)?, |m, a| if m != 0.0 { a } else { 0.0 })?;
+            let other = broadcast(get(mask)?, get(b)?, |m, b| if m != 0.0 { 0.0 } else { b })?;
+            broadcast(&chosen, &other, |a, b| a + b)?
+        }
+        Op::Reduce(f, a, axis, keep) => reduce(*f, get(a)?, *axis, *keep)?,
+        Op::Row(a) | Op::Flat(a) => {
+            let a = get(a)?;
+            let ndim = if matches!(op, Op::Row(_)) { 2 } else { 1 };
+            let data = Array2::from_shape_vec((1, a.data.len()), a.data.iter().copied().collect()).ok()?;
+            Value { ndim, data }
+        }
+        Op::Column(a) => {
+            let a = get(a)?;
+            Value::two(Array2::from_shape_vec((a.data.len(), 1), a.data.iter().copied().collect()).ok()?)
+        }
+        Op::Slice(a, axis, part) => slice(get(a)?, *axis, *part)?,
+        Op::Take(a, index, axis) => {
+            let a = get(a)?;
+            let along = Axis(if a.ndim == 1 { 1 } else { *axis });
+            let chosen = chosen(get(index)?, a.data.len_of(along))?;
+            Value { ndim: a.ndim, data: a.data.select(along, &chosen) }
+        }
+        Op::Join(axis, a, b) => {
+            let (a, b) = (get(a)?, get(b)?);
+            Value::two(concatenate(Axis(*axis), &[a.data.view(), b.data.view()]).ok()?)
+        }
+        Op::Fill(value, rows, columns) => {
+            let length = |e: &Expr| get(e).map(|value| value.data[[0, 0]]);
+            let (rows, columns) = (length(rows)?, length(columns)?);
+            let limit = 1e7;
+            if !(rows >= 0.0 && columns >= 0.0 && rows * columns < limit) {
+                return None;
+            }
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked above")]
+            let dim = (rows as usize, columns as usize);
+            Value::two(Array2::from_elem(dim, *value))
+        }
+        Op::OneHot(y, k, first) => {
+            let y = get(y)?;
+            let n = y.data.len();
+            let mut data = Array2::zeros((n, *k));
+            for (i, y) in y.data.iter().enumerate() {
+                let class = (0..*k).find(|class| *y - first == *class as f64)?;
+                data[[i, class]] = 1.0;
+            }
+            Value::two(data)
+        }
+    })
+}
+
+fn dot(a: &Value, b: &Value) -> Option<Value> {
+    if a.ndim == 0 || b.ndim == 0 {
+        return None;
+    }
+    // A vector at the right stands as a column.
+    let right = if b.ndim == 1 { b.data.t() } else { b.data.view() };
+    if a.data.ncols() != right.nrows() {
+        return None;
+    }
+    let product = a.data.dot(&right);
+    Some(match (a.ndim, b.ndim) {
+        (2, 2) => Value::two(product),
+        (2, _) => Value { ndim: 1, data: product.reversed_axes().as_standard_layout().into_owned() },
+        (_, 2) => Value { ndim: 1, data: product },
+        _ => Value { ndim: 0, data: product },
+    })
+}
+
+fn broadcast(a: &Value, b: &Value, f: impl Fn(f64, f64) -> f64) -> Option<Value> {
+    let ((r, c), (s, d)) = (a.data.dim(), b.data.dim());
+    let fit = |m: usize, n: usize| {
+        if m == n || n == 1 {
+            Some(m)
+        } else if m == 1 {
+            Some(n)
+        } else {
+            None
+        }
+    };
+    let dim = (fit(r, s)?, fit(c, d)?);
+    if dim.0.checked_mul(dim.1)? > 20_000_000 {
+        return None;
+    }
+    let (left, right) = (a.data.broadcast(dim)?, b.data.broadcast(dim)?);
+    let data = Zip::from(left).and(right).map_collect(|&a, &b| f(a, b));
+    Some(Value { ndim: a.ndim.max(b.ndim), data })
+}
+
+fn binary(f: Binary) -> fn(f64, f64) -> f64 {
+    match f {
+        Binary::Add => |a, b| a + b,
+        Binary::Sub => |a, b| a - b,
+        Binary::Mul => |a, b| a * b,
+        Binary::Div => |a, b| a / b,
+        Binary::Power => |a, b| if b == 2.0 { a * a } else { a.powf(b) },
+    }
+}
+
+fn compare(f: Compare) -> fn(f64, f64) -> f64 {
+    match f {
+        Compare::Greater => |a, b| f64::from(u8::from(a > b)),
+        Compare::AtLeast => |a, b| f64::from(u8::from(a >= b)),
+        Compare::Less => |a, b| f64::from(u8::from(a < b)),
+        Compare::AtMost => |a, b| f64::from(u8::from(a <= b)),
+        Compare::Equal => |a, b| f64::from(u8::from(a == b)),
+    }
+}
+
+fn unary(f: Unary) -> fn(f64) -> f64 {
+    match f {
+        Unary::Neg => |a| -a,
+        Unary::Exp => f64::exp,
+        Unary::Log => f64::ln,
+        Unary::Log1p => f64::ln_1p,
+        Unary::Tanh => f64::tanh,
+        Unary::Abs => f64::abs,
+        Unary::Sign => |a| if a == 0.0 { 0.0 } else { a.signum() },
+        Unary::Positive => |a| if a < 0.0 { 0.0 } else { a },
+        Unary::Erf => libm::erf,
+    }
+}
+
+fn reduce(f: Reduce, a: &Value, axis: Option<usize>, keep: Keep) -> Option<Value> {
+    let one = |lane: ndarray::ArrayView1<f64>| -> f64 {
+        let n = lane.len() as f64;
+        match f {
+            Reduce::Sum => lane.sum(),
+            Reduce::Mean => lane.sum() / n,
+            Reduce::Max => lane.fold(f64::NEG_INFINITY, |m, &v| if v > m || v.is_nan() { v } else { m }),
+        }
+    };
+    let Some(axis) = axis else {
+        let all = a.data.as_standard_layout();
+        return Some(Value::number(one(all.view().into_shape_with_order(a.data.len()).ok()?)));
+    };
+    if axis >= a.ndim {
+        return None;
+    }
+    if a.ndim == 1 {
+        let value = one(a.data.row(0));
+        return Some(if keep == Keep::Axis {
+            Value { ndim: 1, data: Array2::from_elem((1, 1), value) }
+        } else {
+            Value::number(value)
+        });
+    }
+    let lanes: Vec<f64> = a.data.lanes(Axis(axis)).into_iter().map(one).collect();
+    let n = lanes.len();
+    let dim = if axis == 0 || keep == Keep::No { (1, n) } else { (n, 1) };
+    let ndim = if keep == Keep::Axis { 2 } else { 1 };
+    Some(Value { ndim, data: Array2::from_shape_vec(dim, lanes).ok()? })
+}
+
+fn slice(a: &Value, axis: usize, part: Part) -> Option<Value> {
+    if axis >= a.ndim {
+        return None;
+    }
+    let along = if a.ndim == 1 { 1 } else { axis };
+    let n = a.data.len_of(Axis(along));
+    let (start, end) = match part {
+        Part::ButFirst => (1, n),
+        Part::ButLast => (0, n.checked_sub(1)?),
+        Part::First => (0, 1),
+        Part::Last => (n.checked_sub(1)?, n),
+        Part::At(i) => (i, i + 1),
+    };
+    if start > n || end > n || start >= end {
+        return None;
+    }
+    let view = if along == 0 { a.data.slice(s![start..end, ..]) } else { a.data.slice(s![.., start..end]) };
+    Some(Value { ndim: a.ndim, data: view.to_owned() })
+}
+
+/// The places that an index of NumPy chooses out of n: by truth values, or by their numbers.
+pub(in crate::diagnose) fn chosen(index: &Value, n: usize) -> Option<Vec<usize>> {
+    let all = || index.data.iter();
+    if index.data.len() == n && all().all(|&v| v == 0.0 || v == 1.0) {
+        return Some(all().enumerate().filter(|(_, v)| **v == 1.0).map(|(i, _)| i).collect());
+    }
+    all().map(|v| (0..n).find(|&i| i as f64 == *v)).collect()
+}

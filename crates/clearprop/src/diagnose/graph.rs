@@ -1,0 +1,409 @@
+//! A person's forward pass as it was reconstructed: which array is which quantity, and how one follows from
+//! another.
+//!
+//! Everything here is an expression over the arrays of the file, in one orientation: rows of the batch are
+//! rows, weights are (fan_in, fan_out).  How the person's arrays lie is in the expressions' leaves.
+
+use super::convention::Convention;
+use super::expression::{Binary, Expr, Part, Reduce};
+use super::function::{Cost, Function};
+use crate::network::Penalized;
+use crate::quantity::{Habit, Quantity, Variable};
+use Quantity::{By, Of};
+use Variable::{A, B, Beta, Gamma, Loss, Normed, Scaled, W, Z};
+use ndarray::Array2;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// Where the bias of a layer stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Bias {
+    /// As the first row of `W`: the bias trick, ones first.
+    First,
+    /// As the last row of `W`.
+    Last,
+    /// As an array of its own.
+    Separate,
+    /// There is none.
+    None,
+}
+
+impl Bias {
+    pub(super) fn in_w(self) -> bool {
+        matches!(self, Self::First | Self::Last)
+    }
+
+    /// Which part of W is the bias, and which the weights.
+    pub(super) fn parts(self) -> (Part, Part) {
+        if self == Self::First { (Part::First, Part::ButFirst) } else { (Part::Last, Part::ButLast) }
+    }
+}
+
+/// How a layer normalises its z: `(z - mean) / sqrt(var + eps)`, and what it makes of that.
+#[derive(Clone)]
+pub(super) struct Norm {
+    /// Over the rows of the batch (0), or over the units of a row (1).
+    pub(super) axis: usize,
+    pub(super) eps: Expr,
+    /// As a row; none if it is not scaled.
+    pub(super) gamma: Option<Expr>,
+    pub(super) beta: Option<Expr>,
+}
+
+impl Norm {
+    fn mean(&self, e: &Expr) -> Expr {
+        e.reduce(Reduce::Mean, Some(self.axis))
+    }
+
+    /// `sqrt(var + eps)`
+    fn deviation(&self, z: &Expr) -> Expr {
+        let off = z.clone() - self.mean(z);
+        Expr::binary(Binary::Power, &(self.mean(&off.squared()) + self.eps.clone()), &Expr::number(0.5))
+    }
+
+    pub(super) fn normed(&self, z: &Expr) -> Expr {
+        (z.clone() - self.mean(z)) / self.deviation(z)
+    }
+
+    pub(super) fn is_scaled(&self) -> bool {
+        self.gamma.is_some() || self.beta.is_some()
+    }
+
+    pub(super) fn scaled(&self, normed: &Expr) -> Expr {
+        let product = match &self.gamma {
+            Some(gamma) => gamma.clone() * normed.clone(),
+            None => normed.clone(),
+        };
+        match &self.beta {
+            Some(beta) => product + beta.clone(),
+            None => product,
+        }
+    }
+
+    /// The derivative by z, from the one by what it was normalised to: batch normalisation's, Ioffe and Szegedy.
+    fn by_z(&self, dn: &Expr, normed: &Expr, z: &Expr) -> Expr {
+        let along = self.mean(&(dn.clone() * normed.clone()));
+        (dn.clone() - self.mean(dn) - normed.clone() * along) / self.deviation(z)
+    }
+}
+
+/// One array that the person computed.
+#[derive(Clone)]
+pub(super) struct Given {
+    /// Its name in the file.
+    pub(super) name: String,
+    /// Its shape in the file.
+    pub(super) shape: Vec<usize>,
+    /// The quantity's numbers in it, in our orientation.
+    pub(super) view: Expr,
+    /// Whether it lies the other way.
+    pub(super) turned: bool,
+    /// It has the ones or the bias's part beside the quantity, as it stands in the file.
+    pub(super) wide: Option<Expr>,
+}
+
+impl Given {
+    pub(super) fn value(&self) -> &Array2<f64> {
+        &self.view.value().expect("an array of the file has a value").data
+    }
+}
+
+/// The reconstructed pass.
+#[derive(Clone)]
+pub(super) struct Graph {
+    /// Rows of the batch.
+    pub(super) n: usize,
+    /// The same as a number that prints well: `len(X)`.
+    pub(super) rows: Expr,
+    /// `[d, h, .., k]`
+    pub(super) sizes: Vec<usize>,
+    /// The inputs (n, d), without ones.
+    pub(super) x: Expr,
+    /// The inputs with their ones, if the file has them so.
+    pub(super) x_wide: Option<Expr>,
+    /// The right answers (n, k): one-hot for classes.
+    pub(super) target: Expr,
+    /// The class of each row, where the answers are classes.
+    pub(super) classes: Option<Vec<usize>>,
+    /// `w[l]` at index l.
+    pub(super) w: Vec<Expr>,
+    /// `b[l]` at index l, as (1, fan_out); zeros where there is none.
+    pub(super) b: Vec<Expr>,
+    /// W with the bias in it, as in the file.
+    pub(super) full: Vec<Option<Expr>>,
+    /// Where each layer's bias stands, at index l.
+    pub(super) bias: Vec<Bias>,
+    /// What each layer does with z, at index l; the last one makes the outputs.
+    pub(super) functions: Vec<Function>,
+    /// How layers normalise z, at index l.
+    pub(super) norms: BTreeMap<usize, Norm>,
+    /// Masks of dropout that multiply a[l], with the factor.
+    pub(super) masks: BTreeMap<usize, Expr>,
+    /// The loss.
+    pub(super) cost: Cost,
+    /// The strength of the penalty, as a number and as it is printed.
+    pub(super) reg: f64,
+    pub(super) reg_text: Expr,
+    /// What is usually penalised in this layout.
+    pub(super) over: Penalized,
+    /// What the person computed.
+    pub(super) given: BTreeMap<Quantity, Given>,
+    /// The step size, if the file says one.
+    pub(super) step: Option<f64>,
+    /// Two numbers are the same within this, relative to the largest of the array.
+    pub(super) tolerance: f64,
+    /// How the person names things.
+    pub(super) habit: Habit,
+    /// Whether samples are columns in the file, and weights (fan_out, fan_in).
+    pub(super) turned: (bool, bool),
+    /// Names of what is not computed.
+    pub(super) names: BTreeMap<Variable, String>,
+    /// Every array of the file that holds numbers, by name.
+    pub(super) arrays: Rc<Vec<(String, Expr)>>,
+    /// What was understood, to be said.
+    pub(super) understood: Vec<String>,
+    /// What may surprise the person.
+    pub(super) warnings: Vec<String>,
+    /// Names of arrays that were not used.
+    pub(super) ignored: Vec<String>,
+    /// Whether the file's loss is the one of this reading, number for number.
+    pub(super) loss_is_known: bool,
+    /// Whether the derivatives are those of minus the loss.
+    pub(super) ascent: bool,
+    /// Arrays that hold one row's part of a quantity: what a loop over the samples leaves behind.
+    pub(super) leftovers: Vec<(Quantity, Given)>,
+    /// How unusual the reading is: readings that explain equally much are ordered by it.
+    pub(super) oddity: u32,
+}
+
+impl Graph {
+    pub(super) fn layers(&self) -> usize {
+        self.sizes.len() - 1
+    }
+
+    pub(super) fn outputs(&self) -> usize {
+        self.sizes[self.layers()]
+    }
+
+    /// n, as a number to divide by: of the whole batch, also where one row of it is looked at.
+    pub(super) fn n(&self) -> f64 {
+        self.rows.value().map_or(1.0, |rows| rows.data[[0, 0]])
+    }
+
+    /// Whether the file's loss is a number, and not the one of this reading.
+    pub(super) fn has_odd_loss(&self) -> bool {
+        !self.loss_is_known
+            && self.given.get(&Of(Loss)).is_some_and(|given| given.value().iter().all(|v| v.is_finite()))
+    }
+
+    /// All quantities that such a pass computes, in the order of computation.
+    pub(super) fn order(&self) -> Vec<Quantity> {
+        let last = self.layers();
+        let mut all = Vec::new();
+        for l in 1..=last {
+            all.push(Of(Z(l)));
+            if let Some(norm) = self.norms.get(&l) {
+                all.push(Of(Normed(l)));
+                all.extend(norm.is_scaled().then_some(Of(Scaled(l))));
+            }
+            all.push(Of(A(l)));
+            if self.masks.contains_key(&l) {
+                all.push(Of(Variable::Kept(l)));
+            }
+        }
+        all.extend([Of(Loss), By(A(last)), By(Z(last))]);
+        for l in (1..=last).rev() {
+            all.extend([By(W(l)), By(B(l))]);
+            if l > 1 {
+                if self.masks.contains_key(&(l - 1)) {
+                    all.push(By(Variable::Kept(l - 1)));
+                }
+                all.push(By(A(l - 1)));
+                if let Some(norm) = self.norms.get(&(l - 1)) {
+                    if norm.is_scaled() {
+                        all.push(By(Scaled(l - 1)));
+                        all.extend(norm.gamma.as_ref().map(|_| By(Gamma(l - 1))));
+                        all.extend(norm.beta.as_ref().map(|_| By(Beta(l - 1))));
+                    }
+                    all.push(By(Normed(l - 1)));
+                }
+                all.push(By(Z(l - 1)));
+            }
+        }
+        all
+    }
+
+    /// What layer l's nonlinearity works on: z, or what it was normalised to.
+    pub(super) fn before(&self, l: usize) -> Variable {
+        match self.norms.get(&l) {
+            Some(norm) if norm.is_scaled() => Scaled(l),
+            Some(_) => Normed(l),
+            None => Z(l),
+        }
+    }
+
+    /// The person's name of a quantity, or what they would have called it.
+    pub(super) fn name(&self, quantity: Quantity) -> String {
+        let last = self.layers();
+        if let Some(given) = self.given.get(&quantity) {
+            return given.name.clone();
+        }
+        match quantity {
+            // With the bias trick both are one array.
+            By(B(l)) if self.bias[l].in_w() => self.name(By(W(l))),
+            Of(A(l)) if self.functions[l] == Function::Identity && l == last => self.name(Of(Z(l))),
+            Of(variable) if self.names.contains_key(&variable) => self.names[&variable].clone(),
+            _ => quantity.name(self.habit, last),
+        }
+    }
+}
+
+/// The values of one pass, as far as they are known.
+#[derive(Clone, Default)]
+pub(super) struct Pass(pub(super) BTreeMap<Quantity, Expr>);
+
+impl Pass {
+    pub(super) fn get(&self, quantity: Quantity) -> Option<&Expr> {
+        self.0.get(&quantity)
+    }
+
+    pub(super) fn value(&self, quantity: Quantity) -> Option<&Array2<f64>> {
+        self.get(quantity).and_then(Expr::value).map(|value| &value.data)
+    }
+
+    /// What layer l + 1 works on: `a[l]`, after dropout if there is one.
+    pub(super) fn a<'a>(&'a self, graph: &'a Graph, l: usize) -> Option<&'a Expr> {
+        if l == 0 {
+            return Some(&graph.x);
+        }
+        if graph.masks.contains_key(&l) { self.get(Of(Variable::Kept(l))) } else { self.get(Of(A(l))) }
+    }
+}
+
+/// The right expression of a quantity, from the values before it; `None` if they are not known.
+pub(super) fn right(graph: &Graph, convention: &Convention, pass: &Pass, quantity: Quantity) -> Option<Expr> {
+    let last = graph.layers();
+    Some(match quantity {
+        Of(Z(l)) => {
+            let product = pass.a(graph, l - 1)?.dot(&graph.w[l]);
+            if graph.bias[l] == Bias::None { product } else { product + graph.b[l].clone() }
+        }
+        Of(Normed(l)) => graph.norms.get(&l)?.normed(pass.get(Of(Z(l)))?),
+        Of(Scaled(l)) => graph.norms.get(&l)?.scaled(pass.get(Of(Normed(l)))?),
+        Of(A(l)) => graph.functions[l].apply(pass.get(Of(graph.before(l)))?),
+        Of(Variable::Kept(l)) => pass.get(Of(A(l)))?.clone() * graph.masks.get(&l)?.clone(),
+        Of(Loss) => convention.loss(graph, pass)?,
+        By(A(l)) if l == last => {
+            convention.scaled(graph, graph.cost.by_output(pass.get(Of(A(last)))?, &graph.target)?)
+        }
+        By(Z(l)) if l == last => {
+            if let (true, Some(dp)) = (graph.given.contains_key(&By(A(last))), pass.get(By(A(last))))
+                && let Some(slope) = graph.functions[l].slope(pass.get(Of(Z(l)))?, pass.get(Of(A(l)))?)
+            {
+                // The person goes by way of the outputs: from their own derivative by them.
+                return Some(if graph.functions[l] == Function::Identity {
+                    dp.clone()
+                } else {
+                    dp.clone() * slope
+                });
+            }
+            let (p, z) = (pass.get(Of(A(last)))?, pass.get(Of(Z(last)))?);
+            convention.scaled(graph, graph.cost.by_z(graph.functions[last], p, z, &graph.target)?)
+        }
+        By(W(l)) => {
+            let (a, dz) = (pass.a(graph, l - 1)?, pass.get(By(Z(l)))?);
+            convention.penalised(graph, convention.mean(graph, a.t().dot(dz)), &graph.w[l])
+        }
+        By(B(l)) => {
+            let sums = convention.mean(graph, pass.get(By(Z(l)))?.sum(0));
+            if convention.over == Penalized::All {
+                convention.penalised(graph, sums, &graph.b[l])
+            } else {
+                sums
+            }
+        }
+        By(A(l)) if graph.masks.contains_key(&l) => {
+            pass.get(By(Variable::Kept(l)))?.clone() * graph.masks[&l].clone()
+        }
+        By(A(l) | Variable::Kept(l)) => pass.get(By(Z(l + 1)))?.dot(&graph.w[l + 1].t()),
+        By(Gamma(l)) => {
+            let product = pass.get(By(Scaled(l)))?.clone() * pass.get(Of(Normed(l)))?.clone();
+            convention.mean(graph, product.sum(0))
+        }
+        By(Beta(l)) => convention.mean(graph, pass.get(By(Scaled(l)))?.sum(0)),
+        By(Normed(l)) if graph.before(l) == Scaled(l) => match &graph.norms.get(&l)?.gamma {
+            Some(gamma) => pass.get(By(Scaled(l)))?.clone() * gamma.clone(),
+            None => pass.get(By(Scaled(l)))?.clone(),
+        },
+        By(Z(l)) if graph.norms.contains_key(&l) => {
+            let (dn, normed) = (pass.get(By(Normed(l)))?, pass.get(Of(Normed(l)))?);
+            graph.norms[&l].by_z(dn, normed, pass.get(Of(Z(l)))?)
+        }
+        By(Z(l) | Normed(l) | Scaled(l)) => {
+            let da = pass.get(By(A(l)))?;
+            let (z, a) = (pass.get(Of(graph.before(l)))?, pass.get(Of(A(l)))?);
+            match graph.functions[l] {
+                Function::Identity => da.clone(),
+                // Softmax in a hidden layer ties the units of a row together.
+                Function::Softmax => a.clone() * (da.clone() - (da.clone() * a.clone()).sum(1)),
+                f => da.clone() * f.slope(z, a)?,
+            }
+        }
+        _ => return None,
+    })
+    .filter(|e| e.value().is_some())
+}
+
+/// Whether two arrays hold the same numbers: `max|a - b| <= tolerance * max(max|b|, scale)`, not-a-numbers in
+/// the same places.
+pub(super) fn same(a: &Array2<f64>, b: &Array2<f64>, tolerance: f64, scale: f64) -> bool {
+    a.dim() == b.dim() && difference(a, b, scale) <= tolerance
+}
+
+/// `max|a - b| / max(max|b|, scale)`, infinite where a not-a-number stands in one of them only.
+pub(super) fn difference(a: &Array2<f64>, b: &Array2<f64>, scale: f64) -> f64 {
+    // Below this, differences of zeros are rounding.
+    const FLOOR: f64 = 1e-12;
+    let largest = b.iter().filter(|b| b.is_finite()).fold(scale.max(FLOOR), |m, b| m.max(b.abs()));
+    ndarray::Zip::from(a).and(b).fold(0.0_f64, |worst, a, b| {
+        if a == b || (a.is_nan() && b.is_nan()) {
+            worst
+        } else if a.is_finite() && b.is_finite() {
+            worst.max((a - b).abs() / largest)
+        } else {
+            f64::INFINITY
+        }
+    })
+}
+
+pub(super) fn largest(a: &Array2<f64>) -> f64 {
+    a.iter().filter(|v| v.is_finite()).fold(0.0_f64, |m, v| m.max(v.abs()))
+}
+
+/// The magnitude that rounding errors of a quantity are measured by, where its numbers cancel.
+pub(super) fn magnitude(graph: &Graph, convention: &Convention, pass: &Pass, quantity: Quantity) -> f64 {
+    let last = graph.layers();
+    let mean = if convention.late && !convention.summed { 1.0 / graph.n() } else { 1.0 };
+    // What cancels in dlogits leaves rounding of its size in everything below.
+    let noise = match quantity {
+        By(_) if quantity != By(Z(last)) && quantity != By(A(last)) => {
+            pass.value(By(Z(last))).map_or(0.0, largest) * mean * 0.05
+        }
+        _ => 0.0,
+    };
+    let own = match quantity {
+        By(B(l)) => pass.value(By(Z(l))).map_or(0.0, |dz| {
+            dz.columns()
+                .into_iter()
+                .map(|c| c.iter().filter(|v| v.is_finite()).map(|v| v.abs()).sum::<f64>())
+                .fold(0.0, f64::max)
+                * mean
+        }),
+        By(A(l) | Variable::Kept(l)) if l < last => {
+            let w = graph.w[l + 1].value().map_or(0.0, |w| largest(&w.data));
+            pass.value(By(Z(l + 1))).map_or(0.0, |dz| largest(dz) * w)
+        }
+        _ => 0.0,
+    };
+    own.max(noise)
+}

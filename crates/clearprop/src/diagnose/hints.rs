@@ -1,0 +1,351 @@
+//! What a name in a person's file hints at.  Names are hints; numbers decide.
+
+mod derivatives;
+
+use derivatives::derivative;
+pub(super) use derivatives::{last_part, stems};
+
+/// What a name says that an array holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Word {
+    X,
+    Y,
+    W,
+    B,
+    /// The input of a layer's nonlinearity.
+    Z,
+    /// Its output.
+    A,
+    /// The network's outputs.
+    Output,
+    /// The last z.
+    Logits,
+    Loss,
+    DataLoss,
+    Penalty,
+    /// The strength of the penalty.
+    Reg,
+    /// The step size.
+    Step,
+    Activation,
+    LossName,
+    Regularize,
+    /// A derivative by one side of a nonlinearity: which side is not said.
+    Delta,
+    /// An error: target and output, or what comes back to a layer's output.
+    Error,
+    Gamma,
+    Beta,
+    /// A mask of dropout.
+    Mask,
+    /// How many rows there are.
+    Rows,
+}
+
+/// The layer that a name says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Layer {
+    Number(usize),
+    Hidden,
+    Last,
+    Unsaid,
+}
+
+/// What a name hints at: whether it is a derivative of the loss, and by what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Hint {
+    pub(super) derivative: bool,
+    pub(super) word: Word,
+    pub(super) layer: Layer,
+}
+
+/// The words of a name in lower case: `hiddenLayer_input1` is `hidden layer input 1`.
+fn words(name: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut before = ' ';
+    for c in name.chars() {
+        if !c.is_alphanumeric() {
+            before = ' ';
+            continue;
+        }
+        let digit = c.is_numeric();
+        let starts = !before.is_alphanumeric()
+            || digit != before.is_numeric()
+            || (c.is_uppercase()
+                && before.is_lowercase()
+                && words.last().is_some_and(|w| w.chars().count() > 2));
+        if starts {
+            words.push(String::new());
+        }
+        if let Some(word) = words.last_mut() {
+            word.extend(c.to_lowercase());
+        }
+        before = c;
+    }
+    words
+}
+
+/// What a name hints at; `None` if nothing.
+pub(super) fn hint(name: &str) -> Option<Hint> {
+    // What stands in a dictionary of gradients is one.
+    let (inside, name) = match name.rsplit_once(['.', '[']) {
+        Some((outer, inner)) => (Some(outer), inner.trim_matches(|c: char| "\"'] ".contains(c))),
+        None => (None, name),
+    };
+    let in_grads = inside.is_some_and(|outer| {
+        outer.to_ascii_lowercase().contains("grad") || outer.to_ascii_lowercase().starts_with('d')
+    });
+    if in_grads && let Some(found) = plain(&words(name)) {
+        return Some(Hint { derivative: true, ..found });
+    }
+    // W1_0 is the weights of the start, not W10.
+    let words = words(name);
+    let digits = |w: &String| w.chars().all(char::is_numeric);
+    if words.windows(2).any(|two| digits(&two[0]) && digits(&two[1])) {
+        return None;
+    }
+    if let Some(found) = plain(&words) {
+        return Some(found);
+    }
+    derivative(&words)
+}
+
+fn is_number(word: &str) -> bool {
+    !word.is_empty() && word.len() <= 3 && word.chars().all(|c| c.is_ascii_digit())
+}
+
+/// A value's name.
+fn plain(words: &[String]) -> Option<Hint> {
+    let found = |word: Word, layer: Layer| Some(Hint { derivative: false, word, layer });
+    let mut rest: Vec<&str> = words.iter().map(String::as_str).collect();
+    let number: Option<usize> = match rest.last() {
+        Some(last) if is_number(last) => {
+            let n = last.parse().ok();
+            rest.pop();
+            n
+        }
+        _ => None,
+    };
+    let layer = number.map_or(Layer::Unsaid, Layer::Number);
+    let text = rest.join(" ");
+    // The notebook: h[l]1 and h[l]2.
+    if let (Some(n), "h") = (number, text.as_str())
+        && n >= 10
+    {
+        let side = n % 10;
+        let layer = Layer::Number(n / 10);
+        return match side {
+            1 => found(Word::Z, layer),
+            2 => found(Word::A, layer),
+            _ => None,
+        };
+    }
+    let side = |w: &[&str]| -> Layer {
+        match layer {
+            Layer::Unsaid
+                if w.iter().any(|w| {
+                    matches!(*w, "hidden" | "hid" | "h" | "ih" | "wh" | "bh" | "xh" | "in" | "input")
+                }) =>
+            {
+                Layer::Hidden
+            }
+            Layer::Unsaid
+                if w.iter().any(|w| {
+                    matches!(*w, "out" | "output" | "o" | "ho" | "hy" | "wout" | "bout" | "wo" | "bo")
+                }) =>
+            {
+                Layer::Last
+            }
+            other => other,
+        }
+    };
+    let word = match text.as_str() {
+        "x" | "x train" | "xtrain" | "x tr" | "xtr" | "x batch" | "xbatch" | "xb" | "inputs" | "features"
+        | "input" | "x b"
+            if number.is_none() =>
+        {
+            return found(Word::X, Layer::Unsaid);
+        }
+        "y" | "y train" | "ytrain" | "y tr" | "ytr" | "y batch" | "ybatch" | "yb" | "labels" | "targets"
+        | "target" | "label" | "t" | "y true" | "ytrue" | "truth" | "expected" | "answers" | "y b"
+        | "onehot" | "one hot" | "y onehot" | "y one hot"
+            if number.is_none() =>
+        {
+            return found(Word::Y, Layer::Unsaid);
+        }
+        "reg" | "lambda" | "lambd" | "lam" | "l2" | "reg strength" | "regstrength" | "weight decay"
+        | "weightdecay" | "alpha" | "lmbda" => {
+            return if number.is_some() && text != "l" {
+                if text == "l" { None } else { found(Word::Reg, Layer::Unsaid) }
+            } else {
+                found(Word::Reg, Layer::Unsaid)
+            };
+        }
+        "step size" | "stepsize" | "lr" | "learning rate" | "learningrate" | "eta" => {
+            return found(Word::Step, Layer::Unsaid);
+        }
+        "activation" => Word::Activation,
+        "loss name" | "lossname" => Word::LossName,
+        "regularize" => Word::Regularize,
+        "data loss" | "dataloss" => Word::DataLoss,
+        "penalty" | "reg loss" | "regloss" => Word::Penalty,
+        "loss" | "cost" | "j" | "c" | "e" | "mse" | "bce" | "nll" | "mae" | "sse" | "train loss"
+        | "loss value" | "total cost" | "cross entropy" | "objective" | "mse loss" | "ce loss"
+        | "bce loss" | "total loss" | "total error" | "error total" | "ce" | "l"
+            if number.is_none() =>
+        {
+            Word::Loss
+        }
+        "m" | "n" | "num train" | "num examples" | "n samples" | "batch" | "batch size" | "batch num"
+        | "num samples"
+            if number.is_none() =>
+        {
+            Word::Rows
+        }
+        "f" | "scores" | "logits" if number.is_none() => Word::Logits,
+        "probs" | "probabilities" | "p" | "yhat" | "y hat" | "softmax" | "pred" | "preds" | "prediction"
+        | "predictions" | "y pred" | "ypred" | "hypo" | "hypothesis" | "al" | "prob" | "a" | "outputs"
+        | "out" | "output" | "o" | "y out" | "yp"
+            if number.is_none() =>
+        {
+            Word::Output
+        }
+        "a" => return found(Word::A, layer),
+        "hidden" | "hidden layer" | "h" | "hid" | "hiddenlayer" if number.is_none() => {
+            return found(Word::A, Layer::Hidden);
+        }
+        "hidden" | "hidden layer" | "layer" | "l" | "layer output" | "hidden output" => {
+            return found(Word::A, layer);
+        }
+        "z" | "net" | "s" | "in" | "pre" | "preact" | "linear" | "layer input" => {
+            return found(Word::Z, layer);
+        }
+        "mask" | "dropout mask" | "drop mask" | "d mask" => Word::Mask,
+        "gamma" => Word::Gamma,
+        "beta" => Word::Beta,
+        "w" | "weights" | "weight" | "theta" | "syn" | "synapse" | "synaptic weights" | "kernel" => {
+            return found(Word::W, layer);
+        }
+        "b" | "bias" | "biases" => return found(Word::B, layer),
+        _ => {
+            if let Some(found) = placed(&rest, layer) {
+                return Some(found);
+            }
+            let joined = rest.concat();
+            return match joined.as_str() {
+                "wh" | "wih" | "wxh" | "whidden" | "weightshidden" | "hiddenweights"
+                | "weightsinputhidden" | "weightsih" | "inputhiddenweights" => found(Word::W, side(&["h"])),
+                "wout"
+                | "wo"
+                | "who"
+                | "why"
+                | "woutput"
+                | "weightsoutput"
+                | "outputweights"
+                | "weightshiddenoutput"
+                | "weightsho"
+                | "hiddenoutputweights" => found(Word::W, side(&["o"])),
+                "bh" | "biash" | "biashidden" | "hiddenbias" => found(Word::B, side(&["h"])),
+                "bout" | "bo" | "biaso" | "biasoutput" | "outputbias" => found(Word::B, side(&["o"])),
+                "zh" | "hiddenin" | "hiddeninput" | "hiddenlayerinput" | "nethidden" | "hin" | "hnet" => {
+                    found(Word::Z, side(&["h"]))
+                }
+                "ah"
+                | "hiddenout"
+                | "hiddenoutput"
+                | "hiddenactivation"
+                | "hiddenactivations"
+                | "hiddenlayeractivations"
+                | "hiddenlayeractivation"
+                | "hiddenlayeroutput"
+                | "hout" => found(Word::A, side(&["h"])),
+                "zo" | "zout" | "outputin" | "outputinput" | "outputlayerinput" | "finalinput"
+                | "finalinputs" | "netoutput" | "netout" | "zl" => found(Word::Z, Layer::Last),
+                "ao" | "aout" | "finaloutput" | "finaloutputs" | "predictedoutput" | "outputlayer"
+                | "outputactivation" => found(Word::Output, Layer::Last),
+                _ => None,
+            };
+        }
+    };
+    found(word, layer)
+}
+
+/// Weights, biases and values with the place where they stand: `w_input_hidden`, `bias_output`, `output_net`.
+fn placed(words: &[&str], layer: Layer) -> Option<Hint> {
+    let mut word = None;
+    let mut places: Vec<Layer> = Vec::new();
+    for part in words {
+        let kind = match *part {
+            "w" | "weights" | "weight" | "theta" | "syn" => Some(Word::W),
+            "b" | "bias" | "biases" => Some(Word::B),
+            "net" | "z" | "pre" | "preact" => Some(Word::Z),
+            "act" | "activation" | "activations" => Some(Word::A),
+            _ => None,
+        };
+        if let (Some(kind), None) = (kind, word) {
+            word = Some(kind);
+            continue;
+        }
+        places.push(match *part {
+            "hidden" | "hid" | "h" | "hl" => Layer::Hidden,
+            "output" | "out" | "o" | "y" | "final" | "last" => Layer::Last,
+            "input" | "in" | "i" | "x" | "to" | "layer" => continue,
+            "ih" | "xh" => Layer::Hidden,
+            "ho" | "hy" => Layer::Last,
+            _ => return None,
+        });
+    }
+    let said = if layer == Layer::Unsaid { *places.last()? } else { layer };
+    Some(Hint { derivative: false, word: word?, layer: said })
+}
+
+/// Whether a name says the hidden layer, but not which side of its nonlinearity: `h1`, `dh1`, `dL_dh2`.
+pub(super) fn says_no_side(name: &str) -> bool {
+    let plain = ["dL_d", "d_", "d"].iter().find_map(|prefix| name.strip_prefix(prefix)).unwrap_or(name);
+    matches!(plain.as_bytes(), [b'h', b'1'..=b'9'])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(name: &str, derivative: bool, word: Word, layer: Layer) {
+        assert_eq!(hint(name), Some(Hint { derivative, word, layer }), "{name}");
+    }
+
+    #[test]
+    fn the_words_that_people_use_are_understood() {
+        use Layer::{Hidden, Last, Number, Unsaid};
+        check("dL_dh12", true, Word::A, Number(1));
+        check("dL_dh11", true, Word::Z, Number(1));
+        check("dL_dW1", true, Word::W, Number(1));
+        check("dL_df", true, Word::Logits, Unsaid);
+        check("dscores", true, Word::Logits, Unsaid);
+        check("Z2", false, Word::Z, Number(2));
+        check("grad_W1", true, Word::W, Number(1));
+        check("theta1_grad", true, Word::W, Number(1));
+        check("X_train", false, Word::X, Unsaid);
+        check("delta_hidden", true, Word::Delta, Hidden);
+        check("hidden_error", true, Word::Error, Hidden);
+        check("l2_delta", true, Word::Delta, Number(2));
+        check("d_w_1", true, Word::W, Number(1));
+        check("e_L", true, Word::Delta, Last);
+        check("delta", true, Word::Delta, Last);
+        check("d2", true, Word::Delta, Number(2));
+        check("W", false, Word::W, Unsaid);
+        check("db", true, Word::B, Unsaid);
+        check("y_hat", false, Word::Output, Unsaid);
+        check("dA2", true, Word::A, Number(2));
+        check("bout", false, Word::B, Last);
+        check("hidden_layer_input1", false, Word::Z, Number(1));
+        check("grads['W1']", true, Word::W, Number(1));
+        assert_eq!(hint("data_per_class"), None);
+        assert_eq!(hint("W1_0"), None);
+    }
+
+    #[test]
+    fn a_hidden_layer_without_its_side_is_noticed() {
+        assert!(["h1", "h2", "dh1", "dL_dh1"].into_iter().all(says_no_side));
+        assert!(!["h", "h11", "dL_dh12", "a1", "dz1", "hidden", "d1"].into_iter().any(says_no_side));
+    }
+}

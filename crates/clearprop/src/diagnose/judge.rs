@@ -1,0 +1,334 @@
+//! Room four: the fewest mistakes that explain a person's arrays.
+//!
+//! Stages are walked in the order of computation.  A stage that the person gave is recomputed from
+//! their own values before it, so each mistake is found where it was made and several are all found.
+//! A stage that they did not give is *tried*: right, and with every mistake of the catalogue; what is
+//! given further on decides.  The explanation with the least cost wins; all that cost the same are
+//! kept, since nothing in the numbers tells them apart.
+
+mod budget;
+mod choose;
+mod cost;
+mod hidden;
+mod overwritten;
+
+pub(super) use overwritten::{first_nan, other_forms};
+
+use super::convention::Convention;
+use super::expression::Expr;
+use super::graph::{Graph, Pass, magnitude, right, same};
+use super::mistakes::{Candidate, candidates, mutants};
+use crate::quantity::{
+    Quantity,
+    Quantity::{By, Of},
+    Variable::{A, B, Beta, Gamma, Kept, Loss, Normed, Scaled, W, Z},
+};
+pub(super) use budget::Budget;
+use budget::step_size;
+use choose::{merged, possible};
+pub(super) use cost::MISTAKE;
+use cost::{SAID, UNKNOWN, UNUSUAL, is_poisoned, leads_on, least, price, unvouched};
+
+/// What was found at one stage.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Finding {
+    /// The right numbers, given the person's own values before.
+    Right,
+    /// Right in a way that has to be said.
+    Allowed(String),
+    /// Mistakes: for each one the numbers under which it may go.
+    Mistakes(Vec<Vec<u8>>, String),
+    /// The array was overwritten later; its own numbers are not known.
+    Overwritten(String),
+    /// Wrong, and nothing that is known gives these numbers.
+    Unknown,
+    /// No known function gives these numbers: nobody can say whether they are right.
+    NotKnown,
+    /// What it is computed from is not known, or not a number.
+    NotJudged,
+}
+
+/// One explanation of all given arrays.
+#[derive(Clone)]
+pub(super) struct Explanation {
+    /// The conventions.
+    pub(super) convention: Convention,
+    /// What was found, stage by stage.
+    pub(super) findings: Vec<(Quantity, Finding)>,
+    /// The person's values where they gave them, else the computed ones.
+    pub(super) pass: Pass,
+    /// Whether the person's loss vouches for sum or mean, and for the penalty's form.
+    pub(super) vouched: (bool, bool),
+}
+
+impl Explanation {
+    /// Whether some stage is wrong.
+    pub(super) fn has_mistakes(&self) -> bool {
+        self.findings.iter().any(|(_, finding)| matches!(finding, Finding::Mistakes(..) | Finding::Unknown))
+    }
+
+    pub(super) fn of(&self, quantity: Quantity) -> Option<&Finding> {
+        self.findings.iter().find(|(other, _)| *other == quantity).map(|(_, finding)| finding)
+    }
+}
+
+/// All explanations of least cost, at most the given one, that cost, and whether time ran out before the search ended.
+pub(super) fn explain(graph: &Graph, budget: &Budget, most: u32) -> (u32, Vec<Explanation>, bool) {
+    let order = graph.order();
+    let deltas = graph.given.keys().any(|q| matches!(q, By(Z(_) | A(_) | Kept(_))));
+    let last = order.iter().rposition(|q| graph.given.contains_key(q)).map_or(0, |last| last + 1);
+    let conventions = possible(graph, deltas);
+    let mut search = Search {
+        graph,
+        order: &order[..last],
+        limit: 0,
+        next: 0,
+        best: u32::MAX,
+        found: Vec::new(),
+        budget,
+        size: step_size(graph),
+        stopped: false,
+    };
+    while search.found.is_empty() {
+        search.next = u32::MAX;
+        for convention in &conventions {
+            let path = Explanation {
+                convention: *convention,
+                findings: Vec::new(),
+                pass: Pass::default(),
+                vouched: (false, false),
+            };
+            let unsaid = if graph.given.contains_key(&Of(Loss)) { 0 } else { unvouched(&path, graph) };
+            search.go(0, unsaid, &path);
+        }
+        if search.next == u32::MAX || search.next > most || search.stopped {
+            break;
+        }
+        // Some steps at a time; what is found within the limit is still the least.
+        search.limit = search.next.max(search.limit + UNUSUAL).min(most);
+    }
+    (search.best, search.found, search.stopped)
+}
+
+/// What all candidates of a stage cost, in steps.
+const MANY: u64 = 20;
+
+struct Search<'a> {
+    graph: &'a Graph,
+    order: &'a [Quantity],
+    limit: u32,
+    /// The least cost that was cut off.
+    next: u32,
+    best: u32,
+    found: Vec<Explanation>,
+    budget: &'a Budget,
+    /// What one step costs.
+    size: u64,
+    stopped: bool,
+}
+
+impl Search<'_> {
+    fn go(&mut self, at: usize, cost: u32, path: &Explanation) {
+        /// More explanations than this say nothing to a person.
+        const MOST: usize = 48;
+        if cost > self.best || self.stopped {
+            return;
+        }
+        if cost > self.limit {
+            self.next = self.next.min(cost);
+            return;
+        }
+        self.spend(1);
+        if self.stopped {
+            return;
+        }
+        let Some(&quantity) = self.order.get(at) else {
+            if cost < self.best {
+                self.best = cost;
+                self.found.clear();
+            }
+            if self.found.len() < MOST {
+                self.found.push(path.clone());
+            }
+            return;
+        };
+        if self.graph.given.contains_key(&quantity) {
+            self.given(at, cost, path, quantity);
+        } else {
+            self.hidden(at, cost, path, quantity);
+        }
+    }
+
+    /// One step further with this value and finding.
+    fn step(&mut self, at: usize, cost: u32, path: &Explanation, value: Option<Expr>, finding: Finding) {
+        // Not cloned in vain.
+        if cost > self.limit || cost > self.best {
+            self.next = self.next.min(cost);
+            return;
+        }
+        let mut path = path.clone();
+        let quantity = self.order[at];
+        if let Some(value) = value.filter(|value| leads_on(self.graph, quantity, value)) {
+            path.pass.0.insert(quantity, value);
+        }
+        path.findings.push((quantity, finding));
+        self.go(at + 1, cost, &path);
+    }
+
+    /// A stage whose numbers the person gave.
+    fn given(&mut self, at: usize, cost: u32, path: &Explanation, quantity: Quantity) {
+        let graph = self.graph;
+        let Some(given) = graph.given.get(&quantity) else { return };
+        let own = given.view.clone();
+        let Some(right) = right(graph, &path.convention, &path.pass, quantity) else {
+            return self.step(at, cost, path, Some(own), Finding::NotJudged);
+        };
+        let scale = magnitude(graph, &path.convention, &path.pass, quantity);
+        let matches = |e: &Expr| {
+            e.value().is_some_and(|value| same(given.value(), &value.data, graph.tolerance, scale))
+        };
+        if quantity == Of(Loss) {
+            return self.loss(at, cost, path, &right, &own);
+        }
+        if matches(&right) {
+            return self.step(at, cost, path, Some(own), Finding::Right);
+        }
+        let poisoned = is_poisoned(graph, &path.pass, quantity);
+        // Overwritten in place by a later stage: what it was is computed, and may itself be wrong.
+        let over = overwritten::by(graph, quantity, &right);
+        let least = self.unexplained(path, quantity).0.min(least(quantity, path));
+        let out_of_reach = over.is_none() && !poisoned && cost + least > self.limit;
+        let all = if out_of_reach && matches!(quantity, By(W(_) | B(_))) {
+            Vec::new()
+        } else {
+            self.candidates(path, quantity)
+        };
+        if let Some(by) = &over {
+            let finding = Finding::Overwritten(by.clone());
+            self.step(at, cost + SAID, path, Some(right.clone()), finding);
+            if quantity == Of(A(graph.layers())) {
+                for candidate in &all {
+                    let finding = Finding::Mistakes(candidate.parts.clone(), candidate.detail.clone());
+                    let price = cost + SAID + price(&candidate.parts, quantity, path);
+                    self.step(at, price, path, Some(candidate.value.clone()), finding);
+                }
+            }
+        }
+        let poisoned = over.is_none() && poisoned;
+        let all: Vec<Candidate> = all.into_iter().filter(|c| !out_of_reach || c.parts.is_empty()).collect();
+        let mut fitting = choose::fitting(all, quantity, path, &matches);
+        if out_of_reach && fitting.is_empty() {
+            self.next = self.next.min(cost + least);
+            return;
+        }
+        let poisoned = fitting.is_empty() && poisoned;
+        if fitting.is_empty() && over.is_none() && !poisoned {
+            self.spend(MANY);
+            fitting = choose::fitting(mutants(graph, &path.pass, &right), quantity, path, &matches);
+        }
+        let Some(least) = fitting.first().map(|(price, _)| *price) else {
+            if over.is_none() {
+                let (price, finding) =
+                    if poisoned { (0, Finding::NotJudged) } else { self.unexplained(path, quantity) };
+                self.step(at, cost + price, path, Some(own), finding);
+            }
+            return;
+        };
+        fitting.retain(|(price, _)| *price == least);
+        let finding = merged(fitting.into_iter().map(|(_, candidate)| candidate).collect());
+        self.step(at, cost + least, path, Some(own), finding);
+    }
+
+    /// Everything that the catalogue knows to go wrong here.
+    fn candidates(&mut self, path: &Explanation, quantity: Quantity) -> Vec<Candidate> {
+        self.spend(MANY);
+        candidates(self.graph, &path.convention, &path.pass, quantity)
+    }
+
+    /// Counts steps; past the budget the search stops.
+    fn spend(&mut self, steps: u64) {
+        self.stopped |= !self.budget.spend(self.size * steps);
+    }
+
+    /// What is said of numbers that nothing explains: wrong, where all that they follow from is known.
+    fn unexplained(&self, path: &Explanation, quantity: Quantity) -> (u32, Finding) {
+        let last = self.graph.layers();
+        let open = |q: Quantity| path.of(q) == Some(&Finding::NotKnown);
+        match quantity {
+            // A number that is none is wrong in any network.
+            Of(_) if self.graph.given[&quantity].value().iter().any(|v| !v.is_finite()) => {
+                (UNKNOWN, Finding::Unknown)
+            }
+            Of(_)
+                if self.graph.given[&quantity].view.dim()
+                    != right(self.graph, &path.convention, &path.pass, quantity).and_then(|e| e.dim()) =>
+            {
+                (UNKNOWN, Finding::Unknown)
+            }
+            Of(_) => (UNKNOWN - 3, Finding::NotKnown),
+            By(Z(l) | Normed(l) | Scaled(l) | Gamma(l) | Beta(l))
+                if open(Of(A(l))) || open(Of(self.graph.before(l))) && l < last =>
+            {
+                (SAID, Finding::NotJudged)
+            }
+            By(Z(l) | Gamma(l)) if open(Of(Normed(l))) || open(Of(Z(l))) && l < last => {
+                (SAID, Finding::NotJudged)
+            }
+            By(A(l) | Z(l)) if l == last && (open(Of(Loss)) || open(Of(A(last)))) => {
+                (SAID, Finding::NotJudged)
+            }
+            _ => (UNKNOWN, Finding::Unknown),
+        }
+    }
+
+    /// The loss vouches for conventions, if it is one that they give.
+    fn loss(&mut self, at: usize, cost: u32, path: &Explanation, right: &Expr, own: &Expr) {
+        let graph = self.graph;
+        // One number without cancellation: rounding is far below this.
+        let tolerance = graph.tolerance.clamp(1e-6, 1e-5);
+        let matches = |e: &Expr| {
+            e.value()
+                .zip(own.value())
+                .is_some_and(|(value, own)| same(&own.data, &value.data, tolerance, 0.0))
+        };
+        // Tried in the usual conventions only.
+        let c = &path.convention;
+        let plain = !c.late && c.over == graph.over && c.penalty == super::convention::PenaltyForm::Half;
+        let in_reach = plain && cost + MISTAKE <= self.limit;
+        self.spend(MANY);
+        let mut step = |vouched: (bool, bool), price: u32, finding: Finding| {
+            let mut path = path.clone();
+            path.vouched = vouched;
+            let cost = cost + price + unvouched(&path, graph);
+            self.step(at, cost, &path, Some(own.clone()), finding);
+        };
+        if matches(right)
+            || overwritten::other_forms(graph, &path.convention, &path.pass).iter().any(|e| matches(e))
+        {
+            return step((true, true), 0, Finding::Right);
+        }
+        if let Some(data) = path.convention.data_loss(graph, &path.pass)
+            && matches(&data)
+        {
+            let words = "it is the data loss alone, without the penalty".to_owned();
+            step((true, false), 2, Finding::Allowed(words));
+        }
+        let mut found: Vec<Candidate> = candidates(graph, &path.convention, &path.pass, Of(Loss))
+            .into_iter()
+            .filter(|c| matches(&c.value))
+            .collect();
+        let poisoned = is_poisoned(graph, &path.pass, Of(Loss));
+        if found.is_empty() && !poisoned && in_reach {
+            found =
+                mutants(graph, &path.pass, right).into_iter().filter(|c| matches(&c.value)).take(3).collect();
+        }
+        if !found.is_empty() {
+            // Which loss it was meant to be is known.
+            return step((true, true), MISTAKE, merged(found));
+        }
+        if poisoned {
+            return step((false, false), 0, Finding::NotJudged);
+        }
+        step((false, false), UNKNOWN, Finding::Unknown);
+    }
+}

@@ -1,0 +1,69 @@
+//! Which conventions and which candidates come into question.
+
+use super::cost::price;
+use super::overwritten;
+use super::{Explanation, Finding};
+use crate::diagnose::convention::Convention;
+use crate::diagnose::expression::Expr;
+use crate::diagnose::graph::{Graph, same};
+use crate::diagnose::mistakes::Candidate;
+use crate::quantity::{Quantity, Quantity::Of, Variable::Loss};
+
+/// The conventions that can explain the file: where its loss tells, those that give it.
+pub(super) fn possible(graph: &Graph, deltas: bool) -> Vec<Convention> {
+    let all = Convention::possible(graph, deltas);
+    let Some(own) = graph.given.get(&Of(Loss)).filter(|_| graph.loss_is_known) else {
+        // Unusual factors need a loss that vouches for them.
+        let usual = Convention::usual(graph);
+        let common = |c: &Convention| c.factor == 1.0 || c.penalty == usual.penalty && c.over == usual.over;
+        return all.into_iter().filter(common).collect();
+    };
+    let pass = crate::diagnose::reconstruct::forward(graph, &Convention::usual(graph));
+    let tolerance = graph.tolerance.clamp(1e-6, 1e-5);
+    let fits = |e: Option<Expr>| {
+        e.as_ref().and_then(Expr::value).is_some_and(|value| same(own.value(), &value.data, tolerance, 0.0))
+    };
+    let some: Vec<Convention> = all
+        .iter()
+        .copied()
+        .filter(|c| {
+            fits(c.loss(graph, &pass))
+                || fits(c.data_loss(graph, &pass))
+                || overwritten::other_forms(graph, c, &pass).into_iter().any(|e| fits(Some(e)))
+        })
+        .collect();
+    if some.is_empty() { all } else { some }
+}
+
+/// The candidates that give the numbers, the cheapest first.
+pub(super) fn fitting(
+    all: Vec<Candidate>,
+    quantity: Quantity,
+    path: &Explanation,
+    matches: &dyn Fn(&Expr) -> bool,
+) -> Vec<(u32, Candidate)> {
+    let mut fitting: Vec<(u32, Candidate)> = all
+        .into_iter()
+        .filter(|candidate| matches(&candidate.value))
+        .map(|candidate| (price(&candidate.parts, quantity, path), candidate))
+        .collect();
+    fitting.sort_by_key(|(price, _)| *price);
+    fitting
+}
+
+/// One finding for candidates that give the same numbers.
+pub(super) fn merged(fitting: Vec<Candidate>) -> Finding {
+    let mut fitting = fitting.into_iter();
+    let Some(mut first) = fitting.next() else { return Finding::Unknown };
+    if first.parts.is_empty() {
+        return Finding::Allowed(first.detail);
+    }
+    for other in fitting {
+        if let ([ids], [more]) = (&mut first.parts[..], &other.parts[..]) {
+            // A projected factor says less than the mistake that has it.
+            let new: Vec<u8> = more.iter().filter(|id| !ids.contains(id) && **id < 55).copied().collect();
+            ids.extend(new);
+        }
+    }
+    Finding::Mistakes(first.parts, first.detail)
+}

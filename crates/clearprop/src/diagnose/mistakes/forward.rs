@@ -1,0 +1,149 @@
+//! Mistakes in the forward pass: in z, in a, in the outputs, in the loss.
+
+use super::{Candidate, dim, made, told};
+use crate::diagnose::convention::Convention;
+use crate::diagnose::expression::{Expr, Reduce};
+use crate::diagnose::function::{Cost, Function};
+use crate::diagnose::graph::{Bias, Graph, Pass, right};
+use crate::quantity::{
+    Quantity::Of,
+    Variable::{A, Loss, Z},
+};
+
+/// z without its bias, from another layer's input; or shifted, which softmax does not see.
+pub(super) fn affine(
+    graph: &Graph,
+    convention: &Convention,
+    pass: &Pass,
+    l: usize,
+) -> Option<Vec<Candidate>> {
+    let last = graph.layers();
+    let a = pass.a(graph, l - 1)?;
+    let mut found = Vec::new();
+    let product = a.dot(&graph.w[l]);
+    if graph.bias[l] == Bias::None {
+        found.push(made(&[7], -product));
+    } else {
+        found.push(made(&[70], product.clone()));
+        found.push(made(&[7], -(product.clone() + graph.b[l].clone())));
+        found.push(made(&[7], product - graph.b[l].clone()));
+    }
+    if l > 1
+        && let Some(z) = pass.get(Of(Z(l - 1)))
+    {
+        let product = z.dot(&graph.w[l]);
+        found.push(made(
+            &[71],
+            if graph.bias[l] == Bias::None { product } else { product + graph.b[l].clone() },
+        ));
+    }
+    if l == last
+        && graph.functions[last] == Function::Softmax
+        && let (Some(given), Some(right)) =
+            (graph.given.get(&Of(Z(l))), right(graph, convention, pass, Of(Z(l))))
+        && given.view.dim() == right.dim()
+        && dim(&right).1 > 1
+    {
+        let shift = (given.view.clone() - right.clone()).slice(1, crate::diagnose::expression::Part::First);
+        let detail = "a number was taken from each row, which softmax does not see".to_owned();
+        found.push(Candidate { parts: vec![], detail, value: right + shift });
+    }
+    Some(found)
+}
+
+/// Another function than the one that the layer uses elsewhere: nothing is known of it, unless z holds it.
+pub(super) fn activation(graph: &Graph, pass: &Pass, l: usize) -> Option<Vec<Candidate>> {
+    let z = pass.get(Of(graph.before(l)))?;
+    let f = graph.functions[l];
+    Some(vec![
+        made(&[72], f.apply(&f.apply(z))),
+        made(&[7], -f.apply(z)),
+        made(&[7], f.apply(&-z.clone())),
+        told(&[44], "the mask is turned", f.apply(&-z.clone()) * Expr::number(-1.0)),
+    ])
+}
+
+/// 10, 11; softmax twice, exp that overflows.
+pub(super) fn outputs(graph: &Graph, pass: &Pass) -> Option<Vec<Candidate>> {
+    let last = graph.layers();
+    let z = pass.get(Of(Z(last)))?;
+    let f = graph.functions[last];
+    let mut found = Vec::new();
+    if f == Function::Softmax {
+        let e = z.exp();
+        found.push(made(&[10], z.softmax(None)));
+        found.push(made(&[11], z.softmax(Some(0))));
+        found.push(made(&[10], e.clone() / e.reduce(Reduce::Sum, None)));
+        found.push(made(&[72], z.softmax(Some(1)).softmax(Some(1))));
+        found.push(made(&[73], e.clone() / e.sum(1)));
+        found.push(made(
+            &[73],
+            (z.clone() - z.reduce(Reduce::Max, None)).exp()
+                / (z.clone() - z.reduce(Reduce::Max, None)).exp().sum(1),
+        ));
+        found.push(made(&[74], e.clone()));
+        found.push(made(&[75], z.logistic()));
+    } else if f != Function::Identity {
+        found.push(made(&[72], f.apply(&f.apply(z))));
+    }
+    found.push(made(&[7], -f.apply(z)));
+    found.push(made(&[7], f.apply(&-z.clone())));
+    Some(found)
+}
+
+/// 56, 57; an outer product.
+pub(super) fn loss(graph: &Graph, convention: &Convention, pass: &Pass) -> Option<Vec<Candidate>> {
+    let last = graph.layers();
+    let penalty = convention.penalty_part(graph);
+    let whole = |data: Expr| match &penalty {
+        Some(penalty) => data + penalty.clone(),
+        None => data,
+    };
+    let mean = convention.data_loss(graph, pass)?;
+    let p = pass.get(Of(A(last)))?;
+    let z = pass.get(Of(Z(last)))?;
+    let y = &graph.target;
+    let mut found = Vec::new();
+    if graph.cost == Cost::CrossEntropy {
+        found.push(made(&[57], Expr::number(f64::NAN)));
+        let n = graph.n();
+        let divided =
+            mean.clone() + Expr::number(convention.factor * if convention.summed { n } else { 1.0 } * n.ln());
+        found.push(made(&[57], whole(divided)));
+    }
+    if graph.outputs() == 1 && graph.n > 1 {
+        // Every answer against every row.
+        let pairs = graph.cost.sum(p, z, &y.t());
+        for factor in [1.0, 2.0] {
+            found.push(made(&[56], whole(pairs.times(factor / (graph.n() * graph.n())))));
+        }
+        found.push(made(&[76], whole(convention.scaled(graph, pairs))));
+    }
+    let one = || Expr::number(1.0);
+    if graph.n > 1 && graph.outputs() > 1 && matches!(graph.cost, Cost::CrossEntropy | Cost::Binary) {
+        let mut sum = y.dot(&p.log().t());
+        let mut other = y.t().dot(&p.log());
+        if graph.cost == Cost::Binary {
+            sum = sum + (one() - y.clone()).dot(&(one() - p.clone()).log().t());
+            other = other + (one() - y.clone()).t().dot(&(one() - p.clone()).log());
+        }
+        for pairs in [sum, other] {
+            found.push(made(&[76], whole(convention.scaled(graph, -pairs.total()))));
+        }
+    }
+    if graph.cost == Cost::Binary {
+        let half = -(y.clone() * p.log()).total();
+        found.push(told(&[77], "only the half of y = 1 is there", whole(convention.scaled(graph, half))));
+        let turned = (y.clone() * p.log() - (one() - y.clone()) * (one() - p.clone()).log()).total();
+        found.push(told(&[78], "", whole(convention.scaled(graph, -turned))));
+    }
+    if let (Some(given), Some(right)) =
+        (graph.given.get(&Of(Loss)).and_then(|g| g.view.value()), whole(mean.clone()).value())
+    {
+        let ratio = given.data[[0, 0]] / right.data[[0, 0]];
+        if (ratio + 1.0).abs() < 1e-9 {
+            found.push(told(&[7], "the loss has the wrong sign", -whole(mean)));
+        }
+    }
+    Some(found)
+}

@@ -1,0 +1,152 @@
+//! Mistakes that no catalogue lists: the right expression with one thing changed, whatever it is.
+
+use super::{Candidate, told};
+use crate::diagnose::expression::{Binary, Compare, Expr, Keep, Op, Part, Reduce, Unary};
+use crate::diagnose::graph::{Graph, Pass};
+
+/// The right expression in every way in which one part of it can be off.
+pub(in crate::diagnose) fn mutants(graph: &Graph, pass: &Pass, right: &Expr) -> Vec<Candidate> {
+    let known = |name: &String| {
+        graph.given.iter().any(|(q, given)| given.name == *name && pass.get(*q).is_some())
+            || graph.names.values().any(|other| other == name)
+    };
+    let others: Vec<(String, Expr)> = graph
+        .arrays
+        .iter()
+        .filter(|(name, _)| known(name))
+        .flat_map(|(name, e)| {
+            let mut ways = vec![(name.clone(), e.clone())];
+            if e.value().is_some_and(|v| v.ndim == 2) {
+                ways.push((format!("{name}.T"), e.t()));
+            } else if e.value().is_some_and(|v| v.ndim == 1) {
+                ways.push((name.clone(), Expr::new(Op::Column(e.clone()))));
+            }
+            ways
+        })
+        .collect();
+    let mut found = Vec::new();
+    walk(right, &others, &mut |words, id, e| found.push(told(&[id], words, e)));
+    found
+}
+
+/// Calls `emit` with each change of this expression: what was changed, the mistake's number, the whole.
+fn walk(e: &Expr, others: &[(String, Expr)], emit: &mut dyn FnMut(String, u8, Expr)) {
+    here(e, others, emit);
+    let parts: Vec<Expr> = e.parts().into_iter().cloned().collect();
+    for (at, part) in parts.iter().enumerate() {
+        walk(part, others, &mut |words, id, changed| {
+            let mut with = parts.clone();
+            with[at] = changed;
+            emit(words, id, e.with_parts(&with));
+        });
+    }
+}
+
+fn here(e: &Expr, others: &[(String, Expr)], emit: &mut dyn FnMut(String, u8, Expr)) {
+    let mut say = |words: &str, id: u8, changed: Expr| emit(words.to_owned(), id, changed);
+    match e.op() {
+        Op::Binary(f, a, b) => {
+            match f {
+                Binary::Add => say("- in place of +", 7, a.clone() - b.clone()),
+                Binary::Sub => {
+                    say("+ in place of -", 7, a.clone() + b.clone());
+                    say("the two sides of - are exchanged", 7, b.clone() - a.clone());
+                }
+                Binary::Mul => {
+                    say("/ in place of *", 84, a.clone() / b.clone());
+                    say("a dot product in place of *", 66, a.dot(b));
+                    say("+ in place of *", 84, a.clone() + b.clone());
+                }
+                Binary::Div => say("* in place of /", 84, a.clone() * b.clone()),
+                Binary::Power => say("the power is missing", 84, a.clone()),
+            }
+            say("a part is left out", 85, a.clone());
+            if matches!(f, Binary::Mul | Binary::Add) {
+                say("a part is left out", 85, b.clone());
+            }
+        }
+        Op::Dot(a, b) => {
+            say("the product is transposed", 34, a.t().dot(b));
+            say("the product is transposed", 34, a.dot(&b.t()));
+            say("the two sides of the product are exchanged", 34, b.dot(a));
+            say("the product is transposed", 34, b.t().dot(&a.t()));
+            say("an elementwise product in place of the dot product", 66, a.clone() * b.clone());
+            say("an elementwise product in place of the dot product", 66, a.t() * b.clone());
+            say("an elementwise product in place of the dot product", 66, a.clone() * b.t());
+        }
+        Op::Transpose(a) => say("a transpose is missing", 34, a.clone()),
+        Op::Reduce(f, a, axis, keep) => {
+            let with =
+                |f: Reduce, axis: Option<usize>, keep: Keep| Expr::new(Op::Reduce(f, a.clone(), axis, keep));
+            let other = match f {
+                Reduce::Sum => Reduce::Mean,
+                _ => Reduce::Sum,
+            };
+            say(
+                if *f == Reduce::Sum { "a mean in place of a sum" } else { "a sum in place of a mean" },
+                29,
+                with(other, *axis, *keep),
+            );
+            if let Some(axis) = axis {
+                say("the other axis", 30, with(*f, Some(1 - axis), *keep));
+                say("no axis", 30, with(*f, None, Keep::No));
+                say("without keepdims", 56, with(*f, Some(*axis), Keep::No));
+            }
+            say("a sum is missing", 31, a.clone());
+        }
+        Op::Unary(Unary::Neg, a) => say("a sign is missing", 7, a.clone()),
+        Op::Unary(Unary::Positive, a) => say("the rectifier is left out", 85, a.clone()),
+        Op::Unary(_, a) => say("a function is left out", 85, a.clone()),
+        Op::Compare(f, a, b) => {
+            let with = |f: Compare| Expr::new(Op::Compare(f, a.clone(), b.clone()));
+            let turned = match f {
+                Compare::Greater => Compare::Less,
+                Compare::AtLeast => Compare::AtMost,
+                Compare::Less => Compare::Greater,
+                Compare::AtMost => Compare::AtLeast,
+                Compare::Equal => Compare::Equal,
+            };
+            say("the comparison is turned", 44, with(turned));
+        }
+        Op::Where(mask, a, b) => {
+            say("the two branches are exchanged", 44, Expr::choose(mask, b, a));
+            say("only the first branch is there", 85, a.clone());
+        }
+        Op::Slice(a, axis, part) => {
+            say("the part is not cut off", 38, a.clone());
+            let other = match part {
+                Part::ButFirst => Part::ButLast,
+                Part::ButLast => Part::ButFirst,
+                Part::First => Part::Last,
+                Part::Last => Part::First,
+                Part::At(i) => Part::At(*i),
+            };
+            say("the wrong end is cut off", 39, a.slice(*axis, other));
+        }
+        Op::Row(a) | Op::Column(a) => say("a vector of one axis", 56, a.clone()),
+        Op::Number(value) if *value != 0.0 => {
+            say("another constant", 55, Expr::number(value * 2.0));
+            say("another constant", 55, Expr::number(value / 2.0));
+        }
+        _ => {}
+    }
+    // Another array in its place.
+    let leaf = matches!(e.op(), Op::Array(_) | Op::Absent(..) | Op::Transpose(_) | Op::Slice(..));
+    if leaf && let Some(own) = e.dim() {
+        let name = match e.op() {
+            Op::Array(source) => source.name.clone(),
+            Op::Absent(name, _) => name.clone(),
+            Op::Transpose(inner) | Op::Slice(inner, ..) => match inner.op() {
+                Op::Array(source) => source.name.clone(),
+                _ => return,
+            },
+            _ => return,
+        };
+        for (other, value) in others {
+            let fits = value.dim() == Some(own) || value.dim() == Some((own.1, own.0));
+            if fits && other.trim_end_matches(".T") != name {
+                emit(format!("{} in place of {name}", other.trim_end_matches(".T")), 60, value.clone());
+            }
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Which function leads from one array to another.
+
+use super::Contents;
+use crate::diagnose::expression::{Expr, Reduce, constant};
+use crate::diagnose::function::Function;
+use crate::diagnose::graph::same;
+
+/// The function that leads from z to a, number for number.
+pub(super) fn function(contents: &Contents, z: &Expr, a: &Expr, output: bool) -> Option<Function> {
+    let (zv, av) = (&z.value()?.data, &a.value()?.data);
+    if zv.dim() != av.dim() {
+        return None;
+    }
+    // Some rows rule most functions out.
+    let some = ndarray::s![..zv.nrows().min(2), ..];
+    let (few, own) = (constant(zv.slice(some).to_owned()), av.slice(some).to_owned());
+    let size = crate::diagnose::graph::largest(av);
+    let could = |f: Function| {
+        f.apply(&few).value().is_some_and(|value| same(&own, &value.data, contents.tolerance, size))
+    };
+    let fits = |f: Function| {
+        could(f) && f.apply(z).value().is_some_and(|value| same(av, &value.data, contents.tolerance, 0.0))
+    };
+    if let Some(said) = contents.activation.filter(|f| !output && fits(*f)) {
+        return Some(said);
+    }
+    if output && zv.ncols() > 1 && fits(Function::Softmax) {
+        return Some(Function::Softmax);
+    }
+    if let Some(found) = Function::ALL.into_iter().find(|f| fits(*f)) {
+        return Some(found);
+    }
+    // A leak or an alpha is found by projection.
+    let below: Vec<(f64, f64)> =
+        zv.iter().zip(av).filter(|(z, _)| **z < 0.0).map(|(z, a)| (*z, *a)).collect();
+    // One number is a multiple of any other.
+    if below.len() < 2 {
+        return None;
+    }
+    let project = |shape: &dyn Fn(f64) -> f64| {
+        let (mut top, mut bottom) = (0.0, 0.0);
+        for (z, a) in &below {
+            top += a * shape(*z);
+            bottom += shape(*z) * shape(*z);
+        }
+        // Rounded to a number that a person writes.
+        let value: f64 = top / bottom;
+        let short = (value * 1e6).round() / 1e6;
+        if (short - value).abs() < 1e-5 * value.abs() { short } else { value }
+    };
+    let leak = project(&|z| z);
+    let alpha = project(&|z| z.exp_m1());
+    [Function::Leaky(leak), Function::Elu(alpha)]
+        .into_iter()
+        .find(|f| f.parameters()[0].1 > 0.0 && f.parameters()[0].1.is_finite() && fits(*f))
+}
+
+/// Softmax over the wrong axis or over everything is softmax all the same.
+pub(super) fn is_some_softmax(z: &Expr, a: &Expr, tolerance: f64) -> bool {
+    let Some(av) = a.value() else { return false };
+    let e = z.exp();
+    let plain = e.clone() / e.reduce(Reduce::Sum, None);
+    [z.softmax(None), z.softmax(Some(0)), plain]
+        .iter()
+        .any(|e| e.value().is_some_and(|value| same(&av.data, &value.data, tolerance, 0.0)))
+}
