@@ -237,10 +237,21 @@ mod tests {
                 }
                 Some('(') => {
                     self.0.next();
-                    let value = self.sum();
+                    let mut value = self.sum();
+                    if self.skip() == Some('>') {
+                        self.0.next();
+                        value = f64::from(u8::from(value > self.sum()));
+                    }
                     assert_eq!(self.skip(), Some(')'));
                     self.0.next();
                     value
+                }
+                Some('|') => {
+                    self.0.next();
+                    let value = self.sum();
+                    assert_eq!(self.skip(), Some('|'));
+                    self.0.next();
+                    value.abs()
                 }
                 Some(c) if c.is_ascii_alphabetic() => {
                     let mut name = String::new();
@@ -265,6 +276,7 @@ mod tests {
                         ("sqrt", [a]) => a.sqrt(),
                         ("tanh", [a]) => a.tanh(),
                         ("erf", [a]) => erf(*a),
+                        ("sign", [a]) => a.signum(),
                         _ => panic!("no function is called {name}"),
                     }
                 }
@@ -330,7 +342,8 @@ mod tests {
     #[test]
     fn the_printed_terms_of_random_entries_add_up_to_the_traced_number() {
         let mut redone_count = 0;
-        for case in 0..36 {
+        // Every activation with every loss.
+        for case in 0..12 * clearprop::loss::Loss::ALL.len() {
             let trace = some_trace(case);
             for (at, (name, values)) in arrays(&trace, Names::Design).into_iter().enumerate() {
                 let given = ["x", "y", "reg"].contains(&name.as_str()) || name.starts_with(['w', 'b']);
