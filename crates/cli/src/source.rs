@@ -2,15 +2,18 @@
 //!
 //! All of them become a [`Table`]; arrays have the columns `x0 x1 ..` and `y` (or `y0 y1 ..`).
 
-use crate::reading::Reading;
+use crate::reading::Reading as ReadingOptions;
 use clearprop::activation::Activation;
 use clearprop::decision::Decision;
+use clearprop::diagnose::reading::{Reading, holds_weights};
 use clearprop::error::{Error, ErrorKind, Result};
 use clearprop::fit::{Origin, Rows, Split};
 use clearprop::params::Params;
 use clearprop::real::Real;
 use clearprop::settings::Choices;
 use clearprop::table::{Column, Table};
+use clearprop::target::Target;
+use clearprop_files::arrays::for_diagnosis;
 use clearprop_files::budget::check_columns;
 use clearprop_files::npz::{Array, Npz, Values};
 use clearprop_files::table::{self, Kind, Opened, Options};
@@ -53,7 +56,7 @@ pub(crate) fn absolute(path: &Path) -> PathBuf {
 /// are, once their names are known.
 pub(crate) fn open(
     path: Option<&PathBuf>,
-    (reading, options): (&Reading, &Options),
+    (reading, options): (&ReadingOptions, &Options),
     choose: &mut Choose<'_>,
     seed: u64,
 ) -> Result<Source> {
@@ -105,7 +108,7 @@ pub(crate) fn open(
 }
 
 /// Rows of another file, read as those of `rows`.
-pub(crate) fn more_rows(path: &Path, rows: &Rows, reading: &Reading) -> Result<Table> {
+pub(crate) fn more_rows(path: &Path, rows: &Rows, reading: &ReadingOptions) -> Result<Table> {
     let mut options = reading.options();
     options.kinds.extend(rows.table.columns().iter().map(|(name, column)| (name.clone(), column.kind())));
     options.targets.clone_from(&rows.targets);
@@ -155,7 +158,7 @@ fn columns_of(values: ArrayView2<'_, f64>, letter: &str) -> Vec<(String, Column)
 
 /// What the arrays of inputs and of answers are called: as was asked, else `X` and `y`; else, of two arrays of
 /// as many rows, the matrix and the other.
-fn named(file: &Npz, reading: &Reading) -> Result<(String, Option<String>)> {
+fn named(file: &Npz, reading: &ReadingOptions) -> Result<(String, Option<String>)> {
     let has = |name: &&str| file.get(name).is_some();
     let answers = reading.targets.iter().map(String::as_str).find(has);
     let y = answers.or_else(|| ["y", "Y"].into_iter().find(has)).map(str::to_owned);
@@ -192,8 +195,59 @@ fn one_hot(y: ArrayView2<'_, f64>) -> Option<Vec<f64>> {
 /// Arrays that only a person who knows what they do puts beside X and y: then nothing is chosen for them.
 const BESIDE: [&str; 8] = ["W1", "W1_0", "w1", "train", "reg", "activation", "loss_name", "regularize"];
 
-/// The rows of arrays `X`, `y`, and what else stands beside them.
-pub(crate) fn arrays(file: &Npz, reading: &Reading) -> Result<(Rows, Vec<Decision>)> {
+/// The rows of arrays, and what else stands beside them.
+pub(crate) fn arrays(file: &Npz, options: &ReadingOptions) -> Result<(Rows, Vec<Decision>)> {
+    // Rows that the file parts itself are taken as they are, and so is what holds no pass.
+    let is_pass = file.get("train").is_none() && holds_weights(file.arrays.keys().map(String::as_str));
+    match is_pass.then(|| Reading::of(&for_diagnosis(file))) {
+        Some(Ok(reading)) => of_reading(file, &reading),
+        Some(Err(error)) => {
+            let why = format!("the weights beside them were not read: {error}");
+            Ok((
+                plain(file, options)?.0,
+                vec![Decision::new("read_as", "X and y are taken as they are", why)],
+            ))
+        }
+        None => plain(file, options),
+    }
+}
+
+/// The rows of a pass, in whatever layout, and what it shows of the network, as `check`, `trace` and `diagnose` read it.
+fn of_reading(file: &Npz, reading: &Reading) -> Result<(Rows, Vec<Decision>)> {
+    let read_as = reading.read_as();
+    let x = reading.x()?;
+    let targets = reading.params().sizes().last().copied().unwrap_or(1);
+    check_columns(x.ncols() + targets).map_err(|error| file.error("X", error.to_string()))?;
+    let y = match reading.labels() {
+        // As the file has them: classes may count from 1, or have numbers of their own.
+        Some(labels) => Target::Values(
+            Array2::from_shape_vec((labels.len(), 1), labels).map_err(|_| file.error("y", "has no rows"))?,
+        ),
+        None => reading.answers()?,
+    };
+    let mut rows = Rows::arrays(x.view(), &y)?;
+    let mut decisions =
+        vec![Decision::new("read_as", format!("read as {}", read_as.network), read_as.said.join("; "))];
+    match reading.network() {
+        Ok((network, _)) => {
+            rows.beside = Choices {
+                reg: (reading.reg() > 0.0).then_some(network.penalty.reg),
+                activation: (!network.activations.is_empty()).then(|| network.activations.clone()),
+                loss: Some(network.loss),
+                penalize: Some(network.penalty.over),
+                ..Choices::new()
+            };
+        }
+        Err(error) => {
+            let what = "the file's own network is not the one that is trained";
+            decisions.push(Decision::new("network", what, error.to_string()));
+        }
+    }
+    Ok((rows, decisions))
+}
+
+/// `X` and `y` as they are.
+fn plain(file: &Npz, reading: &ReadingOptions) -> Result<(Rows, Vec<Decision>)> {
     let (name, answers) = named(file, reading)?;
     let name = name.as_str();
     let x: Array2<f64> = file.matrix(name)?;
