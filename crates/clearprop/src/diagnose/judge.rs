@@ -67,6 +67,21 @@ impl Explanation {
         self.findings.iter().any(|(_, finding)| matches!(finding, Finding::Mistakes(..) | Finding::Unknown))
     }
 
+    /// A loss that nothing gives is wrong, where every derivative of the file is the one of the loss as it was read.
+    pub(super) fn settle_the_loss(&mut self, graph: &Graph) {
+        let derivatives =
+            || self.findings.iter().filter(|(q, _)| matches!(q, By(_)) && graph.given.contains_key(q));
+        let right =
+            |(_, finding): &(Quantity, Finding)| matches!(finding, Finding::Right | Finding::Allowed(_));
+        let all_right = derivatives().next().is_some() && derivatives().all(right);
+        if let (true, Some((_, finding))) =
+            (all_right, self.findings.iter_mut().find(|(q, _)| *q == Of(Loss)))
+            && *finding == Finding::NotKnown
+        {
+            *finding = Finding::Unknown;
+        }
+    }
+
     pub(super) fn of(&self, quantity: Quantity) -> Option<&Finding> {
         self.findings.iter().find(|(other, _)| *other == quantity).map(|(_, finding)| finding)
     }
@@ -329,6 +344,12 @@ impl Search<'_> {
         if poisoned {
             return step((false, false), 0, Finding::NotJudged);
         }
-        step((false, false), UNKNOWN, Finding::Unknown);
+        // Perhaps a loss that this program does not know: the derivatives tell.
+        let odd = own.value().is_none_or(|own| own.data.iter().any(|v| !v.is_finite()));
+        if odd {
+            step((false, false), UNKNOWN, Finding::Unknown);
+        } else {
+            step((false, false), UNKNOWN - 3, Finding::NotKnown);
+        }
     }
 }

@@ -55,6 +55,7 @@ pub(super) fn not_a_number(graph: &Graph) -> Option<Diagnosis> {
 
 /// What is said of the explanations of least cost.
 pub(super) fn conclude(graph: &Graph, mut explanations: Vec<Explanation>, budget: &Budget) -> Diagnosis {
+    explanations.iter_mut().for_each(|one| one.settle_the_loss(graph));
     // What explains every stage is worth more than what leaves one open.
     let open_ended = |one: &Explanation| one.findings.iter().any(|(_, finding)| *finding == Finding::Unknown);
     if explanations.iter().any(|one| !open_ended(one)) {
