@@ -128,6 +128,19 @@ pub(super) fn explain(graph: &Graph, budget: &Budget, most: u32) -> (u32, Vec<Ex
 /// What all candidates of a stage cost, in steps.
 const MANY: u64 = 20;
 
+/// Nothing was found before the search was stopped: what is given is not judged.
+pub(super) fn not_judged(graph: &Graph) -> Explanation {
+    let convention = Convention::usual(graph);
+    let mut pass = Pass::default();
+    let mut findings = Vec::new();
+    for quantity in graph.order() {
+        crate::diagnose::reconstruct::step(graph, &convention, &mut pass, quantity);
+        let finding = if graph.given.contains_key(&quantity) { Finding::NotKnown } else { Finding::Right };
+        findings.push((quantity, finding));
+    }
+    Explanation { convention, findings, pass, vouched: (true, true) }
+}
+
 struct Search<'a> {
     graph: &'a Graph,
     order: &'a [Quantity],
@@ -289,6 +302,9 @@ impl Search<'_> {
             By(Z(l) | Gamma(l)) if open(Of(Normed(l))) || open(Of(Z(l))) && l < last => {
                 (SAID, Finding::NotJudged)
             }
+            // How z follows is not known: nor is what is derived from that.
+            By(W(l) | B(l)) if open(Of(Z(l))) => (SAID, Finding::NotJudged),
+            By(A(l) | Kept(l)) if l < last && open(Of(Z(l + 1))) => (SAID, Finding::NotJudged),
             By(A(l) | Z(l)) if l == last && (open(Of(Loss)) || open(Of(A(last)))) => {
                 (SAID, Finding::NotJudged)
             }

@@ -6,7 +6,7 @@ mod stages;
 
 use super::arrays::Array;
 use super::graph::Graph;
-use super::judge::{Budget, Explanation, MISTAKE, explain};
+use super::judge::{Budget, Explanation, MISTAKE, explain, not_judged};
 use super::reconstruct::readings;
 use crate::error::Result;
 use serde::Serialize;
@@ -169,12 +169,9 @@ pub fn diagnose(arrays: &[Array]) -> Result<Diagnosis> {
             break;
         }
     }
-    let Some((_, mut graph, explanations)) = best else {
-        return Err(crate::error::Error::new(
-            crate::error::ErrorKind::Data,
-            "the arrays allow too many readings",
-        )
-        .hint("save the stages between too (z1, a1, logits, probs, loss)"));
+    let (mut graph, explanations) = match best {
+        Some((_, graph, explanations)) => (graph, explanations),
+        None => (graphs[0].clone(), vec![not_judged(&graphs[0])]),
     };
     if stopped {
         graph.warnings.push(
