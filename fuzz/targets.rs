@@ -8,9 +8,9 @@ use clearprop::diagnose::diagnose as judge;
 use clearprop::engine::Engine;
 use clearprop::error::Result;
 use clearprop::model::{Model, Tensor as ModelTensor};
-use clearprop::table::{Encoder, Learn, Table, Unseen};
+use clearprop::table::{Decimal, Encoder, Fit, Forms, Table, Unseen};
 use clearprop_files::safetensors::{self as safe, Floats, Tensor};
-use clearprop_files::table::{Opened, Options, open};
+use clearprop_files::table::{Opened, Options, Separator, open};
 use clearprop_files::{csv as text, npz as archive};
 use std::io::{Cursor, Write};
 use std::path::PathBuf;
@@ -48,8 +48,9 @@ fn told<T>(result: Result<T>) -> Option<T> {
 fn options(choice: u8) -> Options {
     Options {
         header: [None, Some(true), Some(false), None][usize::from(choice & 3)],
-        separator: [None, Some(b';'), None, Some(b'\t')][usize::from(choice >> 2 & 3)],
-        decimal_comma: (choice & 16 != 0).then_some(true),
+        separator: [None, Some(Separator::Byte(b';')), Some(Separator::Blanks), Some(Separator::Byte(b'\t'))]
+            [usize::from(choice >> 2 & 3)],
+        forms: Forms { decimal: (choice & 16 != 0).then_some(Decimal::Comma), ..Forms::default() },
         ..Options::default()
     }
 }
@@ -84,16 +85,16 @@ pub fn csv(data: &[u8]) {
 fn encoded(table: &Table) {
     let Some(target) = table.names().last().map(str::to_owned) else { return };
     let rows: Vec<u32> = (0..).take(table.len()).collect();
-    let learn = Learn { targets: &[target], rows: &rows, loss: None, standardise: true };
-    let Some(encoder) = told(Encoder::learn(table, &learn)).map(|(encoder, _)| encoder) else { return };
+    let fit = Fit { targets: &[target], rows: &rows, loss: None, standardise: true, robust: false };
+    let Some(encoder) = told(Encoder::fit(table, &fit)).map(|(encoder, _)| encoder) else { return };
     if encoder.width() * rows.len() > 1 << 20 {
         return;
     }
     let mut unseen = Unseen::default();
-    if let Some(data) = told(encoder.encode_data::<f64>(table, &rows, &mut unseen)) {
+    if let Some(data) = told(encoder.transform_data::<f64>(table, &rows, &mut unseen)) {
         assert!(data.x.iter().all(|value| value.is_finite()));
     }
-    if let Some(data) = told(encoder.encode_data::<f32>(table, &rows, &mut unseen)) {
+    if let Some(data) = told(encoder.transform_data::<f32>(table, &rows, &mut unseen)) {
         assert!(data.x.iter().all(|value| value.is_finite()));
     }
     let json = serde_json::to_string(&encoder).expect("an encoder is JSON");

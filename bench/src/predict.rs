@@ -14,7 +14,8 @@ pub(crate) fn run(file: &Npz, rows: usize) -> Result<Value> {
     let (network, params) = network::<f32>(file)?;
     let x = file.matrix::<f32>("X")?;
     let x: Vec<f32> = x.slice(s![..rows.min(x.nrows()), ..]).iter().copied().collect();
-    let mut predictor = Predictor::new(&network, &params, Options { threads: Some(1), ..Options::default() });
+    let mut predictor = Predictor::new(&network, &params, Options { threads: Some(1), ..Options::default() })
+        .expect("there are kernels");
     let mut probs = vec![0.0; rows * network.outputs()];
     let calls = if rows == 1 { 2000 } else { 20 };
     let mut times: Vec<f64> = (0..100)

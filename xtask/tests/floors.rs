@@ -15,7 +15,7 @@ mod sources;
 
 /// The library's lines from the ground up; the design's picture, read from below.
 const LINES: [(&str, &[&str]); 6] = [
-    ("words", &["decision", "error", "quantity", "real"]),
+    ("words", &["decision", "error", "paper", "quantity", "real"]),
     (
         "parts",
         &[
@@ -32,7 +32,7 @@ const LINES: [(&str, &[&str]); 6] = [
             "table",
         ],
     ),
-    ("pass", &["forward", "backward", "objective", "optim"]),
+    ("pass", &["forward", "backward", "objective", "schedule", "optim"]),
     ("fast", &["fast"]),
     ("learn", &["engine", "settings", "evaluate", "lbfgs", "sklearn", "train", "model", "fit"]),
     ("look", &["trace", "gradcheck", "diagnose"]),
@@ -102,13 +102,13 @@ const CIRCLES: &[(&str, &[&str])] = &[
         "clearprop",
         &[
             "diagnose::verdict",
+            "diagnose::verdict::beyond",
             "diagnose::verdict::conclude",
             "diagnose::verdict::loops",
             "diagnose::verdict::stages",
         ],
     ),
     ("clearprop", &["stage", "stage::table"]),
-    ("clearprop", &["table::answers", "table::columns", "table::encoder"]),
     ("clearprop", &["trace", "trace::arrays", "trace::entry"]),
     ("files", &["npz", "npz::header"]),
     ("files", &["parquet::write", "predictions"]),

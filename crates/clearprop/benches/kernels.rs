@@ -50,13 +50,14 @@ fn step(c: &mut Criterion) {
             false => Batches::Of { rows: &order, size },
         };
         let x = Array2::from_shape_fn((order.len(), sizes[0]), |(i, j)| number(i * sizes[0] + j));
-        let data = Data { x, y: Target::Classes(Array1::from_iter(order.iter().map(|i| i % 2))) };
+        let data =
+            Data { x, y: Target::Classes(Array1::from_iter(order.iter().map(|i| i % 2))), weights: None };
         group.throughput(Throughput::Elements((rows * STEPS).into()));
         for level in Level::available() {
             let mut params = Init::He.draw(&network, 0);
             let mut optimiser = Optimiser::new(rule, 1e-3, sizes).expect("the step size is above zero");
             let options = Options { level, threads: Some(1) };
-            let mut session = Session::new(&network, size, options);
+            let mut session = Session::new(&network, size, options).expect("there are kernels");
             let mut losses = Vec::new();
             group.bench_function(BenchmarkId::new(name, level.name()), |bencher| {
                 bencher.iter(|| {
@@ -77,7 +78,8 @@ fn predict(c: &mut Criterion) {
         let mut probs = vec![0.0; rows * network.outputs()];
         group.throughput(Throughput::Elements(rows as u64));
         for level in Level::available() {
-            let mut predictor = Predictor::new(&network, &params, Options { level, threads: Some(1) });
+            let mut predictor = Predictor::new(&network, &params, Options { level, threads: Some(1) })
+                .expect("there are kernels");
             group.bench_function(BenchmarkId::new(rows.to_string(), level.name()), |bencher| {
                 bencher.iter(|| predictor.predict(black_box(&x), black_box(&mut probs)));
             });

@@ -11,7 +11,7 @@ mod formula;
 mod name;
 
 pub use formula::Notation;
-pub(crate) use formula::filled;
+pub(crate) use formula::{bracketed, filled};
 pub(crate) use name::{by_name, name_and_parameter, no_parameter, written};
 
 use crate::real::Real;
@@ -57,6 +57,8 @@ pub enum Activation {
     Gelu,
     /// [`Gelu`](Self::Gelu) with a tanh in the place of erf: `z/2 (1 + tanh(sqrt(2/pi) (z + 0.044715 z^3)))`.
     GeluTanh,
+    /// `a = z tanh(log(1 + exp(z)))` (Misra, *Mish: a self regularized non-monotonic activation function*, 2019).
+    Mish,
 }
 
 /// SELU's factor (lambda in its paper).
@@ -86,6 +88,7 @@ impl Activation {
             Self::Gelu => z * normal_below(z),
             // (1 + tanh(u))/2 = 1/(1 + exp(-2u)), which keeps its digits where it is small.
             Self::GeluTanh => z * logistic(gelu_tanh_argument(z, one)),
+            Self::Mish => z * tanh_softplus(z)[0],
         }
     }
 
@@ -131,6 +134,12 @@ impl Activation {
                 // Far out it is flat: 0 times the infinite inner slope of a large z is 0.
                 p + if curved == R::zero() { R::zero() } else { z * curved * inner }
             }
+            Self::Mish => {
+                let [t, one_less] = tanh_softplus(z);
+                let curved = one_less * (one + t) * logistic(z);
+                // Far out it is flat, likewise.
+                t + if curved == R::zero() { R::zero() } else { z * curved }
+            }
         }
     }
 
@@ -142,7 +151,7 @@ impl Activation {
             Self::Logistic | Self::Tanh => WrittenIn::Output,
             Self::Elu { .. } | Self::Selu => WrittenIn::Both,
             Self::Relu | Self::LeakyRelu { .. } => WrittenIn::Input,
-            Self::Softplus | Self::Silu | Self::Gelu | Self::GeluTanh => WrittenIn::Input,
+            Self::Softplus | Self::Silu | Self::Gelu | Self::GeluTanh | Self::Mish => WrittenIn::Input,
         }
     }
 
@@ -154,7 +163,7 @@ impl Activation {
             Self::LeakyRelu { slope } => slope != 1.0,
             Self::Elu { alpha } => alpha != 1.0,
             Self::Identity | Self::Logistic | Self::Tanh => false,
-            Self::Softplus | Self::Silu | Self::Gelu | Self::GeluTanh => false,
+            Self::Softplus | Self::Silu | Self::Gelu | Self::GeluTanh | Self::Mish => false,
         }
     }
 
@@ -164,7 +173,7 @@ impl Activation {
         match self {
             Self::Relu | Self::LeakyRelu { .. } | Self::Elu { .. } | Self::Selu => true,
             Self::Identity | Self::Logistic | Self::Tanh => false,
-            Self::Softplus | Self::Silu | Self::Gelu | Self::GeluTanh => false,
+            Self::Softplus | Self::Silu | Self::Gelu | Self::GeluTanh | Self::Mish => false,
         }
     }
 
@@ -176,7 +185,7 @@ impl Activation {
             Self::LeakyRelu { slope } => slope == 0.0,
             Self::Elu { alpha } => alpha == 0.0,
             Self::Identity | Self::Logistic | Self::Tanh | Self::Selu => false,
-            Self::Softplus | Self::Silu | Self::Gelu | Self::GeluTanh => false,
+            Self::Softplus | Self::Silu | Self::Gelu | Self::GeluTanh | Self::Mish => false,
         }
     }
 
@@ -197,6 +206,7 @@ impl Activation {
             Self::Silu => 2.810_76,
             Self::Gelu => 2.351_72,
             Self::GeluTanh => 2.351_87,
+            Self::Mish => 2.207_78,
         }
     }
 
@@ -206,17 +216,7 @@ impl Activation {
         match self {
             Self::Logistic => 2.0,
             Self::Identity | Self::Tanh | Self::Relu | Self::LeakyRelu { .. } | Self::Elu { .. } => 6.0,
-            Self::Selu | Self::Softplus | Self::Silu | Self::Gelu | Self::GeluTanh => 6.0,
-        }
-    }
-
-    /// Whether the fast engine has a kernel for it; a network with another one runs on the plain engine.
-    #[must_use]
-    pub fn has_kernel(self) -> bool {
-        match self {
-            Self::Identity | Self::Logistic | Self::Tanh | Self::Relu => true,
-            Self::LeakyRelu { .. } | Self::Elu { .. } | Self::Selu => true,
-            Self::Softplus | Self::Silu | Self::Gelu | Self::GeluTanh => true,
+            Self::Selu | Self::Softplus | Self::Silu | Self::Gelu | Self::GeluTanh | Self::Mish => 6.0,
         }
     }
 }
@@ -269,4 +269,13 @@ fn normal_below<R: Real>(z: R) -> R {
 /// `2u` for `u = sqrt(2/pi) (z + 0.044715 z^3)`.
 fn gelu_tanh_argument<R: Real>(z: R, one: R) -> R {
     R::of(2.0 * SQRT_2_BY_PI) * z * (one + R::of(0.044_715) * z * z)
+}
+
+/// `t = tanh(log(1 + exp(z)))` and `1 - t`: with `e = exp(-|z|)`, `t = (1 + 2e) / (1 + 2e + 2e^2)` for z above 0 and
+/// `(e^2 + 2e) / (e^2 + 2e + 2)` below, so that nothing overflows and nothing cancels.
+fn tanh_softplus<R: Real>(z: R) -> [R; 2] {
+    let e = (-z.abs()).exp();
+    let (two, e2) = (R::of(2.0), e + e);
+    let (top, rest) = if z > R::zero() { (R::one() + e2, e2 * e) } else { (e * e + e2, two) };
+    [top / (top + rest), rest / (top + rest)]
 }

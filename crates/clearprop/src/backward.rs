@@ -13,7 +13,7 @@ use crate::forward::Pass;
 use crate::network::{Network, Penalized};
 use crate::params::Params;
 use crate::real::Real;
-use crate::target::Target;
+use crate::target::Weighted;
 use ndarray::{Array2, Axis};
 
 /// The derivative of `loss` by every weight and bias, and by every value of the forward `pass`.
@@ -21,15 +21,15 @@ use ndarray::{Array2, Axis};
 /// # Panics
 /// If `pass` or `y` are not of this network.
 #[must_use]
-pub fn backward<R: Real>(
+pub fn backward<'a, R: Real>(
     network: &Network,
     params: &Params<R>,
     pass: &Pass<R>,
-    y: &Target<R>,
+    y: impl Into<Weighted<'a, R>>,
 ) -> (Params<R>, Pass<R>) {
     let Pass { z, a } = pass;
     let last = network.layers();
-    let mut grads = Params::zeros(&network.sizes);
+    let mut grads = params.zeros_like();
     let Pass { z: mut dz, a: mut da } = Pass::empty(last);
 
     // forward, softmax and loss:   probs = softmax(logits),   data_loss = mean of -log probs[i, y[i]]
@@ -53,16 +53,28 @@ pub fn backward<R: Real>(
         }
     }
 
+    if let Some(mut ds) = grads.s_mut() {
+        // forward, scale:          a[0] = x * s, each input by a number of its own
+        da[0] = dz[1].dot(&params.w(1).t());
+        // by that number, which every row used:  ds = sum over rows of x * da[0]               (d)
+        ds.assign(&(&z[0] * &da[0]).sum_axis(Axis(0)));
+    }
+
+    add_penalty_slope(network, params, &mut grads);
+    (grads, Pass { z: dz, a: da })
+}
+
+/// Adds to `grads` the derivative of the penalty by every weight, and every bias if it is over all.
+pub(crate) fn add_penalty_slope<R: Real>(network: &Network, params: &Params<R>, grads: &mut Params<R>) {
     // forward, penalty:            reg/2 * sum of w[l]^2 (and of b[l]^2, if over all)
     // by the weights, added:       dw[l] += reg * w[l]
     let reg = R::of(network.penalty.reg);
-    for l in 1..=last {
+    for l in 1..=network.layers() {
         grads.w_mut(l).scaled_add(reg, &params.w(l));
         if network.penalty.over == Penalized::All {
             grads.b_mut(l).scaled_add(reg, &params.b(l));
         }
     }
-    (grads, Pass { z: dz, a: da })
 }
 
 /// `act'(z)`, number by number: how fast the nonlinearity's output `a` moves with its input `z`.

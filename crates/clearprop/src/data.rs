@@ -6,21 +6,23 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::network::Network;
 use crate::random::{Purpose, generator, shuffled};
 use crate::real::Real;
-use crate::target::{TargetKind, indices};
-use ndarray::{Array2, Axis};
+use crate::target::{TargetKind, Weighted, indices};
+use ndarray::{Array1, Array2, Axis};
 use rand::RngExt;
 use rand_distr::StandardNormal;
 use std::borrow::Cow;
 
 pub use crate::target::Target;
 
-/// Inputs `x` (n, d) and right answers `y` (n) or (n, k).
+/// Inputs `x` (n, d) and right answers `y` (n) or (n, k); what each row counts, where they do not count the same.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Data<R> {
     /// The inputs, (n, d).
     pub x: Array2<R>,
     /// The right answers.
     pub y: Target<R>,
+    /// The weight of each row (n): the loss is `sum(w * loss of the row) / sum(w)`.  Without it each counts 1.
+    pub weights: Option<Array1<R>>,
 }
 
 impl<R: Real> Data<R> {
@@ -53,7 +55,40 @@ impl<R: Real> Data<R> {
         if let Target::Values(y) = &y {
             finite("y", y)?;
         }
-        Ok(Self { x, y })
+        Ok(Self { x, y, weights: None })
+    }
+
+    /// The same rows, each counting as its weight says: a row of weight 2 as two of it, of weight 0 as none.
+    ///
+    /// # Errors
+    /// Another number of weights than rows, one that is negative, NaN or infinite (with its row, counted from 0),
+    /// or none above 0.
+    pub fn with_weights(mut self, weights: Array1<R>) -> Result<Self> {
+        if weights.len() != self.len() {
+            let found = format!("x has {} rows, and there are {} weights", self.len(), weights.len());
+            return Err(Error::new(ErrorKind::Shape, found).hint("each row needs its weight"));
+        }
+        if let Some(row) = weights.iter().position(|w| !(*w >= R::zero() && w.is_finite())) {
+            let found = format!("found {} at weights[{row}]", weights[row]);
+            return Err(Error::new(ErrorKind::Data, found).hint("a weight is a number from 0 up"));
+        }
+        if weights.iter().all(|&w| w == R::zero()) {
+            return Err(Error::new(ErrorKind::Data, "all weights are 0").hint("some row must count"));
+        }
+        self.weights = Some(weights);
+        Ok(self)
+    }
+
+    /// The right answers with the rows' weights.
+    #[must_use]
+    pub fn answers(&self) -> Weighted<'_, R> {
+        Weighted { y: &self.y, weights: self.weights.as_ref() }
+    }
+
+    /// What some rows count together.
+    pub(crate) fn weight_of(&self, rows: &[u32]) -> f64 {
+        let sum = |weights: &Array1<R>| rows.iter().map(|&row| weights[row as usize].f64()).sum();
+        self.weights.as_ref().map_or(rows.len() as f64, sum)
     }
 
     /// n, the number of rows.
@@ -71,7 +106,8 @@ impl<R: Real> Data<R> {
     /// Some rows, in the order given.
     #[must_use]
     pub fn select(&self, rows: &[u32]) -> Self {
-        Self { x: self.x.select(Axis(0), &indices(rows)), y: self.y.select(rows) }
+        let weights = self.weights.as_ref().map(|weights| weights.select(Axis(0), &indices(rows)));
+        Self { x: self.x.select(Axis(0), &indices(rows)), y: self.y.select(rows), weights }
     }
 
     /// Whether `network` can be trained or evaluated on these data.

@@ -63,6 +63,58 @@ impl Decision {
     }
 }
 
+/// Decisions as lines: columns of the same fate share one.  Settings stand between backticks, as in
+/// [`crate::error::with_settings`].
+///
+/// ```
+/// use clearprop::decision::{Decision, lines};
+/// let dropped = |name: &str| Decision::new("constant", "dropped, it is always the same", "0").column(name);
+/// assert_eq!(
+///     lines(&[dropped("a"), dropped("b")]),
+///     ["columns 'a', 'b': dropped, it is always the same"],
+/// );
+/// ```
+#[must_use]
+pub fn lines(decisions: &[Decision]) -> Vec<String> {
+    let mut groups: Vec<Vec<&Decision>> = Vec::new();
+    let mut places: std::collections::HashMap<(&str, &str, bool), usize> = std::collections::HashMap::new();
+    for decision in decisions {
+        let key = (decision.key.as_str(), decision.what.as_str(), decision.warning);
+        match places.get(&key) {
+            Some(&place) if decision.column.is_some() => groups[place].push(decision),
+            _ => {
+                places.insert(key, groups.len());
+                groups.push(vec![decision]);
+            }
+        }
+    }
+    groups.iter().map(|group| line(group)).collect()
+}
+
+fn line(group: &[&Decision]) -> String {
+    let [first, rest @ ..] = group else { return String::new() };
+    let mut text = if rest.is_empty() {
+        first.to_string()
+    } else {
+        let names: Vec<String> = group
+            .iter()
+            .filter_map(|one| one.column.as_ref())
+            .take(3)
+            .map(|name| format!("'{name}'"))
+            .collect();
+        let more = match group.len() - names.len() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        format!("columns {}{more}: {}", names.join(", "), first.what)
+    };
+    if let (Some((setting, value)), true) = (&first.overrule, rest.is_empty()) {
+        let value = if value.is_empty() { String::new() } else { format!("={value}") };
+        text.push_str(&format!(" (`{setting}{value}` says otherwise)"));
+    }
+    text
+}
+
 impl fmt::Display for Decision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(name) = &self.column {

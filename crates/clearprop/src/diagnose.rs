@@ -30,6 +30,7 @@
 //! ```
 
 pub mod arrays;
+mod called;
 pub mod catalogue;
 mod convention;
 mod evidence;
@@ -41,10 +42,18 @@ mod judge;
 mod mistakes;
 mod naming;
 pub mod probe;
+mod read_as;
+pub mod reading;
 mod reconstruct;
+mod renamed;
 mod right;
+mod selection;
+mod stuck;
+pub mod text;
+mod update;
 mod verdict;
 mod words;
 
 pub use arrays::shape_text;
+pub use called::stage_called;
 pub use verdict::{Diagnosis, Edge, Named, StageFinding, Status, Verdict, diagnose};

@@ -45,7 +45,13 @@ impl Engine {
     /// or the loss.
     #[must_use]
     pub fn for_network(self, network: &Network) -> Self {
-        if network.has_kernels() { self } else { Self::Plain }
+        match self {
+            Self::Plain => Self::Plain,
+            #[cfg(feature = "fast")]
+            Self::Fast(_) if fast::has_kernels(network) => self,
+            #[cfg(feature = "fast")]
+            Self::Fast(_) => Self::Plain,
+        }
     }
 
     /// `logits` (n, k) of the rows `x` (n, d).
@@ -54,10 +60,12 @@ impl Engine {
     /// If `params` or `x` do not have the network's sizes.
     #[must_use]
     pub fn logits<R: Real>(self, network: &Network, params: &Params<R>, x: ArrayView2<'_, R>) -> Array2<R> {
-        match self.for_network(network) {
+        match self {
             Self::Plain => forward::logits(network, params, x),
             #[cfg(feature = "fast")]
-            Self::Fast(level) => fast::logits(network, params, x, level),
+            Self::Fast(level) => {
+                fast::logits(network, params, x, level).unwrap_or_else(|| forward::logits(network, params, x))
+            }
         }
     }
 

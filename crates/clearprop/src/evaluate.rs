@@ -7,11 +7,11 @@ use crate::metrics::score;
 use crate::network::Network;
 use crate::params::Params;
 use crate::real::Real;
-use crate::target::{Target, TargetKind};
+use crate::target::{Target, TargetKind, Weighted};
 use ndarray::{Array2, ArrayView2, s};
 use std::ops::Range;
 
-/// The data loss and the score ([`score`]: accuracy, or R2 for numbers) on some rows.
+/// The data loss, of rows with weights as they say, and the score of all rows alike ([`score`]: accuracy, or R2 for numbers) on some rows.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Evaluation {
     /// Mean loss a row, without the penalty.
@@ -33,17 +33,19 @@ pub fn evaluate<R: Real>(
 ) -> Evaluation {
     if let Target::Classes(y) = &data.y {
         let (mut loss, mut right) = (0.0, 0);
+        let total = data.answers().total();
         each_block(engine, network, params, data.x.view(), |rows, logits| {
             let y = y.slice(s![rows.clone()]).to_owned();
             right += argmax(logits.view()).iter().zip(&y).filter(|(found, class)| found == class).count();
+            let weights = data.weights.as_ref().map(|weights| weights.slice(s![rows]).to_owned());
+            let block = Weighted { y: &Target::Classes(y), weights: weights.as_ref() };
             // As a mean of means, so that one block gives the loss of its rows to the last bit.
-            loss += network.loss.data_loss(&logits, &Target::Classes(y))
-                * (rows.len() as f64 / data.len() as f64);
+            loss += network.loss.data_loss(&logits, block) * (block.total() / total);
         });
         return Evaluation { loss, score: right as f64 / data.len().max(1) as f64 };
     }
     let logits = engine.logits(network, params, data.x.view());
-    let loss = network.loss.data_loss(&logits, &data.y);
+    let loss = network.loss.data_loss(&logits, data.answers());
     // The largest logit is the largest probability.
     let score = match network.loss.takes() {
         TargetKind::Classes => score(network.loss, logits.view(), &data.y),

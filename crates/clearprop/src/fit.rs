@@ -92,6 +92,8 @@ impl Plan {
     pub fn new<R: Real>(rows: &Rows, choices: &Choices, start: Option<&Params<R>>) -> Result<Self> {
         let n = rows.table.len();
         let mut settings = rows.origin.defaults(n);
+        let recipe = choices.recipe.or(rows.beside.recipe).unwrap_or(settings.recipe);
+        choose::lay_over(recipe, &mut settings);
         rows.beside.lay_over(&mut settings);
         let mut settings = choose::choose(settings, choices, n)?;
         let parts = rows.parts(&settings)?;
@@ -100,6 +102,7 @@ impl Plan {
             settings.batch_size = settings.batch_size.map(|size| size.min(parts.train.len()));
         }
         let (encoder, mut decisions) = rows.learn(&parts.train, &settings)?;
+        choose::lay_over_for(&mut settings, choices, encoder.answers.loss());
         if let Some(params) = start {
             settings.hidden = hidden_of(params, choices, &encoder)?;
         }
@@ -124,7 +127,7 @@ fn plain(settings: &Settings, network: &Network) -> Option<Decision> {
     }
     let what = match settings.solver {
         Solver::Lbfgs => "the solver lbfgs".to_owned(),
-        _ if network.has_kernels() => return None,
+        _ if settings.engine.for_network(network) == settings.engine => return None,
         _ => format!("a network of {} with the loss {}", network.activation_text(), network.loss),
     };
     Some(Decision::new("engine", "runs on the plain engine", format!("there are no kernels for {what}")))
@@ -249,6 +252,16 @@ impl<R: Real> Fit<R> {
         event
     }
 
+    /// Takes steps as [`Trainer::advance_while`] does, for as long as the caller goes on, and keeps their losses.
+    pub fn advance_while(&mut self, until: u64, go_on: impl FnMut() -> bool) -> Event {
+        let first = self.trainer.state().step;
+        let event = self.trainer.advance_while(until, go_on);
+        if !matches!(event, Event::Stopped(_)) || self.trainer.state().step > first {
+            self.history.record(&self.trainer, first, &event, self.record_every);
+        }
+        event
+    }
+
     /// The score on the training rows now ([`metrics::score`](crate::metrics::score)), kept in the history.
     pub fn measure(&mut self) -> f64 {
         let score = self.trainer.evaluate(self.trainer.data()).score;
@@ -282,7 +295,7 @@ impl<R: Real> Fit<R> {
             rows: self.trainer.data().len(),
         };
         let engine = trained.settings.engine;
-        let params = self.trainer.params().clone();
+        let params = self.trainer.params().folded();
         Model { network: self.plan.network, params, encoder: self.plan.encoder, trained, engine }
     }
 

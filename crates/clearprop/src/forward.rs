@@ -15,13 +15,15 @@ use ndarray::{Array2, ArrayView1, ArrayView2, Axis};
 /// | `z[l]` (n, fan_out) | **input** of layer l's nonlinearity | `dz[l]` | `h11`, `dL_dh11` |
 /// | `a[l]` (n, fan_out) | **output** of layer l's nonlinearity | `da[l]` | `h12`, `dL_dh12` |
 /// | `a[0]` (n, d) | the inputs x | empty: data do not learn | `X` |
+/// | with a scale: `z[0]`, `a[0]` (n, d) | the inputs x, and `x * s` | empty, and `da[0]` | - |
 /// | `z[L]` (n, k) | `logits` | `dlogits` | `f`, `dL_df` |
 /// | `a[L]` (n, k) | `probs` | empty: softmax and loss are differentiated together | `probs` |
 ///
-/// There is no `z[0]`; an empty array holds its place, so that layer l's values stand at index l.
+/// Without a scale of the inputs there is no `z[0]`; an empty array holds its place, so that layer l's values stand at
+/// index l.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pass<R> {
-    /// Inputs of the nonlinearities, `z[1..=L]`.
+    /// Inputs of the nonlinearities, `z[1..=L]`, and of the scale, `z[0]`, if there is one.
     pub z: Vec<Array2<R>>,
     /// Outputs of the nonlinearities, `a[0..=L]`.
     pub a: Vec<Array2<R>>,
@@ -76,6 +78,11 @@ pub fn forward<R: Real>(network: &Network, params: &Params<R>, x: ArrayView2<'_,
     let last = network.layers();
     let mut pass = Pass::empty(last);
     pass.a[0] = x.to_owned();
+    // scale:        a[0] = x * s, each input by a number of its own, where there is one
+    if let Some(s) = params.s() {
+        pass.a[0] = &x * &s;
+        pass.z[0] = x.to_owned();
+    }
     for l in 1..=last {
         // affine[l]:    z[l] = a[l-1] w[l] + b[l]
         pass.z[l] = pass.a[l - 1].dot(&params.w(l)) + params.b(l);

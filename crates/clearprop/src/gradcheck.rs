@@ -115,8 +115,36 @@ pub struct TensorCheck {
     pub error: f64,
     /// The number that is furthest off beyond its uncertainty.
     pub worst: Option<Compared>,
-    /// Whether the claim is right, as far as it could be checked.
+    /// Whether something was compared, and all of it is right.
     pub passed: bool,
+    /// Whether everything compared was 0 on both sides.
+    pub only_zeros: bool,
+}
+
+/// What is said of one tensor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// What was compared is right.
+    Right,
+    /// A number is off.
+    Wrong,
+    /// Every number is at a kink: nothing was compared, which is no pass.
+    NotCompared,
+    /// Nothing but zeros was compared: right, though a factor or a sign would not show.
+    OnlyZeros,
+}
+
+impl TensorCheck {
+    /// The verdict.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        match (self.checked, self.passed, self.only_zeros) {
+            (0, ..) => Verdict::NotCompared,
+            (_, false, _) => Verdict::Wrong,
+            (_, true, true) => Verdict::OnlyZeros,
+            (_, true, false) => Verdict::Right,
+        }
+    }
 }
 
 /// Compares gradients that somebody claims with the slope of the loss, tensor by tensor.
@@ -170,7 +198,7 @@ pub fn gradcheck(
 #[must_use]
 pub fn loss_at(network: &Network, params: &Params<f64>, data: &Data<f64>) -> LossAt {
     let pass = forward(network, params, data.x.view());
-    let objective = objective(network, params, &pass, &data.y);
+    let objective = objective(network, params, &pass, data.answers());
     let kinked = (1..).zip(&network.activations).filter(|(_, activation)| activation.has_kink());
     let mut on: Vec<bool> = kinked.flat_map(|(l, _)| pass.z[l].iter().map(|&z| z > 0.0)).collect();
     on.extend(network.loss.sides_of_kinks(pass.logits(), &data.y));
@@ -346,6 +374,7 @@ fn judged(
         size,
         error,
         worst: worst.cloned(),
-        passed: worst.is_none_or(|worst| excess(worst) <= tolerance * scale),
+        passed: worst.is_some_and(|worst| excess(worst) <= tolerance * scale),
+        only_zeros: compared.iter().all(|c| c.claimed == 0.0 && c.numeric == 0.0),
     }
 }

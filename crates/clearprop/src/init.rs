@@ -26,19 +26,23 @@ pub enum Init {
     /// biases zero (Glorot and Bengio, *Understanding the difficulty of training deep feedforward neural
     /// networks*, 2010; the smaller bound as in scikit-learn).
     Glorot,
+    /// Weights normal with variance 1/fan_in, biases normal with variance 1; the last layer zero, so that the first
+    /// outputs are those of no knowledge (Holzmüller, Grinsztajn and Steinwart, *Better by default*, 2024).
+    Ntk,
 }
 
 impl Init {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::He, Self::AsWritten, Self::Glorot];
+    pub const ALL: [Self; 4] = [Self::He, Self::AsWritten, Self::Glorot, Self::Ntk];
 
-    /// The name on the command line: `he`, `as-written`, `glorot`.
+    /// The name on the command line: `he`, `as-written`, `glorot`, `ntk`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::He => "he",
             Self::AsWritten => "as-written",
             Self::Glorot => "glorot",
+            Self::Ntk => "ntk",
         }
     }
 
@@ -57,6 +61,11 @@ impl Init {
                     params.wb_mut(l).mapv_inplace(|_| normal((2.0 / fan_in + 1.0).sqrt()));
                 }
                 Self::AsWritten => params.wb_mut(l).mapv_inplace(|_| normal((2.0 / (fan_in + 1.0)).sqrt())),
+                Self::Ntk if l == network.layers() => {}
+                Self::Ntk => {
+                    params.w_mut(l).mapv_inplace(|_| normal((1.0 / fan_in).sqrt()));
+                    params.b_mut(l).mapv_inplace(|_| normal(1.0));
+                }
                 Self::Glorot => {
                     let bound: f64 = (activation.glorot_factor() / (fan_in + fan_out)).sqrt();
                     params.w_mut(l).mapv_inplace(|_| R::of(random.random_range(-bound..=bound)));

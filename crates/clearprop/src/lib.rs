@@ -18,6 +18,7 @@
 // words
 pub mod decision;
 pub mod error;
+pub mod paper;
 pub mod quantity;
 pub mod real;
 pub mod stage;
@@ -39,6 +40,7 @@ pub mod fast;
 pub mod forward;
 pub mod objective;
 pub mod optim;
+pub mod schedule;
 // learn
 pub mod engine;
 pub mod evaluate;

@@ -9,13 +9,16 @@
 
 mod formula;
 mod kind;
+mod terms;
 
 pub use formula::{Line, Names};
+pub use terms::argmax;
+use terms::{cut, log_sum_exp, max};
 
 use crate::activation::{log_one_plus_exp, logistic};
 use crate::real::Real;
-use crate::target::Target;
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, Zip};
+use crate::target::{Target, Weighted};
+use ndarray::{Array1, Array2, ArrayView1, Zip};
 use serde::{Deserialize, Serialize};
 
 /// What is made small.
@@ -26,6 +29,13 @@ use serde::{Deserialize, Serialize};
 pub enum Loss {
     /// Softmax cross-entropy, one class a row: `-log softmax(logits)[y]`.
     Softmax,
+    /// Softmax cross-entropy with smoothed labels: the right class is wanted with `1 - smoothing + smoothing/k`, each of
+    /// the others with `smoothing/k`, so that no logit need grow without end (Szegedy et al., *Rethinking the
+    /// inception architecture for computer vision*, 2016).
+    SmoothedSoftmax {
+        /// What is taken from the right class and given to all; usually 0.1.
+        smoothing: f64,
+    },
     /// Logistic cross-entropy, several labels at once: for each of the k columns
     /// `-log p` where the label is 1 and `-log(1 - p)` where it is 0, added up.
     Logistic,
@@ -43,6 +53,12 @@ pub enum Loss {
         /// The distance from which on it grows like a line; usually 1.
         delta: f64,
     },
+    /// The multiclass SVM's, one class a row: `sum over j != y of max(0, logits[j] - logits[y] + 1)` (Weston and
+    /// Watkins, *Support vector machines for multi-class pattern recognition*, 1999; cs231n, *linear classification*).
+    /// Its outputs are the logits, called scores: no probabilities.
+    Hinge,
+    /// The same with `max(0, ..)^2`, cs231n's "squared hinge", which has no corners.
+    SquaredHinge,
 }
 
 impl Loss {
@@ -51,7 +67,7 @@ impl Loss {
     #[must_use]
     pub fn outputs<R: Real>(self, logits: &Array2<R>) -> Array2<R> {
         match self {
-            Self::Softmax => {
+            Self::Softmax | Self::SmoothedSoftmax { .. } => {
                 let mut probs = logits.clone();
                 for mut row in probs.rows_mut() {
                     // softmax does not change when a number is taken from all logits of a row;
@@ -66,6 +82,7 @@ impl Loss {
             Self::Logistic => logits.mapv(logistic),
             Self::Poisson => logits.mapv(R::exp),
             Self::Squared | Self::Absolute | Self::Huber { .. } => logits.clone(),
+            Self::Hinge | Self::SquaredHinge => logits.clone(),
         }
     }
 
@@ -86,6 +103,7 @@ impl Loss {
             Self::Softmax => Zip::from(logits.rows())
                 .and(y.classes())
                 .map_collect(|z, &class| (log_sum_exp(z) - z[class as usize]).f64()),
+            Self::SmoothedSoftmax { smoothing } => terms::smoothed_losses(logits, y, smoothing),
             // -y log p - (1-y) log(1-p) = log(1 + exp(z)) - y z
             Self::Logistic => sums(&|z, y| log_one_plus_exp(z) - y * z),
             Self::Squared => sums(&|z, y| R::of(0.5) * (z - y) * (z - y)),
@@ -102,36 +120,43 @@ impl Loss {
                     }
                 })
             }
+            Self::Hinge => terms::hinge_losses(logits, y, |over| over),
+            Self::SquaredHinge => terms::hinge_losses(logits, y, |over| over * over),
         }
     }
 
-    /// The mean of [`Self::row_losses`].  0 for no rows.
+    /// The mean of [`Self::row_losses`], of rows with weights `sum(w * loss) / sum(w)`.  0 for no rows.
     ///
     /// # Panics
     /// As [`Self::row_losses`].
     #[must_use]
-    pub fn data_loss<R: Real>(self, logits: &Array2<R>, y: &Target<R>) -> f64 {
-        self.row_losses(logits, y).mean().unwrap_or(0.0)
+    pub fn data_loss<'a, R: Real>(self, logits: &Array2<R>, y: impl Into<Weighted<'a, R>>) -> f64 {
+        let y = y.into();
+        y.mean(&self.row_losses(logits, y.y))
     }
 
     /// `dlogits` (n, k): the derivative of the data loss **by the logits**, from the `outputs`.
     ///
     /// ```text
     /// softmax                      (probs - onehot(y)) / n
+    /// smoothed-softmax             (probs - (1 - smoothing) onehot(y) - smoothing/k) / n
     /// logistic, squared, poisson   (outputs - y) / n
     /// absolute                     sign(outputs - y) / n
     /// huber                        (outputs - y, cut at -delta and delta) / n
+    /// hinge, j != y[i]             (1 where logits[j] - logits[y] + 1 > 0) / n; at y minus the sum of the others
+    /// squared-hinge, j != y[i]     2 max(0, logits[j] - logits[y] + 1) / n;     at y minus the sum of the others
     /// ```
-    /// The 1/n belongs to the mean and is applied here, once.
+    /// The 1/n belongs to the mean and is applied here, once; of rows with weights it is `w[i] / sum(w)`.
     ///
     /// # Panics
     /// As [`Self::row_losses`].
     #[must_use]
-    pub fn dlogits<R: Real>(self, outputs: &Array2<R>, y: &Target<R>) -> Array2<R> {
-        self.row_slopes(outputs, y) / R::of(outputs.nrows().max(1) as f64)
+    pub fn dlogits<'a, R: Real>(self, outputs: &Array2<R>, y: impl Into<Weighted<'a, R>>) -> Array2<R> {
+        let y = y.into();
+        y.slope_of_mean(self.row_slopes(outputs, y.y))
     }
 
-    /// The derivative of each row's own loss by its logits (n, k): n times `dlogits`.
+    /// The derivative of each row's own loss by its logits (n, k): n times `dlogits` where every row counts 1.
     ///
     /// # Panics
     /// As [`Self::row_losses`].
@@ -145,6 +170,7 @@ impl Loss {
                     row[class as usize] -= R::one();
                 }
             }
+            Self::SmoothedSoftmax { smoothing } => terms::minus_smoothed(&mut slopes, y, smoothing),
             // The output is made so that the slope of its logit cancels.
             Self::Logistic | Self::Squared | Self::Poisson => slopes -= y.values(),
             Self::Absolute => {
@@ -155,45 +181,9 @@ impl Loss {
                 slopes -= y.values();
                 slopes.mapv_inplace(|distance| cut(distance, R::of(delta), R::of(delta)));
             }
+            Self::Hinge => slopes = terms::hinge_slopes(outputs, y, |over| cut(over, R::zero(), R::one())),
+            Self::SquaredHinge => slopes = terms::hinge_slopes(outputs, y, |over| over + over),
         }
         slopes
-    }
-}
-
-/// The number of the largest of each row's k values; the first of equal ones.
-#[must_use]
-pub fn argmax<R: Real>(probs: ArrayView2<'_, R>) -> Vec<u32> {
-    probs
-        .axis_iter(Axis(0))
-        .map(|row| {
-            let mut best = 0;
-            for j in 1..row.len() {
-                if row[j] > row[best] {
-                    best = j;
-                }
-            }
-            u32::try_from(best).unwrap_or(u32::MAX)
-        })
-        .collect()
-}
-
-fn max<R: Real>(row: ArrayView1<'_, R>) -> R {
-    row.fold(R::neg_infinity(), |max, &v| if v > max { v } else { max })
-}
-
-/// `log(sum_j exp(z[j]))` with the largest z taken out first.
-fn log_sum_exp<R: Real>(z: ArrayView1<'_, R>) -> R {
-    let largest = max(z);
-    largest + z.iter().map(|&z| (z - largest).exp()).sum::<R>().ln()
-}
-
-/// `distance`, but `far` beyond `near` on either side; NaN stays NaN.
-fn cut<R: Real>(distance: R, near: R, far: R) -> R {
-    if distance > near {
-        far
-    } else if distance < -near {
-        -far
-    } else {
-        distance
     }
 }

@@ -214,6 +214,6 @@ impl<R: Real> Model<R> {
     /// # Errors
     /// Those of [`Encoder::encode`].
     pub fn predict(&self, table: &Table, rows: &[u32], unseen: &mut Unseen) -> Result<Array2<R>> {
-        Ok(self.probs(self.encoder.encode(table, rows, unseen)?.view()))
+        Ok(self.probs(self.encoder.transform(table, rows, unseen)?.view()))
     }
 }

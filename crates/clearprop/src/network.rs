@@ -158,12 +158,6 @@ impl Network {
         }
     }
 
-    /// Whether the fast engine has kernels for all of it; what it has none for runs on the plain engine.
-    #[must_use]
-    pub fn has_kernels(&self) -> bool {
-        self.activations.iter().all(|activation| activation.has_kernel()) && self.loss.has_kernel()
-    }
-
     /// L, the number of layers with parameters.
     #[must_use]
     pub fn layers(&self) -> usize {

@@ -10,12 +10,12 @@ use crate::forward::{Pass, forward};
 use crate::network::{Network, Penalized};
 use crate::params::Params;
 use crate::real::Real;
-use crate::target::Target;
+use crate::target::Weighted;
 
 /// `loss` and the two numbers it is the sum of.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Objective {
-    /// Mean over rows of the loss of each row.
+    /// Mean over rows of the loss of each row, each as its weight says.
     pub data_loss: f64,
     /// `reg/2 * sum(w^2)`, over the weights or over weights and biases.
     pub penalty: f64,
@@ -31,7 +31,12 @@ impl Objective {
 
 /// The objective at the values of a forward pass.
 #[must_use]
-pub fn objective<R: Real>(network: &Network, params: &Params<R>, pass: &Pass<R>, y: &Target<R>) -> Objective {
+pub fn objective<'a, R: Real>(
+    network: &Network,
+    params: &Params<R>,
+    pass: &Pass<R>,
+    y: impl Into<Weighted<'a, R>>,
+) -> Objective {
     Objective { data_loss: network.loss.data_loss(pass.logits(), y), penalty: penalty(network, params) }
 }
 
@@ -77,7 +82,7 @@ pub fn loss_and_grad<R: Real>(
     data: &Data<R>,
 ) -> (Objective, Params<R>) {
     let pass = forward(network, params, data.x.view());
-    let objective = objective(network, params, &pass, &data.y);
-    let (grads, _) = backward(network, params, &pass, &data.y);
+    let objective = objective(network, params, &pass, data.answers());
+    let (grads, _) = backward(network, params, &pass, data.answers());
     (objective, grads)
 }

@@ -8,7 +8,9 @@ use crate::activation::by_name;
 use crate::error::{Error, ErrorKind, Result};
 use crate::params::Params;
 use crate::real::Real;
+use crate::schedule::{Place, Schedule};
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 
 /// The rule by which weights are changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -118,8 +120,14 @@ impl Rule {
 pub struct Optimiser<R> {
     /// The rule.
     pub rule: Rule,
-    /// How far a step goes.
+    /// How far a step goes, before the schedule.
     pub step_size: f64,
+    /// How that changes during a run.
+    pub schedule: Schedule,
+    /// The run, as the schedule needs to know it.
+    pub run: Place,
+    /// Which share of the step size each tensor takes.
+    pub shares: Shares,
     /// The number of updates done.
     pub t: u64,
     /// sgd: the velocity v.  adam: the means m and v.
@@ -156,7 +164,21 @@ impl<R: Real> Optimiser<R> {
             }
             _ => {}
         }
-        Ok(Self { rule, step_size, t: 0, moments: vec![Params::zeros(sizes); rule.moments()] })
+        let moments = vec![Params::zeros(sizes); rule.moments()];
+        let (schedule, run) = (Schedule::Constant, Place::default());
+        Ok(Self { rule, step_size, schedule, run, shares: Shares::Equal, t: 0, moments })
+    }
+
+    /// The same optimiser, which has seen no gradient yet, for parameters of this shape.
+    #[must_use]
+    pub fn shaped(self, params: &Params<R>) -> Self {
+        Self { moments: vec![params.zeros_like(); self.rule.moments()], t: 0, ..self }
+    }
+
+    /// The same optimiser with a step size that changes during a run.
+    #[must_use]
+    pub fn scheduled(self, schedule: Schedule, run: Place) -> Self {
+        Self { schedule, run, ..self }
     }
 
     /// One update of `params` by their gradient.
@@ -173,9 +195,23 @@ impl<R: Real> Optimiser<R> {
     /// # Panics
     /// If moments were taken out that the rule keeps.
     pub fn update(&mut self, params: &mut Params<R>, grads: &Params<R>) {
+        let step_size = self.step_size * self.schedule.factor(self.t, self.run);
         self.t += 1;
-        let step = R::of(self.step_size);
-        let each = params.values_mut().iter_mut().zip(grads.values());
+        for (range, share) in self.shares.of(params) {
+            self.update_range(range, step_size * share, params, grads);
+        }
+    }
+
+    /// The same for a range of the flat buffer.
+    fn update_range(
+        &mut self,
+        range: Range<usize>,
+        step_size: f64,
+        params: &mut Params<R>,
+        grads: &Params<R>,
+    ) {
+        let step = R::of(step_size);
+        let each = params.values_mut()[range.clone()].iter_mut().zip(&grads.values()[range.clone()]);
         match (self.rule, self.moments.as_mut_slice()) {
             (Rule::Gd, _) => {
                 for (p, &g) in each {
@@ -184,16 +220,18 @@ impl<R: Real> Optimiser<R> {
             }
             (Rule::Sgd { momentum, nesterov }, [velocity]) => {
                 let mu = R::of(momentum);
-                for ((p, &g), v) in each.zip(velocity.values_mut()) {
+                for ((p, &g), v) in each.zip(&mut velocity.values_mut()[range]) {
                     *v = mu * *v - step * g;
                     *p += if nesterov { mu * *v - step * g } else { *v };
                 }
             }
             (Rule::Adam { beta1, beta2, epsilon, epsilon_hat }, [mean, square]) => {
                 let AdamStep { beta1, beta2, rate, epsilon } =
-                    AdamStep::new(self.step_size, [beta1, beta2], epsilon, epsilon_hat, self.t);
+                    AdamStep::new(step_size, [beta1, beta2], epsilon, epsilon_hat, self.t);
                 let [beta1, beta2, rate, epsilon] = [beta1, beta2, rate, epsilon].map(R::of);
-                for (((p, &g), m), v) in each.zip(mean.values_mut()).zip(square.values_mut()) {
+                for (((p, &g), m), v) in
+                    each.zip(&mut mean.values_mut()[range.clone()]).zip(&mut square.values_mut()[range])
+                {
                     *m = beta1 * *m + (R::one() - beta1) * g;
                     *v = beta2 * *v + (R::one() - beta2) * g * g;
                     *p -= rate * *m / (v.sqrt() + epsilon);
@@ -201,6 +239,64 @@ impl<R: Real> Optimiser<R> {
             }
             _ => unreachable!("new() has made as many moments as the rule keeps"),
         }
+    }
+}
+
+/// Which share of the step size each tensor takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Shares {
+    /// All take it whole.
+    Equal,
+    /// `w[l]` takes `1 / sqrt(fan_in)` of it, `b[l]` a tenth, the scale of the inputs six times as much.
+    ///
+    /// With adam, whose steps do not depend on how large a gradient is, this is what equal steps are in the "neural
+    /// tangent" parametrisation `z = a w / sqrt(fan_in) + b` (Jacot, Gabriel and Hongler, 2018) with weights of variance
+    /// 1, and the factors of Holzmüller, Grinsztajn and Steinwart, *Better by default*, 2024.
+    Ntk,
+}
+
+impl Shares {
+    /// Both of them.
+    pub const ALL: [Self; 2] = [Self::Equal, Self::Ntk];
+
+    /// The name: `equal`, `ntk`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Equal => "equal",
+            Self::Ntk => "ntk",
+        }
+    }
+
+    /// Ranges of the flat buffer, each with its share.
+    fn of<R: Real>(self, params: &Params<R>) -> Vec<(Range<usize>, f64)> {
+        let all = params.values().len();
+        match self {
+            Self::Equal => vec![(0..all, 1.0)],
+            Self::Ntk => {
+                let (mut start, mut ranges) = (0, Vec::new());
+                let mut add = |len: usize, share: f64| {
+                    ranges.push((start..start + len, share));
+                    start += len;
+                };
+                for pair in params.sizes().windows(2) {
+                    add(pair[0] * pair[1], 1.0 / (pair[0] as f64).sqrt());
+                    add(pair[1], 0.1);
+                }
+                if start < all {
+                    ranges.push((start..all, 6.0));
+                }
+                ranges
+            }
+        }
+    }
+}
+
+impl std::str::FromStr for Shares {
+    type Err = Error;
+    fn from_str(name: &str) -> Result<Self> {
+        by_name("shares of the step size", name, &Self::ALL, |one| one.name())
     }
 }
 

@@ -4,9 +4,12 @@
 //! row.  The notebook's bias trick (`W1`: both in one matrix) and the field's `w`, `b` are two views of
 //! the same numbers.  Gradients and an optimiser's moments have this type too: a gradient has the shape
 //! of what it differentiates by.
+//!
+//! A network may begin with a scale `s` (d), a number for each input, learnt with the others: `a[0] = x * s`.  It lies
+//! behind the last layer.
 
 use crate::real::Real;
-use ndarray::{Array2, ArrayView1, ArrayView2, ArrayViewMut1, ArrayViewMut2, s};
+use ndarray::{Array2, ArrayView1, ArrayView2, ArrayViewMut1, ArrayViewMut2, Axis, s};
 
 /// Weights and biases of layers 1..=L, or their gradients, or an optimiser's moments.
 ///
@@ -22,24 +25,72 @@ use ndarray::{Array2, ArrayView1, ArrayView2, ArrayViewMut1, ArrayViewMut2, s};
 #[derive(Clone, Debug, PartialEq)]
 pub struct Params<R> {
     sizes: Vec<usize>,
+    has_scale: bool,
     values: Vec<R>,
 }
 
 impl<R: Real> Params<R> {
-    /// All zero, for layers of these sizes: `[d, h, .., k]`.
+    /// All zero, for layers of these sizes `[d, h, .., k]` without a scale of the inputs.
     ///
     /// # Panics
     /// As [`count`].
     #[must_use]
     pub fn zeros(sizes: &[usize]) -> Self {
-        Self { sizes: sizes.to_vec(), values: vec![R::zero(); count(sizes)] }
+        Self { sizes: sizes.to_vec(), has_scale: false, values: vec![R::zero(); count(sizes)] }
     }
 
-    /// From the flat buffer: for each layer its weights row by row, then its bias.
-    /// `None` if the number of values is not what the sizes need.
+    /// All zero, of the same shape.
+    #[must_use]
+    pub fn zeros_like(&self) -> Self {
+        Self {
+            sizes: self.sizes.clone(),
+            has_scale: self.has_scale,
+            values: vec![R::zero(); self.values.len()],
+        }
+    }
+
+    /// The same with a scale of the inputs, each 1 at first: what the network computes stays the same.
+    #[must_use]
+    pub fn with_scale(mut self) -> Self {
+        if !self.has_scale {
+            self.values.extend(vec![R::one(); self.sizes[0]]);
+            self.has_scale = true;
+        }
+        self
+    }
+
+    /// What computes the same without a scale of the inputs: `(x * s) w[1] = x (s * w[1])`, row by row.
+    #[must_use]
+    pub fn folded(&self) -> Self {
+        let mut folded = self.clone();
+        if let Some(s) = self.s() {
+            folded.values.truncate(self.values.len() - s.len());
+            folded.has_scale = false;
+            let mut w = folded.w_mut(1);
+            w *= &s.insert_axis(Axis(1));
+        }
+        folded
+    }
+
+    /// From the flat buffer: for each layer its weights row by row, then its bias; then the scale of the inputs, if
+    /// there is one.  `None` if the number of values is not what the sizes need.
     #[must_use]
     pub fn from_values(sizes: &[usize], values: Vec<R>) -> Option<Self> {
-        (checked_count(sizes) == Some(values.len())).then(|| Self { sizes: sizes.to_vec(), values })
+        let layers = checked_count(sizes)?;
+        let has_scale = layers.checked_add(sizes[0]) == Some(values.len());
+        (has_scale || layers == values.len()).then(|| Self { sizes: sizes.to_vec(), has_scale, values })
+    }
+
+    /// `s` (d), the scale of the inputs, if there is one.
+    #[must_use]
+    pub fn s(&self) -> Option<ArrayView1<'_, R>> {
+        self.has_scale.then(|| ArrayView1::from(&self.values[self.values.len() - self.sizes[0]..]))
+    }
+
+    /// `s` (d), to change.
+    pub fn s_mut(&mut self) -> Option<ArrayViewMut1<'_, R>> {
+        let first = self.values.len() - self.sizes[0];
+        self.has_scale.then(|| ArrayViewMut1::from(&mut self.values[first..]))
     }
 
     /// The layers' sizes `[d, h, .., k]`.
@@ -103,7 +154,8 @@ impl<R: Real> Params<R> {
     /// The same numbers in another precision.
     #[must_use]
     pub fn cast<S: Real>(&self) -> Params<S> {
-        Params { sizes: self.sizes.clone(), values: self.values.iter().map(|v| S::of(v.f64())).collect() }
+        let values = self.values.iter().map(|v| S::of(v.f64())).collect();
+        Params { sizes: self.sizes.clone(), has_scale: self.has_scale, values }
     }
 
     /// Whether no value is NaN or infinite.

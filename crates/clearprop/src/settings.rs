@@ -15,6 +15,7 @@
 //! # Ok::<(), clearprop::error::Error>(())
 //! ```
 
+mod recipe;
 mod scale;
 mod setting;
 
@@ -24,7 +25,9 @@ use crate::error::{Error, ErrorKind, Result, nearest};
 use crate::init::Init;
 use crate::loss::Loss;
 use crate::network::{Network, Penalized, Penalty};
-use crate::optim::{Rule, Solver};
+use crate::optim::{Rule, Shares, Solver};
+use crate::schedule::Schedule;
+pub use recipe::{Recipe, Watch};
 pub use scale::Scale;
 use serde::{Deserialize, Serialize};
 pub use setting::{Owner, Range, Setting};
@@ -158,10 +161,20 @@ declare! { rows:
     Network penalize: always Penalized, names!(Penalized), Penalized::All, Penalized::Weights;
     /// How the first weights are drawn
     Network init: always Init, names!(Init), Init::AsWritten, Init::He;
+    /// Whether each input is first multiplied by a number that is learnt too
+    Network front_scale: always bool, YES_NO, false, false;
+    /// Settings that go together: plain, or tabular (RealMLP-TD-S, stronger on tables)
+    Training recipe: always Recipe, names!(Recipe), Recipe::Plain, Recipe::Plain;
+    /// Share of each label that is given to all classes alike in training (softmax)
+    Training label_smoothing: maybe f64, SHARE, None, None;
     /// How the gradient changes the weights: gd and lbfgs take all rows at once, sgd and adam take batches
     Training solver: always Solver, names!(Solver), Solver::Gd, Solver::Adam;
     /// How far a step goes (learning rate)
     Training step_size: always f64, ABOVE_0, Solver::Gd.step_size(), Solver::Adam.step_size();
+    /// How the step size changes during the run
+    Training schedule: always Schedule, names!(Schedule), Schedule::Constant, Schedule::Constant;
+    /// Which share of the step size each layer takes: all of it (equal), or 1/sqrt(fan_in) and a tenth for biases (ntk)
+    Training step_shares: always Shares, names!(Shares), Shares::Equal, Shares::Equal;
     /// Share of the last step that sgd keeps
     Training momentum: maybe f64, SHARE, None, None;
     /// Whether sgd takes the gradient's share of the next step too (Nesterov's look ahead)
@@ -182,6 +195,8 @@ declare! { rows:
     Training tolerance: maybe f64, FROM_0, None, Some(1e-4);
     /// Stop after more than this many epochs in a row that are not better
     Training patience: maybe u64, Range::Count(1), None, Some(10);
+    /// What tells the best epoch on the validation rows: the loss, or the score (the last best)
+    Training watch: always Watch, names!(Watch), Watch::Loss, Watch::Loss;
     /// Seed of every random choice: data, split, weights, order of the rows
     Training seed: always u64, Range::Count(0), 0, 0;
     /// fast: fused kernels; plain: the readable code that they are compared with
@@ -314,6 +329,21 @@ impl Settings {
         }
     }
 
+    /// The network with the loss that steps make small: that of smoothed labels, if they are.
+    pub(crate) fn smoothed(&self, network: &Network) -> Result<Network> {
+        let loss = match (self.label_smoothing, network.loss) {
+            (None, loss) => loss,
+            (Some(smoothing), Loss::Softmax) => Loss::SmoothedSoftmax { smoothing },
+            (Some(_), loss) => {
+                let found = format!("has no meaning with the {loss} loss");
+                return Err(Error::new(ErrorKind::Setting, found)
+                    .setting("label_smoothing")
+                    .hint("it goes with softmax"));
+            }
+        };
+        Ok(Network { loss, ..network.clone() })
+    }
+
     /// How long to go on; without a number of steps or epochs, until somebody says stop.
     #[must_use]
     pub fn length(&self) -> Length {
@@ -340,6 +370,29 @@ impl Settings {
             return Err(Error::new(ErrorKind::Setting, "given together with `epochs`")
                 .setting("steps")
                 .hint("the length of a run is either in steps or in epochs"));
+        }
+        if self.solver == Solver::Lbfgs && (self.front_scale || self.step_shares != Shares::Equal) {
+            let key = if self.front_scale { "front_scale" } else { "step_shares" };
+            return Err(Error::new(ErrorKind::Setting, "has no meaning with the solver lbfgs")
+                .setting(key)
+                .hint("it goes with gd, sgd and adam"));
+        }
+        let schedule = |found: String, hint: &str| {
+            Err(Error::new(ErrorKind::Setting, found).setting("schedule").hint(hint))
+        };
+        if self.schedule.needs_end() && self.steps.is_none() && self.epochs.is_none() {
+            let found = format!("{} of a run without an end", self.schedule);
+            return schedule(found, "give `steps` or `epochs`");
+        }
+        if self.schedule == Schedule::Adaptive && self.stops_early().is_none() {
+            let found = "adaptive waits for a loss that no longer falls, and there is no patience".to_owned();
+            return schedule(found, "give `patience`");
+        }
+        if self.schedule != Schedule::Constant && self.solver == Solver::Lbfgs {
+            return schedule(
+                format!("{} beside lbfgs, which searches along a line", self.schedule),
+                "leave it out",
+            );
         }
         Ok(())
     }

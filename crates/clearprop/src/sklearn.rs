@@ -8,7 +8,7 @@
 //! poisson   y log(y / mu) - y + mu, ours without what does not depend on the logits
 //! ```
 //!
-//! With row weights, `rows` is the sum of the batch's weights.
+//! With row weights, `rows` in the penalty is the sum of the batch's weights, and the loss a weighted mean.
 //! Source: scikit-learn 1.9, `neural_network/_multilayer_perceptron.py`, `_base.py`, `_stochastic_optimizers.py`.
 
 use crate::data::{Batches, Data};
@@ -75,18 +75,21 @@ impl<R: Real> Minibatches<R> {
             return 0.0;
         }
         let mut network = self.network.clone();
-        network.penalty.reg /= size as f64;
-        // Where scikit-learn's loss is another than ours, it is made from its parts, batch by batch.
+        // Where scikit-learn's loss is another than ours, it is made from its parts, batch by batch; and batches of
+        // rows with weights have each a penalty of their own.
         let differs = differs(&network);
-        let at_once = if differs { size } else { rows.len() };
+        let at_once = if differs || data.weights.is_some() { size } else { rows.len() };
         let mut sum = 0.0;
-        for rows in rows.chunks(at_once) {
+        for rows in rows.chunks(at_once.max(1)) {
+            let total = if data.weights.is_some() { data.weight_of(rows) } else { size as f64 };
+            // A batch of which no row counts moves nothing.
+            network.penalty.reg = if total > 0.0 { self.network.penalty.reg / total } else { 0.0 };
             let penalty = if differs { penalty(&network, &self.params) } else { 0.0 };
             let mut losses = Vec::new();
             self.advance(&network, data, Batches::Of { rows, size }, &mut losses);
             let loss: f64 = losses.iter().sum();
             let loss =
-                if differs { theirs(&network, loss - penalty, &data.y, Some(rows)) + penalty } else { loss };
+                if differs { theirs(&network, loss - penalty, data, Some(rows)) + penalty } else { loss };
             sum += size as f64 * loss;
         }
         sum
@@ -96,15 +99,16 @@ impl<R: Real> Minibatches<R> {
     fn advance(&mut self, network: &Network, data: &Data<R>, batches: Batches<'_>, losses: &mut Vec<f64>) {
         let Self { params, optimiser, .. } = self;
         #[cfg(feature = "fast")]
-        if let Batches::Of { size, .. } = batches
-            && network.has_kernels()
-        {
-            let place = self.sessions.iter().position(|(rows, _)| *rows == size).unwrap_or_else(|| {
+        if let Batches::Of { size, .. } = batches {
+            if !self.sessions.iter().any(|(rows, _)| *rows == size) {
                 let options = fast::Options { threads: self.threads, ..fast::Options::default() };
-                self.sessions.push((size, fast::Session::new(network, size, options)));
-                self.sessions.len() - 1
-            });
-            return self.sessions[place].1.advance(params, optimiser, data, batches, losses);
+                self.sessions
+                    .extend(fast::Session::new(network, size, options).map(|session| (size, session)));
+            }
+            if let Some((_, session)) = self.sessions.iter_mut().find(|(rows, _)| *rows == size) {
+                session.set_reg(network.penalty.reg);
+                return session.advance(params, optimiser, data, batches, losses);
+            }
         }
         for step in 0..batches.steps() {
             let batch = batches.batch(step, data);
@@ -122,9 +126,9 @@ impl<R: Real> Minibatches<R> {
 #[must_use]
 pub fn full_batch<R: Real>(network: &Network, params: &Params<R>, data: &Data<R>) -> (f64, Params<R>) {
     let mut network = network.clone();
-    network.penalty.reg /= data.len() as f64;
+    network.penalty.reg /= data.answers().total();
     let (objective, grads) = loss_and_grad(&network, params, data);
-    (theirs(&network, objective.data_loss, &data.y, None) + objective.penalty, grads)
+    (theirs(&network, objective.data_loss, data, None) + objective.penalty, grads)
 }
 
 /// Whether scikit-learn's loss of a batch is another number than ours.
@@ -133,18 +137,19 @@ fn differs(network: &Network) -> bool {
 }
 
 /// scikit-learn's data loss of some rows (None: all), from ours.
-fn theirs<R: Real>(network: &Network, ours: f64, y: &Target<R>, rows: Option<&[u32]>) -> f64 {
-    match (network.loss, rows) {
-        (Loss::Squared, _) => ours / network.outputs() as f64,
-        (Loss::Poisson, Some(rows)) => ours + constant(&y.select(rows)),
-        (Loss::Poisson, None) => ours + constant(y),
-        (Loss::Softmax | Loss::Logistic | Loss::Absolute | Loss::Huber { .. }, _) => ours,
+fn theirs<R: Real>(network: &Network, ours: f64, data: &Data<R>, rows: Option<&[u32]>) -> f64 {
+    if network.loss == Loss::Squared {
+        ours / network.outputs() as f64
+    } else if network.loss == Loss::Poisson {
+        ours + rows.map_or_else(|| constant(data), |rows| constant(&data.select(rows)))
+    } else {
+        ours
     }
 }
 
 /// What the Poisson deviance has beside the log-likelihood: the mean over rows of `y log y - y`.
-fn constant<R: Real>(y: &Target<R>) -> f64 {
-    let Target::Values(y) = y else { return 0.0 };
+fn constant<R: Real>(data: &Data<R>) -> f64 {
+    let Target::Values(y) = &data.y else { return 0.0 };
     let of = |y: f64| if y > 0.0 { y * y.ln() - y } else { 0.0 };
-    y.iter().map(|y| of(y.f64())).sum::<f64>() / y.nrows().max(1) as f64
+    data.answers().mean(&y.rows().into_iter().map(|row| row.iter().map(|y| of(y.f64())).sum()).collect())
 }

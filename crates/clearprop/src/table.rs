@@ -1,17 +1,44 @@
-//! Tables as people have them: named columns of numbers or words, with missing values.
+//! Tables as people have them: named columns of numbers, words or dates, with missing values.
 //!
-//! A [`Table`] is only values.  What is learnt from its training rows (means, medians, categories)
-//! and turns it into the inputs of a network is the [`Encoder`].  n = rows, d = inputs.
+//! A [`Table`] is only values.  [`TableBuilder`] finds out what the texts of a file's columns mean.  What is
+//! learnt from the training rows (means, medians, categories) and turns a table into the inputs of a
+//! network is the [`Encoder`].  n = rows, d = inputs.
 
 mod answers;
+mod builder;
+mod cells;
+mod coding;
 mod columns;
+mod dates;
 mod encoder;
+mod form;
+mod judge;
+mod kind;
+mod missing;
+mod numbers;
+mod odd;
+mod robust;
+mod rows;
+mod select;
+mod suspicion;
+mod words;
 
 pub use answers::{Answers, MAX_CLASS_NUMBERS};
-pub use encoder::{Coding, Dropped, Encoder, Input, Learn, MAX_CATEGORIES, Unseen};
+pub use builder::{TableBuilder, Wrong, joined};
+pub use coding::{Coding, DateInput, Input, MAX_CATEGORIES, Unseen};
+pub use dates::{DateForm, DatePart, Dates};
+pub use encoder::{Dropped, Encoder, Fit};
+pub use form::{Decimal, NumberForm};
+pub use kind::{Forms, Kind};
+pub use missing::is_missing_word;
+pub use numbers::Numbers;
+pub use robust::Robust;
+pub(crate) use select::listed;
+pub use select::select;
+pub use words::Words;
 
 use crate::error::{Error, ErrorKind, Result, nearest};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 /// Named columns of one length.
 ///
@@ -37,32 +64,15 @@ pub struct Table {
     lines: Vec<(usize, u64)>,
 }
 
-/// One column: numbers, or words.
+/// One column: numbers, words, or dates.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Column {
     /// Numbers; NaN is a missing value.
     Numbers(Numbers),
     /// Words, each kept once.
     Words(Words),
-}
-
-/// Numbers, in the precision they are kept in.
-///
-/// A large table is kept in single precision when the network is trained in it: half the memory.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Numbers {
-    /// Single precision.
-    F32(Vec<f32>),
-    /// Double precision.
-    F64(Vec<f64>),
-}
-
-/// Words, each kept once: `codes` are places in `known`, [`Words::MISSING`] is a missing value.
-#[derive(Clone, Debug, Default)]
-pub struct Words {
-    codes: Vec<u32>,
-    known: Vec<String>,
-    place: HashMap<String, u32>,
+    /// Dates and times.
+    Dates(Dates),
 }
 
 impl Table {
@@ -161,19 +171,9 @@ impl Table {
         Ok(self)
     }
 
-    /// Takes a column out; nothing but its name and the places of the rows stay.
-    fn take(&mut self, name: &str) -> Result<Column> {
-        self.column(name)?;
-        let nothing = Column::Words(Words::default());
-        match self.columns.iter_mut().find(|(known, _)| known == name) {
-            Some((_, column)) => Ok(std::mem::replace(column, nothing)),
-            None => Ok(nothing),
-        }
-    }
-
-    /// Frees all other columns.
-    fn keep(&mut self, keep: impl Fn(&str) -> bool) {
-        self.columns.retain(|(name, _)| keep(name));
+    /// Takes the columns out; the places of the rows stay.
+    fn take_columns(&mut self) -> Vec<(String, Column)> {
+        std::mem::take(&mut self.columns)
     }
 
     /// With these columns alone, in the table's order.
@@ -189,21 +189,11 @@ impl Table {
     }
 }
 
-/// Names for a message: the first ten, and how many more.
-pub(crate) fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
-    let names: Vec<&str> = names.collect();
-    let shown = names.iter().take(10).map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", ");
-    match names.len().saturating_sub(10) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
-    }
-}
-
 impl Column {
     /// A column of numbers; NaN is a missing value.
     #[must_use]
     pub fn numbers(values: impl IntoIterator<Item = f64>) -> Self {
-        Self::Numbers(Numbers::F64(values.into_iter().collect()))
+        Self::Numbers(values.into_iter().collect())
     }
 
     /// A column of words; those that [`is_missing_word`] are missing values.
@@ -222,6 +212,7 @@ impl Column {
         match self {
             Self::Numbers(numbers) => numbers.len(),
             Self::Words(words) => words.len(),
+            Self::Dates(dates) => dates.len(),
         }
     }
 
@@ -237,6 +228,7 @@ impl Column {
         match self {
             Self::Numbers(numbers) => numbers.get(row).is_nan(),
             Self::Words(words) => words.get(row).is_none(),
+            Self::Dates(dates) => dates.get(row).is_nan(),
         }
     }
 
@@ -247,123 +239,8 @@ impl Column {
             Self::Numbers(numbers) if numbers.get(row).is_nan() => String::new(),
             Self::Numbers(numbers) => numbers.text(row),
             Self::Words(words) => words.get(row).unwrap_or_default().to_owned(),
+            Self::Dates(dates) => dates.text(row),
         }
-    }
-}
-
-impl Numbers {
-    /// n, the number of rows.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        match self {
-            Self::F32(values) => values.len(),
-            Self::F64(values) => values.len(),
-        }
-    }
-
-    /// Whether there is no row.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// The number in this row, NaN if it is missing.
-    #[must_use]
-    pub fn get(&self, row: usize) -> f64 {
-        match self {
-            Self::F32(values) => f64::from(values[row]),
-            Self::F64(values) => values[row],
-        }
-    }
-
-    /// The shortest text that reads as the number.
-    #[must_use]
-    pub fn text(&self, row: usize) -> String {
-        match self {
-            Self::F32(values) => values[row].to_string(),
-            Self::F64(values) => values[row].to_string(),
-        }
-    }
-
-    /// One more row.
-    #[expect(clippy::cast_possible_truncation, reason = "single precision was asked for")]
-    pub fn push(&mut self, value: f64) {
-        match self {
-            Self::F32(values) => values.push(value as f32),
-            Self::F64(values) => values.push(value),
-        }
-    }
-}
-
-impl Words {
-    /// The code of a missing value.
-    pub const MISSING: u32 = u32::MAX;
-
-    /// n, the number of rows.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.codes.len()
-    }
-
-    /// Whether there is no row.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.codes.is_empty()
-    }
-
-    /// The word in this row, `None` if it is missing.
-    #[must_use]
-    pub fn get(&self, row: usize) -> Option<&str> {
-        self.known.get(self.codes[row] as usize).map(String::as_str)
-    }
-
-    /// For each row the place of its word in [`Words::known`], or [`Words::MISSING`].
-    #[must_use]
-    pub fn codes(&self) -> &[u32] {
-        &self.codes
-    }
-
-    /// The distinct words, in the order of their first appearance.
-    #[must_use]
-    pub fn known(&self) -> &[String] {
-        &self.known
-    }
-
-    /// One more row.
-    #[expect(clippy::cast_possible_truncation, reason = "fewer words than 2^32 fit into memory")]
-    pub fn push(&mut self, word: Option<&str>) {
-        let code = match word {
-            None => Self::MISSING,
-            Some(word) => self.place.get(word).copied().unwrap_or_else(|| {
-                let code = self.known.len() as u32;
-                self.known.push(word.to_owned());
-                self.place.insert(word.to_owned(), code);
-                code
-            }),
-        };
-        self.codes.push(code);
-    }
-}
-
-impl PartialEq for Words {
-    fn eq(&self, other: &Self) -> bool {
-        self.len() == other.len() && (0..self.len()).all(|row| self.get(row) == other.get(row))
-    }
-}
-
-/// Whether a cell says that its value is missing: empty, `NA`, `NaN`, `null`, `?`.
-///
-/// ```
-/// use clearprop::table::is_missing_word;
-/// assert!(["", "NA", "nan", "NULL", "?"].iter().all(|word| is_missing_word(word)));
-/// assert!(!is_missing_word("Nancy"));
-/// ```
-#[must_use]
-pub fn is_missing_word(cell: &str) -> bool {
-    match cell {
-        "" | "?" => true,
-        _ if cell.len() > 4 => false,
-        _ => ["NA", "N/A", "NaN", "null"].iter().any(|word| cell.eq_ignore_ascii_case(word)),
     }
 }
 

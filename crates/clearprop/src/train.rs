@@ -31,16 +31,20 @@ use crate::optim::{Optimiser, Solver};
 use crate::params::{self, Params};
 use crate::random::{Purpose, shuffled};
 use crate::real::Real;
+use crate::schedule::Place;
 use crate::settings::{Length, Settings};
 pub use state::{Epoch, Event, State, StopReason};
 use std::ops::ControlFlow;
 
+mod epoch;
 mod state;
 
 /// A training run.
 #[derive(Debug)]
 pub struct Trainer<R> {
     network: Network,
+    /// The network with the loss that steps make small: that of smoothed labels, if they are.
+    stepped: Network,
     data: Data<R>,
     validation: Option<Data<R>>,
     settings: Settings,
@@ -57,6 +61,8 @@ pub struct Trainer<R> {
 /// Arithmetic operations of a chunk, such that it ends well within 50 ms: the plain engine does more than
 /// one operation in a nanosecond, the fast one more than three in each lane of a vector.
 const CHUNK: u64 = 50_000_000;
+/// The same for a caller who asks every few milliseconds whether to go on.
+const SHORT_CHUNK: u64 = CHUNK / 25;
 /// What a step takes besides, in operations: it bounds the steps of the smallest networks.
 const STEP: u64 = 25_000;
 
@@ -73,7 +79,8 @@ impl<R: Real> Trainer<R> {
         validation: Option<Data<R>>,
         settings: Settings,
     ) -> Result<Self> {
-        let optimiser = Optimiser::new(settings.rule(), settings.step_size, &network.sizes)?;
+        let params = if settings.front_scale { params.with_scale() } else { params };
+        let optimiser = Optimiser::new(settings.rule(), settings.step_size, &network.sizes)?.shaped(&params);
         let state = State {
             step: 0,
             params,
@@ -120,16 +127,18 @@ impl<R: Real> Trainer<R> {
                 .setting("batch_size")
                 .hint(format!("there are only {} training rows", data.len())));
         }
-        Ok(Self {
+        let stepped = settings.smoothed(&network)?;
+        let mut trainer = Self {
             #[cfg(feature = "fast")]
-            session: match settings.engine.for_network(&network) {
+            session: match settings.engine {
                 Engine::Plain => None,
                 Engine::Fast(level) => {
                     let options = fast::Options { level, threads: settings.threads };
-                    Some(fast::Session::new(&network, settings.batch_size.unwrap_or(data.len()), options))
+                    fast::Session::new(&stepped, settings.batch_size.unwrap_or(data.len()), options)
                 }
             },
             network,
+            stepped,
             data,
             validation,
             settings,
@@ -138,7 +147,16 @@ impl<R: Real> Trainer<R> {
             shuffled_for: None,
             losses: Vec::new(),
             diverged: None,
-        })
+        };
+        let run = Place {
+            total: trainer.total_steps(),
+            epoch: trainer.steps_per_epoch(),
+            rows: trainer.data.len() as u64,
+        };
+        trainer.state.optimiser.schedule = trainer.settings.schedule;
+        trainer.state.optimiser.run = run;
+        trainer.state.optimiser.shares = trainer.settings.step_shares;
+        Ok(trainer)
     }
 
     /// Takes steps until `until` updates are done in all, or until something happens before that.
@@ -146,22 +164,55 @@ impl<R: Real> Trainer<R> {
     /// It comes back within about 50 ms, so that a caller can draw and be interrupted.
     pub fn advance(&mut self, until: u64) -> Event {
         self.losses.clear();
+        self.chunk(until, CHUNK)
+    }
+
+    /// Takes steps as [`Trainer::advance`] does, for as long as the caller goes on: `go_on` is asked every few
+    /// milliseconds, so that a clock of the caller's, a flag or a counter ends it.  At least one step is taken.
+    ///
+    /// ```
+    /// # use clearprop::{data::{Spirals, spirals}, init::Init, loss::Loss};
+    /// # use clearprop::{settings::Settings, train::{Event, Trainer}};
+    /// use std::time::{Duration, Instant};
+    /// # let data = spirals::<f64>(&Spirals::default(), 0)?;
+    /// # let settings = Settings { steps: None, init: Init::He, ..Settings::notebook() };
+    /// # let network = settings.network(2, 3, Loss::Softmax)?;
+    /// # let params = settings.init.draw(&network, settings.seed);
+    /// # let mut trainer = Trainer::new(network, params, data, None, settings)?;
+    /// let (began, budget) = (Instant::now(), Duration::from_millis(20));
+    /// let event = trainer.advance_while(u64::MAX, || began.elapsed() < budget);
+    /// assert_eq!(event, Event::Steps);
+    /// assert_eq!(trainer.losses().len() as u64, trainer.state().step);
+    /// # Ok::<(), clearprop::error::Error>(())
+    /// ```
+    pub fn advance_while(&mut self, until: u64, mut go_on: impl FnMut() -> bool) -> Event {
+        self.losses.clear();
+        loop {
+            let event = self.chunk(until, SHORT_CHUNK);
+            if event != Event::Steps || self.state.step >= until || self.diverged.is_some() || !go_on() {
+                return event;
+            }
+        }
+    }
+
+    /// Takes steps of about so many operations; their losses are added to those of this call.
+    fn chunk(&mut self, until: u64, operations: u64) -> Event {
         if let Some(reason) = self.stop_reason() {
             return self.stop(reason);
         }
         self.shuffle();
-        let chunk = self.next_chunk(until);
+        let (chunk, known) = (self.next_chunk(until, operations), self.losses.len());
         self.take_steps(chunk);
-        self.after_steps()
+        self.after_steps(known)
     }
 
     /// Takes steps; a step of the readable engine is `loss_and_grad`, then `update`.
     fn take_steps(&mut self, steps: usize) {
-        let Self { network, data, state: State { step, params, optimiser, lbfgs, .. }, losses, .. } = self;
+        let Self { stepped, data, state: State { step, params, optimiser, lbfgs, .. }, losses, .. } = self;
         if let Some(lbfgs) = lbfgs {
             let tolerance = self.settings.tolerance.unwrap_or(0.0);
             let evaluate = |params: &Params<R>| {
-                let (objective, grads) = loss_and_grad(network, params, data);
+                let (objective, grads) = loss_and_grad(stepped, params, data);
                 (objective.loss(), grads)
             };
             if let Step::Taken { before, .. } = lbfgs.step(params, tolerance, evaluate) {
@@ -182,7 +233,7 @@ impl<R: Real> Trainer<R> {
         }
         for step in 0..batches.steps() {
             let batch = batches.batch(step, data);
-            let (objective, grads) = loss_and_grad(network, params, &batch);
+            let (objective, grads) = loss_and_grad(stepped, params, &batch);
             losses.push(objective.loss());
             optimiser.update(params, &grads);
         }
@@ -197,8 +248,8 @@ impl<R: Real> Trainer<R> {
         }
     }
 
-    /// How many steps to take at once: to `until`, the epoch's end, the run's end, or for some 50 ms.
-    fn next_chunk(&self, until: u64) -> usize {
+    /// How many steps to take at once: to `until`, the epoch's end, the run's end, or of so many operations.
+    fn next_chunk(&self, until: u64, most: u64) -> usize {
         let step = self.state.step;
         if self.state.lbfgs.is_some() {
             return 1;
@@ -211,85 +262,12 @@ impl<R: Real> Trainer<R> {
         let rows = self.settings.batch_size.unwrap_or(self.data.len());
         let operations = (6 * rows as u64).saturating_mul(params::count(&self.network.sizes) as u64);
         let most = match self.settings.engine.for_network(&self.network) {
-            Engine::Plain => CHUNK,
+            Engine::Plain => most,
             #[cfg(feature = "fast")]
-            Engine::Fast(level) => 3 * CHUNK * level.lanes::<R>() as u64,
+            Engine::Fast(level) => 3 * most * level.lanes::<R>() as u64,
         };
         let chunk = chunk.min((most / operations.saturating_add(STEP)).max(1));
         usize::try_from(chunk).unwrap_or(usize::MAX)
-    }
-
-    /// Books the steps just taken: the loss of the epoch, its end, the run's end.
-    fn after_steps(&mut self) -> Event {
-        let (first, n) = (self.state.step, self.data.len());
-        self.state.step += self.losses.len() as u64;
-        let bad = self.losses.iter().position(|loss| !loss.is_finite());
-        if bad.is_some() || !self.state.params.is_finite() {
-            self.diverged = Some(first + bad.unwrap_or(self.losses.len()) as u64);
-            return Event::Steps;
-        }
-        if self.losses.is_empty() || !self.ends_epochs() {
-            return Event::Steps;
-        }
-        let size = self.settings.batch_size.unwrap_or(n);
-        for (step, loss) in (first..).zip(&self.losses) {
-            let begin = place_in_epoch(step, n, size) * size;
-            self.state.epoch_loss += loss * (n.min(begin + size) - begin) as f64;
-        }
-        if self.state.step.is_multiple_of(self.steps_per_epoch()) { self.end_epoch() } else { Event::Steps }
-    }
-
-    /// Ends an epoch: measures it, and stops the run if it has lost its patience.
-    fn end_epoch(&mut self) -> Event {
-        let loss = self.state.epoch_loss / self.data.len() as f64;
-        self.state.epoch_loss = 0.0;
-        let validation = self
-            .validation
-            .as_ref()
-            .map(|rows| evaluate(self.settings.engine, &self.network, &self.state.params, rows));
-        let watched = validation.map_or(loss, |validation| validation.loss);
-        let state = &mut self.state;
-        let tolerance = self.settings.stops_early().map_or(0.0, |patience| patience.tolerance);
-        let improved = watched < state.best_loss - tolerance;
-        state.not_better = if improved { 0 } else { state.not_better + 1 };
-        if watched < state.best_loss {
-            state.best_loss = watched;
-            if validation.is_some() {
-                state.best = Some(state.params.clone());
-            }
-        }
-        let epoch = self.state.step / self.steps_per_epoch();
-        Event::Epoch(Epoch { epoch, loss, validation, improved })
-    }
-
-    /// Whether the run is over, and why: decided by the state alone, so that a resumed run agrees.
-    fn stop_reason(&self) -> Option<StopReason> {
-        if let Some(step) = self.diverged {
-            return Some(StopReason::Diverged { step });
-        }
-        if self.settings.stops_early().is_some_and(|patience| self.state.not_better > patience.patience) {
-            let watched = self.validation.is_some();
-            return Some(if watched { StopReason::EarlyStopped } else { StopReason::Converged });
-        }
-        if self.state.lbfgs.as_ref().is_some_and(Lbfgs::is_over) {
-            return Some(StopReason::Converged);
-        }
-        (self.state.step >= self.total_steps()).then_some(StopReason::Finished)
-    }
-
-    /// Ends the run; if a validation share was watched, the weights of its best epoch are the run's.
-    fn stop(&mut self, reason: StopReason) -> Event {
-        if let Some(best) = self.state.best.take() {
-            self.state.params = best;
-        }
-        Event::Stopped(reason)
-    }
-
-    /// Whether the end of an epoch is an event: there are rows to shuffle, or a decision to make.
-    fn ends_epochs(&self) -> bool {
-        self.settings.batch_size.is_some()
-            || self.settings.stops_early().is_some()
-            || self.validation.is_some()
     }
 
     /// Whether the run counts in epochs, as a person sees it; else in steps.

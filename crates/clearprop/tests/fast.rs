@@ -11,7 +11,7 @@ use clearprop::init::Init;
 use clearprop::loss::Loss;
 use clearprop::network::{Network, Penalized, Penalty};
 use clearprop::objective::loss_and_grad;
-use clearprop::optim::{Optimiser, Rule};
+use clearprop::optim::{Optimiser, Rule, Shares};
 use clearprop::params::Params;
 use clearprop::real::Real;
 use clearprop::target::TargetKind;
@@ -35,7 +35,7 @@ fn random_data<R: Real>(network: &Network, n: usize, random: &mut Pcg64Mcg) -> D
         }
         TargetKind::Counts | TargetKind::Numbers => Target::Values(values),
     };
-    Data { x, y }
+    Data { x, y, weights: None }
 }
 
 /// Random first weights, biases too.
@@ -129,7 +129,7 @@ fn step_equals<R: Real>(network: &Network, data: &Data<R>, params: Params<R>, le
     let once = Batches::Full { steps: 1 };
     let losses = plain(network, &mut right, &mut optimiser.clone(), data, once);
     let mut found = Vec::new();
-    let mut session = Session::new(network, data.len(), Options { level, threads: Some(2) });
+    let mut session = Session::new(network, data.len(), Options { level, threads: Some(2) }).unwrap();
     session.advance(&mut wrong, &mut optimiser.clone(), data, once, &mut found);
     let off = (losses[0] - found[0]).abs();
     assert!(off <= tolerance::<R>() * losses[0].abs(), "{what}: loss {} not {}", found[0], losses[0]);
@@ -166,7 +166,7 @@ fn rows_on_the_line_of_a_unit_are_not_active() {
     let mut whole = |most: i32| f64::from(random.random_range(-most..=most));
     let network = network(&[2, 50, 3], Loss::Softmax, 0.0, Penalized::All);
     let x = Array2::from_shape_fn((400, 2), |(row, i)| [row % 20, row / 20][i] as f64 - 9.0);
-    let data = Data { x, y: Target::Classes(Array1::from_iter((0..400).map(|i| i % 3))) };
+    let data = Data { x, y: Target::Classes(Array1::from_iter((0..400).map(|i| i % 3))), weights: None };
     let mut params = Params::zeros(&network.sizes);
     params.wb_mut(1).mapv_inplace(|_| whole(2));
     params.wb_mut(2).mapv_inplace(|_| whole(2) / 64.0);
@@ -181,10 +181,10 @@ fn rows_on_the_line_of_a_unit_are_not_active() {
 fn a_shallow_step_is_the_plain_step_for_every_loss_and_shape() {
     let mut random = Pcg64Mcg::seed_from_u64(2);
     for level in Level::available() {
-        for loss in Loss::ALL.into_iter().filter(|loss| loss.has_kernel()) {
+        for loss in Loss::ALL {
             for d in 1..=12 {
                 for k in 1..=4 {
-                    if loss == Loss::Softmax && k == 1 {
+                    if loss.takes() == TargetKind::Classes && k == 1 {
                         continue;
                     }
                     for over in Penalized::ALL {
@@ -207,7 +207,7 @@ fn a_deep_step_is_the_plain_step_for_every_activation_and_loss() {
         let (mut right, mut wrong, once) = (params.clone(), params, Batches::Full { steps: 1 });
         let losses = plain(network, &mut right, &mut optimiser.clone(), &data, once);
         let mut found = Vec::new();
-        let mut session = Session::new(network, data.len(), Options { level, threads: Some(1) });
+        let mut session = Session::new(network, data.len(), Options { level, threads: Some(1) }).unwrap();
         session.advance(&mut wrong, &mut optimiser.clone(), &data, once, &mut found);
         let what = format!("{} {level:?} {:?} {}", R::NAME, network.activations, network.loss);
         let off = (losses[0] - found[0]).abs();
@@ -225,13 +225,96 @@ fn a_deep_step_is_the_plain_step_for_every_activation_and_loss() {
     }
     let mut random = Pcg64Mcg::seed_from_u64(8);
     for level in Level::available() {
-        for loss in Loss::ALL.into_iter().filter(|loss| loss.has_kernel()) {
-            for activation in Activation::ALL.into_iter().filter(|activation| activation.has_kernel()) {
+        for loss in Loss::ALL {
+            for activation in Activation::ALL {
                 let mut network = network(&[5, 19, 17, 4], loss, 0.01, Penalized::Weights);
                 network.activations = vec![activation, Activation::Tanh];
                 check::<f32>(&network, level, &mut random);
                 check::<f64>(&network, level, &mut random);
             }
+        }
+    }
+}
+
+#[test]
+fn rows_with_weights_count_as_they_say_on_both_paths() {
+    fn check<R: Real>(network: &Network, random: &mut Pcg64Mcg) {
+        let data = random_data::<R>(network, 40, random);
+        let params = random_params::<R>(network, random);
+        let weights = Array1::from_shape_fn(40, |i| R::of((i % 3) as f64));
+        let rows: Vec<u32> = (0..40).flat_map(|i| vec![i; i as usize % 3]).collect();
+        let (repeated, weighted) = (data.select(&rows), data.with_weights(weights).unwrap());
+        let (right, right_grads) = loss_and_grad(network, &params, &repeated);
+        let what = format!("{} {:?} {}", R::NAME, network.sizes, network.loss);
+        let (plain, plain_grads) = loss_and_grad(network, &params, &weighted);
+        let mut session = Session::new(network, 40, Options::default()).unwrap();
+        let (fast, fast_grads) = session.loss_and_grad(&params, &weighted);
+        for (loss, grads) in [(plain.loss(), plain_grads), (fast, fast_grads)] {
+            let off = (loss - right.loss()).abs();
+            assert!(
+                off <= 3.0 * tolerance::<R>() * right.loss().abs(),
+                "{what}: {loss} not {}",
+                right.loss()
+            );
+            assert_close(&what, &grads, &right_grads, 3.0 * tolerance::<R>());
+        }
+    }
+    let mut random = Pcg64Mcg::seed_from_u64(11);
+    for loss in Loss::ALL {
+        for sizes in [&[2, 9, 3][..], &[5, 19, 17, 4]] {
+            check::<f32>(&network(sizes, loss, 0.01, Penalized::Weights), &mut random);
+            check::<f64>(&network(sizes, loss, 0.01, Penalized::Weights), &mut random);
+        }
+    }
+}
+
+#[test]
+fn a_scale_of_the_inputs_and_steps_of_each_layer_are_the_same_on_both_paths() {
+    fn check<R: Real>(network: &Network, shares: Shares, weighted: bool, random: &mut Pcg64Mcg) {
+        let mut data = random_data::<R>(network, 90, random);
+        if weighted {
+            data = data.with_weights(Array1::from_shape_fn(90, |i| R::of((i % 4) as f64 * 0.3))).unwrap();
+        }
+        let mut params = random_params::<R>(network, random).with_scale();
+        params.s_mut().unwrap().mapv_inplace(|_| R::of(random.random_range(-2.0..2.0)));
+        let optimiser = Optimiser::new(Rule::ADAM, 0.01, &network.sizes).unwrap().shaped(&params);
+        let optimiser = Optimiser { shares, ..optimiser };
+        let rows: Vec<u32> = (0..90).rev().collect();
+        let batches = Batches::Of { rows: &rows, size: 40 };
+        let (mut right, mut right_optimiser) = (params.clone(), optimiser.clone());
+        let losses = plain(network, &mut right, &mut right_optimiser, &data, batches);
+        let (mut found, mut found_optimiser, mut found_losses) = (params, optimiser, Vec::new());
+        let mut session = Session::new(network, 40, Options::default()).unwrap();
+        session.advance(&mut found, &mut found_optimiser, &data, batches, &mut found_losses);
+        let what = format!("{} {:?} {shares:?}", R::NAME, network.sizes);
+        for (found, right) in found_losses.iter().zip(&losses) {
+            assert!(
+                (found - right).abs() <= 1e2 * tolerance::<R>() * right.abs(),
+                "{what}: {found} not {right}"
+            );
+        }
+        assert_close(&what, &found, &right, 1e3 * tolerance::<R>());
+        let (found_s, right_s) = (found.s().unwrap().to_owned(), right.s().unwrap().to_owned());
+        for (found, right) in found_s.iter().zip(&right_s) {
+            assert!(
+                (found.f64() - right.f64()).abs() <= 1e3 * tolerance::<R>(),
+                "{what}: s {found} not {right}"
+            );
+        }
+        let x = data.x.view();
+        let pairs = Engine::default().logits(network, &found, x);
+        for (fast, plain) in pairs.iter().zip(&Engine::Plain.logits(network, &found.folded(), x)) {
+            assert!((fast.f64() - plain.f64()).abs() <= 1e2 * tolerance::<R>() * plain.f64().abs().max(1.0));
+        }
+    }
+    let mut random = Pcg64Mcg::seed_from_u64(12);
+    for sizes in [&[2, 9, 3][..], &[5, 19, 17, 4]] {
+        for shares in Shares::ALL {
+            let mut network = network(sizes, Loss::SmoothedSoftmax { smoothing: 0.1 }, 0.05, Penalized::All);
+            network.activations.fill(Activation::Selu);
+            check::<f64>(&network, shares, false, &mut random);
+            check::<f64>(&network, shares, true, &mut random);
+            check::<f32>(&network, shares, true, &mut random);
         }
     }
 }
@@ -259,7 +342,7 @@ fn every_rule_in_batches() {
         let (mut right, mut right_optimiser) = (params.clone(), optimiser.clone());
         let losses = plain(&network, &mut right, &mut right_optimiser, &data, batches);
         let (mut wrong, mut wrong_optimiser, mut found) = (params, optimiser, Vec::new());
-        let mut session = Session::new(&network, 50, Options { level, threads: Some(1) });
+        let mut session = Session::new(&network, 50, Options { level, threads: Some(1) }).unwrap();
         session.advance(&mut wrong, &mut wrong_optimiser, &data, batches, &mut found);
         let what = format!("{} {level:?} {rule:?}", R::NAME);
         assert_eq!(found.len(), 4, "{what}");
@@ -302,7 +385,7 @@ fn the_notebooks_trajectory_in_double_precision() {
     let mut right = params.clone();
     let losses = plain(&network, &mut right, &mut optimiser.clone(), &data, steps);
     let (mut wrong, mut optimiser, mut found) = (params, optimiser, Vec::new());
-    let mut session = Session::new(&network, data.len(), Options::default());
+    let mut session = Session::new(&network, data.len(), Options::default()).unwrap();
     for steps in [1, 99, 900, 4001] {
         session.advance(&mut wrong, &mut optimiser, &data, Batches::Full { steps }, &mut found);
     }
@@ -319,7 +402,8 @@ fn the_same_bits_with_any_number_of_threads() {
         let (network, data, params, optimiser) = notebook::<R>();
         let run = |threads| {
             let (mut params, mut optimiser, mut losses) = (params.clone(), optimiser.clone(), Vec::new());
-            let mut session = Session::new(&network, data.len(), Options { level, threads: Some(threads) });
+            let mut session =
+                Session::new(&network, data.len(), Options { level, threads: Some(threads) }).unwrap();
             session.advance(&mut params, &mut optimiser, &data, Batches::Full { steps: 100 }, &mut losses);
             (params, losses)
         };
@@ -341,7 +425,7 @@ fn what_is_not_finite_is_not_hidden() {
         for value in [f32::NAN, f32::INFINITY] {
             let (mut params, mut optimiser, mut losses) = (params.clone(), optimiser.clone(), Vec::new());
             params.values_mut()[place] = value;
-            let mut session = Session::new(&network, data.len(), Options::default());
+            let mut session = Session::new(&network, data.len(), Options::default()).unwrap();
             session.advance(&mut params, &mut optimiser, &data, Batches::Full { steps: 1 }, &mut losses);
             assert!(!losses[0].is_finite(), "{value} at {place}: {}", losses[0]);
             assert!(!params.is_finite());
@@ -356,7 +440,7 @@ fn a_run_that_diverges_does_so_on_both_paths() {
     let steps = Batches::Full { steps: 200 };
     let losses = plain(&network, &mut params.clone(), &mut optimiser.clone(), &data, steps);
     let mut found = Vec::new();
-    let mut session = Session::new(&network, data.len(), Options::default());
+    let mut session = Session::new(&network, data.len(), Options::default()).unwrap();
     session.advance(&mut params.clone(), &mut optimiser.clone(), &data, steps, &mut found);
     let first = |losses: &[f64]| losses.iter().position(|loss| !loss.is_finite()).unwrap();
     assert!(first(&losses).abs_diff(first(&found)) <= 2, "{} {}", first(&losses), first(&found));
@@ -374,7 +458,7 @@ fn denormals_are_numbers() {
     let once = Batches::Full { steps: 1 };
     let (mut right, mut wrong) = (params.clone(), params);
     plain(&network, &mut right, &mut optimiser.clone(), &data, once);
-    let mut session = Session::new(&network, data.len(), Options::default());
+    let mut session = Session::new(&network, data.len(), Options::default()).unwrap();
     session.advance(&mut wrong, &mut optimiser.clone(), &data, once, &mut Vec::new());
     // db1 says which units were active, and a unit is active by a denormal number.
     assert!(wrong.b(1).iter().any(|&b| b != 0.0));

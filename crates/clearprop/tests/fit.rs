@@ -2,11 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
 
+use clearprop::activation::Activation;
 use clearprop::fit::{Fit, Plan, Rows};
 use clearprop::init::Init;
+use clearprop::loss::Loss;
 use clearprop::optim::{Rule, Solver};
 use clearprop::params::Params;
-use clearprop::settings::{Choices, SETTINGS, Settings};
+use clearprop::settings::{Choices, Recipe, SETTINGS, Scale, Settings};
 use clearprop::table::{Coding, Column, Table};
 use clearprop::train::{Event, StopReason};
 use std::collections::HashSet;
@@ -88,6 +90,41 @@ fn a_run_that_goes_on_ends_as_if_it_had_not_paused() {
     assert_eq!(finish(&mut second), reason);
     assert_eq!(second.history(), whole.history());
     assert_eq!(second.finish(reason), whole.finish(reason));
+}
+
+#[test]
+fn the_recipe_of_tables_learns_goes_on_to_the_same_bits_and_leaves_a_plain_network() {
+    let choices = Choices::new().recipe(Recipe::Tabular).epochs(40).hidden(vec![16, 16]);
+    let mut whole = begin(&choices);
+    let settings = whole.plan().settings.clone();
+    // What hangs on the answers: these are classes.
+    assert_eq!((settings.activation.clone(), settings.step_size), (vec![Activation::Selu], 0.04));
+    assert_eq!((settings.label_smoothing, settings.patience, settings.beta2), (Some(0.1), None, Some(0.95)));
+    assert!(whole.trainer().params().s().is_some());
+    // Far values come near: the inputs are clipped.
+    assert!(whole.trainer().data().x.iter().all(|x| x.abs() <= 3.0));
+    let reason = finish(&mut whole);
+    assert_eq!(reason, StopReason::Finished);
+    for pause in [1, 3, 7] {
+        let mut first = begin(&choices);
+        while first.trainer().state().step < pause {
+            first.advance(pause);
+        }
+        let rows = Rows::table(table(), &["answer"]);
+        let mut second = Fit::resume(first.plan().clone(), rows, first.progress()).unwrap();
+        assert_eq!(finish(&mut second), reason);
+        assert_eq!(second.trainer().params(), whole.trainer().params(), "paused at {pause}");
+    }
+    let model = whole.finish(reason);
+    assert!(model.params.s().is_none());
+    assert_eq!(model.network.loss, Loss::Softmax);
+    assert!(model.trained.test_score > Some(0.9), "{:?}", model.trained);
+    // Each piece can be chosen otherwise.
+    let plain =
+        Choices::new().recipe(Recipe::Tabular).activation(vec![Activation::Relu]).label_smoothing(0.0);
+    let settings = begin(&plain.front_scale(false).scale(Scale::Standard)).plan().settings.clone();
+    assert_eq!((settings.activation, settings.label_smoothing), (vec![Activation::Relu], Some(0.0)));
+    assert_eq!((settings.front_scale, settings.scale), (false, Scale::Standard));
 }
 
 #[test]

@@ -4,12 +4,16 @@
 
 use clearprop::activation::Activation;
 use clearprop::data::{Data, Spirals, Target, spirals, split};
+use clearprop::engine::Engine;
 use clearprop::error::Error;
 use clearprop::init::Init;
 use clearprop::loss::Loss;
 use clearprop::network::Network;
+use clearprop::objective::loss_and_grad;
 use clearprop::optim::{Optimiser, Rule, Solver};
 use clearprop::params::Params;
+use clearprop::random::Purpose;
+use clearprop::schedule::Schedule;
 use clearprop::settings::Settings;
 use clearprop::train::{Event, State, StopReason, Trainer, train};
 use ndarray::array;
@@ -64,7 +68,8 @@ fn finish(trainer: &mut Trainer<f64>, every: u64) -> (StopReason, Vec<f64>, Stat
 
 #[test]
 fn a_run_asked_for_every_step_has_the_same_bits_as_one_asked_for_the_end() {
-    for settings in [batches(), Settings { steps: Some(50), ..Settings::notebook() }] {
+    let scheduled = Schedule::ALL.map(|schedule| Settings { schedule, ..batches() });
+    for settings in scheduled.into_iter().chain([Settings { steps: Some(50), ..Settings::notebook() }]) {
         assert_eq!(
             finish(&mut trainer(&settings, true), 1),
             finish(&mut trainer(&settings, true), u64::MAX - 1),
@@ -74,9 +79,9 @@ fn a_run_asked_for_every_step_has_the_same_bits_as_one_asked_for_the_end() {
 
 #[test]
 fn a_run_resumed_at_any_step_ends_in_the_same_bits() {
-    let settings = batches();
-    let whole = finish(&mut trainer(&settings, true), 1000);
-    for pause in [1, 3, 4, 7, 30] {
+    for (pause, schedule) in [1, 3, 4, 7, 30].into_iter().zip(Schedule::ALL) {
+        let settings = Settings { schedule, patience: Some(2), ..batches() };
+        let whole = finish(&mut trainer(&settings, true), 1000);
         let mut first = trainer(&settings, true);
         let mut losses = Vec::new();
         while first.state().step < pause {
@@ -90,6 +95,88 @@ fn a_run_resumed_at_any_step_ends_in_the_same_bits() {
         let (reason, rest, state) = finish(&mut second, 1000);
         losses.extend(rest);
         assert_eq!((reason, losses, state), whole, "paused at step {pause}");
+    }
+}
+
+#[test]
+fn each_update_goes_as_far_as_its_schedule_says_in_every_engine() {
+    for schedule in Schedule::ALL {
+        let settings = Settings { solver: Solver::Sgd, momentum: Some(0.0), schedule, ..batches() };
+        let mut ends = Vec::new();
+        for engine in [Engine::Plain, Engine::default()] {
+            let mut trainer = trainer(&Settings { engine, ..settings.clone() }, false);
+            trainer.advance(7);
+            ends.push(trainer.params().clone());
+        }
+        // By hand: four batches of 16 are an epoch of 60 rows.
+        let (network, mut params) = start(&settings);
+        let (data, _) = rows();
+        for t in 0..4 {
+            let order = clearprop::random::shuffled(60, settings.seed, Purpose::Shuffle(0));
+            let batch = data.select(&order[t * 16..(t * 16 + 16).min(60)]);
+            let (_, grads) = loss_and_grad(&network, &params, &batch);
+            let share = t as f64 / 160.0;
+            let factor = match schedule {
+                Schedule::Constant | Schedule::Adaptive | Schedule::InvScaling { .. } => 1.0,
+                Schedule::Cosine => (1.0 + (std::f64::consts::PI * share).cos()) / 2.0,
+                Schedule::Coslog4 => {
+                    (1.0 - (std::f64::consts::TAU * (1.0 + 15.0 * share).log2()).cos()) / 2.0
+                }
+            };
+            for (p, g) in params.values_mut().iter_mut().zip(grads.values()) {
+                *p -= 0.01 * factor * g;
+            }
+        }
+        for end in ends {
+            for (found, right) in end.values().iter().zip(params.values()) {
+                assert!((found - right).abs() < 1e-12, "{schedule}: {found} not {right}");
+            }
+        }
+    }
+}
+
+#[test]
+fn adaptive_takes_smaller_steps_where_the_loss_no_longer_falls_until_they_are_tiny() {
+    let settings = Settings {
+        schedule: Schedule::Adaptive,
+        tolerance: Some(10.0),
+        patience: Some(3),
+        epochs: Some(1000),
+        ..batches()
+    };
+    let mut trainer = trainer(&settings, false);
+    let (reason, ..) = finish(&mut trainer, u64::MAX - 1);
+    assert_eq!(reason, StopReason::Converged);
+    // 0.01 / 5^6 is the first below 1e-6: the first time after five epochs, then after four each.
+    assert!((trainer.state().optimiser.step_size - 0.01 / 5.0_f64.powi(6)).abs() < 1e-15);
+    assert_eq!(trainer.state().step, 4 * (5 + 5 * 4 + 4));
+}
+
+#[test]
+fn the_caller_says_how_long_steps_are_taken_and_no_bit_depends_on_it() {
+    let settings = Settings { steps: Some(50), epochs: None, ..Settings::notebook() };
+    let whole = finish(&mut trainer(&settings, false), u64::MAX - 1);
+    let (mut trainer, mut losses, mut asked) = (trainer(&settings, false), Vec::new(), 0);
+    let reason = loop {
+        let event = trainer.advance_while(u64::MAX, || {
+            asked += 1;
+            asked % 2 == 0
+        });
+        losses.extend_from_slice(trainer.losses());
+        if let Event::Stopped(reason) = event {
+            break reason;
+        }
+    };
+    assert!(asked > 0);
+    assert_eq!((reason, losses, trainer.state().clone()), whole);
+}
+
+#[test]
+fn a_schedule_that_cannot_be_is_refused_with_its_key() {
+    let endless = Settings { steps: None, schedule: Schedule::Cosine, ..Settings::notebook() };
+    let impatient = Settings { schedule: Schedule::Adaptive, ..Settings::notebook() };
+    for settings in [endless, impatient] {
+        assert!(settings.check().unwrap_err().to_string().starts_with("schedule: "));
     }
 }
 
@@ -179,6 +266,7 @@ fn two_updates_of_each_rule_by_hand() {
 #[test]
 fn what_does_not_fit_is_an_error_at_the_door() {
     let (data, _) = rows();
+    let names = Activation::ALL.map(Activation::name);
     let new = |settings: Settings, data: Data<f64>| {
         let (network, params) = start(&settings);
         Trainer::new(network, params, data, None, settings).map(drop)
@@ -211,7 +299,7 @@ fn what_does_not_fit_is_an_error_at_the_door() {
     );
     check(
         "rlu".parse::<Activation>().map(drop),
-        "unknown activation 'rlu'; did you mean 'relu'? There are: identity, logistic, tanh, relu, leaky-relu, elu, selu, softplus, silu, gelu, gelu-tanh",
+        &format!("unknown activation 'rlu'; did you mean 'relu'? There are: {}", names.join(", ")),
     );
 }
 

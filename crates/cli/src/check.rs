@@ -3,18 +3,19 @@
 mod program;
 
 use crate::outcome::Outcome;
-use crate::paper::{Ink, Paper, padded, shape, short};
+use crate::paper::{self, Ink, Paper, padded, shape, short};
 use crate::screen;
 use crate::subject::{Chosen, Subject};
 use clap::Args;
 use clearprop::data::Data;
+use clearprop::diagnose::reading::Reading;
 use clearprop::error::{Error, ErrorKind, Result};
-use clearprop::gradcheck::{LossAt, Part, Plan, TensorCheck, gradcheck, loss_at};
+use clearprop::gradcheck::{LossAt, Part, Plan, TensorCheck, Verdict, gradcheck, loss_at};
 use clearprop::network::{Network, Penalty};
 use clearprop::objective::loss_and_grad;
 use clearprop::optim::{Optimiser, Rule};
 use clearprop::params::Params;
-use program::Program;
+use program::{Exchange, Layout, Program};
 use serde_json::json;
 use std::time::Duration;
 
@@ -26,10 +27,12 @@ Examples:
   clearprop check model.safetensors data.csv
   clearprop check arrays.npz                     with dL_dW1, dL_dW2, .. in it, these are checked
   clearprop check arrays.npz --loss 'python my_loss.py'
+  clearprop check arrays.json --loss 'node my_loss.js' --exchange json --layout file
 
 A program for --loss reads lines from its standard input, each with two file names and a tab between.
-The first is an .npz with X (its last column is ones), y, W1, W2, .. (bias in the last row) and reg.  The program prints the loss at
-these weights on a line of its own; if it can, it writes dL_dW1, dL_dW2, .. to the second, also an .npz.
+The first is an .npz with X (its last column is ones), y, W1, W2, .. (bias in the last row) and reg; with --layout file
+it has the file's own arrays, in their names and shapes.  The program prints the loss at these weights on a line of its own; if it
+can, it writes dL_dW1, dL_dW2, .. (or dW1, db1, ..) to the second.  With --exchange json both are JSON: {\"X\": [[..]], ..}.
 In Python:
 
   import sys, numpy as np
@@ -59,6 +62,12 @@ pub(crate) struct Check {
     /// A program that computes the loss: your own backward pass, in any language
     #[arg(long, value_name = "COMMAND")]
     loss: Option<String>,
+    /// What the program reads and writes
+    #[arg(long, value_name = "FORMAT", default_value = "npz", requires = "loss")]
+    exchange: Exchange,
+    /// How the program gets the arrays: X with ones and W with the bias in its last row, or as the file has them
+    #[arg(long, value_name = "WHOSE", default_value = "notebook", requires = "loss")]
+    layout: Layout,
     /// Seconds that the program may take for one answer
     #[arg(long, value_name = "SECONDS", default_value_t = 10.0)]
     timeout: f64,
@@ -83,45 +92,87 @@ pub(crate) fn run(options: &Check) -> Result<Outcome> {
     }
     let sample = (!options.all).then_some(options.sample);
     let plan = Plan { sample, tolerance: options.tolerance, ..Plan::default() };
-    let rounds = match (&options.loss, &subject.claimed) {
+    let rounds = match (&options.loss, &subject) {
         (Some(command), _) => vec![of_program(options, command, &subject, &plan)?],
-        (None, Some(claimed)) => {
-            let Subject { network, params, data, .. } = &subject;
-            let mut loss = |params: &Params<f64>| Ok(loss_at(network, params, data));
-            let checks = gradcheck(&mut loss, params, &[(Part::Loss, claimed)], &plan)?;
-            vec![Round {
-                title: "the file's gradient, by the slope of the loss at the file's weights".into(),
-                checks,
-            }]
+        (None, Subject::Arrays { file, reading, .. }) => of_arrays(reading, file, options.steps, &plan)?,
+        (None, Subject::Network { network, params, data }) => {
+            of_network(network, params, data, options.steps, &plan)?
         }
-        (None, None) => of_network(&subject, options.steps, &plan)?,
+    };
+    let read_as = match &subject {
+        Subject::Arrays { reading, .. } => Some(reading.read_as()),
+        Subject::Network { .. } => None,
     };
     if options.json {
         let rounds: Vec<_> = rounds.iter().map(|r| json!({ "at": r.title, "tensors": r.checks })).collect();
-        screen::print(&format!("{:#}\n", json!({ "tolerance": options.tolerance, "checks": rounds })))?;
+        let mut all = json!({ "tolerance": options.tolerance, "checks": rounds });
+        if let Some(read_as) = read_as {
+            all["read_as"] = json!(read_as);
+        }
+        screen::print(&format!("{all:#}\n"))?;
     } else {
-        let paper = Paper::of_stdout();
+        let paper = paper::of_stdout();
         let text: Vec<String> = rounds.iter().map(|round| table(round, &plan, paper)).collect();
         screen::print(&text.join("\n"))?;
     }
-    let wrong: Vec<&str> =
-        rounds.iter().flat_map(|r| &r.checks).filter(|t| !t.passed).map(|t| t.name.as_str()).collect();
-    match wrong.first() {
-        None => Ok(Outcome::Done),
-        Some(first) => {
-            let found = format!("the gradient check fails, first at {first}");
-            Ok(Outcome::Found(
-                Error::new(ErrorKind::Data, found)
-                    .hint("'clearprop diagnose' says which mistake it looks like"),
-            ))
-        }
+    let checks = || rounds.iter().flat_map(|round| &round.checks);
+    let first = |verdict: Verdict| checks().find(|t| t.verdict() == verdict);
+    let finding =
+        |found: String, hint: &str| Ok(Outcome::Found(Error::new(ErrorKind::Data, found).hint(hint)));
+    if let Some(wrong) = first(Verdict::Wrong) {
+        let found = format!("the gradient check fails, first at {}", wrong.name);
+        return finding(found, "'clearprop diagnose' says which mistake it looks like");
     }
+    if let Some(open) = first(Verdict::NotCompared) {
+        let found = format!("nothing of {} was compared: each number is at a kink", open.name);
+        return finding(found, "move the weights or inputs a little, so that no z is 0, and check again");
+    }
+    if checks().all(|t| t.verdict() == Verdict::OnlyZeros) {
+        let hint = "are all units off, or all rows fitted? Check at other weights";
+        return finding("only zeros were compared: any multiple of the gradient would pass".into(), hint);
+    }
+    Ok(Outcome::Done)
+}
+
+/// The gradient that a file claims, against the loss that it was read with; without one our own.
+fn of_arrays(reading: &Reading, file: &str, steps: u32, plan: &Plan) -> Result<Vec<Round>> {
+    if let Some(name) = reading.unknown() {
+        return Err(Error::new(
+            ErrorKind::Data,
+            "does not follow from the arrays by a known function, so there is no loss to take a slope of",
+        )
+        .file(file)
+        .name(name)
+        .hint("let your own program compute the loss: --loss COMMAND"));
+    }
+    let (claimed, there) = reading.claimed().map_err(|error| error.file(file))?;
+    let (claimed, there, title) = match (there.is_empty(), reading.network(), reading.gradient()) {
+        (true, Ok((network, data)), _) => return of_network(network, reading.params(), data, steps, plan),
+        (true, Err(_), Some(ours)) => (ours, None, "our gradient, at the file's weights"),
+        _ => (claimed, Some(there), "the file's gradient, by the slope of the loss at the file's weights"),
+    };
+    let mut loss = |params: &Params<f64>| Ok(reading.loss_at(params));
+    let mut checks = gradcheck(&mut loss, reading.params(), &[(Part::Loss, &claimed)], plan)?;
+    if let Some(there) = there {
+        let absent: Vec<&str> =
+            checks.iter().map(|t| t.name.as_str()).filter(|name| !there.iter().any(|t| t == name)).collect();
+        if !absent.is_empty() && there.iter().any(|t| t.starts_with("dw")) {
+            screen::complain(&format!("note: not in the file, so not checked: {}", absent.join(", ")));
+        }
+        checks.retain(|t| there.contains(&t.name));
+    }
+    Ok(vec![Round { title: title.into(), checks }])
 }
 
 /// Our own backward pass, at the start and after some steps, both parts of the loss apart.
-fn of_network(subject: &Subject, steps: u32, plan: &Plan) -> Result<Vec<Round>> {
-    let Subject { network, data, .. } = subject;
-    let mut params = subject.params.clone();
+fn of_network(
+    network: &Network,
+    start: &Params<f64>,
+    data: &Data<f64>,
+    steps: u32,
+    plan: &Plan,
+) -> Result<Vec<Round>> {
+    let mut params = start.clone();
     let mut rounds =
         vec![Round { title: "at the start".into(), checks: parts(network, &params, data, plan)? }];
     if steps > 0 {
@@ -164,10 +215,19 @@ fn of_program(options: &Check, command: &str, subject: &Subject, plan: &Plan) ->
             .name("--timeout")
             .hint("give seconds, up to a day"));
     }
-    let Subject { network, params, data, .. } = subject;
-    let mut program = Program::start(command, Duration::from_secs_f64(options.timeout), subject)?;
+    let (arrays, reading) = match subject {
+        Subject::Arrays { arrays, reading, .. } => (arrays.clone(), &**reading),
+        Subject::Network { network, params, data } => {
+            let arrays = program::arrays(network, params, data);
+            (arrays.clone(), &Reading::of(&arrays)?)
+        }
+    };
+    let params = reading.params();
+    let setting = program::Setting { exchange: options.exchange, layout: options.layout };
+    let mut program =
+        Program::start(command, Duration::from_secs_f64(options.timeout), setting, &arrays, reading)?;
     let first = program.ask(params)?;
-    let ours = loss_at(network, params, data);
+    let ours = reading.loss_at(params);
     let whole = ours.data_loss + ours.penalty;
     if (first - whole).abs() > 1e-6 * whole.abs() {
         let says = format!(
@@ -177,15 +237,19 @@ fn of_program(options: &Check, command: &str, subject: &Subject, plan: &Plan) ->
         );
         screen::complain(&says);
     }
-    let (claimed, title) = match program.gradient(params.sizes())? {
-        Some(claimed) => (claimed, "the program's gradient, by the slope of its own loss"),
-        None => {
+    let (claimed, title) = match (program.gradient()?, reading.gradient()) {
+        (Some(claimed), _) => (claimed, "the program's gradient, by the slope of its own loss"),
+        (None, Some(ours)) => {
             screen::complain("note: the program writes no gradient; ours is checked against its loss");
-            (loss_and_grad(network, params, data).1, "our gradient, by the slope of the program's loss")
+            (ours, "our gradient, by the slope of the program's loss")
+        }
+        (None, None) => {
+            return Err(Error::new(ErrorKind::Data, "the program writes no gradient, and we have none")
+                .hint("write dL_dW1, dL_dW2, .. to the second file of each line"));
         }
     };
     let mut loss = |params: &Params<f64>| {
-        let on = loss_at(network, params, data).on;
+        let on = reading.loss_at(params).on;
         Ok(LossAt { data_loss: program.ask(params)?, penalty: 0.0, on })
     };
     let checks = gradcheck(&mut loss, params, &[(Part::Loss, &claimed)], plan)?;
@@ -209,10 +273,11 @@ fn table(round: &Round, plan: &Plan, paper: Paper) -> String {
         if t.part != Part::Penalty {
             kinks = kinks.max(t.kinks);
         }
-        let (ink, verdict) = match (t.passed, t.checked) {
-            (false, _) => (Ink::Alert, "WRONG"),
-            (true, 0) => (Ink::Faint, "not checked: all at kinks"),
-            (true, _) => (Ink::Good, "right"),
+        let (ink, verdict) = match t.verdict() {
+            Verdict::Wrong => (Ink::Alert, "WRONG"),
+            Verdict::NotCompared => (Ink::Alert, "NOT COMPARED: all at kinks"),
+            Verdict::OnlyZeros => (Ink::Caution, "right, but all are 0"),
+            Verdict::Right => (Ink::Good, "right"),
         };
         let error = if t.checked == 0 { "-".to_owned() } else { format!("{:.1e}", t.error) };
         let checked = format!("{} of {}", t.checked, t.size);
@@ -226,7 +291,7 @@ fn table(round: &Round, plan: &Plan, paper: Paper) -> String {
             paper.ink(ink, verdict)
         ));
     }
-    for t in round.checks.iter().filter(|t| !t.passed) {
+    for t in round.checks.iter().filter(|t| t.verdict() == Verdict::Wrong) {
         let Some(worst) = &t.worst else { continue };
         let index = shape(&worst.index).replace('(', "[").replace(')', "]").replace(", ", ",");
         let mut text = format!(
@@ -262,9 +327,8 @@ mod tests {
     fn our_backward_pass_is_right_in_both_parts_at_both_places() {
         for case in 0..12 {
             let trace = some_trace(case);
-            let subject =
-                Subject { network: trace.network, params: trace.params, data: trace.data, claimed: None };
-            let rounds = of_network(&subject, 50, &Plan::default()).unwrap();
+            let rounds =
+                of_network(&trace.network, &trace.params, &trace.data, 50, &Plan::default()).unwrap();
             assert_eq!(rounds.len(), 2, "case {case}");
             for round in &rounds {
                 let text = table(round, &Plan::default(), Paper { width: 80, colour: false });

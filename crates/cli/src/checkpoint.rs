@@ -5,7 +5,7 @@
 //! says what the run is.  The training rows are not in it: they are read again, and must be the same.
 
 use crate::folder::{CHECKPOINT, Folder};
-use crate::source::Reading;
+use crate::reading::Reading;
 use clearprop::error::{Error, ErrorKind, Result};
 use clearprop::evaluate::Evaluation;
 use clearprop::fit::{Fit, History, Plan, Progress, Row};
@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The version of the text that this program writes and reads.
-const VERSION: u64 = 2;
+const VERSION: u64 = 3;
 
 /// What a run is, beside its numbers.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -136,7 +136,8 @@ pub(crate) fn write<R: Real>(
     }
     tensors.extend(state.best.iter().map(|best| flat("best", floats(best.values()))));
     // Not in the text: they may be infinite.
-    tensors.push(flat("epoch", Floats::F64(vec![state.epoch_loss, state.best_loss])));
+    let numbers_of_epoch = vec![state.epoch_loss, state.best_loss, state.optimiser.step_size];
+    tensors.push(flat("epoch", Floats::F64(numbers_of_epoch)));
     tensors.push(flat("history", Floats::F64(history.rows.iter().flat_map(numbers).collect())));
     folder.write(CHECKPOINT, &safetensors::write(&tensors, &text)?)
 }
@@ -177,9 +178,9 @@ fn from_parts<R: Real>(path: &Path, tensors: &[Tensor], about: About) -> Result<
         Some(Floats::F64(values)) => Ok(values.as_slice()),
         _ => Err(absent(name)),
     };
-    let &[epoch_loss, best_loss] = reals("epoch")? else { return Err(absent("epoch")) };
+    let &[epoch_loss, best_loss, step_size] = reals("epoch")? else { return Err(absent("epoch")) };
     let rows = reals("history")?.chunks(COLUMNS).map(row).collect::<Option<_>>();
-    let mut optimiser = Optimiser::new(settings.rule(), settings.step_size, &network.sizes)?;
+    let mut optimiser = Optimiser::new(settings.rule(), step_size, &network.sizes)?;
     optimiser.t = updates;
     for (i, moment) in (1..).zip(&mut optimiser.moments) {
         *moment = params(&format!("moment{i}"))?;

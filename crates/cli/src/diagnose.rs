@@ -1,14 +1,14 @@
 //! `clearprop diagnose`: a person's own backward pass against the right one.
 
-mod answer;
 mod class;
 mod names;
 
 use crate::outcome::Outcome;
-use crate::paper::Paper;
+use crate::paper;
 use crate::screen;
 use clap::Args;
 use clearprop::diagnose::arrays::Array;
+use clearprop::diagnose::text::text;
 use clearprop::diagnose::{Diagnosis, Verdict, diagnose};
 use clearprop::error::{Error, ErrorKind, Result};
 use clearprop_files::arrays as containers;
@@ -74,7 +74,7 @@ pub(crate) fn run(options: &Diagnose) -> Result<Outcome> {
         if options.json {
             screen::print(&format!("{}\n", json(&diagnosis)?))?;
         } else {
-            screen::print(&answer::text(&diagnosis, &file.display().to_string(), Paper::of_stdout()))?;
+            screen::print(&text(&diagnosis, &file.display().to_string(), paper::of_stdout()))?;
         }
         return Ok(if diagnosis.verdict == Verdict::Wrong { found(1, 1) } else { Outcome::Done });
     }
@@ -90,7 +90,7 @@ pub(crate) fn run(options: &Diagnose) -> Result<Outcome> {
     } else if options.csv {
         screen::print(&class::csv(&rows))?;
     } else {
-        screen::print(&class::table(&rows, Paper::of_stdout()))?;
+        screen::print(&class::table(&rows, paper::of_stdout()))?;
     }
     let (count, total) = (rows.iter().filter(|row| row.is_wrong()).count(), rows.len());
     if let Some(error) = rows.into_iter().find_map(class::Row::into_error) {

@@ -1,11 +1,14 @@
 //! `clearprop evaluate`: how good a model is on rows with known answers.
 
+use crate::arguments::option;
 use crate::outcome::Outcome;
-use crate::source::{self, Reading, all_rows};
+use crate::reading::Reading;
+use crate::source::{self, all_rows};
 use crate::{load, screen};
 use clap::Args;
 use clearprop::data::Data;
-use clearprop::error::{Error, Result};
+use clearprop::decision;
+use clearprop::error::{Error, Result, with_settings};
 use clearprop::evaluate::{classify, evaluate};
 use clearprop::metrics::{ClassFigures, class_figures, confusion, r2, rmse};
 use clearprop::model::{AnyModel, Model};
@@ -48,11 +51,15 @@ const LARGEST_CONFUSION: usize = 1000;
 fn figures<R: Real>(options: &Evaluate, model: &Model<R>) -> Result<Outcome> {
     let file = source::called(&options.data);
     let about = |error: Error| if error.place().file.is_none() { error.file(&file) } else { error };
-    let table =
-        source::open(Some(&options.data), &options.reading.options_for::<R>(&model.encoder), 0)?.rows.table;
+    let reading = options.reading.options_for(&model.encoder);
+    let source = source::open(Some(&options.data), &reading, &mut |_, _| Ok(()), 0)?;
+    for line in decision::lines(&source.decisions) {
+        screen::complain(&with_settings(&line, option));
+    }
+    let table = source.rows.table;
     let rows = all_rows(&table)?;
     let mut unseen = Unseen::default();
-    let data: Data<R> = model.encoder.encode_data(&table, &rows, &mut unseen).map_err(about)?;
+    let data: Data<R> = model.encoder.transform_data(&table, &rows, &mut unseen).map_err(about)?;
     unseen.warnings().iter().for_each(|warning| screen::complain(&format!("warning: {warning}")));
     let evaluation = evaluate(model.engine, &model.network, &model.params, &data);
     let answers = &model.encoder.answers;

@@ -1,10 +1,11 @@
 //! `clearprop explain`: a stage or a mistake, in words.
 
 use crate::outcome::Outcome;
-use crate::paper::{Ink, Paper, length, padded};
+use crate::paper::{self, Ink, Paper, length, padded};
 use crate::screen;
 use clap::Args;
 use clearprop::diagnose::catalogue::mistake;
+use clearprop::diagnose::stage_called;
 use clearprop::error::{Error, ErrorKind, Result, nearest};
 use clearprop::stage::{STAGES, Stage, Way, find, stage};
 
@@ -15,6 +16,7 @@ Examples:
   clearprop explain           all stages, in order
   clearprop explain dz        one of them: formula, derivation, shape, usual mistakes
   clearprop explain dL_dh11   the same by the notebook's name
+  clearprop explain W1_grad   or by yours
   clearprop explain 40        a mistake of the catalogue")]
 pub(crate) struct Explain {
     /// A stage (affine, activate, softmax, loss, penalty, dlogits, dw, db, da, dz, dpenalty, update), a
@@ -24,7 +26,7 @@ pub(crate) struct Explain {
 }
 
 pub(crate) fn run(options: &Explain) -> Result<Outcome> {
-    let paper = Paper::of_stdout();
+    let paper = paper::of_stdout();
     let text = match &options.what {
         None => all(paper),
         Some(what) => explained(what, paper)?,
@@ -39,16 +41,17 @@ fn explained(what: &str, paper: Paper) -> Result<String> {
     if let Ok(number) = number.parse::<u32>() {
         return u8::try_from(number).ok().and_then(|number| of_mistake(number, paper)).ok_or_else(|| {
             Error::new(ErrorKind::Setting, format!("no mistake has the number {number}"))
-                .hint("they are numbered from 1 to 85")
+                .hint("they are numbered from 1 to 85, those of updates from 101 to 110")
         });
     }
-    if let Some((stage, layer)) = find(what) {
+    let theirs = || stage_called(what).and_then(|(id, layer)| Some((stage(id)?, layer)));
+    if let Some((stage, layer)) = find(what).or_else(theirs) {
         return Ok(of_stage(stage, layer, paper));
     }
     let ids: Vec<&str> = STAGES.iter().map(|stage| stage.id).collect();
     let hint = match nearest(what, ids.iter().copied()) {
         Some(near) => format!("did you mean '{near}'? There are: {}", ids.join(", ")),
-        None => format!("there are: {}, and the numbers of mistakes, 1 to 85", ids.join(", ")),
+        None => format!("there are: {}, and the numbers of mistakes, 1 to 85 and 101 to 110", ids.join(", ")),
     };
     Err(Error::new(ErrorKind::Setting, format!("nothing is called '{what}'")).hint(hint))
 }
@@ -105,7 +108,7 @@ fn of_stage(stage: &Stage, layer: Option<usize>, paper: Paper) -> String {
     for formula in &formulas {
         let case = if width > 0 { padded(&formula.case, width) + "  " } else { String::new() };
         out.push_str(&paper.wrap(&format!("{case}{}", fill(&formula.plain)), 2));
-        let numpy = paper.wrap(&fill(&formula.numpy), 2 + length(&case));
+        let numpy = paper.wrap(&python(stage, &formula.numpy, layer), 2 + length(&case));
         out.push_str(&paper.ink(Ink::Faint, numpy.trim_end_matches('\n')));
         out.push('\n');
     }
@@ -122,6 +125,15 @@ fn of_stage(stage: &Stage, layer: Option<usize>, paper: Paper) -> String {
     out
 }
 
+/// A stage's line as Python has it: without a layer, that of a network with two.
+fn python(stage: &Stage, line: &str, layer: Option<usize>) -> String {
+    match layer {
+        Some(layer) => stage.fill(line, layer, usize::MAX),
+        None if matches!(stage.id, "dw" | "db" | "dpenalty" | "update") => stage.fill(line, 2, 2),
+        None => stage.fill(line, 1, 2),
+    }
+}
+
 /// A mistake: where it is made, how it shows, why it is wrong, and the right line.
 fn of_mistake(id: u8, paper: Paper) -> Option<String> {
     let mistake = mistake(id)?;
@@ -136,7 +148,7 @@ fn of_mistake(id: u8, paper: Paper) -> Option<String> {
     out.push_str(&heading("The right line"));
     let formula = stage.general();
     out.push_str(&paper.wrap(&formula.plain, 2));
-    out.push_str(&paper.wrap(&formula.numpy, 2));
+    out.push_str(&paper.wrap(&python(stage, &formula.numpy, None), 2));
     out.push_str(&format!("\n'clearprop explain {}' derives it.\n", stage.id));
     Some(out)
 }
@@ -172,8 +184,34 @@ mod tests {
     }
 
     #[test]
+    fn a_persons_own_names_lead_to_stages_too() {
+        for (name, stage, line) in [
+            ("W1_grad", "dw[1]", "dL_dW1 = X.T.dot(dL_dh11)"),
+            ("dZ2", "dz[2]", "dL_dh21 = dL_dh22[:, :-1] * (h21 > 0)"),
+            ("delta_hidden", "dz[1]", "dL_dh11 = dL_dh12[:, :-1] * (h11 > 0)"),
+            ("y_hat", "softmax", "probs = np.exp(f)"),
+            ("dw", "dw", "dL_dW2 = h12.T.dot(dL_df)"),
+        ] {
+            let text = explained(name, Paper { width: 140, ..PAPER }).unwrap();
+            assert!(text.starts_with(&format!("{stage}:")) && text.contains(line), "{name}: {text}");
+        }
+    }
+
+    #[test]
+    fn every_line_of_code_has_its_layers_filled_in() {
+        for stage in STAGES {
+            for layer in [None, Some(1), Some(2)] {
+                for formula in stage.formulas() {
+                    let line = python(stage, &formula.numpy, layer);
+                    assert!(!line.contains("[l"), "{}: {line}", stage.id);
+                }
+            }
+        }
+    }
+
+    #[test]
     fn every_mistake_is_explained() {
-        for id in 1..=85 {
+        for id in (1..=85).chain(101..=110).chain(121..=125) {
             let text = explained(&id.to_string(), PAPER).unwrap();
             assert!(
                 text.starts_with(&format!("Mistake {id}: ")) && text.contains("Why it is wrong"),

@@ -58,7 +58,9 @@ fn info<R: Real>(options: &Info, model: &Model<R>) -> Result<Outcome> {
         ),
     ];
     let (title, names) = match &encoder.answers {
-        Answers::Classes { column, names } => ("classes", format!("{} (column {column})", shortened(names))),
+        Answers::Classes { column, names, .. } => {
+            ("classes", format!("{} (column {column})", shortened(names)))
+        }
         Answers::Labels { columns } => ("labels", shortened(columns)),
         Answers::Numbers { columns, .. } => ("predicts", shortened(columns)),
     };
@@ -105,6 +107,7 @@ fn info<R: Real>(options: &Info, model: &Model<R>) -> Result<Outcome> {
 fn described(input: &Input) -> String {
     match &input.coding {
         Coding::Number { .. } => input.column.clone(),
+        Coding::Date { form, .. } => format!("{} (dates like {})", input.column, form.pattern()),
         Coding::Words { categories, .. } => format!("{} ({} categories)", input.column, categories.len()),
     }
 }

@@ -20,6 +20,7 @@ mod plot;
 mod predict;
 mod probe;
 mod progress;
+mod reading;
 mod save;
 mod screen;
 mod settings;

@@ -92,7 +92,7 @@ impl Plane {
         let rows: Vec<u32> = (0..u32::try_from(table.len()).unwrap_or(u32::MAX))
             .filter(|&row| !first.get(row as usize).is_nan() && !second.get(row as usize).is_nan())
             .collect();
-        let answers = encoder.answers.encode::<f64>(table, &rows)?;
+        let answers = encoder.answers.transform::<f64>(table, &rows)?;
         let names = encoder.answers.names().to_vec();
         let (labels, values, classes) = match answers {
             Answer::Classes(y) => (y.iter().map(|&class| class as usize).collect(), Vec::new(), true),
@@ -131,7 +131,7 @@ impl Plane {
         let places =
             Table::new(vec![(self.columns[0].clone(), column(0)), (self.columns[1].clone(), column(1))])?;
         let rows: Vec<u32> = (0..).take(places.len()).collect();
-        let x = model.encoder.encode::<R>(&places, &rows, &mut Unseen::default())?;
+        let x = model.encoder.transform::<R>(&places, &rows, &mut Unseen::default())?;
         let mut scores = model.engine.logits(&model.network, &model.params, x.view()).mapv(R::f64);
         model.encoder.answers.decode(&mut scores);
         let note = match model.trained.test_score {

@@ -3,7 +3,8 @@
 use crate::folder::HISTORY;
 use crate::outcome::Outcome;
 use crate::pictures::{Plane, SHARP, loss};
-use crate::source::{self, Reading, ends};
+use crate::reading::Reading;
+use crate::source::{self, ends};
 use crate::{load, screen};
 use clap::{Args, ValueEnum};
 use clearprop::error::{Error, ErrorKind, Result};
@@ -68,8 +69,13 @@ fn plot<R: Real>(options: &Plot, model: &Model<R>) -> Result<Outcome> {
             loss(&history(&options.model.with_file_name(HISTORY), &score.to_lowercase())?, score)?
         }
         what => {
-            let reading = options.reading.options_for::<R>(&model.encoder);
-            let source = source::open(options.data.as_ref(), &reading, model.trained.settings.seed)?;
+            let reading = options.reading.options_for(&model.encoder);
+            let source = source::open(
+                options.data.as_ref(),
+                &reading,
+                &mut |_, _| Ok(()),
+                model.trained.settings.seed,
+            )?;
             let plane =
                 Plane::of(&model.encoder, &source.rows.table).map_err(|error| error.file(&source.file))?;
             let plane = plane.ok_or_else(|| {

@@ -1,18 +1,20 @@
 //! `clearprop predict`: labels and probabilities of new rows.
 
 use crate::outcome::Outcome;
-use crate::source::{Reading, all_rows, arrays, called, names};
+use crate::reading::Reading;
+use crate::source::{all_rows, arrays, called, names};
 use crate::{load, progress, screen};
 use clap::Args;
+use clearprop::decision;
 use clearprop::error::{Error, ErrorKind, Result};
 use clearprop::evaluate::rows_at_once;
 use clearprop::model::{AnyModel, Model};
 use clearprop::real::Real;
-use clearprop::table::{Table, Unseen};
+use clearprop::table::{Table, Unseen, select};
 use clearprop_files::budget::MOST_COLUMNS;
 use clearprop_files::disk::same_file;
 use clearprop_files::predictions::Predictions;
-use clearprop_files::table::{Kind, Opened, open};
+use clearprop_files::table::{Kind, Opened, Options, open_chosen};
 use std::io::{self, BufWriter, IsTerminal};
 use std::path::{Path, PathBuf};
 
@@ -72,24 +74,36 @@ fn predict<R: Real>(options: &Predict, model: &Model<R>) -> Result<Outcome> {
         progress::Reading::hidden()
     };
     let mut seen = |read: u64, size: u64| bar.show(read, size);
-    let mut reading = options.reading.options_for::<R>(&model.encoder);
+    let mut reading = options.reading.options_for(&model.encoder);
     // An ID like 007 is copied as it is written.
-    for name in &options.keep {
-        reading.kinds.entry(name.clone()).or_insert(Kind::Words);
-    }
     reading.rest = Some(Kind::Skip);
-    let opened = open(&options.data, &reading, &mut seen)?;
+    // Answers that are missing are no reason not to predict.
+    reading.targets.clear();
+    let mut kept = Vec::new();
+    let mut choose = |names: &[&str], reading: &mut Options| {
+        kept = select(names, &options.keep)?;
+        kept.iter().for_each(|name| {
+            reading.kinds.entry(name.clone()).or_insert(Kind::Words);
+        });
+        Ok(())
+    };
+    let opened = open_chosen(&options.data, &reading, &mut choose, &mut seen).map_err(|error| {
+        if error.place().file.is_none() { error.file(called(&options.data)) } else { error }
+    })?;
     let file = called(&options.data);
     let about = |error: Error| if error.place().file.is_none() { error.file(&file) } else { error };
     let mut block = BLOCK.min(rows_at_once(&model.network) / 4 + 1);
     if let Opened::Rows(rows) = &opened {
         block = block.min(MOST_COLUMNS * 16 / rows.names().len().max(1));
-        fits(options, model, &names(rows).map_err(about)?).map_err(about)?;
+        fits(&kept, model, &names(rows).map_err(about)?).map_err(about)?;
+    }
+    if let Opened::Arrays(npz) = &opened {
+        kept = select(&arrays(npz)?.table.names().collect::<Vec<_>>(), &options.keep).map_err(about)?;
     }
     let answers = &model.encoder.answers;
     let begin = || match &options.output {
-        Some(path) if path != Path::new("-") => Predictions::to_file::<R>(path, &options.keep, answers),
-        _ => Predictions::to_stream(BufWriter::new(io::stdout()), &options.keep, answers),
+        Some(path) if path != Path::new("-") => Predictions::to_file::<R>(path, &kept, answers),
+        _ => Predictions::to_stream(BufWriter::new(io::stdout()), &kept, answers),
     };
     let (mut unseen, mut out) = (Unseen::default(), None);
     let mut push = |table: &Table, rows: &[u32]| -> Result<bool> {
@@ -104,7 +118,7 @@ fn predict<R: Real>(options: &Predict, model: &Model<R>) -> Result<Outcome> {
     match opened {
         Opened::Arrays(npz) => {
             let table = arrays(&npz)?.table;
-            fits(options, model, &table).map_err(about)?;
+            fits(&kept, model, &table).map_err(about)?;
             let all = all_rows(&table)?;
             for rows in all.chunks(block) {
                 if !push(&table, rows)? {
@@ -118,6 +132,8 @@ fn predict<R: Real>(options: &Predict, model: &Model<R>) -> Result<Outcome> {
                     break;
                 }
             }
+            let strange = rows.decisions().iter().filter(|one| one.warning).cloned().collect::<Vec<_>>();
+            decision::lines(&strange).iter().for_each(|line| screen::complain(&format!("warning: {line}")));
         }
     }
     match out {
@@ -129,7 +145,7 @@ fn predict<R: Real>(options: &Predict, model: &Model<R>) -> Result<Outcome> {
 }
 
 /// Whether the model's columns and the kept ones are there.
-fn fits<R: Real>(options: &Predict, model: &Model<R>, table: &Table) -> Result<()> {
-    model.encoder.encode::<R>(table, &[], &mut Unseen::default())?;
-    options.keep.iter().try_for_each(|name| table.column(name).map(drop))
+fn fits<R: Real>(kept: &[String], model: &Model<R>, table: &Table) -> Result<()> {
+    model.encoder.transform::<R>(table, &[], &mut Unseen::default())?;
+    kept.iter().try_for_each(|name| table.column(name).map(drop))
 }

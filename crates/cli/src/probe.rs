@@ -3,10 +3,9 @@
 use crate::outcome::Outcome;
 use crate::screen;
 use clap::Args;
-use clearprop::diagnose::arrays::{self, Stored};
 use clearprop::diagnose::probe::{SIZES, good_probe, template};
 use clearprop::error::{Error, ErrorKind, Result};
-use clearprop_files::{disk, npz};
+use clearprop_files::{arrays, disk};
 use std::path::{Path, PathBuf};
 
 /// Write inputs, labels and weights on which no mistake can hide, and a program with holes to fill in
@@ -39,9 +38,7 @@ pub(crate) fn run(options: &Probe) -> Result<Outcome> {
             .hint("move it away, or choose another name"));
     }
     let probe = good_probe(options.seed)?;
-    let arrays: Vec<(String, npz::Array)> = probe.arrays().into_iter().map(for_file).collect();
-    let bytes = npz::write(arrays.iter().map(|(name, array)| (name.as_str(), array)))?;
-    disk::write_whole(&options.file, &bytes)?;
+    disk::write_whole(&options.file, &arrays::npz(&probe.arrays())?)?;
     let name =
         |path: &Path| path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     disk::write_whole(&program, template(&name(&options.file), "mine.npz").as_bytes())?;
@@ -53,17 +50,4 @@ pub(crate) fn run(options: &Probe) -> Result<Outcome> {
         program.display()
     ))?;
     Ok(Outcome::Done)
-}
-
-fn for_file(array: arrays::Array) -> (String, npz::Array) {
-    let values = match array.values {
-        arrays::Values::Numbers(values, Stored::Whole) => {
-            #[expect(clippy::cast_possible_truncation, reason = "labels are small whole numbers")]
-            let whole = values.into_iter().map(|value| value as i64).collect();
-            npz::Values::I64(whole)
-        }
-        arrays::Values::Numbers(values, _) => npz::Values::F64(values),
-        arrays::Values::Text(word) | arrays::Values::Other(word) => npz::Values::Text(vec![word]),
-    };
-    (array.name, npz::Array { shape: array.shape, values })
 }

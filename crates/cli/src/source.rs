@@ -2,90 +2,21 @@
 //!
 //! All of them become a [`Table`]; arrays have the columns `x0 x1 ..` and `y` (or `y0 y1 ..`).
 
+use clearprop::activation::Activation;
+use clearprop::decision::Decision;
 use clearprop::error::{Error, ErrorKind, Result};
 use clearprop::fit::{Origin, Rows};
 use clearprop::params::Params;
 use clearprop::real::Real;
 use clearprop::settings::Choices;
-use clearprop::table::{Coding, Column, Encoder, Table};
+use clearprop::table::{Column, Table};
 use clearprop_files::budget::check_columns;
 use clearprop_files::npz::{Npz, Values};
 use clearprop_files::table::{self, Opened, Options};
-use clearprop_files::{csv, disk, npz};
+use clearprop_files::{disk, npz};
 use ndarray::{Array2, ArrayView2, Axis};
-use serde::{Deserialize, Serialize};
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
-
-/// How a table is read, where finding out is not enough.
-#[derive(clap::Args, Clone, Debug, Default, Deserialize, Serialize)]
-pub(crate) struct Reading {
-    /// What separates the fields of a CSV file: one character, or tab [default: found out]
-    #[arg(long, value_name = "CHAR", value_parser = separator, help_heading = "Reading")]
-    separator: Option<u8>,
-    /// Numbers of a CSV file have a decimal comma [default: found out]
-    #[arg(long, help_heading = "Reading")]
-    decimal_comma: bool,
-    /// The first line of a CSV file is a row; the columns are called 'column 1', 'column 2', ..
-    #[arg(long, help_heading = "Reading")]
-    no_header: bool,
-    /// How a CSV file's text is written
-    #[arg(long, value_name = "WORD", value_parser = ["utf8", "latin1"], default_value = "utf8", help_heading = "Reading")]
-    #[serde(default)]
-    encoding: String,
-    /// Columns that are not even read.
-    #[arg(skip)]
-    #[serde(default)]
-    pub(crate) dropped: Vec<String>,
-    /// The only columns that are read, if any are named.
-    #[arg(skip)]
-    #[serde(default)]
-    pub(crate) only: Vec<String>,
-}
-
-fn separator(text: &str) -> std::result::Result<u8, String> {
-    match text.as_bytes() {
-        _ if text == "tab" => Ok(b'\t'),
-        [byte] if byte.is_ascii() && !byte.is_ascii_alphanumeric() && !b"\"\r\n.-+".contains(byte) => {
-            Ok(*byte)
-        }
-        _ => Err("give one character like ';', or tab".to_owned()),
-    }
-}
-
-impl Reading {
-    /// For numbers in single precision (half the memory) or double.
-    pub(crate) fn options(&self, single: bool) -> Options {
-        let kinds = |names: &[String], kind: csv::Kind| {
-            names.iter().map(|name| (name.clone(), kind)).collect::<Vec<_>>()
-        };
-        Options {
-            header: self.no_header.then_some(false),
-            separator: self.separator,
-            decimal_comma: self.decimal_comma.then_some(true),
-            latin1: self.encoding == "latin1",
-            single,
-            kinds: [kinds(&self.dropped, csv::Kind::Skip), kinds(&self.only, csv::Kind::Found)]
-                .concat()
-                .into_iter()
-                .collect(),
-            rest: (!self.only.is_empty()).then_some(csv::Kind::Skip),
-            ..Options::default()
-        }
-    }
-
-    /// For a model: its columns are read as it knows them.
-    pub(crate) fn options_for<R: Real>(&self, encoder: &Encoder) -> Options {
-        let kind = |coding: &Coding| match coding {
-            Coding::Number { .. } => csv::Kind::Numbers,
-            Coding::Words { .. } => csv::Kind::Words,
-        };
-        let mut options = self.options(R::NAME == "f32");
-        let kinds = encoder.inputs.iter().map(|input| (input.column.clone(), kind(&input.coding)));
-        options.kinds.extend(kinds);
-        options
-    }
-}
 
 /// Rows with their names.
 pub(crate) struct Source {
@@ -95,6 +26,8 @@ pub(crate) struct Source {
     pub(crate) file: String,
     /// The rows, and what the file says about them.
     pub(crate) rows: Rows,
+    /// What was decided while they were read.
+    pub(crate) decisions: Vec<Decision>,
 }
 
 /// Whether a path's name ends like this.
@@ -115,32 +48,51 @@ pub(crate) fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
-/// The rows of a file; without one, the notebook's spirals.
-pub(crate) fn open(path: Option<&PathBuf>, options: &Options, seed: u64) -> Result<Source> {
+/// The rows of a file that have answers; without a file, the notebook's spirals.  `choose` says what columns
+/// are, once their names are known.
+pub(crate) fn open(
+    path: Option<&PathBuf>,
+    options: &Options,
+    choose: &mut Choose<'_>,
+    seed: u64,
+) -> Result<Source> {
     let Some(path) = path else {
         let file = "the notebook's spirals".to_owned();
-        return Ok(Source { name: "spirals".into(), file, rows: Rows::notebook(seed)? });
+        let rows = Rows::notebook(seed)?;
+        return Ok(Source { name: "spirals".into(), file, rows, decisions: Vec::new() });
+    };
+    let about = |error: Error| {
+        let place = error.place();
+        let named = place.file.is_some() || place.name.is_some() || place.setting.is_some();
+        if named { error } else { error.file(called(path)) }
     };
     let bar = crate::progress::Reading::new();
     let mut seen = |read: u64, size: u64| bar.show(read, size);
-    let opened = table::open(path, options, &mut seen)?;
-    let rows = match opened {
-        Opened::Rows(rows) => {
-            let names = names(&rows).map_err(|error| error.file(called(path)))?;
-            let chosen = |kind: &csv::Kind| matches!(kind, csv::Kind::Skip | csv::Kind::Found);
-            for (name, _) in options.kinds.iter().filter(|(_, kind)| chosen(kind)) {
-                // The columns of a list or record of a Parquet file.
-                let parts = format!("{name}.");
-                if !names.names().any(|known| known.starts_with(&parts)) {
-                    names.column(name).map_err(|error| error.file(called(path)))?;
-                }
-            }
-            Rows::table(rows.read()?, &[] as &[&str])
-        }
-        Opened::Arrays(npz) => arrays(&npz)?,
+    let mut targets = Vec::new();
+    let mut chosen = |names: &[&str], options: &mut Options| {
+        choose(names, options)?;
+        let known = |name: &&String| names.contains(&name.as_str());
+        targets = options.targets.iter().filter(known).cloned().collect();
+        Ok(())
     };
-    Ok(Source { name: run_name(path), file: called(path), rows })
+    let opened = table::open_chosen(path, options, &mut chosen, &mut seen).map_err(about)?;
+    let (rows, decisions) = match opened {
+        Opened::Rows(rows) => {
+            let (mut table, mut decisions) = rows.read_with_decisions()?;
+            if !targets.is_empty() {
+                let (answered, more) = table.answered(&targets).map_err(about)?;
+                table = answered;
+                decisions.extend(more);
+            }
+            (Rows::table(table, &[] as &[&str]), decisions)
+        }
+        Opened::Arrays(npz) => (arrays(&npz)?, Vec::new()),
+    };
+    Ok(Source { name: run_name(path), file: called(path), rows, decisions })
 }
+
+/// Says what columns are, once their names are known.
+pub(crate) type Choose<'c> = dyn FnMut(&[&str], &mut Options) -> Result<()> + 'c;
 
 /// The columns' names alone, as a table that an error can show.
 pub(crate) fn names(rows: &table::Rows<'_>) -> Result<Table> {
@@ -208,7 +160,12 @@ pub(crate) fn arrays(file: &Npz) -> Result<Rows> {
     };
     let beside = Choices {
         reg: has("reg").then(|| file.scalar("reg")).transpose()?,
-        activation: word(file, "activation")?.map(|activation| vec![activation]),
+        activation: has("activation")
+            .then(|| {
+                let list = Activation::list(file.text("activation")?);
+                list.map_err(|error| file.error("activation", error.to_string()))
+            })
+            .transpose()?,
         loss: word(file, "loss_name")?,
         penalize: word(file, "regularize")?,
         ..Choices::new()

@@ -5,9 +5,9 @@ pub(crate) mod report;
 pub(crate) mod worked;
 
 use crate::outcome::Outcome;
-use crate::paper::Paper;
+use crate::paper::{self, short};
 use crate::screen;
-use crate::subject::Chosen;
+use crate::subject::{Chosen, Subject};
 use chain::Sheet;
 use clap::{Args, ValueEnum};
 use clearprop::error::{Error, ErrorKind, Result};
@@ -41,6 +41,9 @@ pub(crate) struct LookAt {
     /// Work out one number, like dw1[3,17] or dL_dh11[0,2]; can be repeated
     #[arg(long, value_name = "NAME[I,J]")]
     entry: Vec<String>,
+    /// Write long sums in full, every term with all its digits
+    #[arg(long)]
+    all: bool,
     /// Whose names: ours (z1, dw1) or the notebook's (h11, dL_dW1 with the bias as last row)
     #[arg(long, value_name = "WHOSE", default_value = "ours")]
     names: Whose,
@@ -66,7 +69,20 @@ pub(crate) enum Whose {
 
 pub(crate) fn run(options: &LookAt) -> Result<Outcome> {
     let subject = options.chosen.open()?;
-    let trace = Trace::new(subject.network, subject.params, subject.data)?;
+    let (network, params, data) = subject.trained()?;
+    let trace = Trace::new(network.clone(), params.clone(), data.clone())?;
+    let read_as = match &subject {
+        Subject::Arrays { reading, .. } => Some(reading.read_as()),
+        Subject::Network { .. } => None,
+    };
+    if let Subject::Arrays { reading, .. } = &subject
+        && reading.factor() != 1.0
+    {
+        screen::complain(&format!(
+            "note: your loss is {} times the one that is shown here, the mean over the rows; so are its derivatives",
+            short(reading.factor())
+        ));
+    }
     let names = match options.names {
         Whose::Ours => Names::Design,
         Whose::Notebook => Names::Notebook,
@@ -101,20 +117,24 @@ pub(crate) fn run(options: &LookAt) -> Result<Outcome> {
     }
     if options.json {
         let text = match works.as_slice() {
-            [] => json!(described(&trace, names)),
+            [] => {
+                let mut all = described(&trace, names);
+                all.extend(read_as.map(|read_as| ("read_as".to_owned(), json!(read_as))));
+                json!(all)
+            }
             works => json!(works),
         };
         screen::print(&format!("{text:#}\n"))?;
         return Ok(Outcome::Done);
     }
-    let paper = Paper::of_stdout();
+    let paper = paper::of_stdout();
     let mut text = String::new();
     if let Some(unit) = options.unit {
         text.push_str(&chain::unit(&trace, options.layer, unit, paper));
     }
     for work in &works {
         text.push_str(if text.is_empty() { "" } else { "\n" });
-        text.push_str(&worked::worked(work, paper));
+        text.push_str(&worked::worked(work, options.all, paper));
     }
     if text.is_empty() && options.report.is_none() && options.npz.is_none() {
         text = chain::chain(sheet, paper);

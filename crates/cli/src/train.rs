@@ -6,13 +6,14 @@ use crate::folder::{CHECKPOINT, Folder};
 use crate::outcome::Outcome;
 use crate::pictures::Plane;
 use crate::progress::{Lines, Progress, said, save_when_interrupted};
+use crate::reading::Reading;
 use crate::save::{Run, save};
 use crate::settings::Typed;
-use crate::source::{self, Reading, Source, bias_trick, ends, start_weights};
+use crate::source::{self, Source, bias_trick, ends, start_weights};
 use crate::steps::{Pace, take_steps};
 use crate::{load, screen};
 use clap::{Args, ValueEnum};
-use clearprop::decision::Decision;
+use clearprop::decision::{self, Decision};
 use clearprop::error::{Error, ErrorKind, Result, with_settings};
 use clearprop::fit::{Fit, Origin, Plan};
 use clearprop::metrics::score_name;
@@ -124,19 +125,18 @@ fn choices(options: &Train) -> Result<Choices> {
 
 /// A new run.
 fn begin<R: Real>(options: &Train) -> Result<Outcome> {
-    check_names(options)?;
     let choices = choices(options)?;
     let mut reading = options.reading.clone();
     reading.dropped.clone_from(&options.drop);
-    if !options.columns.is_empty() {
-        reading.only = [&options.target[..], &options.columns].concat();
-    }
-    let how = Options { known: options.target.clone(), ..reading.options(R::NAME == "f32") };
-    let mut source = source::open(options.data.as_ref(), &how, choices.seed.unwrap_or(0))?;
+    reading.only.clone_from(&options.columns);
+    reading.targets.clone_from(&options.target);
+    let how = reading.options();
+    let mut choose = |names: &[&str], how: &mut Options| reading.choose(names, how);
+    let mut source = source::open(options.data.as_ref(), &how, &mut choose, choices.seed.unwrap_or(0))?;
     let file = source.file.clone();
     let about = |error| about(options, &file, error);
-    columns(options, &mut source).map_err(about)?;
-    let mut notes = Vec::new();
+    columns(&mut reading, &mut source).map_err(about)?;
+    let mut notes = std::mem::take(&mut source.decisions);
     let start = start::<R>(options, &mut source, &mut notes).map_err(about)?;
     let Source { name, rows, .. } = source;
     let mut plan = Plan::new(&rows, &choices, start.as_ref()).map_err(about)?;
@@ -148,8 +148,9 @@ fn begin<R: Real>(options: &Train) -> Result<Outcome> {
     }
     let folder = Folder::claim(options.out.as_deref(), &name, options.overwrite)?;
     let progress = Progress::new(lines(options), fit.trainer().total_steps());
-    let told = |decision: &Decision| progress.line(&with_settings(&decision.to_string(), option));
-    fit.plan().decisions.iter().try_for_each(told)?;
+    for line in decision::lines(&fit.plan().decisions) {
+        progress.line(&with_settings(&line, option))?;
+    }
     fit.unseen().warnings().iter().for_each(|warning| progress.warn(warning));
     let setup = Setup {
         // So that going on does not depend on where one stands.
@@ -172,8 +173,9 @@ fn resume<R: Real>(options: &Train, folder: Folder, checkpoint: Checkpoint<R>) -
     setup.checkpoint_every = options.checkpoint_every.or(setup.checkpoint_every);
     let settings = &mut setup.plan.settings;
     settings.threads = load::threads(options.settings.choices()?.threads.or(settings.threads));
-    let reading = setup.reading.options_for::<R>(&setup.plan.encoder);
-    let Source { rows, file, .. } = source::open(setup.data.as_ref(), &reading, settings.seed)?;
+    let reading = setup.reading.options_for(&setup.plan.encoder);
+    let Source { rows, file, .. } =
+        source::open(setup.data.as_ref(), &reading, &mut |_, _| Ok(()), settings.seed)?;
     let about = |error| about(options, &file, error);
     let plane = Plane::of(&setup.plan.encoder, &rows.table).map_err(about)?;
     let step = saved.state.step;
@@ -186,33 +188,25 @@ fn resume<R: Real>(options: &Train, folder: Folder, checkpoint: Checkpoint<R>) -
     train(options, Job { setup, folder, fit, plane, before: train_time }, &progress)
 }
 
-/// Names of columns that contradict each other.
-fn check_names(options: &Train) -> Result<()> {
-    for (option, names) in [("--target", &options.target), ("--columns", &options.columns)] {
-        if let Some(name) = names.iter().find(|name| options.drop.contains(name)) {
-            return Err(Error::new(ErrorKind::Setting, format!("'{name}' is in {option} too"))
-                .name("--drop")
-                .hint("leave out one of them"));
-        }
-    }
-    Ok(())
-}
-
 /// The columns that were asked for.
-fn columns(options: &Train, source: &mut Source) -> Result<()> {
+fn columns(reading: &mut Reading, source: &mut Source) -> Result<()> {
     let rows = &mut source.rows;
-    if !options.target.is_empty() {
-        rows.targets.clone_from(&options.target);
+    let mut table = std::mem::take(&mut rows.table);
+    if rows.origin != Origin::Table {
+        // Of a file of rows the names were known before, and the others were not even read.
+        let names: Vec<String> = table.names().map(str::to_owned).collect();
+        reading.choose(&names.iter().map(String::as_str).collect::<Vec<_>>(), &mut Options::default())?;
+        table = table.without(&reading.dropped)?;
+    }
+    if !reading.targets.is_empty() {
+        rows.targets.clone_from(&reading.targets);
     } else if rows.origin == Origin::Notebook {
         rows.targets = vec!["y".into()];
     }
-    let mut table = std::mem::take(&mut rows.table);
-    if rows.origin != Origin::Table {
-        // Of a file of rows they were not even read.
-        table = table.without(&options.drop)?;
-    }
-    if !options.columns.is_empty() {
-        table = table.only(&[&options.columns[..], &rows.targets].concat())?;
+    if !reading.only.is_empty() {
+        let keep = [&reading.only[..], &rows.targets].concat();
+        let known = keep.into_iter().filter(|name| table.get(name).is_some()).collect::<Vec<_>>();
+        table = table.only(&known)?;
     }
     rows.table = table;
     Ok(())

@@ -11,7 +11,7 @@
 use clearprop::data::{Data, split};
 use clearprop::error::{Error, ErrorKind, Result};
 use clearprop::settings::Settings;
-use clearprop::table::{Encoder, Learn, Unseen};
+use clearprop::table::{Encoder, Fit, Unseen};
 use clearprop::train::Trainer;
 use clearprop_files::disk::Whole;
 use clearprop_files::table::{Opened, Options, open};
@@ -57,7 +57,7 @@ fn train(path: &Path) -> Result<()> {
             last = percent;
         }
     };
-    let options = Options { single: true, ..Options::default() };
+    let options = Options::default();
     let Opened::Rows(rows) = open(path, &options, &mut progress)? else {
         return Err(Error::new(ErrorKind::Data, "these are arrays, rows are needed"));
     };
@@ -67,8 +67,8 @@ fn train(path: &Path) -> Result<()> {
     let (train, test) = split(table.len(), 0.2, 0)?;
     let targets = ["y".to_owned()];
     let (encoder, _) =
-        Encoder::learn(&table, &Learn { targets: &targets, rows: &train, loss: None, standardise: true })?;
-    let parts = encoder.encode_parts::<f32>(table, &[&train, &test], &mut Unseen::default())?;
+        Encoder::fit(&table, &Fit { targets: &targets, rows: &train, standardise: true, ..Fit::default() })?;
+    let parts = encoder.transform_parts::<f32>(table, &[&train, &test], &mut Unseen::default())?;
     tell("encoded", bytes);
     let [data, test] = <[Data<f32>; 2]>::try_from(parts)
         .map_err(|_| Error::new(ErrorKind::Data, "two parts were asked for"))?;

@@ -83,6 +83,55 @@ pub fn for_diagnosis(file: &Npz) -> Vec<diagnose::Array> {
     plain.chain(skipped).collect()
 }
 
+/// Arrays as the bytes of an `.npz`: the way back from [`for_diagnosis`].
+///
+/// # Errors
+/// None in practice: the bytes are written to memory.
+pub fn npz(arrays: &[diagnose::Array]) -> Result<Vec<u8>> {
+    let stored = |array: &diagnose::Array| {
+        let values = match &array.values {
+            diagnose::Values::Numbers(values, Stored::Whole)
+                if values.iter().all(|v| v.fract() == 0.0 && v.abs() < 2f64.powi(53)) =>
+            {
+                #[expect(clippy::cast_possible_truncation, reason = "whole and small enough")]
+                npz::Values::I64(values.iter().map(|&v| v as i64).collect())
+            }
+            diagnose::Values::Numbers(values, _) => npz::Values::F64(values.clone()),
+            diagnose::Values::Text(word) => npz::Values::Text(vec![word.clone()]),
+            diagnose::Values::Other(_) => return None,
+        };
+        Some((array.name.clone(), Array { shape: array.shape.clone(), values }))
+    };
+    let stored: Vec<(String, Array)> = arrays.iter().filter_map(stored).collect();
+    npz::write(stored.iter().map(|(name, array)| (name.as_str(), array)))
+}
+
+/// Arrays as JSON, an object of nested lists: what [`open`] reads again.
+#[must_use]
+pub fn json(arrays: &[diagnose::Array]) -> Vec<u8> {
+    fn nested(values: &[f64], shape: &[usize]) -> serde_json::Value {
+        match shape {
+            [] => serde_json::json!(values.first()),
+            [n, rest @ ..] => {
+                let width: usize = rest.iter().product();
+                (0..*n).map(|i| nested(&values[i * width..(i + 1) * width], rest)).collect()
+            }
+        }
+    }
+    let fields: serde_json::Map<String, serde_json::Value> = arrays
+        .iter()
+        .filter_map(|array| {
+            let value = match &array.values {
+                diagnose::Values::Numbers(values, _) => nested(values, &array.shape),
+                diagnose::Values::Text(word) => serde_json::json!(word),
+                diagnose::Values::Other(_) => return None,
+            };
+            Some((array.name.clone(), value))
+        })
+        .collect();
+    serde_json::Value::Object(fields).to_string().into_bytes()
+}
+
 fn ends(path: &Path, ending: &str) -> bool {
     path.extension().is_some_and(|found| found.eq_ignore_ascii_case(ending))
 }

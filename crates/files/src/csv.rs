@@ -1,41 +1,52 @@
 //! CSV files into tables.
 //!
-//! A column in which at least 95 % of the values are numbers is a column of numbers, and a word in it
-//! an error with its row.  Rows are the file's lines, counted from 1.
+//! [`layout`] finds out how the file is laid out, [`records`] splits it into fields, and
+//! [`clearprop::table::TableBuilder`] says what the fields mean.  Rows are the file's lines, counted from 1.
 
-pub(crate) mod column;
+mod layout;
 mod records;
-mod sniff;
 
 use crate::budget::{Budget, MOST_COLUMNS};
+use clearprop::decision::Decision;
 use clearprop::error::{Error, ErrorKind, Result};
-use clearprop::table::Table;
-use column::Builder;
-pub use column::Kind;
+pub use clearprop::table::Kind;
+use clearprop::table::{Decimal, Forms, Table, TableBuilder, joined};
+use layout::{Known, Layout};
+pub use records::Separator;
 use records::{Record, Records, Trouble};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::io::Read;
 
 /// How a file is read; the default finds everything out by itself.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// Whether the first line holds the columns' names; by default, if no cell of it is a number, or
-    /// one is a name of `kinds` or `known`.
+    /// Whether the first line holds the columns' names; by default, unless it holds a number or looks
+    /// like the rows below, or one is a name of `kinds` or `targets`.
     pub header: Option<bool>,
-    /// Names that are known to be columns'.
-    pub known: Vec<String>,
-    /// What separates the fields; by default the one of `,` `;` tab `|` that fits the first lines.
-    pub separator: Option<u8>,
-    /// Whether numbers have a decimal comma; by default, if they look like it.
-    pub decimal_comma: Option<bool>,
-    /// Whether the text is Latin-1, not UTF-8.
-    pub latin1: bool,
-    /// Whether numbers are kept in single precision: half the memory.
-    pub single: bool,
+    /// The columns of the answers: their numbers keep their texts, and they are never dates.
+    pub targets: Vec<String>,
+    /// What separates the fields; by default what fits the first lines.
+    pub separator: Option<Separator>,
+    /// Lines above the table.
+    pub skip: Option<usize>,
+    /// What lines of comments begin with.
+    pub comment: Option<String>,
+    /// The text's encoding, a label of the WHATWG's Encoding Standard; by default UTF-8, or what a
+    /// byte-order mark says.
+    pub encoding: Option<String>,
+    /// How numbers, dates and missing values are written.
+    pub forms: Forms,
     /// What columns must be, by name: what a model was trained on.  Others are found out.
     pub kinds: BTreeMap<String, Kind>,
     /// What the columns are that `kinds` does not name; by default that is found out.
     pub rest: Option<Kind>,
+}
+
+impl Options {
+    /// What a column must be.
+    pub(crate) fn kind(&self, name: &str) -> Kind {
+        self.kinds.get(name).or(self.rest.as_ref()).cloned().unwrap_or_default()
+    }
 }
 
 /// A CSV file that is being read, in blocks of rows.
@@ -43,10 +54,11 @@ pub struct Reader<S: Read> {
     rows: Records<S>,
     file: String,
     names: Vec<String>,
+    trailing: bool,
     options: Options,
-    /// The first line, if it is no header.
-    first: Option<Record>,
-    decimal_comma: bool,
+    /// The decimal sign that is taken where the table leaves it open.
+    usual: Option<Decimal>,
+    decisions: Vec<Decision>,
     budget: Option<Budget>,
 }
 
@@ -63,56 +75,65 @@ pub fn read(source: impl Read, file: &str, options: &Options) -> Result<Table> {
 }
 
 impl<S: Read> Reader<S> {
-    /// Reads the first line and finds out what separates fields.
+    /// Reads the first lines and finds out how the file is laid out.
     ///
     /// # Errors
-    /// An empty file, two columns of one name, bytes that are no text.
+    /// An empty file, bytes that are no text, a text that is no table.
     pub fn new(source: S, file: &str, options: &Options) -> Result<Self> {
         let (mut rows, sample) = Records::new(source).map_err(|error| unreadable(file, &error))?;
-        let said = sniff::said_separator(&sample);
-        let separator = options.separator.or(said).unwrap_or_else(|| sniff::separator(&sample));
-        let decimal_comma =
-            options.decimal_comma.unwrap_or_else(|| sniff::has_decimal_comma(&sample, separator));
-        rows.separator = separator;
-        let mut reader = Self {
+        let error = |found: &str| Error::new(ErrorKind::Data, found).file(file);
+        if sample.trim_ascii().is_empty() {
+            return Err(error("the file is empty").hint("a line of names and some rows are needed"));
+        }
+        if let Some((found, hint)) = layout::no_table(&sample) {
+            return Err(error(found).hint(hint.replace("FILE", file)));
+        }
+        let said = layout::said_separator(&sample);
+        let targets = &options.targets;
+        let is_name =
+            |cell: &str| options.kinds.contains_key(cell) || targets.iter().any(|name| name == cell);
+        let known = Known {
+            separator: options.separator.or(said.map(Separator::Byte)),
+            skip: said.map(|_| 1).or(options.skip),
+            comment: options.comment.as_deref(),
+            header: options.header,
+            name: &is_name,
+        };
+        let mut layout = Layout::of(&sample, &known);
+        layout.finish_names();
+        let Layout { separator, skip, comment, header, names, trailing, decisions } = layout;
+        (rows.separator, rows.comment) = (separator, comment);
+        let above = rows.skip(skip).and_then(|()| {
+            let mut record = Record::default();
+            (0..header).try_for_each(|_| rows.next(&mut record).map(drop))
+        });
+        above.map_err(|error| unreadable(file, &error))?;
+        if names.is_empty() {
+            // The first row says what is wrong with it.
+            rows.next(&mut Record::default()).map_err(|error| unreadable(file, &error))?;
+            return Err(error("there is no row").hint("a line of names and some rows are needed"));
+        }
+        // Commas between fields leave the point for decimals.
+        let usual = (separator == Separator::Byte(b',')).then_some(Decimal::Point);
+        Ok(Self {
             rows,
             file: file.to_owned(),
-            names: Vec::new(),
+            names,
+            trailing,
             options: options.clone(),
-            first: None,
-            decimal_comma,
+            usual,
+            decisions,
             budget: None,
-        };
-        let mut first = Record::default();
-        if said.is_some() {
-            reader.next(&mut first)?;
-        }
-        if !reader.next(&mut first)? {
-            return Err(reader.error("the file is empty").hint("a line of names and some rows are needed"));
-        }
-        if let Some((found, hint)) = sniff::no_table(&sample) {
-            return Err(reader.error(found).hint(hint));
-        }
-        let is_number = |cell: &str| column::number(cell, decimal_comma).is_some();
-        let is_name =
-            |cell: &str| options.kinds.contains_key(cell) || options.known.iter().any(|name| name == cell);
-        let looks_like_header = || first.fields().any(is_name) || !first.fields().any(is_number);
-        if options.header.unwrap_or_else(looks_like_header) {
-            let name = |(i, name): (usize, &str)| match name {
-                "" => format!("column {i}"),
-                name => name.to_owned(),
-            };
-            reader.names = (1..).zip(first.fields()).map(name).collect();
-        } else {
-            reader.names = (1..=first.len()).map(|i| format!("column {i}")).collect();
-            reader.first = Some(first);
-        }
-        let mut seen = HashSet::new();
-        if let Some(name) = reader.names.iter().find(|name| !seen.insert(name.as_str())) {
-            let error = reader.error("there are two columns of this name");
-            return Err(error.row(1).column(name).hint("rename one of them"));
-        }
-        Ok(reader)
+        })
+    }
+
+    /// Completes the options, now that the columns' names are known.
+    pub(crate) fn choose(
+        &mut self,
+        choose: &mut dyn FnMut(&[&str], &mut Options) -> Result<()>,
+    ) -> Result<()> {
+        let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
+        choose(&names, &mut self.options)
     }
 
     /// Keeps each block within the memory that the file may take; text that is packed may unpack to far more.
@@ -127,78 +148,86 @@ impl<S: Read> Reader<S> {
         &self.names
     }
 
-    /// The next rows, at most `limit`; `None` at the end.
+    /// What was decided so far by itself, each thing once.
+    #[must_use]
+    pub fn decisions(&self) -> &[Decision] {
+        &self.decisions
+    }
+
+    /// The next rows, at most `limit`; `None` at the end.  A row without any value is none.
     ///
     /// # Errors
     /// A row with more or fewer fields than the first, a quote that is not closed, a NUL byte, bytes
-    /// that are not UTF-8, a word in a column of numbers, an infinite number, more than the budget: each
-    /// with its row.
+    /// that are not UTF-8, an infinite number, more than the budget, and those of [`TableBuilder::finish`]:
+    /// each with its row.
     pub fn block(&mut self, limit: usize) -> Result<Option<Table>> {
-        let mut columns: Vec<Builder> = self
-            .names
-            .iter()
-            .map(|name| {
-                let kind = self.options.kinds.get(name).copied().or(self.options.rest);
-                Builder::new(kind, self.options.single, self.decimal_comma)
-            })
-            .collect();
+        let options = &self.options;
+        let kind = |name: &str| options.kind(name);
+        let mut table =
+            TableBuilder::new(self.names.clone(), kind, &options.targets, &options.forms, self.usual);
         let mut lines: Vec<(usize, u64)> = Vec::new();
         let mut record = Record::default();
         let (mut rows, mut expected) = (0, None);
+        let fields = self.names.len() + usize::from(self.trailing);
         // Often enough that little is taken in between, seldom enough to cost nothing.
-        let often = (MOST_COLUMNS / columns.len().max(1)).clamp(1, 1024);
+        let often = (MOST_COLUMNS / fields.max(1)).clamp(1, 1024);
         while rows < limit {
-            if let Some(first) = self.first.take() {
-                record = first;
-            } else if !self.next(&mut record)? {
+            if !self.next(&mut record)? {
                 break;
             }
             let line = record.line;
-            if record.len() != self.names.len() {
-                let fields = if record.len() == 1 { "field" } else { "fields" };
-                let found =
-                    format!("found {} {fields}, the first line has {}", record.len(), self.names.len());
-                let hint = match (record.len(), self.names.len()) {
-                    (_, 1) => {
-                        "is the first line a title? The names of the columns come first: remove what is above"
-                    }
-                    (1, _) if rows == 0 => "are the rows separated as the names are? See --separator",
-                    _ => "a field with the separator in it needs quotes",
-                };
-                return Err(self.error(&found).row(line).hint(hint));
+            if record.len() != fields && !(self.trailing && record.len() + 1 == fields) {
+                return Err(self.other_length(&mut record, fields, rows));
+            }
+            if record.is_empty() {
+                continue;
             }
             if expected != Some(line) {
                 lines.push((rows, line));
             }
             expected = Some(line + 1);
-            for ((cell, column), name) in record.fields().zip(&mut columns).zip(&self.names) {
-                column.push(cell).map_err(|error| error.file(&self.file).row(line).column(name))?;
-            }
+            table.push_row(record.fields());
             rows += 1;
             if let Some(budget) = &mut self.budget
                 && rows.is_multiple_of(often)
             {
                 budget.give_back();
-                budget
-                    .take(columns.iter().map(Builder::memory).sum())
-                    .map_err(|error| error.file(&self.file).row(line))?;
+                budget.take(table.memory()).map_err(|error| error.file(&self.file).row(line))?;
             }
         }
         if rows == 0 {
             return Ok(None);
         }
-        let mut table = Vec::new();
-        for (column, name) in columns.into_iter().zip(&self.names) {
-            let of_row = |row: usize| {
-                let run = lines[lines.partition_point(|run| run.0 <= row).saturating_sub(1)];
-                run.1 + (row - run.0) as u64
-            };
-            let column = column
-                .finish()
-                .map_err(|(row, error)| error.file(&self.file).row(of_row(row)).column(name))?;
-            table.extend(column.map(|column| (name.clone(), column)));
+        let of_row = |row: usize| {
+            let run = lines[lines.partition_point(|run| run.0 <= row).saturating_sub(1)];
+            run.1 + (row - run.0) as u64
+        };
+        let about = |(row, error): (Option<usize>, Error)| match row {
+            Some(row) => error.file(&self.file).row(of_row(row)),
+            None => error.file(&self.file),
+        };
+        let (columns, decisions) = table.finish().map_err(about)?;
+        self.decisions.extend(decisions);
+        self.decisions = joined(std::mem::take(&mut self.decisions));
+        Ok(Some(Table::new(columns)?.with_lines(lines)))
+    }
+
+    /// What is said about a row of another length.
+    fn other_length(&mut self, record: &mut Record, fields: usize, rows: usize) -> Error {
+        let (line, found) = (record.line, record.len());
+        let unended = self.rows.unended;
+        let last = self.rows.next(record).is_ok_and(|more| !more);
+        if unended && last && found < fields {
+            let found = format!("the last line is cut off: it has {found} of {fields} fields");
+            return self.error(&found).row(line).hint("get the file again, or remove the line");
         }
-        Ok(Some(Table::new(table)?.with_lines(lines)))
+        let word = if found == 1 { "field" } else { "fields" };
+        let hint = match (found, fields) {
+            (_, 1) => "is the first line a title? The names of the columns come first: remove what is above",
+            (1, _) if rows == 0 => "are the rows separated as the names are?",
+            _ => "a field with the separator in it needs quotes",
+        };
+        self.error(&format!("found {found} {word}, the first line has {fields}")).row(line).hint(hint)
     }
 
     fn next(&mut self, record: &mut Record) -> Result<bool> {

@@ -16,7 +16,7 @@ use clearprop::error::{Error, ErrorKind, Result};
 use clearprop::loss::Loss;
 use clearprop::model::Model;
 use clearprop::real::Real;
-use clearprop::table::{Answers, Coding};
+use clearprop::table::{Answers, Coding, DateInput};
 
 const IR_VERSION: u64 = 8;
 const OPERATOR_SET: u64 = 17;
@@ -40,10 +40,10 @@ pub fn write<R: Real>(model: &Model<R>) -> Result<Vec<u8>> {
         };
     }
     let out = match network.loss {
-        Loss::Softmax => graph.node("Softmax", &[&a]),
+        Loss::Softmax | Loss::SmoothedSoftmax { .. } => graph.node("Softmax", &[&a]),
         Loss::Logistic => graph.node("Sigmoid", &[&a]),
         Loss::Poisson => graph.node("Exp", &[&a]),
-        Loss::Squared | Loss::Absolute | Loss::Huber { .. } => a,
+        Loss::Squared | Loss::Absolute | Loss::Huber { .. } | Loss::Hinge | Loss::SquaredHinge => a,
     };
     let out = in_units_of_the_table(model, &mut graph, out);
     graph.named("Identity", &[&out], "Y");
@@ -76,25 +76,47 @@ pub fn write<R: Real>(model: &Model<R>) -> Result<Vec<u8>> {
 fn standardised<R: Real>(model: &Model<R>, graph: &mut Graph<R>) -> String {
     let (mut medians, mut means, mut scales) = (Vec::new(), Vec::new(), Vec::new());
     for input in &model.encoder.inputs {
-        let width = input.coding.width();
-        let (median, mean, scale) = match input.coding {
-            Coding::Number { median, mean, scale } => (median, mean, scale),
-            Coding::Words { .. } => (0.0, 0.0, 1.0),
+        let as_it_is = (0.0, 0.0, 1.0);
+        let each: Vec<(f64, f64, f64)> = match &input.coding {
+            &Coding::Number { median, mean, scale, .. } => vec![(median, mean, scale)],
+            Coding::Words { .. } => vec![as_it_is; input.coding.width()],
+            Coding::Date { median, parts, .. } => {
+                let of = |one: &DateInput| match one.part.is_cyclic() {
+                    true => vec![as_it_is; 2],
+                    false => vec![(one.part.value(*median), one.mean, one.scale)],
+                };
+                parts.iter().flat_map(of).collect()
+            }
         };
-        medians.extend(std::iter::repeat_n(median, width));
-        means.extend(std::iter::repeat_n(mean, width));
-        scales.extend(std::iter::repeat_n(scale, width));
+        medians.extend(each.iter().map(|one| one.0));
+        means.extend(each.iter().map(|one| one.1));
+        scales.extend(each.iter().map(|one| one.2));
     }
     let x = "X".to_owned();
     if medians.iter().chain(&means).all(|&value| value == 0.0) && scales.iter().all(|&scale| scale == 1.0) {
-        return x;
+        return clipped(model, graph, x);
     }
     let missing = graph.node("IsNaN", &[&x]);
     let medians = graph.row("medians", &medians);
     let filled = graph.node("Where", &[&missing, &medians, &x]);
     let (means, scales) = (graph.row("means", &means), graph.row("scales", &scales));
     let centred = graph.node("Sub", &[&filled, &means]);
-    graph.node("Div", &[&centred, &scales])
+    let scaled = graph.node("Div", &[&centred, &scales]);
+    clipped(model, graph, scaled)
+}
+
+/// The robust scale and the smooth clip, `r / sqrt(1 + (r/3)^2)` of `r = s (x - median)`, if the model has them.
+fn clipped<R: Real>(model: &Model<R>, graph: &mut Graph<R>, x: String) -> String {
+    let Some(robust) = &model.encoder.robust else { return x };
+    let (medians, factors) =
+        (graph.row("robust_medians", &robust.medians), graph.row("robust_factors", &robust.factors));
+    let centred = graph.node("Sub", &[&x, &medians]);
+    let r = graph.node("Mul", &[&centred, &factors]);
+    let third = graph.times(&r, 1.0 / 3.0);
+    let square = graph.node("Mul", &[&third, &third]);
+    let under = graph.plus(&square, 1.0);
+    let root = graph.node("Sqrt", &[&under]);
+    graph.node("Div", &[&r, &root])
 }
 
 /// Undoes the standardisation of the answers of a regression.
@@ -140,6 +162,11 @@ fn activated<R: Real>(graph: &mut Graph<R>, activation: Activation, z: String) -
             let more = graph.plus(&power, 1.0);
             let (log, rest) = (graph.node("Log", &[&more]), graph.node("Relu", &[&z]));
             graph.node("Add", &[&rest, &log])
+        }
+        Activation::Mish => {
+            let soft = activated(graph, Activation::Softplus, z.clone())?;
+            let gate = graph.node("Tanh", &[&soft]);
+            graph.node("Mul", &[&z, &gate])
         }
         Activation::Silu => {
             let gate = graph.node("Sigmoid", &[&z]);
@@ -265,10 +292,10 @@ impl Message {
     /// Seven bits a byte, the lowest first; the eighth says that more follow.
     fn varint(&mut self, mut value: u64) {
         while value >= 0x80 {
-            self.0.push((value & 0x7F) as u8 | 0x80);
+            self.0.push(value.to_le_bytes()[0] | 0x80);
             value >>= 7;
         }
-        self.0.push(value as u8);
+        self.0.push(value.to_le_bytes()[0]);
     }
 
     fn number(mut self, field: u64, value: u64) -> Self {

@@ -13,7 +13,6 @@ mod pages;
 mod write;
 
 use crate::budget::{Budget, check_columns};
-use crate::csv::column::Builder;
 use crate::csv::{Kind, Options};
 use crate::disk::Input;
 use crate::foreign::foreign;
@@ -22,11 +21,12 @@ use ::parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_column_reade
 use ::parquet::data_type::DataType;
 use ::parquet::errors::ParquetError;
 use ::parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
+use clearprop::decision::Decision;
 use clearprop::error::{Error, ErrorKind, Result};
-use clearprop::table::Table;
+use clearprop::table::{Decimal, Table, TableBuilder, joined};
 use meaning::{Meaning, Value};
 use pages::Source;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 pub(crate) use write::Writer;
 
@@ -47,6 +47,7 @@ pub struct Reader {
     rows: u64,
     total: u64,
     budget: Budget,
+    decisions: Vec<Decision>,
 }
 
 struct Column {
@@ -69,7 +70,7 @@ impl Reader {
         let metadata = description(&input, &file)?;
         let schema = metadata.file_metadata().schema_descr_ptr();
         check_columns(schema.num_columns()).map_err(|error| error.file(&file))?;
-        let mut columns = Vec::new();
+        let (mut columns, mut decisions) = (Vec::new(), Vec::new());
         let mut names = HashSet::new();
         for column in schema.columns() {
             let name = column.path().parts().join(".");
@@ -80,18 +81,27 @@ impl Reader {
             // Lists and records have several columns with one root; it is what a person knows.
             let root = column.path().parts().first();
             let skipped = root.and_then(|root| options.kinds.get(root)).filter(|kind| **kind == Kind::Skip);
-            let wanted = options.kinds.get(&name).or(skipped).copied().or(options.rest);
-            let wanted = wanted.filter(|kind| *kind != Kind::Found);
-            let meaning = match (wanted, meaning::of(column)) {
+            let wanted = options.kinds.get(&name).or(skipped).or(options.rest.as_ref());
+            let wanted = wanted.filter(|kind| **kind != Kind::Found).cloned();
+            let meaning = match (&wanted, meaning::of(column)) {
                 (Some(Kind::Skip), _) => Meaning::Number,
                 (_, Ok(meaning)) => meaning,
-                (_, Err(holds)) => {
+                (None, Err(holds)) => {
                     let root = root.unwrap_or(&name);
-                    let hint = format!("only numbers and words are read; --drop {root} leaves it out");
-                    return Err(error(&format!("this column holds {holds}")).hint(hint));
+                    let what = format!("left out, it holds {holds}; only numbers, words and dates are read");
+                    decisions.push(Decision::new("skipped", what, "").column(root).warning());
+                    columns.push(Column { kind: Kind::Skip, name, meaning: Meaning::Number, values: None });
+                    continue;
                 }
+                (Some(_), Err(holds)) => return Err(error(&format!("this column holds {holds}"))),
             };
-            let usual = if meaning.is_number() { Kind::Numbers } else { Kind::Words };
+            let usual = match (meaning.is_number(), meaning.date_form()) {
+                (true, _) => Kind::Typed,
+                (_, Some(form)) if !options.targets.contains(&name) => Kind::Date(form),
+                (_, Some(_)) => Kind::Words,
+                _ if meaning == Meaning::Text => Kind::Found,
+                _ => Kind::Words,
+            };
             columns.push(Column { kind: wanted.unwrap_or(usual), name, meaning, values: None });
         }
         // Every group has a part for every column, of as many values as rows, inside the file.
@@ -135,13 +145,44 @@ impl Reader {
         let left = metadata.row_groups().first().map_or(0, |group| group.num_rows().cast_unsigned());
         let budget = Budget::of(input.size());
         let source = Arc::new(Source { input });
-        let options = options.clone();
-        Ok(Self { source, metadata, columns, options, file, group: 0, left, rows: 0, total, budget })
+        let (options, decisions) = (options.clone(), joined(decisions));
+        Ok(Self {
+            source,
+            metadata,
+            columns,
+            options,
+            file,
+            group: 0,
+            left,
+            rows: 0,
+            total,
+            budget,
+            decisions,
+        })
     }
 
     /// The columns' names.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.columns.iter().map(|column| column.name.as_str())
+    }
+
+    /// The columns' names, and those of the lists and structures that they are parts of.
+    pub(crate) fn names_and_roots(&self) -> Vec<String> {
+        let schema = self.metadata.file_metadata().schema_descr_ptr();
+        let mut names: Vec<String> = self.names().map(str::to_owned).collect();
+        let mut known: HashSet<String> = names.iter().cloned().collect();
+        for root in schema.columns().iter().filter_map(|column| column.path().parts().first()) {
+            if known.insert(root.clone()) {
+                names.push(root.clone());
+            }
+        }
+        names
+    }
+
+    /// What was decided so far by itself, each thing once.
+    #[must_use]
+    pub fn decisions(&self) -> &[Decision] {
+        &self.decisions
     }
 
     /// The next rows, at most `limit`; `None` at the end.
@@ -164,8 +205,13 @@ impl Reader {
         let values = rows.saturating_mul(self.columns.len() as u64);
         self.budget.give_back();
         self.budget.take(values / 4).map_err(|error| error.file(&self.file))?;
-        let new = |column: &Column| Builder::new(Some(column.kind), self.options.single, false);
-        let mut builders: Vec<Builder> = self.columns.iter().map(new).collect();
+        let names: Vec<String> = self.columns.iter().map(|column| column.name.clone()).collect();
+        let kinds: HashMap<&str, &Kind> =
+            self.columns.iter().map(|column| (column.name.as_str(), &column.kind)).collect();
+        let kind = |name: &str| kinds.get(name).map_or(Kind::Skip, |kind| (*kind).clone());
+        let Options { targets, forms, .. } = &self.options;
+        let mut table = TableBuilder::new(names, kind, targets, forms, Some(Decimal::Point));
+        drop(kinds);
         while self.rows - first < rows {
             if self.left == 0 {
                 self.group += 1;
@@ -174,13 +220,10 @@ impl Reader {
             }
             let some = self.left.min(rows - (self.rows - first));
             let part = self.columns.len() as u64;
-            let mut memory = builders.iter().map(Builder::memory).sum::<u64>();
-            for (i, builder) in builders.iter_mut().enumerate() {
+            for i in 0..self.columns.len() {
                 // Damage that the crate did not foresee must not stop the program.
-                let others = memory - builder.memory();
-                let read = foreign(|| self.fill(i, some, builder, others));
+                let read = foreign(|| self.fill(i, some, &mut table));
                 read.unwrap_or_else(|| Err(damaged(&self.file, "its values cannot be unpacked")))?;
-                memory = others + builder.memory();
                 progress(self.rows + some * (i as u64 + 1) / part, self.total);
             }
             self.left -= some;
@@ -192,18 +235,18 @@ impl Reader {
         if rows == 0 {
             return Ok(None);
         }
-        let mut table = Vec::new();
-        for (builder, Column { name, .. }) in builders.into_iter().zip(&self.columns) {
-            let about =
-                |row: usize, error: Error| error.file(&self.file).row(first + row as u64 + 1).column(name);
-            let column = builder.finish().map_err(|(row, error)| about(row, error))?;
-            table.extend(column.map(|column| (name.clone(), column)));
-        }
-        Ok(Some(Table::new(table)?.with_lines(vec![(0, first + 1)])))
+        let about = |(row, error): (Option<usize>, Error)| match row {
+            Some(row) => error.file(&self.file).row(first + row as u64 + 1),
+            None => error.file(&self.file),
+        };
+        let (columns, decisions) = table.finish().map_err(about)?;
+        self.decisions.extend(decisions);
+        self.decisions = joined(std::mem::take(&mut self.decisions));
+        Ok(Some(Table::new(columns)?.with_lines(vec![(0, first + 1)])))
     }
 
-    /// The next `rows` values of column `i`, all of one group; the other columns take so much memory.
-    fn fill(&mut self, i: usize, rows: u64, builder: &mut Builder, others: u64) -> Result<()> {
+    /// The next `rows` values of column `i`, all of one group.
+    fn fill(&mut self, i: usize, rows: u64, table: &mut TableBuilder) -> Result<()> {
         let Column { name, kind, meaning, values } = &mut self.columns[i];
         if *kind == Kind::Skip {
             return Ok(());
@@ -219,26 +262,29 @@ impl Reader {
         let Some(reader) = values else { return Ok(()) };
         let deepest = part.column_descr().max_def_level();
         let mut row = self.rows;
-        let mut failed = None;
+        let mut failed: Option<Error> = None;
         let most = self.budget.most();
+        let others = table.memory() - table.memory_of(i);
         let mut each = |value: Option<Value<'_>>| {
             row += 1;
             if failed.is_some() {
                 return;
             }
-            if row.is_multiple_of(CHUNK as u64) && others + builder.memory() > most {
+            if row.is_multiple_of(CHUNK as u64) && others + table.memory_of(i) > most {
                 let error = self.budget.clone().take(u64::MAX).err();
                 failed = error.map(|error| error.file(&self.file).row(row).column(&*name));
                 return;
             }
-            let pushed = match value {
-                None => builder.push(""),
-                Some(Value::Number(value)) => builder.push_number(value),
-                Some(Value::Word(word)) => builder.push(word.trim()),
-                Some(Value::Unreadable(found)) => Err(Error::new(ErrorKind::Data, found)),
-            };
-            if let Err(error) = pushed {
-                failed = Some(error.file(&self.file).row(row).column(&*name));
+            match value {
+                None => table.push_text(i, ""),
+                Some(Value::Number(value)) => table.push_number(i, value),
+                Some(Value::Whole(value)) => table.push_whole(i, value),
+                Some(Value::Seconds(value)) => table.push_seconds(i, value),
+                Some(Value::Word(word)) => table.push_text(i, word.trim()),
+                Some(Value::Unreadable(found)) => {
+                    let error = Error::new(ErrorKind::Data, found).file(&self.file).row(row).column(&*name);
+                    failed = Some(error);
+                }
             }
         };
         let meaning = *meaning;

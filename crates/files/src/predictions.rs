@@ -6,7 +6,7 @@
 //! |---|---|---|
 //! | the kept ones (an ID) | all | as text |
 //! | `label` | classes | the class of the largest probability |
-//! | `p_CLASS`, for each class | classes | its probability |
+//! | `p_CLASS`, for each class | classes | its probability; with a hinge loss `score_CLASS`, its score |
 //! | `LABEL` and `p_LABEL`, for each label | several labels | 1 if its probability is above 0.5, else 0; the probability |
 //! | the target columns | numbers | the predicted numbers |
 //!
@@ -184,7 +184,11 @@ fn columns(kept: &[String], answers: &Answers) -> Result<Vec<(String, Holds)>> {
     match answers {
         Answers::Classes { names, .. } => {
             columns.push(("label".to_owned(), Holds::Words));
-            columns.extend(names.iter().map(p));
+            if answers.loss().outputs_are_logits() {
+                columns.extend(names.iter().map(|name| (format!("score_{name}"), Holds::Reals)));
+            } else {
+                columns.extend(names.iter().map(p));
+            }
         }
         Answers::Labels { columns: labels } => {
             columns.extend(labels.iter().flat_map(|name| [(name.clone(), Holds::Labels), p(name)]));

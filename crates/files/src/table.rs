@@ -15,12 +15,13 @@
 
 use crate::budget::Budget;
 use crate::csv;
-pub use crate::csv::{Kind, Options};
+pub use crate::csv::{Kind, Options, Separator};
 use crate::disk::Input;
 use crate::npz::{self, Npz};
+use clearprop::decision::Decision;
 use clearprop::error::{Error, ErrorKind, Result};
 use clearprop::table::Table;
-use encoding_rs::WINDOWS_1252;
+use encoding_rs::Encoding;
 use encoding_rs_io::DecodeReaderBytesBuilder;
 use flate2::read::MultiGzDecoder;
 use std::cell::Cell;
@@ -30,6 +31,9 @@ use std::rc::Rc;
 
 /// Called now and then while a file is read: bytes read so far, and in all (0 if nobody knows).
 pub type Progress<'p> = &'p mut dyn FnMut(u64, u64);
+
+/// Completes the options once the columns' names are known.
+pub type Choose<'c> = &'c mut dyn FnMut(&[&str], &mut Options) -> Result<()>;
 
 /// A file whose content is known.
 pub enum Opened<'p> {
@@ -57,6 +61,19 @@ enum Source<'p> {
 /// A file that cannot be read, and those of [`csv::Reader::new`], [`crate::parquet::Reader::new`]
 /// and [`npz::read`].
 pub fn open<'p>(path: &Path, options: &Options, progress: Progress<'p>) -> Result<Opened<'p>> {
+    open_chosen(path, options, &mut |_, _| Ok(()), progress)
+}
+
+/// The same; `choose` completes the options once the columns' names are known.
+///
+/// # Errors
+/// Those of [`open`] and of `choose`.
+pub fn open_chosen<'p>(
+    path: &Path,
+    options: &Options,
+    choose: Choose<'_>,
+    progress: Progress<'p>,
+) -> Result<Opened<'p>> {
     let standard = path == Path::new("-");
     let file = if standard { "standard input".to_owned() } else { path.display().to_string() };
     let cannot = |error: io::Error| Error::new(ErrorKind::File, format!("cannot read: {error}")).file(&file);
@@ -75,7 +92,7 @@ pub fn open<'p>(path: &Path, options: &Options, progress: Progress<'p>) -> Resul
             return if zip || (named("npz") && !parquet) {
                 arrays(input, progress)
             } else {
-                rows_of_parquet(input, options, progress)
+                rows_of_parquet(input, path, options, choose, progress)
             };
         }
         let size = input.size();
@@ -93,17 +110,27 @@ pub fn open<'p>(path: &Path, options: &Options, progress: Progress<'p>) -> Resul
     let read = Rc::new(Cell::new(0));
     let budget = if size > 0 { Budget::of(size) } else { Budget::following(Rc::clone(&read)) };
     let counted = Counted { inner: Cursor::new(head).chain(input), read, told: 0, size, progress };
-    let mut text: Box<dyn Read + 'p> = match packed {
+    let text: Box<dyn Read + 'p> = match packed {
         true => Box::new(Unpacked(MultiGzDecoder::new(BufReader::with_capacity(1 << 16, counted)))),
         false => Box::new(counted),
     };
-    if options.latin1 {
-        // Windows' form of Latin-1, as the WHATWG's Encoding Standard has it.
-        let decoded =
-            DecodeReaderBytesBuilder::new().encoding(Some(WINDOWS_1252)).bom_sniffing(false).build(text);
-        text = Box::new(decoded);
+    let label = options.encoding.as_deref();
+    let encoding = label.map(|label| Encoding::for_label(label.as_bytes()));
+    if let (Some(label), Some(None)) = (label, encoding) {
+        let found = format!("found \"{label}\", no encoding has this name");
+        return Err(Error::new(ErrorKind::Setting, found)
+            .setting("encoding")
+            .hint("names are utf-8, windows-1252, iso-8859-15, shift_jis, gb18030, koi8-r, .."));
     }
-    let reader = csv::Reader::new(text, &file, options)?.within(budget);
+    // Without a label, a byte-order mark says UTF-16; UTF-8 passes as it is.
+    let text = DecodeReaderBytesBuilder::new()
+        .encoding(encoding.flatten())
+        .utf8_passthru(true)
+        .strip_bom(encoding.is_some())
+        .build(text);
+    let text: Box<dyn Read + 'p> = Box::new(text);
+    let mut reader = csv::Reader::new(text, &file, options)?.within(budget);
+    reader.choose(choose)?;
     Ok(Opened::Rows(Rows { source: Source::Csv(Box::new(reader)), file }))
 }
 
@@ -116,14 +143,30 @@ fn arrays<'p>(mut input: Input, progress: Progress<'p>) -> Result<Opened<'p>> {
 }
 
 #[cfg(feature = "parquet")]
-fn rows_of_parquet<'p>(input: Input, options: &Options, progress: Progress<'p>) -> Result<Opened<'p>> {
+fn rows_of_parquet<'p>(
+    input: Input,
+    path: &Path,
+    options: &Options,
+    choose: Choose<'_>,
+    progress: Progress<'p>,
+) -> Result<Opened<'p>> {
     let (file, size) = (input.name(), input.size());
-    let reader = Box::new(crate::parquet::Reader::new(input, options)?);
+    let mut options = options.clone();
+    let skip = Options { rest: Some(Kind::Skip), ..Options::default() };
+    let names = crate::parquet::Reader::new(input, &skip)?.names_and_roots();
+    choose(&names.iter().map(String::as_str).collect::<Vec<_>>(), &mut options)?;
+    let reader = Box::new(crate::parquet::Reader::new(Input::open(path)?, &options)?);
     Ok(Opened::Rows(Rows { source: Source::Parquet(reader, size, progress), file }))
 }
 
 #[cfg(not(feature = "parquet"))]
-fn rows_of_parquet<'p>(input: Input, _: &Options, _: Progress<'p>) -> Result<Opened<'p>> {
+fn rows_of_parquet<'p>(
+    input: Input,
+    _: &Path,
+    _: &Options,
+    _: Choose<'_>,
+    _: Progress<'p>,
+) -> Result<Opened<'p>> {
     let found = "this is a Parquet file, which this build does not read";
     Err(Error::new(ErrorKind::File, found).file(input.name()).hint("save it as CSV"))
 }
@@ -136,6 +179,16 @@ impl Rows<'_> {
             Source::Csv(reader) => reader.names().iter().map(String::as_str).collect(),
             #[cfg(feature = "parquet")]
             Source::Parquet(reader, ..) => reader.names().collect(),
+        }
+    }
+
+    /// What was decided so far by itself, each thing once.
+    #[must_use]
+    pub fn decisions(&self) -> &[Decision] {
+        match &self.source {
+            Source::Csv(reader) => reader.decisions(),
+            #[cfg(feature = "parquet")]
+            Source::Parquet(reader, ..) => reader.decisions(),
         }
     }
 
@@ -163,8 +216,17 @@ impl Rows<'_> {
     ///
     /// # Errors
     /// Those of [`Rows::block`], and a file without rows.
-    pub fn read(mut self) -> Result<Table> {
-        self.block(usize::MAX)?.ok_or_else(|| csv::no_row(&self.file))
+    pub fn read(self) -> Result<Table> {
+        self.read_with_decisions().map(|(table, _)| table)
+    }
+
+    /// All rows, and what was decided while they were read.
+    ///
+    /// # Errors
+    /// Those of [`Rows::read`].
+    pub fn read_with_decisions(mut self) -> Result<(Table, Vec<Decision>)> {
+        let table = self.block(usize::MAX)?.ok_or_else(|| csv::no_row(&self.file))?;
+        Ok((table, self.decisions().to_vec()))
     }
 }
 

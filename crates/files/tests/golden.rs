@@ -41,6 +41,7 @@ impl Check<'_> {
         let shape = &self.values.array(name).unwrap().shape;
         let theirs: Array2<f64> = match shape.len() {
             0 => array![[self.values.scalar(name).unwrap()]],
+            1 => self.values.vector(name).unwrap().insert_axis(Axis(0)),
             _ => self.values.matrix(name).unwrap(),
         };
         assert_eq!(ours.dim(), theirs.dim(), "{}: {name} has another shape", self.file);
@@ -87,6 +88,10 @@ fn every_stage<R: Real>(file: &str, within: f64) -> usize {
         let name = if notebook { format!("W{l}_0") } else { format!("W{l}") };
         params.wb_mut(l).assign(&values.matrix::<R>(&name).unwrap());
     }
+    if values.get("s").is_some() {
+        params = params.with_scale();
+        params.s_mut().unwrap().assign(&values.vector::<R>("s").unwrap());
+    }
     let y = match loss.takes() {
         TargetKind::Classes => Target::Classes(values.whole("y").unwrap()),
         TargetKind::Labels | TargetKind::Counts | TargetKind::Numbers => {
@@ -94,13 +99,16 @@ fn every_stage<R: Real>(file: &str, within: f64) -> usize {
         }
     };
     let mut data = Data::new(values.matrix("X").unwrap(), y).unwrap();
+    if values.get("sample_weight").is_some() {
+        data = data.with_weights(values.vector("sample_weight").unwrap()).unwrap();
+    }
     if notebook {
         data = data.select(values.whole("train").unwrap().as_slice().unwrap());
     }
 
     let pass = forward(&network, &params, data.x.view());
-    let loss = objective(&network, &params, &pass, &data.y).loss();
-    let (grads, derivatives) = backward(&network, &params, &pass, &data.y);
+    let loss = objective(&network, &params, &pass, data.answers()).loss();
+    let (grads, derivatives) = backward(&network, &params, &pass, data.answers());
 
     let mut check = Check { file, values: &values, within, checked: 0 };
     for l in 1..last {
@@ -134,6 +142,9 @@ fn every_stage<R: Real>(file: &str, within: f64) -> usize {
             check.stage(&dz, derivatives.z[l - 1].view());
         }
     }
+    if let Some(ds) = grads.s() {
+        check.stage("dL_ds", ds.insert_axis(Axis(0)));
+    }
     check.checked
 }
 
@@ -151,7 +162,7 @@ fn networks() -> Vec<String> {
 
 #[test]
 fn every_stage_agrees_at_f64() {
-    assert_eq!(networks().len(), 16);
+    assert_eq!(networks().len(), 22);
     let checked: usize = networks().iter().map(|file| every_stage::<f64>(file, 1e-12)).sum();
     assert!(checked > 60, "only {checked} tensors");
 }

@@ -2,7 +2,7 @@
 #![cfg(feature = "parquet")]
 #![allow(clippy::unwrap_used, reason = "helpers of tests may unwrap like the tests")]
 
-use clearprop::table::{Column, Table};
+use clearprop::table::{Column, NumberForm, Table};
 use clearprop_files::disk::Input;
 use clearprop_files::parquet::Reader;
 use clearprop_files::table::{Kind, Opened, Options, open};
@@ -38,8 +38,8 @@ fn assert_same(name: &str, found: &Table, expected: &Table) {
 
 #[test]
 fn every_format_gives_the_table_of_the_csv_file() {
-    for single in [false, true] {
-        let options = Options { single, ..Options::default() };
+    {
+        let options = Options::default();
         let expected = read("table.csv", &options);
         assert_eq!((expected.len(), expected.names().count()), (24, 10));
         for name in ["table.csv.gz", "polars-zstd.parquet", "arrow-snappy.parquet", "arrow-gzip-v2.parquet"] {
@@ -70,7 +70,8 @@ fn blocks_of_rows_are_the_whole_table() {
 
 #[test]
 fn columns_of_a_model_keep_their_kind_and_others_are_skipped() {
-    let kinds = [("id".to_owned(), Kind::Words), ("small".to_owned(), Kind::Numbers)].into();
+    let kinds =
+        [("id".to_owned(), Kind::Words), ("small".to_owned(), Kind::Number(NumberForm::default()))].into();
     let options = Options { kinds, rest: Some(Kind::Skip), ..Options::default() };
     for name in ["table.csv", "arrow-snappy.parquet"] {
         let table = read(name, &options);
@@ -78,7 +79,7 @@ fn columns_of_a_model_keep_their_kind_and_others_are_skipped() {
         assert!(matches!(table.column("id"), Ok(Column::Words(_))), "{name}");
         assert_eq!(table.column("id").unwrap().text(3), "1003", "{name}");
     }
-    let kinds = [("city".to_owned(), Kind::Numbers)].into();
+    let kinds = [("city".to_owned(), Kind::Number(NumberForm::default()))].into();
     let options = Options { kinds, ..Options::default() };
     let mut reader = Reader::new(Input::open(&data("polars-zstd.parquet")).unwrap(), &options).unwrap();
     let error = reader.block(100).unwrap_err().to_string();

@@ -114,7 +114,7 @@ impl<R: Compiled> Shallow<R> {
     /// One update of the state for each batch; adds the loss before each update to `losses`.
     ///
     /// # Panics
-    /// If a slice is not of the network's sizes.
+    /// If a slice is not of the network's sizes, or rows have weights.
     pub fn advance(
         &mut self,
         state: &mut State<'_, R>,

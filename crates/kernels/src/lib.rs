@@ -23,6 +23,7 @@ mod plan;
 mod team;
 mod workspace;
 // engines
+mod batch;
 mod blocks;
 mod predict;
 mod shallow;

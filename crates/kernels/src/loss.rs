@@ -28,6 +28,11 @@ use fearless_simd::{Select, Simd, SimdBase, SimdFloat};
 pub enum Loss {
     /// `-log softmax(logits)[y]`, one class a row.
     Softmax,
+    /// The same where y counts `1 - smoothing`, and each class `smoothing / k` besides.
+    SmoothedSoftmax {
+        /// What is taken from the right class.
+        smoothing: f64,
+    },
     /// For each of k labels `log(1 + exp(z)) - y z`, added up.
     Logistic,
     /// `1/2 sum((logits - y)^2)`.
@@ -41,6 +46,26 @@ pub enum Loss {
         /// From where on it grows like a line.
         delta: f64,
     },
+    /// `sum over j != y of max(0, logits[j] - logits[y] + 1)`, one class a row.
+    Hinge,
+    /// `sum over j != y of max(0, logits[j] - logits[y] + 1)^2`, one class a row.
+    SquaredHinge,
+}
+
+impl Loss {
+    /// Whether a right answer is one class, and not a number for each output.
+    pub(crate) fn takes_class(self) -> bool {
+        match self {
+            Self::Softmax | Self::SmoothedSoftmax { .. } | Self::Hinge | Self::SquaredHinge => true,
+            Self::Logistic | Self::Squared | Self::Poisson => false,
+            Self::Absolute | Self::Huber { .. } => false,
+        }
+    }
+
+    /// Whether the outputs are softmax's probabilities.
+    pub(crate) fn is_softmax(self) -> bool {
+        matches!(self, Self::Softmax | Self::SmoothedSoftmax { .. })
+    }
 }
 
 /// For one logit z of each row and its y: the loss, and its slope by z.  Of all losses that are a sum over outputs.
@@ -53,7 +78,9 @@ pub(crate) fn of_output<S: Simd, R: Float>(simd: S, loss: Loss, z: V<S, R>, y: V
             let of = |value: f64| V::<S, R>::splat(simd, R::narrow(value));
             let zero = of(0.0);
             match loss {
-                Loss::Softmax => unreachable!("a class is no sum over outputs"),
+                Loss::Softmax | Loss::SmoothedSoftmax { .. } | Loss::Hinge | Loss::SquaredHinge => {
+                    unreachable!("a class is no sum over outputs")
+                }
                 Loss::Logistic => {
                     // log(1 + exp(z)) - y z
                     let log = log_one_plus::<S, R>(simd, exp::<S, R>(simd, zero - z.abs()));
@@ -171,16 +198,17 @@ pub(crate) unsafe fn probabilities<S: Simd, R: Float>(simd: S, o: &Outputs<R>) {
         #[inline(always)]
         || {
             let rows = match o.loss {
-                Loss::Softmax | Loss::Logistic | Loss::Poisson => o.rows,
+                Loss::Softmax | Loss::SmoothedSoftmax { .. } | Loss::Logistic | Loss::Poisson => o.rows,
                 // The logits are what is asked for.
                 Loss::Squared | Loss::Absolute | Loss::Huber { .. } => 0,
+                Loss::Hinge | Loss::SquaredHinge => 0,
             };
             for row in (0..rows).step_by(V::<S, R>::LEN) {
                 let logits = o.logits.wrapping_add(row * o.stride);
                 // SAFETY: the caller's promise.
                 unsafe {
                     to_columns::<S, R>(simd, logits, o.stride, o.columns, o.width);
-                    if o.loss == Loss::Softmax {
+                    if o.loss.is_softmax() {
                         softmax(simd, o);
                     } else {
                         for j in 0..o.outputs {
@@ -226,9 +254,49 @@ unsafe fn softmax<S: Simd, R: Float>(simd: S, o: &Outputs<R>) -> V<S, R> {
     }
 }
 
-/// Writes `dlogits`, divided by the rows of the batch, and the loss of each vector of rows, added up.
+/// For each row the hinge losses of the columns that are not its class, and instead of the logits their slopes.
 ///
-/// `y` holds, for each vector of rows, the class of each row or else k columns of values.
+/// # Safety
+/// As [`dlogits`].
+#[inline(always)]
+unsafe fn hinge<S: Simd, R: Float>(simd: S, o: &Outputs<R>, class: V<S, R>, squared: bool) -> V<S, R> {
+    let at = |j: usize| o.columns.wrapping_add(j * V::<S, R>::LEN);
+    let of = |value: f64| V::<S, R>::splat(simd, R::narrow(value));
+    let (zero, one) = (of(0.0), of(1.0));
+    let (mut right, mut j_as_number) = (zero, zero);
+    // SAFETY: the caller's promise, here and below.
+    unsafe {
+        for j in 0..o.outputs {
+            right = class.simd_eq(j_as_number).select(load(simd, at(j)), right);
+            j_as_number += one;
+        }
+        let (mut sum, mut slopes, mut j_as_number) = (zero, zero, zero);
+        for j in 0..o.outputs {
+            let over = load::<S, R>(simd, at(j)) - right + one;
+            let over = class.simd_eq(j_as_number).select(zero, over);
+            // What is not a number stays so.
+            let over = over.simd_le(zero).select(zero, over);
+            let slope = if squared { over + over } else { over.simd_gt(zero).select(one, over) };
+            sum += if squared { over * over } else { over };
+            slopes += slope;
+            store::<S, R>(slope, at(j));
+            j_as_number += one;
+        }
+        let mut j_as_number = zero;
+        for j in 0..o.outputs {
+            let slope = load::<S, R>(simd, at(j));
+            store::<S, R>(class.simd_eq(j_as_number).select(zero - slopes, slope), at(j));
+            j_as_number += one;
+        }
+        sum
+    }
+}
+
+/// Writes `dlogits`, each row's divided by what all rows of the batch count together, and the loss of each vector of
+/// rows, added up.
+///
+/// `y` holds, for each vector of rows, the class of each row or else k columns of values, and, if they are
+/// `weighted`, a column of what each row counts.
 ///
 /// # Safety
 /// As [`probabilities`]; `y`, `dlogits` and `losses` must be as large, the last two nobody else's.
@@ -238,7 +306,7 @@ pub(crate) unsafe fn dlogits<S: Simd, R: Float>(
     o: &Outputs<R>,
     y: *const R,
     dlogits: *mut R,
-    one_by_n: f64,
+    (weighted, one_by_total): (bool, f64),
     losses: &mut [f64],
 ) {
     // One copy of it for all callers.
@@ -248,8 +316,10 @@ pub(crate) unsafe fn dlogits<S: Simd, R: Float>(
             let n = V::<S, R>::LEN;
             let zero = V::<S, R>::splat(simd, R::ZERO);
             let one = V::<S, R>::splat(simd, R::ONE);
-            let one_by_n = V::<S, R>::splat(simd, R::narrow(one_by_n));
-            let y_columns = if o.loss == Loss::Softmax { 1 } else { o.outputs };
+            let of = |value: f64| V::<S, R>::splat(simd, R::narrow(value));
+            let one_by_total = V::<S, R>::splat(simd, R::narrow(one_by_total));
+            let answers = if o.loss.takes_class() { 1 } else { o.outputs };
+            let y_columns = answers + usize::from(weighted);
             for (i, loss) in losses.iter_mut().enumerate() {
                 let row = i * n;
                 // SAFETY: the caller's promise, here and below.
@@ -267,22 +337,43 @@ pub(crate) unsafe fn dlogits<S: Simd, R: Float>(
                 let mut sum = zero;
                 // SAFETY: as above.
                 unsafe {
+                    let weight = if weighted { load(simd, y.wrapping_add(answers * n)) } else { one };
+                    let share = weight * one_by_total;
+                    let class = load::<S, R>(simd, y);
                     match o.loss {
-                        Loss::Softmax => {
-                            let class = load::<S, R>(simd, y);
+                        Loss::Softmax | Loss::SmoothedSoftmax { .. } => {
+                            // What is wanted of each class, and of the right one.
+                            let (other, right) = match o.loss {
+                                Loss::SmoothedSoftmax { smoothing } => {
+                                    let each = smoothing / o.outputs as f64;
+                                    (of(each), of(1.0 - smoothing + each))
+                                }
+                                _ => (zero, one),
+                            };
                             let mut j_as_number = zero;
                             let mut logit = zero;
                             for j in 0..o.outputs {
-                                logit = class.simd_eq(j_as_number).select(load(simd, at(j)), logit);
+                                let z = load::<S, R>(simd, at(j));
+                                // Not times 0, which makes something of an infinite logit.
+                                logit += class.simd_eq(j_as_number).select(right * z, zero);
+                                if o.loss != Loss::Softmax {
+                                    logit += class.simd_eq(j_as_number).select(zero, other * z);
+                                }
                                 j_as_number += one;
                             }
                             // -log softmax(z)[y] = log(sum_j exp(z[j])) - z[y]
                             sum = softmax::<S, R>(simd, o) - logit;
                             let mut j_as_number = zero;
                             for j in 0..o.outputs {
-                                let onehot = class.simd_eq(j_as_number).select(one, zero);
-                                store::<S, R>((load::<S, R>(simd, at(j)) - onehot) * one_by_n, at(j));
+                                let wanted = class.simd_eq(j_as_number).select(right, other);
+                                store::<S, R>((load::<S, R>(simd, at(j)) - wanted) * share, at(j));
                                 j_as_number += one;
+                            }
+                        }
+                        Loss::Hinge | Loss::SquaredHinge => {
+                            sum = hinge(simd, o, class, o.loss == Loss::SquaredHinge);
+                            for j in 0..o.outputs {
+                                store::<S, R>(load::<S, R>(simd, at(j)) * share, at(j));
                             }
                         }
                         _ => {
@@ -291,8 +382,16 @@ pub(crate) unsafe fn dlogits<S: Simd, R: Float>(
                                 let y = load::<S, R>(simd, y.wrapping_add(j * n));
                                 let [loss, slope] = of_output::<S, R>(simd, o.loss, z, y);
                                 sum += loss;
-                                store::<S, R>(slope * one_by_n, at(j));
+                                store::<S, R>(slope * share, at(j));
                             }
+                        }
+                    }
+                    if weighted {
+                        // A row of weight 0 is not there, whatever it says.
+                        let is_absent = weight.simd_eq(zero);
+                        sum = is_absent.select(zero, sum * weight);
+                        for j in 0..o.outputs {
+                            store::<S, R>(is_absent.select(zero, load::<S, R>(simd, at(j))), at(j));
                         }
                     }
                     // The columns that fill up the last vector still hold 0, the logits of no weights.

@@ -62,6 +62,8 @@ pub struct Data<'a, R> {
     pub x: &'a [R],
     /// The right answers.
     pub y: Target<'a, R>,
+    /// What each row counts, n numbers from 0 up; without it each counts 1.
+    pub weights: Option<&'a [R]>,
 }
 
 /// The right answers.
@@ -79,12 +81,12 @@ impl<R: Float> Data<'_, R> {
         let n = self.x.len() / mlp.inputs();
         assert_eq!(self.x.len(), n * mlp.inputs(), "numbers in x");
         match self.y {
-            Target::Classes(y) => assert_eq!((y.len(), mlp.loss), (n, Loss::Softmax), "classes in y"),
+            Target::Classes(y) => assert_eq!((y.len(), mlp.loss.takes_class()), (n, true), "classes in y"),
             Target::Values(y) => {
-                assert_eq!(y.len(), n * mlp.outputs(), "numbers in y");
-                assert_ne!(mlp.loss, Loss::Softmax, "the loss of values");
+                assert_eq!((y.len(), mlp.loss.takes_class()), (n * mlp.outputs(), false), "numbers in y");
             }
         }
+        assert!(self.weights.is_none_or(|weights| weights.len() == n), "weights");
         n
     }
 }

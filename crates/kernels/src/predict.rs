@@ -57,7 +57,7 @@ impl<R: Float> Predictor<R> {
         let mut w = Buffer::zeros(layers.w_len);
         layers.pack(params, w.as_mut_slice());
         let last = &layers.all[mlp.layers() - 1];
-        if mlp.loss == Loss::Softmax {
+        if mlp.loss.is_softmax() {
             // The logits that fill up the last vector: exp makes nothing of them.
             for panel in &last.w.panels {
                 let bias = panel.at + last.fan_in * panel.width;
@@ -189,7 +189,9 @@ impl<R: Float> Job<'_, R> {
         // SAFETY: the row of logits, in whole vectors; `predict` has checked the room for probs.
         unsafe {
             match self.mlp.loss {
-                Loss::Softmax => softmax_row::<S, R>(simd, logits, last.w.full_columns()),
+                Loss::Softmax | Loss::SmoothedSoftmax { .. } => {
+                    softmax_row::<S, R>(simd, logits, last.w.full_columns());
+                }
                 Loss::Logistic => {
                     let width = last.w.full_columns();
                     activate(simd, Activation::Logistic, logits, None, [1, width, width]);
@@ -201,6 +203,7 @@ impl<R: Float> Job<'_, R> {
                     }
                 }
                 Loss::Squared | Loss::Absolute | Loss::Huber { .. } => {}
+                Loss::Hinge | Loss::SquaredHinge => {}
             }
             std::ptr::copy_nonoverlapping(logits, self.probs.at(0), last.fan_out);
         }

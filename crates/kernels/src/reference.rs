@@ -109,19 +109,22 @@ fn logistic(z: f64) -> f64 {
 }
 
 impl Loss {
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Softmax,
         Self::Logistic,
         Self::Squared,
         Self::Poisson,
         Self::Absolute,
         Self::Huber { delta: 0.4 },
+        Self::Hinge,
+        Self::SquaredHinge,
+        Self::SmoothedSoftmax { smoothing: 0.3 },
     ];
 
     /// What a row of logits says.
     fn probs(self, logits: &[f64]) -> Vec<f64> {
         match self {
-            Self::Softmax => {
+            Self::Softmax | Self::SmoothedSoftmax { .. } => {
                 let largest = logits.iter().fold(f64::NEG_INFINITY, |m, &z| if z > m { z } else { m });
                 let sum: f64 = logits.iter().map(|z| (z - largest).exp()).sum();
                 logits.iter().map(|z| (z - largest).exp() / sum).collect()
@@ -129,6 +132,7 @@ impl Loss {
             Self::Logistic => logits.iter().map(|&z| logistic(z)).collect(),
             Self::Poisson => logits.iter().map(|z| z.exp()).collect(),
             Self::Squared | Self::Absolute | Self::Huber { .. } => logits.to_vec(),
+            Self::Hinge | Self::SquaredHinge => logits.to_vec(),
         }
     }
 
@@ -141,6 +145,14 @@ impl Loss {
                 let sum: f64 = logits.iter().map(|z| (z - largest).exp()).sum();
                 d[class] -= 1.0;
                 (largest + sum.ln() - logits[class], d)
+            }
+            Self::SmoothedSoftmax { smoothing } => {
+                // The cross-entropy of a whole distribution.
+                let k = logits.len() as f64;
+                let wanted = |j: usize| smoothing / k + if j == class { 1.0 - smoothing } else { 0.0 };
+                let probs = d.clone();
+                d.iter_mut().enumerate().for_each(|(j, d)| *d -= wanted(j));
+                (probs.iter().enumerate().map(|(j, p)| -wanted(j) * p.ln()).sum(), d)
             }
             Self::Logistic => {
                 let loss = logits.iter().zip(y).map(|(&z, &y)| softplus(z) - y * z).sum();
@@ -164,6 +176,20 @@ impl Loss {
                 let far = |d: f64| delta * (d.abs() - 0.5 * delta);
                 let term = |&d: &f64| if d.abs() > delta { far(d) } else { 0.5 * d * d };
                 (d.iter().map(term).sum(), d.iter().map(|d| d.clamp(-delta, delta)).collect())
+            }
+            Self::Hinge | Self::SquaredHinge => {
+                let (mut loss, mut slopes) = (0.0, vec![0.0; logits.len()]);
+                for j in (0..logits.len()).filter(|&j| j != class) {
+                    let over = (logits[j] - logits[class] + 1.0).max(0.0);
+                    let (term, slope) = match self {
+                        Self::Hinge => (over, f64::from(u8::from(over > 0.0))),
+                        _ => (over * over, 2.0 * over),
+                    };
+                    loss += term;
+                    slopes[j] += slope;
+                    slopes[class] -= slope;
+                }
+                (loss, slopes)
             }
         }
     }
@@ -200,10 +226,11 @@ pub(crate) fn loss_and_grad<R: Float>(
     data: &Data<'_, R>,
     rows: &[u32],
 ) -> (f64, Vec<f64>) {
-    let (k, one_by_n) = (mlp.outputs(), 1.0 / rows.len().max(1) as f64);
+    let weight = |row: u32| data.weights.map_or(1.0, |weights| weights[row as usize].widen());
+    let (k, total) = (mlp.outputs(), rows.iter().map(|&row| weight(row)).sum::<f64>());
     let (mut loss, mut grad) = (0.0, vec![0.0; params.len()]);
     for &row in rows {
-        let row = row as usize;
+        let (row, share) = (row as usize, weight(row) / total);
         let x = widened(&data.x[row * mlp.inputs()..][..mlp.inputs()]);
         let z = forward(mlp, params, &x);
         let (class, y) = match data.y {
@@ -211,8 +238,8 @@ pub(crate) fn loss_and_grad<R: Float>(
             Target::Values(y) => (0, widened(&y[row * k..][..k])),
         };
         let (of_row, mut dz) = mlp.loss.of_row(&z[mlp.layers() - 1], class, &y);
-        loss += of_row * one_by_n;
-        dz.iter_mut().for_each(|dz| *dz *= one_by_n);
+        loss += of_row * share;
+        dz.iter_mut().for_each(|dz| *dz *= share);
         let mut end = params.len();
         for l in (1..=mlp.layers()).rev() {
             let (fan_in, fan_out) = (mlp.sizes[l - 1], mlp.sizes[l]);
@@ -267,6 +294,7 @@ pub(crate) fn update<R: Float>(next: &Update<R>, params: &mut [f64], moments: &m
                 moments[1][i] = beta2 * moments[1][i] + (1.0 - beta2) * g * g;
                 params[i] -= rate * moments[0][i] / (moments[1][i].sqrt() + epsilon);
             }
+            Update::Gradient => moments[0][i] = g,
         }
     }
 }
@@ -295,6 +323,8 @@ pub(crate) struct Rows<R> {
     classes: Vec<u32>,
     values: Vec<R>,
     loss: Loss,
+    /// What each row counts, if they do not count the same.
+    pub(crate) weights: Option<Vec<R>>,
 }
 
 impl<R: Float> Rows<R> {
@@ -310,14 +340,14 @@ impl<R: Float> Rows<R> {
             values.iter_mut().for_each(|v| *v = if *v > R::ZERO { R::ONE } else { R::ZERO });
         }
         let classes = (0..n).map(|_| random.random_range(classes.clone())).collect();
-        Self { x, classes, values, loss: mlp.loss }
+        Self { x, classes, values, loss: mlp.loss, weights: None }
     }
 
     pub(crate) fn data(&self) -> Data<'_, R> {
-        let y = match self.loss {
-            Loss::Softmax => Target::Classes(&self.classes),
-            _ => Target::Values(&self.values),
+        let y = match self.loss.takes_class() {
+            true => Target::Classes(&self.classes),
+            false => Target::Values(&self.values),
         };
-        Data { x: &self.x, y }
+        Data { x: &self.x, y, weights: self.weights.as_deref() }
     }
 }

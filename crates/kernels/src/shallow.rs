@@ -58,6 +58,7 @@ mod work;
 use crate::activation::Activation;
 use crate::float::Float;
 use crate::level::{Level, dispatch};
+use crate::loss::Loss;
 use crate::mlp::{Batches, Data, Mlp, State};
 use crate::team::{Pace, Team, with_team};
 use crate::update::{Span, Update, update};
@@ -106,6 +107,7 @@ impl<R: Float> Shallow<R> {
     pub fn fits(mlp: &Mlp) -> bool {
         let q = differences(mlp);
         mlp.layers() == 2
+            && (mlp.loss == Loss::Softmax || !mlp.loss.takes_class())
             && mlp.activations == [Activation::Relu]
             && q <= MOST_OUTPUTS
             && q * (mlp.inputs() + 1) <= MOST_SUMS
@@ -115,6 +117,11 @@ impl<R: Float> Shallow<R> {
     #[must_use]
     pub fn most_threads(mlp: &Mlp, rows: usize) -> usize {
         parts(rows, mlp.sizes[1])
+    }
+
+    /// Changes the strength of the penalty.
+    pub fn set_reg(&mut self, reg: f64) {
+        self.mlp.reg = reg;
     }
 
     /// See [`Shallow::new`].
@@ -149,6 +156,7 @@ impl<R: Float> Shallow<R> {
         losses: &mut Vec<f64>,
     ) {
         let n = data.rows(&self.mlp);
+        assert!(data.weights.is_none(), "here every row counts the same");
         state.check(&self.mlp);
         self.model.pack(state.params);
         self.moments = state.moments.iter().map(|moment| self.model.packed(moment)).collect();

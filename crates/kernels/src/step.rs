@@ -6,7 +6,8 @@ use crate::float::Float;
 use crate::gemm::{Ahead, DEPTH, Finish, Product, Start, multiply};
 use crate::level::{Level, dispatch};
 use crate::loss::{Outputs, dlogits};
-use crate::mlp::{Data, Mlp, Target};
+use crate::mlp::{Data, Mlp};
+use crate::pack::{Turn, transposed};
 use crate::panels::Layers;
 use crate::plan::{Plan, Tile};
 use crate::team::Team;
@@ -14,12 +15,6 @@ use crate::update::{STRETCH, Span, Update, update};
 use crate::workspace::{BLOCK, Forward, Workspace, affine, backward, forward};
 use fearless_simd::Simd;
 use std::ops::Range;
-
-/// How many rows ahead of their copying the memory is asked for them.
-const AHEAD: usize = 8;
-/// Bytes of a row for which the memory is asked: it brings what follows by itself, up to the end of a page.
-#[cfg(target_arch = "x86_64")]
-const RUN: usize = 2048;
 
 /// What all members see during a step.
 pub(crate) struct View<'a, R> {
@@ -51,14 +46,14 @@ impl<R: Float> View<'_, R> {
     /// One step: the loss before it.
     pub(crate) fn step(&self, next: &Update<R>, team: &Team<'_>) -> f64 {
         let (level, n, lanes) = (self.level, self.n, self.layers.lanes);
-        let mut sum = 0.0;
+        let (total, mut sum) = (self.total(), 0.0);
         match self.plan {
             Plan::Rows { group, .. } => {
                 let groups = n.div_ceil(group);
                 team.each(groups, &|g, member| {
                     let rows = g * group..n.min((g + 1) * group);
                     // SAFETY: group g has gradients and a loss of its own, each member a workspace and columns.
-                    dispatch!(level, simd => unsafe { self.group(simd, g, rows, member) });
+                    dispatch!(level, simd => unsafe { self.group(simd, g, rows, member, total) });
                 });
                 team.each(self.parts.len(), &|part, _| {
                     for u in self.parts[part].clone() {
@@ -91,7 +86,7 @@ impl<R: Float> View<'_, R> {
                     team.each(parts, &|part, member| {
                         let own = own(part);
                         // SAFETY: each part has rows of its own, each member columns.
-                        dispatch!(level, simd => unsafe { self.rows_of_chunk(simd, own, member) });
+                        dispatch!(level, simd => unsafe { self.rows_of_chunk(simd, own, member, total) });
                     });
                     sum += self.sum_of_losses(rows.div_ceil(lanes));
                     let is_last = first + rows == n;
@@ -113,7 +108,7 @@ impl<R: Float> View<'_, R> {
         }
         // SAFETY: the team is done.
         let squares: f64 = (0..self.tiles.len()).map(|u| unsafe { *self.squares.at(u) }).sum();
-        sum / n.max(1) as f64 + 0.5 * self.mlp.reg * squares
+        if total > 0.0 { sum / total + 0.5 * self.mlp.reg * squares } else { 0.5 * self.mlp.reg * squares }
     }
 
     /// The sum of the first losses, in their order.
@@ -124,7 +119,7 @@ impl<R: Float> View<'_, R> {
 
     /// All of a group: its rows through all layers, and its gradient.
     #[inline(always)]
-    unsafe fn group<S: Simd>(&self, simd: S, g: usize, rows: Range<usize>, member: usize) {
+    unsafe fn group<S: Simd>(&self, simd: S, g: usize, rows: Range<usize>, member: usize, total: f64) {
         let mut sum = 0.0;
         let workspace = member * self.workspace.len;
         for first in rows.clone().step_by(self.workspace.rows) {
@@ -134,7 +129,7 @@ impl<R: Float> View<'_, R> {
             // SAFETY: the caller's promise.
             unsafe {
                 self.gather(first, 0..count, workspace);
-                self.forward_and_back(simd, 1, 0..count, workspace, member, losses);
+                self.forward_and_back(simd, 1, 0..count, [workspace, member], total, losses);
                 for u in 0..self.tiles.len() {
                     let to = self.grads.at(g * self.layers.w_len + self.place(u));
                     self.gradient(simd, u, 0..count, workspace, to, first > rows.start);
@@ -160,12 +155,12 @@ impl<R: Float> View<'_, R> {
 
     /// Rows `own` of the chunk, from their second layer on.
     #[inline(always)]
-    unsafe fn rows_of_chunk<S: Simd>(&self, simd: S, own: Range<usize>, member: usize) {
+    unsafe fn rows_of_chunk<S: Simd>(&self, simd: S, own: Range<usize>, member: usize, total: f64) {
         let (start, count) = (own.start / self.layers.lanes, own.len().div_ceil(self.layers.lanes));
         // SAFETY: the part's own: parts begin at whole vectors of rows.
         unsafe {
             let losses = std::slice::from_raw_parts_mut(self.losses.at(start), count);
-            self.forward_and_back(simd, 2, own, 0, member, losses);
+            self.forward_and_back(simd, 2, own, [0, member], total, losses);
         }
     }
 
@@ -205,14 +200,14 @@ impl<R: Float> View<'_, R> {
         simd: S,
         from: usize,
         own: Range<usize>,
-        workspace: usize,
-        member: usize,
+        [workspace, member]: [usize; 2],
+        total: f64,
         losses: &mut [f64],
     ) {
         // SAFETY: the caller's promise.
         unsafe {
             forward(simd, &self.forward(own.clone(), workspace), from..self.mlp.layers() + 1);
-            self.loss(simd, own.clone(), workspace, member, losses);
+            self.loss(simd, own.clone(), [workspace, member], total, losses);
             backward(simd, self.layers, self.workspace, self.wt.at(0), self.values.at(workspace), own);
         }
     }
@@ -223,8 +218,8 @@ impl<R: Float> View<'_, R> {
         &self,
         simd: S,
         own: Range<usize>,
-        workspace: usize,
-        member: usize,
+        [workspace, member]: [usize; 2],
+        total: f64,
         losses: &mut [f64],
     ) {
         let last = self.mlp.layers();
@@ -241,16 +236,12 @@ impl<R: Float> View<'_, R> {
             logits: values.wrapping_add(self.workspace.a[last] + own.start * stride),
             columns: self.columns.at(member * width * self.layers.lanes),
         };
-        let y = values.wrapping_add(self.workspace.y + own.start * self.answers());
+        let y = values.wrapping_add(self.workspace.y + own.start * self.columns_of_y());
         let dz = values.wrapping_add(self.workspace.dz[last] + own.start * stride);
+        // Where nothing counts there is nothing to divide.
+        let by_total = if total > 0.0 { 1.0 / total } else { 0.0 };
         // SAFETY: the caller's promise.
-        unsafe { dlogits(simd, &outputs, y, dz, 1.0 / self.n as f64, losses) };
-    }
-
-    /// Numbers of a right answer: one class or k values.
-    #[inline(always)]
-    fn answers(&self) -> usize {
-        if matches!(self.data.y, Target::Classes(_)) { 1 } else { self.mlp.outputs() }
+        unsafe { dlogits(simd, &outputs, y, dz, (self.data.weights.is_some(), by_total), losses) };
     }
 
     /// Rows `own` of a workspace, their inputs in it.
@@ -266,59 +257,6 @@ impl<R: Float> View<'_, R> {
             values,
             own,
         }
-    }
-
-    /// Copies inputs and right answers of rows `own` into a workspace, the answers by vectors of rows.  Row i of
-    /// the workspace is row `first + i` of the batch.
-    #[inline(always)]
-    pub(crate) unsafe fn gather(&self, first: usize, own: Range<usize>, workspace: usize) {
-        let d = self.mlp.inputs();
-        let lanes = self.layers.lanes;
-        let stride = self.workspace.stride[0];
-        let row = |i: usize| self.rows.map_or(first + i, |rows| rows[first + i] as usize);
-        for i in own.clone() {
-            if i + AHEAD < own.end {
-                self.ask_for(row(i + AHEAD));
-            }
-            let row = row(i);
-            let x = &self.data.x[row * d..][..d];
-            // SAFETY: the workspace has room for its rows, and these are the caller's.
-            unsafe {
-                let to = self.values.at(workspace + self.workspace.a[0] + i * stride);
-                std::ptr::copy_nonoverlapping(x.as_ptr(), to, d);
-                *to.wrapping_add(d) = R::ONE;
-                let y = |j: usize| {
-                    self.values.at(workspace
-                        + self.workspace.y
-                        + (i / lanes * self.answers() + j) * lanes
-                        + i % lanes)
-                };
-                match self.data.y {
-                    Target::Classes(classes) => *y(0) = R::narrow(f64::from(classes[row])),
-                    Target::Values(values) => {
-                        for (j, &value) in values[row * self.answers()..][..self.answers()].iter().enumerate()
-                        {
-                            *y(j) = value;
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    /// Asks the memory for a row: rows drawn at random arrive late, and copying would wait for each.
-    #[inline(always)]
-    fn ask_for(&self, row: usize) {
-        let d = self.mlp.inputs();
-        let row = &self.data.x[row * d..][..d];
-        #[cfg(target_arch = "x86_64")]
-        for run in row.chunks(RUN / size_of::<R>()) {
-            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-            // SAFETY: a hint; every x86-64 has it.
-            unsafe { _mm_prefetch::<_MM_HINT_T0>(run.as_ptr().cast()) };
-        }
-        #[cfg(not(target_arch = "x86_64"))]
-        let _ = row;
     }
 
     /// `dw = a^T dz` of tile u over some rows of a workspace.
@@ -392,23 +330,31 @@ impl<R: Float> View<'_, R> {
                     }
                 }
             }
-            self.transpose(tile);
+            self.transpose(simd, tile);
         }
     }
 
     /// Writes the tile's weights into `wt`.
     #[inline(always)]
-    pub(crate) unsafe fn transpose(&self, tile: &Tile) {
+    pub(crate) unsafe fn transpose<S: Simd>(&self, simd: S, tile: &Tile) {
         let layer = &self.layers.all[tile.l - 1];
         let from = &layer.w.panels[tile.panel];
         for to in &layer.wt.panels {
-            for row in tile.rows.start.max(to.columns.start)..tile.rows.end.min(to.columns.end) {
-                for j in from.columns.clone() {
-                    // SAFETY: the tile is the caller's, and these places belong to no other tile.
-                    unsafe {
-                        *self.wt.at(to.at + j * to.width + row - to.columns.start) =
-                            *self.w.at(from.at + row * from.width + j - from.columns.start);
-                    }
+            let rows = tile.rows.start.max(to.columns.start)..tile.rows.end.min(to.columns.end);
+            let turn = Turn {
+                columns: rows.len(),
+                depth: from.columns.len(),
+                readable: from.width,
+                stride: from.width,
+                to_row: to.width,
+            };
+            let place = to.at + from.columns.start * to.width + rows.start.wrapping_sub(to.columns.start);
+            if !rows.is_empty() {
+                // SAFETY: the tile is the caller's, and these places belong to no other tile: tiles and panels
+                // begin at whole vectors.
+                unsafe {
+                    let w = self.w.at(from.at + rows.start * from.width);
+                    transposed(simd, turn, w, self.wt.at(place));
                 }
             }
         }

@@ -40,6 +40,8 @@ pub enum Update<R> {
         /// Keeps the quotient finite.
         epsilon: R,
     },
+    /// The parameters stay, and g is left in the first moment.
+    Gradient,
 }
 
 impl<R: Float> Update<R> {
@@ -47,7 +49,7 @@ impl<R: Float> Update<R> {
     pub(crate) fn moments(&self) -> usize {
         match self {
             Self::Gd { .. } => 0,
-            Self::Sgd { .. } => 1,
+            Self::Sgd { .. } | Self::Gradient => 1,
             Self::Adam { .. } => 2,
         }
     }
@@ -124,6 +126,7 @@ pub(crate) unsafe fn update<S: Simd, R: Float>(simd: S, step: &Update<R>, on: &S
                                 store::<S, R>(v, second);
                                 p -= of(rate) * m / (v.sqrt() + of(epsilon));
                             }
+                            Update::Gradient => store::<S, R>(g, first),
                         }
                         store::<S, R>(p, on.p.wrapping_add(i));
                     }

@@ -19,7 +19,7 @@ use crate::activation::{Activation, activate, times_slope};
 use crate::float::Float;
 use crate::gemm::{Ahead, Finish, Product, Start, multiply, widest};
 use crate::level::dispatch;
-use crate::pack;
+use crate::pack::{self, Turn};
 use crate::panels::{BLOCK_VECTORS, Layers, Panel};
 use crate::plan::Tile;
 use crate::step::View;
@@ -81,7 +81,7 @@ impl<R: Float> View<'_, R> {
     /// One step: the sum of the losses before it.
     pub(crate) fn wide(&self, next: &Update<R>, team: &Team<'_>, chunk: usize) -> f64 {
         let (level, lanes, last) = (self.level, self.layers.lanes, self.mlp.layers());
-        let (mut sum, mut first) = (0.0, 0);
+        let (total, mut sum, mut first) = (self.total(), 0.0, 0);
         while first < self.n {
             let rows = self.n.min(first + chunk) - first;
             let own_of = |size: usize| move |part: usize| part * size..rows.min((part + 1) * size);
@@ -101,7 +101,7 @@ impl<R: Float> View<'_, R> {
                 dispatch!(level, simd => unsafe {
                     let (start, count) = (own.start / lanes, own.len().div_ceil(lanes));
                     let losses = std::slice::from_raw_parts_mut(self.losses.at(start), count);
-                    self.loss(simd, own, 0, member, losses);
+                    self.loss(simd, own, [0, member], total, losses);
                 });
             });
             sum += self.sum_of_losses(rows.div_ceil(lanes));
@@ -232,7 +232,14 @@ impl<R: Float> View<'_, R> {
                     let from = panel.columns.start;
                     let b = room.wrapping_add((from - first) * depth);
                     let w = self.w.at(layer.flat.start + from * layer.fan_out + start);
-                    pack::transposed(simd, w, layer.fan_out, panel, depth, b);
+                    let turn = Turn {
+                        columns: panel.columns.len(),
+                        depth,
+                        readable: depth,
+                        stride: layer.fan_out,
+                        to_row: panel.width,
+                    };
+                    pack::transposed(simd, turn, w, b);
                     let product = Product {
                         rows: own.len(),
                         depth,

@@ -72,7 +72,8 @@ impl Workspace {
                 (backward && activation.keeps_slope()).then(|| place(rows * stride))
             });
         let slopes = std::iter::once(None).chain(kept).collect();
-        let y = place(used * rows * mlp.outputs());
+        // And a weight.
+        let y = place(used * rows * (mlp.outputs() + 1));
         Self { rows, stride, a, dz, slopes, y, len }
     }
 }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import sys
 from dataclasses import dataclass, field
@@ -65,6 +64,29 @@ class Stage:
     names: tuple = field(default=(), repr=False)
 
 
+class _Kept:
+    """What was found, as it is pickled: the texts, and the width that they were made for."""
+
+    def __init__(self, found):
+        self._json, self._head, self._text = found.json(), found.head(), found.text(80, False)
+        self._summary, self._marks = found.summary(), found.marks()
+
+    def json(self):
+        return self._json
+
+    def head(self):
+        return self._head
+
+    def text(self, width, colour):
+        return self._text
+
+    def summary(self):
+        return self._summary
+
+    def marks(self):
+        return self._marks
+
+
 class Diagnosis:
     """What :func:`clearprop.diagnose` found.
 
@@ -90,8 +112,9 @@ class Diagnosis:
     :meth:`to_dict` gives the object that ``clearprop diagnose --json`` prints; its keys are kept stable.
     """
 
-    def __init__(self, answer, head):
-        self._answer, self._head, self._shown_in = answer, head, None
+    def __init__(self, found):
+        answer = json.loads(found.json())
+        self._found, self._answer, self._shown_in = found, answer, None
         self.verdict = answer["verdict"]
         self.first_wrong = answer["first_wrong_stage"]
         self.mistakes = [Mistake(**one) for one in answer["mistakes"]]
@@ -110,6 +133,9 @@ class Diagnosis:
         """The diagnosis as plain dicts and lists, as ``clearprop diagnose --json`` prints it."""
         return json.loads(json.dumps(self._answer))
 
+    def __reduce__(self):
+        return Diagnosis, (_Kept(self._found),)
+
     def __repr__(self):
         said = f"clearprop.Diagnosis: {self.verdict}"
         if self.first_wrong is not None:
@@ -119,9 +145,7 @@ class Diagnosis:
         return f"<{said}>"
 
     def __str__(self):
-        from .text import of_diagnosis
-
-        return of_diagnosis(self, shutil.get_terminal_size().columns, colour=False)
+        return self._found.text(shutil.get_terminal_size().columns, False)
 
     def _repr_html_(self):
         from .page import of_diagnosis
@@ -139,12 +163,9 @@ class Diagnosis:
             from IPython.display import HTML, display
 
             display(HTML(self._repr_html_()))
-            self._shown_in = _cell()
-            return
-        from .text import of_diagnosis
-
-        colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-        print(of_diagnosis(self, shutil.get_terminal_size().columns, colour), end="")
+        else:
+            colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+            print(self._found.text(shutil.get_terminal_size().columns, colour), end="")
         self._shown_in = _cell()
 
 
@@ -217,8 +238,7 @@ def diagnose(what=None, /, *, names=None, show=True, **arrays):
     if isinstance(what, (str, os.PathLike)):
         if arrays or names:
             raise TypeError("a file is diagnosed alone: leave the other arguments away")
-        answer, head = _core.diagnose_file(os.fspath(what))
-        found = []
+        diagnosis = Diagnosis(_core.diagnose_file(os.fspath(what)))
     else:
         if what is None and not arrays:
             given = variables.of_frame(sys._getframe(1))
@@ -233,11 +253,8 @@ def diagnose(what=None, /, *, names=None, show=True, **arrays):
                 " name them: clearprop.diagnose(X=X, y=y, W1=W1, W2=W2, dW1=dW1)"
             )
         _renamed(found, names or {})
-        answer, head = _core.diagnose([(one.name, one.value, one.kind) for one in found])
-    answer = json.loads(answer)
-    if any(one.name != one.expression for one in found):
-        answer = _in_expressions(answer, {one.name: one.expression for one in found})
-    diagnosis = Diagnosis(answer, head)
+        named = [(one.name, one.expression, one.value, one.kind) for one in found]
+        diagnosis = Diagnosis(_core.diagnose(named))
     if show:
         diagnosis.show()
     return diagnosis
@@ -254,31 +271,3 @@ def _renamed(found, names):
                 other.name += "_"
         of[0].name = meaning
 
-
-_WORD = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
-
-
-def _in_expressions(answer, expressions):
-    """The answer with the short names replaced by what the person would write."""
-    # In a sentence `loss` is a word; `dW1` is not.
-    in_sentences = {name: text for name, text in expressions.items() if not (name.isalpha() and name.islower())}
-
-    def code(text, by=expressions):
-        return text and _WORD.sub(lambda match: by.get(match[0], match[0]), text)
-
-    def sentences(texts):
-        return [code(text, in_sentences) for text in texts]
-
-    answer["first_wrong_stage"] = code(answer["first_wrong_stage"])
-    for mistake in answer["mistakes"]:
-        mistake["stage"] = code(mistake["stage"])
-    for stage in answer["stages"]:
-        stage["name"], stage["right"] = code(stage["name"]), code(stage.get("right"))
-        stage["role"], stage["evidence"] = code(stage["role"], in_sentences), sentences(stage["evidence"])
-        stage["names"] = [[letter, code(name)] for letter, name in stage.get("names", [])]
-    for edge in answer.get("forward", []):
-        edge["name"], edge["from"] = code(edge["name"]), [code(name) for name in edge["from"]]
-    for key in ("conventions", "hints", "questions", "warnings"):
-        answer[key] = sentences(answer.get(key, []))
-    answer["ignored"] = [code(name) for name in answer.get("ignored", [])]
-    return answer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from .text import explained, mark_of
+from . import _core
 
 # Colours follow the notebook's theme (JupyterLab, VS Code), else the system's.
 _STYLE = """
@@ -31,24 +31,13 @@ _COPY = (
     "navigator.clipboard.writeText(this.previousElementSibling.textContent);"
     "this.textContent='copied';setTimeout(()=>this.textContent='copy',1500)"
 )
-_CLASSES = {"32": "good", "31": "bad", "33": "care", "2": "faint"}
-_VERDICTS = {
-    "correct": ("good", "Correct: every stage that you gave is right."),
-    "incomplete": ("good", "Right as far as it goes. The next line:"),
-    "not known": ("care", "Not known: some stages could not be judged; what could be judged beside them is right."),
-}
-
-
 def of_diagnosis(diagnosis):
     """The page of a diagnosis: verdict, right line, a table of stages with the wrong ones open."""
-    if diagnosis.verdict == "wrong":
-        kind, words = "bad", f"First wrong stage: <code>{escape(diagnosis.first_wrong or '')}</code>"
-    else:
-        kind, words = _VERDICTS.get(diagnosis.verdict, _VERDICTS["not known"])
-    out = [_STYLE, '<div class="clearprop">', f'<p class="verdict {kind}">{words}</p>']
+    kind, words = diagnosis._found.summary()
+    out = [_STYLE, '<div class="clearprop">', f'<p class="verdict {kind}">{escape(words)}</p>']
     if diagnosis.right_line:
         out.append(right_line(diagnosis.right_line))
-    out.append(f'<p class="faint">{escape(diagnosis._head)}</p>')
+    out.append(f'<p class="faint">{escape(diagnosis._found.head())}</p>')
     out += [f"<p>{escape(question)}</p>" for question in diagnosis.questions + diagnosis.hints]
     out.append(_stages(diagnosis))
     rest = [("read as", one) for one in diagnosis.conventions] + [("note", one) for one in diagnosis.warnings]
@@ -61,14 +50,12 @@ def of_diagnosis(diagnosis):
 
 def _stages(diagnosis):
     rows, said = [], set()
-    for stage in diagnosis.stages:
-        mark, code, words = mark_of(stage)
-        kind = _CLASSES[code]
+    for stage, (mark, kind, words) in zip(diagnosis.stages, diagnosis._found.marks()):
         shape = "" if stage.shape is None else escape(str(tuple(stage.shape)))
         told = f'<span class="{kind}">{escape(words)}</span>'
         if stage.status == "wrong" or stage.mistakes or stage.right:
             inner = [
-                f"<p><b>{escape(title)}</b></p>{_list(texts)}" for title, texts in explained(stage, said)
+                f"<p><b>{escape(title)}</b></p>{_list(texts)}" for title, texts in _explained(stage, said)
             ] if stage.status == "wrong" or stage.mistakes else []
             if stage.right:
                 inner.append(right_line(stage.right))
@@ -79,6 +66,24 @@ def _stages(diagnosis):
             f'<td class="faint">{escape(stage.role)}</td><td>{told}</td></tr>'
         )
     return "<table>" + "".join(rows) + "</table>"
+
+
+def _explained(stage, said):
+    """(title, [(label, text)]) for each mistake of a stage; what was `said` before is not said again."""
+    found = "; ".join(stage.evidence)
+    if not stage.mistakes:
+        return [("nothing in the catalogue gives these numbers", [("found", found)])]
+    if set(stage.mistakes) <= said:
+        return [(f"mistake {' or '.join(map(str, stage.mistakes))} again", [])]
+    said.update(stage.mistakes)
+    blocks = []
+    for nth, number in enumerate(stage.mistakes):
+        name, _, sign, why = _core.mistake(number)
+        texts = [("sign", sign), ("found", found if nth == 0 else ""), ("why", why)]
+        blocks.append((f"{'or ' if nth else ''}mistake {number}: {name}", [(a, text) for a, text in texts if text]))
+    if stage.names:
+        blocks[-1][1].append(("here", ", ".join(f"{letter} is {name}" for letter, name in stage.names)))
+    return blocks
 
 
 def right_line(line):

@@ -111,15 +111,12 @@ def _inside(value, expression):
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         return [(name, f"{expression}.{name}", getattr(value, name)) for name in value._fields]
     if isinstance(value, (list, tuple)):
-        first = 0 if len(value) > 1 and (value[0] is None or _is_empty(value[0])) else 1
+        # W = [None, W1, W2] counts as its layers do.
+        first = 0 if len(value) > 1 and (value[0] is None or isinstance(value[0], (list, tuple)) and not value[0]) else 1
         return [(i + first, f"{expression}[{i}]", one) for i, one in enumerate(value)]
     if _is_own(value):
         return [(k, f"{expression}.{k}", v) for k, v in _attributes(value).items() if not k.startswith("__")]
     return None
-
-
-def _is_empty(value):
-    return hasattr(value, "__len__") and len(value) == 0
 
 
 def _quoted(key):
@@ -143,7 +140,7 @@ def _is_own(value):
     home = cls.__module__
     if home == "__main__" or isinstance(value, types.SimpleNamespace):
         return True
-    if home.partition(".")[0] in sys.stdlib_module_names or home == "builtins":
+    if home.partition(".")[0] in {*sys.stdlib_module_names, "builtins", __package__}:
         return False
     file = getattr(sys.modules.get(home), "__file__", None) or ""
     return bool(file) and "site-packages" not in file and "dist-packages" not in file

@@ -5,14 +5,14 @@ use crate::errors::raised;
 use crate::mlp::{Names, network, single};
 use clearprop::activation::Activation;
 use clearprop::engine::Engine;
-use clearprop::loss::Loss;
 use clearprop::model::{AnyModel, Model, Trained};
 use clearprop::network::Penalized;
 use clearprop::optim::Solver;
 use clearprop::params::Params;
 use clearprop::real::Real;
 use clearprop::settings::Settings;
-use clearprop::table::{Answers, Coding, Encoder, Input};
+use clearprop::table::{Answers, Coding, Encoder, Input, NumberForm};
+use clearprop::target::TargetKind;
 use clearprop::train::StopReason;
 use clearprop_files::{disk, model, onnx};
 use numpy::ToPyArray;
@@ -72,13 +72,16 @@ fn of_estimator<R: Number>(layers: &Layers<'_>, about: About) -> PyResult<Model<
     let network = network(&layers.sizes()?, &about.activations, &about.loss, about.reg)?;
     let mut params = Params::<R>::zeros(&network.sizes);
     layers.read(&mut params)?;
-    let coding = Coding::Number { median: 0.0, mean: 0.0, scale: 1.0 };
+    let coding =
+        Coding::Number { median: 0.0, mean: 0.0, scale: 1.0, range: None, form: NumberForm::default() };
     let inputs = about.inputs.into_iter().map(|column| Input { column, coding: coding.clone() }).collect();
     let k = network.outputs();
-    let answers = match network.loss {
-        Loss::Softmax => Answers::Classes { column: "y".to_owned(), names: about.outputs },
-        Loss::Logistic => Answers::Labels { columns: about.outputs },
-        Loss::Squared | Loss::Poisson | Loss::Absolute | Loss::Huber { .. } => {
+    let answers = match network.loss.takes() {
+        TargetKind::Classes => {
+            Answers::Classes { column: "y".to_owned(), names: about.outputs, loss: network.loss }
+        }
+        TargetKind::Labels => Answers::Labels { columns: about.outputs },
+        TargetKind::Counts | TargetKind::Numbers => {
             let (means, scales) = (vec![0.0; k], vec![1.0; k]);
             Answers::Numbers { columns: about.outputs, means, scales, loss: network.loss }
         }
@@ -108,7 +111,7 @@ fn of_estimator<R: Number>(layers: &Layers<'_>, about: About) -> PyResult<Model<
         test_score: None,
         rows: about.rows,
     };
-    let encoder = Encoder { inputs, dropped: Vec::new(), answers };
+    let encoder = Encoder { inputs, dropped: Vec::new(), answers, robust: None };
     Ok(Model { network, params, encoder, trained, engine: Engine::default() })
 }
 

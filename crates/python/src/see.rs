@@ -6,9 +6,10 @@ use crate::mlp::{Names, network};
 use clearprop::data::Spirals;
 use clearprop::diagnose::arrays::{Array, Stored, Values};
 use clearprop::diagnose::catalogue::mistake as in_catalogue;
-use clearprop::diagnose::{Diagnosis, diagnose as examine, probe};
+use clearprop::diagnose::{Diagnosis, diagnose as examine, probe, text};
 use clearprop::error::{Error, ErrorKind};
 use clearprop::gradcheck::of_function;
+use clearprop::paper::{Ink, Paper};
 use clearprop::params::Params;
 use clearprop::stage::{STAGES, Stage, find};
 use clearprop::target::Target;
@@ -20,14 +21,62 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::path::PathBuf;
 
-/// A diagnosis as JSON, and the network in one line.
-type Answer = (String, String);
+/// What was found, for `clearprop/diagnosis.py`.
+#[pyclass(module = "clearprop._core", frozen)]
+pub(crate) struct Found(Diagnosis);
 
-/// What is wrong with named arrays: (name, array of f64 or a word, "double" | "single" | "whole" | "word" | what
-/// else it is).
+#[pymethods]
+impl Found {
+    /// What `clearprop diagnose --json` prints.
+    fn json(&self) -> PyResult<String> {
+        serde_json::to_string(&self.0).map_err(|error| PyValueError::new_err(error.to_string()))
+    }
+
+    /// The network in one line.
+    fn head(&self) -> &str {
+        &self.0.head
+    }
+
+    /// The text of the command line.
+    fn text(&self, width: usize, colour: bool) -> String {
+        text::text(&self.0, "", Paper { width: width.clamp(40, 140), colour })
+    }
+
+    /// The verdict in a sentence: (colour, words).
+    fn summary(&self) -> (&'static str, String) {
+        let (ink, words) = text::summary(&self.0);
+        (name(ink), words)
+    }
+
+    /// Of each stage (mark, colour, words).
+    fn marks(&self) -> Vec<(&'static str, &'static str, String)> {
+        text::marks(&self.0).into_iter().map(|(mark, ink, words)| (mark, name(ink), words)).collect()
+    }
+}
+
+/// The colour's name in a page.
+fn name(ink: Ink) -> &'static str {
+    match ink {
+        Ink::Good => "good",
+        Ink::Alert => "bad",
+        Ink::Caution => "care",
+        Ink::Faint => "faint",
+        Ink::Plain | Ink::Bold | Ink::Forward | Ink::Backward => "",
+    }
+}
+
+/// What is wrong with named arrays: (name, what the person calls it, array of f64 or a word, "double" | "single" |
+/// "whole" | "word" | what else it is).
 #[pyfunction]
-pub(crate) fn diagnose(py: Python<'_>, arrays: Vec<(String, Bound<'_, PyAny>, String)>) -> PyResult<Answer> {
-    let array = |(name, value, kind): (String, Bound<'_, PyAny>, String)| {
+pub(crate) fn diagnose(
+    py: Python<'_>,
+    arrays: Vec<(String, String, Bound<'_, PyAny>, String)>,
+) -> PyResult<Found> {
+    let mut names = Vec::new();
+    let mut array = |(name, theirs, value, kind): (String, String, Bound<'_, PyAny>, String)| {
+        if name != theirs {
+            names.push((name.clone(), theirs));
+        }
         let stored = match kind.as_str() {
             "double" => Stored::Double,
             "single" => Stored::Single,
@@ -41,22 +90,20 @@ pub(crate) fn diagnose(py: Python<'_>, arrays: Vec<(String, Bound<'_, PyAny>, St
         let numbers = value.as_array().iter().copied().collect();
         PyResult::Ok(Array { name, shape: value.shape().to_vec(), values: Values::Numbers(numbers, stored) })
     };
-    let arrays: Vec<Array> = arrays.into_iter().map(array).collect::<PyResult<_>>()?;
-    answer(py.detach(|| examine(&arrays)))
+    let arrays: Vec<Array> = arrays.into_iter().map(&mut array).collect::<PyResult<_>>()?;
+    let mut diagnosis = py.detach(|| examine(&arrays)).map_err(|error| raised(&error))?;
+    let names: Vec<_> = names.iter().map(|(here, theirs)| (here.as_str(), theirs.as_str())).collect();
+    diagnosis.rename(&names);
+    Ok(Found(diagnosis))
 }
 
 /// What is wrong with the arrays of a file.
 #[pyfunction]
-pub(crate) fn diagnose_file(py: Python<'_>, path: PathBuf) -> PyResult<Answer> {
-    let about = |error: Error| error.file(path.display());
+pub(crate) fn diagnose_file(py: Python<'_>, path: PathBuf) -> PyResult<Found> {
     let file = containers::open(&path).map_err(|error| raised(&error))?;
-    answer(py.detach(|| examine(&containers::for_diagnosis(&file))).map_err(about))
-}
-
-fn answer(diagnosis: clearprop::error::Result<Diagnosis>) -> PyResult<Answer> {
-    let diagnosis = diagnosis.map_err(|error| raised(&error))?;
-    let json = serde_json::to_string(&diagnosis).map_err(|error| PyValueError::new_err(error.to_string()))?;
-    Ok((json, diagnosis.head))
+    py.detach(|| examine(&containers::for_diagnosis(&file)))
+        .map(Found)
+        .map_err(|error| raised(&error.file(path.display())))
 }
 
 /// Name, stage, sign and reason of a mistake.
@@ -206,7 +253,7 @@ pub(crate) fn trace<'py>(
     let network = network(&layers.sizes()?, &activations, loss, reg)?;
     let mut params = Params::<f64>::zeros(&network.sizes);
     layers.read(&mut params)?;
-    let trace = Trace::new(network, params, data::<f64>(x, y)?).map_err(|error| raised(&error))?;
+    let trace = Trace::new(network, params, data::<f64>(x, y, None)?).map_err(|error| raised(&error))?;
     let names = if notebook { Whose::Notebook } else { Whose::Design };
     let out = PyDict::new(x.py());
     for (name, array) in arrays(&trace, names) {

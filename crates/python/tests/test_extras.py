@@ -106,6 +106,17 @@ def test_quick_partial_fit_is_scikit_learns(rows, kind):
         ours.partial_fit(digits[:2], classes[:2])
 
 
+@pytest.mark.parametrize("rows", [1, 50])
+def test_rows_of_another_kind_than_the_weights_are_multiplied_as_numpy_does(rows):
+    for trained in (np.float32, np.float64):
+        models = [cls(random_state=0, max_iter=5).fit(X.astype(trained), Y) for cls in (Theirs, clearprop.MLPClassifier)]
+        models[0].coefs_, models[0].intercepts_ = models[1].coefs_, models[1].intercepts_
+        for given in (np.float64, np.float32, np.int64):
+            theirs, ours = (model.predict_proba(X[:rows].astype(given)) for model in models)
+            assert ours.dtype == theirs.dtype, (trained, given)
+            np.testing.assert_allclose(ours, theirs, rtol=1e-5 if ours.dtype == np.float32 else 1e-12)
+
+
 def test_a_pickled_model_goes_on():
     model = clearprop.MLPClassifier(random_state=0, max_iter=3).fit(X, Y)
     again = pickle.loads(pickle.dumps(model))

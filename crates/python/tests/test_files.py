@@ -104,7 +104,7 @@ def test_python_reads_what_the_command_line_trained(tmp_path):
     table = pd.DataFrame(IRIS[0] * [1, 100, 0.01, 1] + [0, 5000, 0, -3], columns=["a", "b", "c", "d"])
     table["kind"] = WORDS[IRIS[1]]
     table.to_csv(tmp_path / "iris.csv", index=False)
-    command("train", tmp_path / "iris.csv", "--target", "kind", "-o", tmp_path / "run", "--epochs", 30)
+    command("train", tmp_path / "iris.csv", "--target", "kind", "--out", tmp_path / "run", "--epochs", 30)
     model = clearprop.load(tmp_path / "run/model.safetensors")
     command("predict", tmp_path / "run/model.safetensors", tmp_path / "iris.csv", "-o", tmp_path / "out.csv")
     out = pd.read_csv(tmp_path / "out.csv")
@@ -123,7 +123,7 @@ def test_a_column_of_words_and_a_regression_of_the_command_line_are_exported(tmp
     size = random.normal(170, 10, 200)
     table = pd.DataFrame({"size": size, "hair": hair, "weight": 0.5 * size + 10 * (hair == "red") - 20})
     table.to_csv(tmp_path / "t.csv", index=False)
-    command("train", tmp_path / "t.csv", "--target", "weight", "-o", tmp_path / "run", "--epochs", 20, "--loss", "squared", "--precision", "f64")
+    command("train", tmp_path / "t.csv", "--target", "weight", "--out", tmp_path / "run", "--epochs", 20, "--loss", "squared", "--precision", "f64")
     command("export", tmp_path / "run/model.safetensors", tmp_path / "m.onnx")
     command("predict", tmp_path / "run/model.safetensors", tmp_path / "t.csv", "-o", tmp_path / "out.csv")
     model = clearprop.load(tmp_path / "run/model.safetensors")

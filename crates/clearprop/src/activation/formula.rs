@@ -95,6 +95,14 @@ impl Activation {
                     "((1 + np.tanh(np.sqrt(2/np.pi) * (Z + 0.044715 * Z**3)))/2 + Z/2 * (1 - np.tanh(np.sqrt(2/np.pi) * (Z + 0.044715 * Z**3))**2) * np.sqrt(2/np.pi) * (1 + 0.134145 * Z**2))",
                 ],
             ),
+            Self::Mish => (
+                ["Z * tanh(log(1 + exp(Z)))", r"Z \tanh(\log(1 + e^{Z}))", "Z * np.tanh(np.logaddexp(0, Z))"],
+                [
+                    "(tanh(log(1 + exp(Z))) + Z * (1 - tanh(log(1 + exp(Z)))^2) / (1 + exp(-Z)))",
+                    r"\left( t + \frac{Z (1 - t^2)}{1 + e^{-Z}} \right), \quad t = \tanh(\log(1 + e^{Z}))",
+                    "(np.tanh(np.logaddexp(0, Z)) + Z * (1 - np.tanh(np.logaddexp(0, Z))**2) / (1 + np.exp(-Z)))",
+                ],
+            ),
         }
     }
 

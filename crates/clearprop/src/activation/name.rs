@@ -6,7 +6,7 @@ use std::fmt;
 
 impl Activation {
     /// One of each kind, with its usual parameter, in the order in which help texts list them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Identity,
         Self::Logistic,
         Self::Tanh,
@@ -18,6 +18,7 @@ impl Activation {
         Self::Silu,
         Self::Gelu,
         Self::GeluTanh,
+        Self::Mish,
     ];
 
     /// The name without a parameter: `leaky-relu`.
@@ -35,6 +36,7 @@ impl Activation {
             Self::Silu => "silu",
             Self::Gelu => "gelu",
             Self::GeluTanh => "gelu-tanh",
+            Self::Mish => "mish",
         }
     }
 
@@ -44,7 +46,7 @@ impl Activation {
             Self::LeakyRelu { slope } => Some((slope, 0.01)),
             Self::Elu { alpha } => Some((alpha, 1.0)),
             Self::Identity | Self::Logistic | Self::Tanh | Self::Relu | Self::Selu => None,
-            Self::Softplus | Self::Silu | Self::Gelu | Self::GeluTanh => None,
+            Self::Softplus | Self::Silu | Self::Gelu | Self::GeluTanh | Self::Mish => None,
         }
     }
 
@@ -54,7 +56,7 @@ impl Activation {
             Self::LeakyRelu { .. } => Self::LeakyRelu { slope: value },
             Self::Elu { .. } => Self::Elu { alpha: value },
             Self::Identity | Self::Logistic | Self::Tanh | Self::Relu | Self::Selu => self,
-            Self::Softplus | Self::Silu | Self::Gelu | Self::GeluTanh => self,
+            Self::Softplus | Self::Silu | Self::Gelu | Self::GeluTanh | Self::Mish => self,
         }
     }
 
@@ -75,7 +77,7 @@ impl Activation {
             }
             Self::LeakyRelu { .. } | Self::Elu { .. } | Self::Identity | Self::Logistic => Ok(()),
             Self::Tanh | Self::Relu | Self::Selu | Self::Softplus => Ok(()),
-            Self::Silu | Self::Gelu | Self::GeluTanh => Ok(()),
+            Self::Silu | Self::Gelu | Self::GeluTanh | Self::Mish => Ok(()),
         }
     }
 

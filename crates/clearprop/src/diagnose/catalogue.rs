@@ -21,7 +21,7 @@ pub struct Mistake {
 /// The mistake with this number.
 #[must_use]
 pub fn mistake(id: u8) -> Option<&'static Mistake> {
-    MISTAKES.iter().find(|mistake| mistake.id == id)
+    MISTAKES.iter().chain(&OF_UPDATES).chain(&OF_PROBES).find(|mistake| mistake.id == id)
 }
 
 const fn new(
@@ -294,9 +294,128 @@ pub const MISTAKES: &[Mistake] = &[
         "every factor of the chain, and every term of a sum, belongs to the derivative"),
 ];
 
+/// The mistakes of the update step, numbered from 101.
+pub const OF_UPDATES: [Mistake; 10] = [
+    new(
+        101,
+        "update",
+        "the gradient is added, not subtracted",
+        "the weights moved by + step_size * dw",
+        "the gradient points uphill: a step against it lowers the loss",
+    ),
+    new(
+        102,
+        "update",
+        "the velocity is not kept",
+        "the new velocity has nothing of the one before",
+        "momentum adds up earlier steps: v = mu * v - step_size * dw needs the v of the step before",
+    ),
+    new(
+        103,
+        "update",
+        "the velocity or mean of the step before is used",
+        "the weights moved along the old one",
+        "the running means are updated first, with this step's gradient, and then the weights with the new ones",
+    ),
+    new(
+        104,
+        "update",
+        "the correction for the start uses another t",
+        "the step is the right one times the corrections of another t",
+        "t counts the updates from 1 and grows with each: 1 - beta^t makes up for means that start at 0",
+    ),
+    new(
+        105,
+        "update",
+        "one of the two means is corrected, the other is not",
+        "the step fits with one correction alone",
+        "both means start at 0, so both are divided by 1 - beta^t, each with its own beta",
+    ),
+    new(
+        106,
+        "update",
+        "the square root is left out",
+        "the step is divided by the mean of squares itself",
+        "the mean of squares has the unit of a squared gradient; its root has the unit of the gradient",
+    ),
+    new(
+        107,
+        "update",
+        "1 - beta is left out of the running mean",
+        "the square comes with factor 1 where beta of the old mean is kept",
+        "beta and 1 - beta add up to 1: else it is no mean and grows without end",
+    ),
+    new(
+        108,
+        "update",
+        "another step size than the others' or the file's",
+        "the step fits with another step size",
+        "one step size goes with all layers, unless it is meant otherwise",
+    ),
+    new(
+        109,
+        "update",
+        "the weight decay is applied twice",
+        "the penalty's part is in the derivative and again in the update",
+        "reg * W in dW is the decay already; an update that decays too belongs to a derivative without it",
+    ),
+    new(
+        110,
+        "update",
+        "the weights did not move",
+        "the new weights equal the old ones, though the derivative is not 0",
+        "an update has to be stored: W -= .. or W = W - ..",
+    ),
+];
+
+/// What is no mistake of a pass of one's own, but not what the probe's template asks for; numbered from 121.
+pub const OF_PROBES: [Mistake; 5] = [
+    new(
+        121,
+        "loss",
+        "a sum over the rows where the mean was asked for",
+        "exactly N times the data loss, N rows",
+        "the template's loss is a mean: the size of its gradient does not depend on the number of rows",
+    ),
+    new(
+        122,
+        "loss",
+        "reg without the half",
+        "the penalty's part is twice what was asked for",
+        "the template's penalty is reg/2 * sum(W^2), of which the derivative is reg * W",
+    ),
+    new(
+        123,
+        "loss",
+        "a loss without its penalty",
+        "equals the data loss alone",
+        "the template's loss has reg/2 * (sum(W1^2) + sum(W2^2)) in it",
+    ),
+    new(
+        124,
+        "activate",
+        "another nonlinearity than the one that was asked for",
+        "h12 is another function of h11",
+        "the template's hidden layer is ReLU: max(0, h11)",
+    ),
+    new(
+        125,
+        "loss",
+        "another penalty than the one that was asked for",
+        "the penalty's part differs",
+        "the template's penalty is reg/2 * sum(W^2) over both W, bias rows included, not divided by N",
+    ),
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn those_of_updates_are_numbered_from_101() {
+        assert!(OF_UPDATES.iter().map(|mistake| mistake.id).eq(101..=110));
+        assert!(OF_PROBES.iter().map(|mistake| mistake.id).eq(121..=125));
+    }
 
     #[test]
     fn the_numbers_are_1_to_85_in_order() {

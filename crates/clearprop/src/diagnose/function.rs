@@ -1,6 +1,7 @@
 //! Functions that act on a layer: their value and their slope as expressions.
 
 use super::expression::{Binary, Compare, Expr, Reduce, Unary};
+use crate::activation::Activation;
 
 /// What a layer does with z.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -75,7 +76,26 @@ impl Function {
         }
     }
 
-    /// The function that a person's word means.
+    /// The same as the library's layers have it; softmax is no layer's.
+    pub(super) fn activation(self) -> Option<Activation> {
+        Some(match self {
+            Self::Identity => Activation::Identity,
+            Self::Logistic => Activation::Logistic,
+            Self::Tanh => Activation::Tanh,
+            Self::Relu => Activation::Relu,
+            Self::Leaky(slope) => Activation::LeakyRelu { slope },
+            Self::Elu(alpha) => Activation::Elu { alpha },
+            Self::Selu => Activation::Selu,
+            Self::Softplus => Activation::Softplus,
+            Self::Silu => Activation::Silu,
+            Self::Gelu => Activation::Gelu,
+            Self::GeluTanh => Activation::GeluTanh,
+            Self::Mish => Activation::Mish,
+            Self::Softmax => return None,
+        })
+    }
+
+    /// The function that a person's word means; also in the library's own text form, `leaky-relu:0.2`.
     pub(super) fn called(word: &str) -> Option<Self> {
         let (plain, parameter) = word_and_number(word);
         Some(match plain.as_str() {

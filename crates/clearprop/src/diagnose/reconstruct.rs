@@ -21,7 +21,8 @@ use super::arrays::{Array, Stored, Values, shape_text};
 use super::expression::{Expr, Op};
 use super::function::{Cost, Function};
 use super::graph::Graph;
-use super::hints::{Hint, Layer, Word, hint};
+use super::hints::{Hint, Layer, Word};
+use super::selection::hint_at;
 use crate::error::{Error, ErrorKind, Result};
 use crate::quantity::{
     Habit,
@@ -91,17 +92,22 @@ impl Contents {
         (self.weights, self.keys) = (weights, keys);
     }
 
+    fn called(&self, name: &str) -> Option<Expr> {
+        self.items.iter().find(|item| item.name == name).map(|item| item.e.clone())
+    }
+
     fn first(&self, word: Word) -> Option<&Item> {
         self.items.iter().find(|item| item.is(false, word))
     }
 }
 
-/// The ways to read the arrays that explain most of them.
+/// The ways to read the arrays that explain most of them; `moment` is what stands behind the names of the weights
+/// that are meant, where there are several (`_0`).
 ///
 /// # Errors
 /// No weights, inputs or answers, or shapes that do not fit together in any way.
-pub(super) fn readings(arrays: &[Array]) -> Result<Vec<Graph>> {
-    let mut ways = rows::of_stages(contents(arrays)?)?;
+pub(super) fn readings(arrays: &[Array], moment: &str) -> Result<Vec<Graph>> {
+    let mut ways = rows::of_stages(contents(arrays, moment)?)?;
     ways.extend(ways.iter().filter_map(rows::at_start).collect::<Vec<_>>());
     let (contents, mut found) = likeliest(ways)?;
     if let Some(before) = update::before(&contents, &found) {
@@ -109,11 +115,6 @@ pub(super) fn readings(arrays: &[Array]) -> Result<Vec<Graph>> {
     }
     for graph in &mut found {
         derivatives::leave(graph, &contents);
-    }
-    if found.iter().all(|graph| graph.given.is_empty() && graph.leftovers.is_empty()) {
-        return Err(Error::new(ErrorKind::Data, "found nothing that you computed").hint(
-            "add any of h11 h12 f probs loss dL_df dL_dW2 dL_dh12 dL_dh11 dL_dW1, or z1 a1 logits dw1 ..",
-        ));
     }
     Ok(found)
 }
@@ -150,7 +151,9 @@ fn likeliest(ways: Vec<Contents>) -> Result<(Contents, Vec<Graph>)> {
     best.map(|(_, contents, found)| (contents, found)).ok_or_else(|| failure.unwrap_or_else(none))
 }
 
-fn contents(arrays: &[Array]) -> Result<Contents> {
+fn contents(arrays: &[Array], moment: &str) -> Result<Contents> {
+    let names: Vec<&str> = arrays.iter().map(|array| array.name.as_str()).collect();
+    let hint = |name: &str| hint_at(name, moment, &names);
     let mut ignored = Vec::new();
     let mut items = Vec::new();
     let mut texts = BTreeMap::new();

@@ -1,5 +1,6 @@
 //! From the explanations that the search found to what is said.
 
+mod beyond;
 mod conclude;
 mod loops;
 mod stages;
@@ -7,8 +8,10 @@ mod stages;
 use super::arrays::Array;
 use super::graph::Graph;
 use super::judge::{Budget, Explanation, MISTAKE, explain, not_judged};
+use super::read_as::ReadAs;
 use super::reconstruct::readings;
-use crate::error::Result;
+use super::selection;
+use crate::error::{Error, ErrorKind, Result};
 use serde::Serialize;
 
 /// What is said of the whole.
@@ -123,6 +126,8 @@ pub struct Diagnosis {
     pub warnings: Vec<String>,
     /// Arrays of the file that were not used.
     pub ignored: Vec<String>,
+    /// The network, the loss and the layout that the arrays were read as.
+    pub read_as: ReadAs,
     /// The network in one line.
     #[serde(skip)]
     pub head: String,
@@ -136,11 +141,63 @@ const BUDGET: u64 = 100_000_000;
 /// # Errors
 /// Arrays from which no pass can be read: no weights, inputs or answers among them, or shapes that fit in no way.
 pub fn diagnose(arrays: &[Array]) -> Result<Diagnosis> {
-    let budget = Budget::new(BUDGET);
-    let mut graphs = readings(arrays)?;
-    graphs.sort_by_key(|graph| graph.oddity);
-    if let Some(diagnosis) = conclude::not_a_number(&graphs[0]) {
+    let examined = examine(arrays)?;
+    let graph = &examined.graph;
+    if graph.given.is_empty() && graph.leftovers.is_empty() {
+        return Err(Error::new(ErrorKind::Data, "found nothing that you computed").hint(
+            "add any of h11 h12 f probs loss dL_df dL_dW2 dL_dh12 dL_dh11 dL_dW1, or z1 a1 logits dw1 ..",
+        ));
+    }
+    if let Some(diagnosis) = conclude::not_a_number(graph) {
         return Ok(diagnosis);
+    }
+    let main = examined.explanations.first().cloned();
+    let mut diagnosis = conclude::conclude(graph, examined.explanations, &Budget::new(BUDGET / 4));
+    if let Some(main) = main {
+        beyond::add(&mut diagnosis, graph, &main, arrays);
+    }
+    Ok(diagnosis)
+}
+
+/// The reading of a person's arrays that needs the fewest mistakes, with all explanations of that cost.
+pub(super) struct Examined {
+    pub(super) graph: Graph,
+    /// At least one, unless an input is not a number.
+    pub(super) explanations: Vec<Explanation>,
+    /// What the explanations cost.
+    cost: u32,
+}
+
+/// Reads the arrays, and looks for the likeliest of the readings.
+pub(super) fn examine(arrays: &[Array]) -> Result<Examined> {
+    let rows = selection::rows(arrays);
+    let arrays = rows.as_deref().unwrap_or(arrays);
+    let mut found = at_moment(arrays, "");
+    // Weights of another moment, where those of the plain names are none or do not explain the file.
+    for moment in selection::moments(arrays) {
+        if found.as_ref().is_ok_and(|found| found.cost < MISTAKE) {
+            break;
+        }
+        if let Ok(mut other) = at_moment(arrays, &moment)
+            && found.as_ref().map_or(true, |found| other.cost < found.cost)
+        {
+            other
+                .graph
+                .understood
+                .push(format!("the weights are W1{moment}, W2{moment}, ..: the rest follows from them"));
+            found = Ok(other);
+        }
+    }
+    found
+}
+
+/// The same with the weights of one moment.
+fn at_moment(arrays: &[Array], moment: &str) -> Result<Examined> {
+    let budget = Budget::new(BUDGET);
+    let mut graphs = readings(arrays, moment)?;
+    graphs.sort_by_key(|graph| graph.oddity);
+    if conclude::not_a_number(&graphs[0]).is_some() {
+        return Ok(Examined { graph: graphs.swap_remove(0), explanations: Vec::new(), cost: u32::MAX });
     }
     let mut best: Option<(u32, Graph, Vec<Explanation>)> = None;
     let mut stopped = false;
@@ -169,9 +226,9 @@ pub fn diagnose(arrays: &[Array]) -> Result<Diagnosis> {
             break;
         }
     }
-    let (mut graph, explanations) = match best {
-        Some((_, graph, explanations)) => (graph, explanations),
-        None => (graphs[0].clone(), vec![not_judged(&graphs[0])]),
+    let (cost, mut graph, explanations) = match best {
+        Some(best) => best,
+        None => (u32::MAX, graphs[0].clone(), vec![not_judged(&graphs[0])]),
     };
     if stopped {
         graph.warnings.push(
@@ -179,5 +236,6 @@ pub fn diagnose(arrays: &[Array]) -> Result<Diagnosis> {
                 .to_owned(),
         );
     }
-    Ok(conclude::conclude(&graph, explanations, &Budget::new(BUDGET / 4)))
+    let explanations = conclude::in_order(&graph, explanations);
+    Ok(Examined { graph, explanations, cost })
 }

@@ -13,7 +13,7 @@
 //! let network = Network::new(&[2, 100, 3], Activation::Relu, Loss::Softmax, penalty)?;
 //! let mut params = Init::He.draw(&network, 0);
 //! let mut optimiser = Optimiser::new(Rule::Gd, 0.1, &network.sizes)?;
-//! let mut session = Session::new(&network, data.len(), Options::default());
+//! let mut session = Session::new(&network, data.len(), Options::default()).expect("all of it has kernels");
 //! let mut losses = Vec::new();
 //! session.advance(&mut params, &mut optimiser, &data, Batches::Full { steps: 200 }, &mut losses);
 //! assert_eq!(losses.len(), 200);
@@ -24,14 +24,17 @@
 mod predict;
 
 use crate::activation::{Activation, SELU_ALPHA, SELU_SCALE};
+use crate::backward::add_penalty_slope;
 use crate::data::{Batches, Data, Target};
 use crate::loss::Loss;
 use crate::network::{Network, Penalized};
-use crate::optim::{AdamStep, Optimiser, Rule};
+use crate::objective::penalty;
+use crate::optim::{AdamStep, Optimiser, Rule, Shares};
 use crate::params::Params;
 use crate::real::Real;
 pub use clearprop_kernels::Level;
 use clearprop_kernels::{self as kernels, Blocks, Mlp, Shallow, Update};
+use ndarray::Axis;
 pub use predict::{Predictor, logits};
 
 /// How a session computes.
@@ -48,7 +51,10 @@ pub struct Options {
 /// Nothing of the data is kept between two calls of [`Session::advance`].
 #[derive(Debug)]
 pub struct Session<R> {
-    sizes: Vec<usize>,
+    network: Network,
+    mlp: Mlp,
+    rows: usize,
+    options: Options,
     kernels: Kernels<R>,
 }
 
@@ -67,19 +73,31 @@ enum Kernels<R> {
 }
 
 impl<R: Real> Session<R> {
-    /// Prepares to train `network` in steps over at most so many rows.
+    /// Prepares to train `network` in steps over at most so many rows; `None` if there are no kernels for it.
     #[must_use]
-    pub fn new(network: &Network, rows: usize, options: Options) -> Self {
-        let mlp = described(network);
-        let asked = options.threads.unwrap_or_else(processors);
+    pub fn new(network: &Network, rows: usize, options: Options) -> Option<Self> {
+        let mlp = described(network)?;
         let kernels = if Shallow::<R>::fits(&mlp) {
-            let threads = Shallow::<R>::most_threads(&mlp, rows).min(asked).max(1);
+            let threads = Shallow::<R>::most_threads(&mlp, rows).min(members(options)).max(1);
             Kernels::Shallow(Box::new(Shallow::new(&mlp, rows, options.level, threads)))
         } else {
-            let threads = Blocks::<R>::most_threads(&mlp, rows).min(asked).max(1);
-            Kernels::Blocks(Box::new(Blocks::new(&mlp, rows, options.level, threads)))
+            blocks(&mlp, rows, options)
         };
-        Self { sizes: network.sizes.clone(), kernels }
+        Some(Self { network: network.clone(), mlp, rows, options, kernels })
+    }
+
+    /// Changes the strength of the penalty.
+    pub fn set_reg(&mut self, reg: f64) {
+        self.network.penalty.reg = reg;
+        self.kernels_reg(reg);
+    }
+
+    fn kernels_reg(&mut self, reg: f64) {
+        self.mlp.reg = reg;
+        match &mut self.kernels {
+            Kernels::Shallow(shallow) => shallow.set_reg(reg),
+            Kernels::Blocks(blocks) => blocks.set_reg(reg),
+        }
     }
 
     /// One update of `params` for each batch; adds the loss before each update to `losses`.
@@ -95,7 +113,84 @@ impl<R: Real> Session<R> {
         batches: Batches<'_>,
         losses: &mut Vec<f64>,
     ) {
-        assert_eq!(self.sizes, params.sizes(), "network and parameters");
+        assert_eq!(self.mlp.sizes, params.sizes(), "network and parameters");
+        if params.s().is_some() || optimiser.shares != Shares::Equal {
+            // The kernels know one step size for all; the gradient is theirs all the same.
+            let n = data.len();
+            for step in 0..batches.steps() {
+                let one = match batches {
+                    Batches::Full { .. } => Batches::Full { steps: 1 },
+                    Batches::Of { rows, size } => Batches::Of {
+                        rows: &rows[step * size..rows.len().min((step + 1) * size)],
+                        size: size.min(n),
+                    },
+                };
+                let (loss, grads) = self.gradient(params, data, one);
+                losses.push(loss);
+                optimiser.update(params, &grads);
+            }
+            return;
+        }
+        let Optimiser { rule, step_size, schedule, run, t, moments, .. } = optimiser;
+        let mut moments: Vec<_> = moments.iter_mut().map(Params::values_mut).collect();
+        let mut next = || {
+            let step_size = *step_size * schedule.factor(*t, *run);
+            *t += 1;
+            update(*rule, step_size, *t)
+        };
+        self.steps(params.values_mut(), &mut moments, &mut next, data, batches, losses);
+    }
+
+    /// The loss over all rows of `data`, and its gradient: what
+    /// [`loss_and_grad`](crate::objective::loss_and_grad) gives, without its values in between.
+    ///
+    /// # Panics
+    /// As [`Session::advance`].
+    pub fn loss_and_grad(&mut self, params: &Params<R>, data: &Data<R>) -> (f64, Params<R>) {
+        self.gradient(params, data, Batches::Full { steps: 1 })
+    }
+
+    /// The loss over one batch, and its gradient.
+    ///
+    /// A scale of the inputs is folded into the first weights, `v = s * w[1]` row by row, and from the gradient by v
+    /// those by its two factors follow: `dw[1] = s * dv` and `ds = sum over units of w[1] * dv`.
+    fn gradient(&mut self, params: &Params<R>, data: &Data<R>, batch: Batches<'_>) -> (f64, Params<R>) {
+        let (mut folded, mut losses) = (params.folded(), Vec::new());
+        let mut grads = folded.zeros_like();
+        if params.s().is_some() {
+            // The penalty is on w[1], not on v.
+            self.kernels_reg(0.0);
+        }
+        let (moments, next) = (&mut [grads.values_mut()], &mut || Update::Gradient);
+        self.steps(folded.values_mut(), moments, next, data, batch, &mut losses);
+        let mut loss = losses.first().copied().unwrap_or(0.0);
+        if let Some(s) = params.s() {
+            self.kernels_reg(self.network.penalty.reg);
+            grads = grads.with_scale();
+            let ds = (&grads.w(1) * &params.w(1)).sum_axis(Axis(1));
+            grads.w_mut(1).zip_mut_with(&s.insert_axis(Axis(1)), |dv, &s| *dv *= s);
+            if let Some(mut place) = grads.s_mut() {
+                place.assign(&ds);
+            }
+            loss += penalty(&self.network, params);
+            add_penalty_slope(&self.network, params, &mut grads);
+        }
+        (loss, grads)
+    }
+
+    fn steps<'a>(
+        &mut self,
+        params: &'a mut [R],
+        moments: &'a mut [&'a mut [R]],
+        next: &'a mut dyn FnMut() -> Update<R>,
+        data: &Data<R>,
+        batches: Batches<'_>,
+        losses: &mut Vec<f64>,
+    ) {
+        if data.weights.is_some() && matches!(self.kernels, Kernels::Shallow(_)) {
+            // Those for a network of one narrow layer know no weights.
+            self.kernels = blocks(&self.mlp, self.rows, self.options);
+        }
         let x = data.x.as_standard_layout();
         let (y, values);
         let y = match &data.y {
@@ -108,21 +203,14 @@ impl<R: Real> Session<R> {
                 kernels::Target::Values(values.as_slice().unwrap_or_default())
             }
         };
-        let rows = kernels::Data { x: x.as_slice().unwrap_or_default(), y };
+        let weights = data.weights.as_ref().map(|weights| weights.as_standard_layout());
+        let weights = weights.as_ref().map(|weights| weights.as_slice().unwrap_or_default());
+        let rows = kernels::Data { x: x.as_slice().unwrap_or_default(), y, weights };
         let batches = match batches {
             Batches::Full { steps } => kernels::Batches::Full { steps },
             Batches::Of { rows, size } => kernels::Batches::Of { rows, size },
         };
-        let Optimiser { rule, step_size, t, moments } = optimiser;
-        let mut moments: Vec<_> = moments.iter_mut().map(Params::values_mut).collect();
-        let mut state = kernels::State {
-            params: params.values_mut(),
-            moments: &mut moments,
-            next: &mut || {
-                *t += 1;
-                update(*rule, *step_size, *t)
-            },
-        };
+        let mut state = kernels::State { params, moments, next };
         match &mut self.kernels {
             Kernels::Shallow(shallow) => shallow.advance(&mut state, &rows, batches, losses),
             Kernels::Blocks(blocks) => blocks.advance(&mut state, &rows, batches, losses),
@@ -130,9 +218,31 @@ impl<R: Real> Session<R> {
     }
 }
 
-/// The network as the kernels know it.
-fn described(network: &Network) -> Mlp {
-    let activation = |one: &Activation| match *one {
+fn blocks<R: Real>(mlp: &Mlp, rows: usize, options: Options) -> Kernels<R> {
+    let threads = Blocks::<R>::most_threads(mlp, rows).min(members(options)).max(1);
+    Kernels::Blocks(Box::new(Blocks::new(mlp, rows, options.level, threads)))
+}
+
+/// Whether there are kernels for all of a network; what there is none for runs on the plain engine.
+#[must_use]
+pub fn has_kernels(network: &Network) -> bool {
+    described(network).is_some()
+}
+
+/// The network as the kernels know it, if there are kernels for all of it.
+fn described(network: &Network) -> Option<Mlp> {
+    Some(Mlp {
+        sizes: network.sizes.clone(),
+        activations: network.activations.iter().map(|&one| activation(one)).collect::<Option<_>>()?,
+        loss: loss(network.loss)?,
+        reg: network.penalty.reg,
+        penalize_bias: network.penalty.over == Penalized::All,
+    })
+}
+
+/// The kernel of an activation.
+fn activation(activation: Activation) -> Option<kernels::Activation> {
+    Some(match activation {
         Activation::Identity => kernels::Activation::Identity,
         Activation::Logistic => kernels::Activation::Logistic,
         Activation::Tanh => kernels::Activation::Tanh,
@@ -144,21 +254,23 @@ fn described(network: &Network) -> Mlp {
         Activation::Silu => kernels::Activation::Silu,
         Activation::Gelu => kernels::Activation::Gelu,
         Activation::GeluTanh => kernels::Activation::GeluTanh,
-    };
-    Mlp {
-        sizes: network.sizes.clone(),
-        activations: network.activations.iter().map(activation).collect(),
-        loss: match network.loss {
-            Loss::Softmax => kernels::Loss::Softmax,
-            Loss::Logistic => kernels::Loss::Logistic,
-            Loss::Squared => kernels::Loss::Squared,
-            Loss::Poisson => kernels::Loss::Poisson,
-            Loss::Absolute => kernels::Loss::Absolute,
-            Loss::Huber { delta } => kernels::Loss::Huber { delta },
-        },
-        reg: network.penalty.reg,
-        penalize_bias: network.penalty.over == Penalized::All,
-    }
+        Activation::Mish => kernels::Activation::Mish,
+    })
+}
+
+/// The kernel of a loss.
+fn loss(loss: Loss) -> Option<kernels::Loss> {
+    Some(match loss {
+        Loss::Softmax => kernels::Loss::Softmax,
+        Loss::SmoothedSoftmax { smoothing } => kernels::Loss::SmoothedSoftmax { smoothing },
+        Loss::Logistic => kernels::Loss::Logistic,
+        Loss::Squared => kernels::Loss::Squared,
+        Loss::Poisson => kernels::Loss::Poisson,
+        Loss::Absolute => kernels::Loss::Absolute,
+        Loss::Huber { delta } => kernels::Loss::Huber { delta },
+        Loss::Hinge => kernels::Loss::Hinge,
+        Loss::SquaredHinge => kernels::Loss::SquaredHinge,
+    })
 }
 
 /// The numbers of update t, counted from 1: the formulas of [`optim`](crate::optim).
@@ -175,7 +287,8 @@ fn update<R: Real>(rule: Rule, step_size: f64, t: u64) -> Update<R> {
     }
 }
 
-/// How many threads this machine can run at once.
-fn processors() -> usize {
-    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+/// How many threads this machine can run at once, or fewer if fewer are asked for: more would wait for each other.
+fn members(options: Options) -> usize {
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    options.threads.unwrap_or(usize::MAX).min(processors)
 }

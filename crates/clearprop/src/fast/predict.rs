@@ -17,7 +17,7 @@ use ndarray::{Array2, ArrayView2};
 /// let penalty = Penalty { reg: 0.0, over: Penalized::Weights };
 /// let network = Network::new(&[2, 100, 3], Activation::Relu, Loss::Softmax, penalty)?;
 /// let params = Init::He.draw::<f64>(&network, 0);
-/// let mut predictor = Predictor::new(&network, &params, Options::default());
+/// let mut predictor = Predictor::new(&network, &params, Options::default()).expect("all of it has kernels");
 /// let x = ndarray::array![[0.5, -1.0]];
 /// let mut probs = [0.0; 3];
 /// predictor.predict(&[0.5, -1.0], &mut probs);
@@ -37,15 +37,16 @@ const _: () = {
 };
 
 impl<R: Real> Predictor<R> {
-    /// Packs the weights.  One thread, unless `options` say more.
+    /// Packs the weights; `None` if there are no kernels for the network.  One thread, unless `options` say more.
     ///
     /// # Panics
     /// If `params` are not of the network's sizes.
     #[must_use]
-    pub fn new(network: &Network, params: &Params<R>, options: Options) -> Self {
+    pub fn new(network: &Network, params: &Params<R>, options: Options) -> Option<Self> {
         assert_eq!(network.sizes, params.sizes(), "network and parameters");
-        let threads = options.threads.unwrap_or(1);
-        Self(kernels::Predictor::new(&described(network), params.values(), options.level, threads))
+        let (mlp, threads) = (described(network)?, options.threads.unwrap_or(1));
+        // The scale of the inputs is no matter of its own once the weights are known.
+        Some(Self(kernels::Predictor::new(&mlp, params.folded().values(), options.level, threads)))
     }
 
     /// Writes the probabilities (or what else the loss makes of the logits) of the rows `x`, both row by row.
@@ -57,7 +58,8 @@ impl<R: Real> Predictor<R> {
     }
 }
 
-/// `logits` (n, k) of the rows `x` (n, d), as [`forward::logits`](crate::forward::logits) gives them.
+/// `logits` (n, k) of the rows `x` (n, d), as [`forward::logits`](crate::forward::logits) gives them; `None` if there
+/// are no kernels for the network.
 ///
 /// # Panics
 /// If `params` or `x` do not have the network's sizes.
@@ -67,13 +69,14 @@ pub fn logits<R: Real>(
     params: &Params<R>,
     x: ArrayView2<'_, R>,
     level: Level,
-) -> Array2<R> {
+) -> Option<Array2<R>> {
     // What the squared error makes of logits is the logits themselves.
     let network = Network { loss: Loss::Squared, ..network.clone() };
+    let mut predictor = Predictor::new(&network, params, Options { level, threads: None })?;
     let mut logits = Array2::zeros((x.nrows(), network.outputs()));
     let x = x.as_standard_layout();
     if let (Some(x), Some(logits)) = (x.as_slice(), logits.as_slice_mut()) {
-        Predictor::new(&network, params, Options { level, threads: None }).predict(x, logits);
+        predictor.predict(x, logits);
     }
-    logits
+    Some(logits)
 }

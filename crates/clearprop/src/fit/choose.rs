@@ -1,8 +1,13 @@
 //! From what a person chose to the settings of a run.
 
+use crate::activation::Activation;
 use crate::error::{Error, ErrorKind, Result};
-use crate::optim::Solver;
-use crate::settings::{Choices, Settings, usual_batch};
+use crate::init::Init;
+use crate::loss::Loss;
+use crate::optim::{Shares, Solver};
+use crate::schedule::Schedule;
+use crate::settings::{Choices, Recipe, Scale, Settings, Watch, usual_batch};
+use crate::target::TargetKind;
 
 /// The defaults with the choices over them.  A choice brings what goes with it: a solver its own step size
 /// and batches, a number of steps the end of early stopping.
@@ -17,17 +22,20 @@ pub(super) fn choose(mut settings: Settings, choices: &Choices, rows: usize) -> 
             (settings.steps, settings.epochs) = (Some(1000), None);
             (settings.tolerance, settings.patience) = (Some(1e-4), None);
             settings.validation_size = 0.0;
+            // A line has one step size.
+            (settings.front_scale, settings.step_shares) = (false, Shares::Equal);
+            settings.schedule = Schedule::Constant;
         }
         settings.batch_size = solver.takes_batches().then(|| usual_batch(rows).min(rows.max(1)));
     }
     choices.lay_over(&mut settings);
     // For the model's file: what the run really used.
     let solver = settings.solver;
-    settings.momentum = (solver == Solver::Sgd).then_some(choices.momentum.unwrap_or(0.9));
-    settings.nesterov = (solver == Solver::Sgd).then_some(choices.nesterov.unwrap_or(true));
-    settings.beta1 = (solver == Solver::Adam).then_some(choices.beta1.unwrap_or(0.9));
-    settings.beta2 = (solver == Solver::Adam).then_some(choices.beta2.unwrap_or(0.999));
-    settings.epsilon = (solver == Solver::Adam).then_some(choices.epsilon.unwrap_or(1e-8));
+    settings.momentum = (solver == Solver::Sgd).then_some(settings.momentum.unwrap_or(0.9));
+    settings.nesterov = (solver == Solver::Sgd).then_some(settings.nesterov.unwrap_or(true));
+    settings.beta1 = (solver == Solver::Adam).then_some(settings.beta1.unwrap_or(0.9));
+    settings.beta2 = (solver == Solver::Adam).then_some(settings.beta2.unwrap_or(0.999));
+    settings.epsilon = (solver == Solver::Adam).then_some(settings.epsilon.unwrap_or(1e-8));
     has_meaning(choices, solver)?;
 
     if choices.steps.is_some() && choices.epochs.is_none() {
@@ -38,7 +46,9 @@ pub(super) fn choose(mut settings: Settings, choices: &Choices, rows: usize) -> 
     } else if choices.epochs.is_some() && choices.steps.is_none() {
         settings.steps = None;
     }
-    let watches = choices.validation_size.is_some_and(|share| share > 0.0);
+    // The recipe of tables goes to its end, and takes the best epoch.
+    let ends_early = settings.recipe == Recipe::Plain;
+    let watches = ends_early && choices.validation_size.is_some_and(|share| share > 0.0);
     let tolerance_is_patience = choices.tolerance.is_some() && solver != Solver::Lbfgs;
     if watches || tolerance_is_patience || choices.patience.is_some() {
         // What tables have.
@@ -48,6 +58,52 @@ pub(super) fn choose(mut settings: Settings, choices: &Choices, rows: usize) -> 
     }
     settings.check()?;
     Ok(settings)
+}
+
+/// Puts a recipe's settings over those of a table, as far as they do not depend on the answers.
+pub(super) fn lay_over(recipe: Recipe, settings: &mut Settings) {
+    match recipe {
+        Recipe::Plain => {}
+        Recipe::Tabular => {
+            settings.hidden = vec![256; 3];
+            settings.reg = 0.0;
+            settings.init = Init::Ntk;
+            settings.scale = Scale::Robust;
+            settings.front_scale = true;
+            settings.solver = Solver::Adam;
+            settings.schedule = Schedule::Coslog4;
+            settings.step_shares = Shares::Ntk;
+            settings.beta2 = Some(0.95);
+            (settings.steps, settings.epochs) = (None, Some(256));
+            settings.batch_size = Some(256);
+            (settings.tolerance, settings.patience) = (None, None);
+            settings.validation_size = 0.2;
+            settings.watch = Watch::Score;
+        }
+    }
+    settings.recipe = recipe;
+}
+
+/// Puts those over that depend on the loss, which the answers have decided, where nobody chose.
+pub(super) fn lay_over_for(settings: &mut Settings, choices: &Choices, loss: Loss) {
+    match settings.recipe {
+        Recipe::Plain => {}
+        Recipe::Tabular => {
+            let of_classes = match loss.takes() {
+                TargetKind::Classes | TargetKind::Labels => true,
+                TargetKind::Counts | TargetKind::Numbers => false,
+            };
+            if choices.activation.is_none() {
+                settings.activation = vec![if of_classes { Activation::Selu } else { Activation::Mish }];
+            }
+            if choices.step_size.is_none() {
+                settings.step_size = if of_classes { 0.04 } else { 0.07 };
+            }
+            if choices.label_smoothing.is_none() && loss == Loss::Softmax {
+                settings.label_smoothing = Some(0.1);
+            }
+        }
+    }
 }
 
 /// Choices that say nothing beside this solver.

@@ -5,7 +5,7 @@ use crate::decision::Decision;
 use crate::error::{Error, ErrorKind, Result};
 use crate::real::Real;
 use crate::settings::{Choices, Settings};
-use crate::table::{Coding, Column, Encoder, Input, Learn, Table, Unseen};
+use crate::table::{Coding, Column, Encoder, Fit, Input, NumberForm, Table, Unseen};
 use crate::target::Target;
 use ndarray::{ArrayView2, Axis};
 
@@ -106,18 +106,20 @@ impl Rows {
     pub(super) fn learn(&self, train: &[u32], settings: &Settings) -> Result<(Encoder, Vec<Decision>)> {
         check_targets(&self.targets, &self.table)?;
         let standardise = settings.scale.standardises();
-        let learn = Learn { targets: &self.targets, rows: train, loss: settings.loss, standardise };
-        let (mut encoder, mut notes) = Encoder::learn(&self.table, &learn)?;
+        let robust = settings.scale.is_robust();
+        let fit = Fit { targets: &self.targets, rows: train, loss: settings.loss, standardise, robust };
+        let (mut encoder, mut decisions) = Encoder::fit(&self.table, &fit)?;
         if self.origin != Origin::Table && !standardise {
             let inputs = self.table.names().filter(|name| !self.targets.iter().any(|target| target == name));
-            let coding = Coding::Number { median: 0.0, mean: 0.0, scale: 1.0 };
+            let form = NumberForm::default();
+            let coding = Coding::Number { median: 0.0, mean: 0.0, scale: 1.0, range: None, form };
             let as_it_is = |name: &str| Input { column: name.to_owned(), coding: coding.clone() };
             encoder.inputs = inputs.map(as_it_is).collect();
             encoder.dropped.clear();
             // What was decided about the columns is not so.
-            notes.truncate(1);
+            decisions.truncate(1);
         }
-        Ok((encoder, notes.into_iter().map(|note| Decision::new("columns", note, "")).collect()))
+        Ok((encoder, decisions))
     }
 }
 
@@ -178,7 +180,7 @@ impl Parts {
     ) -> Result<Encoded<R>> {
         let all = [self.train.as_slice(), &self.validation, &self.test];
         let some: Vec<&[u32]> = all.into_iter().filter(|rows| !rows.is_empty()).collect();
-        let encoded = encoder.encode_parts(table, &some, unseen)?;
+        let encoded = encoder.transform_parts(table, &some, unseen)?;
         let fingerprint = fingerprint(&encoded);
         let mut encoded = encoded.into_iter();
         let [train, validation, test] = all.map(|rows| if rows.is_empty() { None } else { encoded.next() });
@@ -195,13 +197,14 @@ fn fingerprint<R: Real>(parts: &[Data<R>]) -> u64 {
         // Else the high bits of a word would never reach the low ones.
         hash ^= hash >> 32;
     };
-    for Data { x, y } in parts {
+    for Data { x, y, weights } in parts {
         x.shape().iter().for_each(|&n| add(n as u64));
         x.iter().for_each(|value| add(value.f64().to_bits()));
         match y {
             Target::Classes(y) => y.iter().for_each(|&class| add(u64::from(class))),
             Target::Values(y) => y.iter().for_each(|value| add(value.f64().to_bits())),
         }
+        weights.iter().flatten().for_each(|weight| add(weight.f64().to_bits()));
     }
     hash
 }

@@ -2,7 +2,7 @@
 //! arithmetic of one number.
 
 use super::Loss;
-use crate::activation::{Notation, filled};
+use crate::activation::{Notation, bracketed, filled};
 
 /// The three lines in which a loss appears.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,8 +41,9 @@ impl Loss {
     #[must_use]
     pub fn outputs_name(self) -> &'static str {
         match self {
-            Self::Softmax | Self::Logistic => "probs",
+            Self::Softmax | Self::SmoothedSoftmax { .. } | Self::Logistic => "probs",
             Self::Squared | Self::Poisson | Self::Absolute | Self::Huber { .. } => "outputs",
+            Self::Hinge | Self::SquaredHinge => "outputs",
         }
     }
 
@@ -77,7 +78,7 @@ impl Loss {
 
     fn outputs_lines(self) -> [&'static str; 3] {
         match self {
-            Self::Softmax => [
+            Self::Softmax | Self::SmoothedSoftmax { .. } => [
                 "probs = exp(logits) / row sums of exp(logits)",
                 r"p_{ij} = \frac{e^{f_{ij}}}{\sum_{c} e^{f_{ic}}}",
                 "np.exp(F); P /= P.sum(axis=1, keepdims=True)",
@@ -89,6 +90,7 @@ impl Loss {
             ],
             Self::Poisson => ["outputs = exp(logits)", r"\hat{y}_{ij} = e^{f_{ij}}", "np.exp(F)"],
             Self::Squared | Self::Absolute | Self::Huber { .. } => LOGITS,
+            Self::Hinge | Self::SquaredHinge => LOGITS,
         }
     }
 
@@ -98,6 +100,11 @@ impl Loss {
                 "data_loss = mean over rows of -log probs[i, y[i]]",
                 r"L_{\mathrm{data}} = -\frac{1}{n} \sum_{i} \log p_{i, y_{i}}",
                 "-np.mean(np.log(P[range(N), Y]))",
+            ],
+            Self::SmoothedSoftmax { .. } => [
+                "data_loss = mean over rows of sum over j of -q log probs, q = (1 - #) onehot(y) + # / k",
+                r"L_{\mathrm{data}} = -\frac{1}{n} \sum_{i} \left( (1 - #) \log p_{i, y_{i}} + \frac{#}{k} \sum_{j} \log p_{ij} \right)",
+                "-np.mean((1 - #) * np.log(P[range(N), Y]) + # * np.mean(np.log(P), axis=1))",
             ],
             Self::Logistic => [
                 "data_loss = mean over rows of sum over j of -(y log p + (1-y) log(1-p))",
@@ -124,6 +131,17 @@ impl Loss {
                 r"L_{\mathrm{data}} = \frac{1}{n} \sum_{i} \sum_{j} \left( \frac{r_{ij}^2}{2} - \frac{\max(0, r_{ij} - #)^2}{2} \right), \quad r_{ij} = \left| f_{ij} - y_{ij} \right|",
                 "0.5 * np.sum((F - Y)**2 - np.maximum(0, np.abs(F - Y) - #)**2) / N",
             ],
+            // In NumPy the right class's own margin is 1, which is taken away again.
+            Self::Hinge => [
+                "data_loss = mean over rows of sum over j other than y[i] of max(0, logits[i,j] - logits[i,y[i]] + 1)",
+                r"L_{\mathrm{data}} = \frac{1}{n} \sum_{i} \sum_{j \ne y_{i}} \max(0, f_{ij} - f_{i, y_{i}} + 1)",
+                "np.sum(np.maximum(0, F - F[range(N), Y][:, np.newaxis] + 1)) / N - 1",
+            ],
+            Self::SquaredHinge => [
+                "data_loss = mean over rows of sum over j other than y[i] of max(0, logits[i,j] - logits[i,y[i]] + 1)^2",
+                r"L_{\mathrm{data}} = \frac{1}{n} \sum_{i} \sum_{j \ne y_{i}} \max(0, f_{ij} - f_{i, y_{i}} + 1)^2",
+                "np.sum(np.maximum(0, F - F[range(N), Y][:, np.newaxis] + 1)**2) / N - 1",
+            ],
         }
     }
 
@@ -133,6 +151,11 @@ impl Loss {
                 "dlogits = (probs - onehot(y)) / n",
                 r"\frac{\partial L}{\partial f_{ij}} = \frac{1}{n} \left( p_{ij} - [j = y_{i}] \right)",
                 "P.copy(); dL_df[range(N), Y] -= 1; dL_df /= N",
+            ],
+            Self::SmoothedSoftmax { .. } => [
+                "dlogits = (probs - (1 - #) * onehot(y) - # / k) / n",
+                r"\frac{\partial L}{\partial f_{ij}} = \frac{1}{n} \left( p_{ij} - (1 - #) [j = y_{i}] - \frac{#}{k} \right)",
+                "P - # / P.shape[1]; dL_df[range(N), Y] -= 1 - #; dL_df /= N",
             ],
             Self::Logistic => [
                 "dlogits = (probs - y) / n",
@@ -150,6 +173,16 @@ impl Loss {
                 r"\frac{\partial L}{\partial f_{ij}} = \frac{1}{n} \min(#, \max(-#, \hat{y}_{ij} - y_{ij}))",
                 "np.clip(P - Y, -#, #) / N",
             ],
+            Self::Hinge => [
+                "dlogits = (outputs[i,j] - outputs[i,y[i]] + 1 > 0) / n; at y[i] minus the sum of the others",
+                r"\frac{\partial L}{\partial f_{ij}} = \frac{1}{n} [f_{ij} - f_{i, y_{i}} + 1 > 0] \; (j \ne y_{i}), \quad \frac{\partial L}{\partial f_{i, y_{i}}} = -\sum_{j \ne y_{i}} \frac{\partial L}{\partial f_{ij}}",
+                "(P - P[range(N), Y][:, np.newaxis] + 1 > 0) / N; dL_df[range(N), Y] -= dL_df.sum(axis=1)",
+            ],
+            Self::SquaredHinge => [
+                "dlogits = 2 * max(0, outputs[i,j] - outputs[i,y[i]] + 1) / n; at y[i] minus the sum of the others",
+                r"\frac{\partial L}{\partial f_{ij}} = \frac{2}{n} \max(0, f_{ij} - f_{i, y_{i}} + 1) \; (j \ne y_{i}), \quad \frac{\partial L}{\partial f_{i, y_{i}}} = -\sum_{j \ne y_{i}} \frac{\partial L}{\partial f_{ij}}",
+                "2 * np.maximum(0, P - P[range(N), Y][:, np.newaxis] + 1) / N; dL_df[range(N), Y] -= dL_df.sum(axis=1)",
+            ],
         }
     }
 
@@ -158,18 +191,23 @@ impl Loss {
     pub(crate) fn output_term(self, logits: &[String], j: usize) -> Option<String> {
         let z = &[('Z', logits[j].as_str())];
         match self {
-            Self::Softmax => None,
+            Self::Softmax | Self::SmoothedSoftmax { .. } => None,
             Self::Logistic => Some(filled("1 / (1 + exp(-Z))", None, z)),
             Self::Poisson => Some(filled("exp(Z)", None, z)),
             Self::Squared | Self::Absolute | Self::Huber { .. } => Some(logits[j].clone()),
+            Self::Hinge | Self::SquaredHinge => Some(logits[j].clone()),
         }
     }
 
     /// The loss of a row: what is added up over the outputs, in words.
     pub(crate) fn row_rule(self, logits: &str) -> String {
         let difference = format!("{logits}[i,j] - y[i,j]");
+        let margin = format!("{logits}[i,j] - {logits}[i,y[i]] + 1");
         match self {
             Self::Softmax => "-log probs[i, y[i]]".to_owned(),
+            Self::SmoothedSoftmax { smoothing } => {
+                format!("(sum over j of -q log probs, q = {} [j = y[i]] + {smoothing}/k)", 1.0 - smoothing)
+            }
             Self::Logistic => "(sum over j of -y log probs - (1-y) log(1-probs))".to_owned(),
             Self::Squared => format!("(sum over j of 1/2 ({difference})^2)"),
             Self::Poisson => format!("(sum over j of exp({logits}[i,j]) - y[i,j] * {logits}[i,j])"),
@@ -177,14 +215,18 @@ impl Loss {
             Self::Huber { delta } => {
                 format!("(sum over j of 1/2 r^2 or {delta} (r - {delta}/2), r = |{difference}|)")
             }
+            Self::Hinge => format!("(sum over j other than y[i] of max(0, {margin}))"),
+            Self::SquaredHinge => format!("(sum over j other than y[i] of max(0, {margin})^2)"),
         }
     }
 
-    /// The arithmetic of one row's loss, in numbers; of softmax, which reads the probabilities, `None`.
+    /// The arithmetic of one row's loss, in numbers, from the right answers or the right class; of softmax, which
+    /// reads the probabilities, `None`.
     pub(crate) fn row_arithmetic(
         self,
         logits: &[f64],
         y: &[f64],
+        class: usize,
         write: &dyn Fn(f64) -> String,
     ) -> Option<String> {
         let sum = |term: &dyn Fn(f64, f64) -> &'static str| {
@@ -196,6 +238,21 @@ impl Loss {
         };
         match self {
             Self::Softmax => None,
+            // log(sum of exp(z - m)) + m - (1 - smoothing) z[y] - smoothing/k (sum of z), m the largest
+            Self::SmoothedSoftmax { smoothing } => {
+                let most = logits.iter().fold(f64::NEG_INFINITY, |m, &z| m.max(z));
+                let most = bracketed(&write(most));
+                let exps: Vec<_> = logits.iter().map(|&z| format!("exp({} - {most})", write(z))).collect();
+                let all: Vec<_> = logits.iter().map(|&z| bracketed(&write(z))).collect();
+                Some(format!(
+                    "log({}) + {most} - {} * {} - {smoothing}/{} * ({})",
+                    exps.join(" + "),
+                    1.0 - smoothing,
+                    all[class],
+                    logits.len(),
+                    all.join(" + ")
+                ))
+            }
             // -y log p - (1-y) log(1-p) = log(1 + exp(z)) - y z = log(1 + exp(-s z)), s = ±1
             Self::Logistic => {
                 let terms = logits.iter().zip(y).map(|(&z, &y)| {
@@ -214,16 +271,34 @@ impl Loss {
             Self::Huber { delta } => sum(&|z, y| {
                 if (z - y).abs() > delta { "# * (|Z - Y| - #/2)" } else { "0.5 * (Z - Y)^2" }
             }),
+            Self::Hinge | Self::SquaredHinge => {
+                let template = if self == Self::Hinge { "max(0, Z - Y + 1)" } else { "max(0, Z - Y + 1)^2" };
+                let right = write(logits[class]);
+                let others = logits.iter().enumerate().filter(|(j, _)| *j != class);
+                let terms = others.map(|(_, &z)| filled(template, None, &[('Z', &write(z)), ('Y', &right)]));
+                Some(terms.collect::<Vec<_>>().join(" + "))
+            }
         }
     }
 
     /// n times one number of dlogits, with names or numbers in the place of the row's outputs and of the right
-    /// answer; of classes the `answer` is 1 for the right one, else 0.
-    pub(crate) fn slope_term(self, outputs: &[String], answer: &str, j: usize) -> String {
+    /// answer; of classes the `answer` is 1 for the right one, else 0, and `class` is the right one.
+    pub(crate) fn slope_term(self, outputs: &[String], answer: &str, class: usize, j: usize) -> String {
         let template = match self {
             Self::Softmax | Self::Logistic | Self::Squared | Self::Poisson => "(P - Y)",
+            Self::SmoothedSoftmax { .. } => &format!("(P - (1 - #) * Y - #/{})", outputs.len()),
             Self::Absolute => "sign(P - Y)",
             Self::Huber { .. } => "min(#, max(-#, P - Y))",
+            Self::Hinge | Self::SquaredHinge => {
+                let template = if self == Self::Hinge { "(P - Y + 1 > 0)" } else { "2 * max(0, P - Y + 1)" };
+                let of = |j: usize| filled(template, None, &[('P', &outputs[j]), ('Y', &outputs[class])]);
+                let others = (0..outputs.len()).filter(|&other| other != class).map(of);
+                return if j == class {
+                    format!("-({})", others.collect::<Vec<_>>().join(" + "))
+                } else {
+                    of(j)
+                };
+            }
         };
         filled(template, self.parameter(), &[('P', &outputs[j]), ('Y', answer)])
     }

@@ -1,6 +1,7 @@
 //! What kind of loss each is: its name and parameter, the answers it takes, its kinks, its kernel.
 
 use super::Loss;
+use super::terms::over_margins;
 use crate::activation::{by_name, name_and_parameter, no_parameter, written};
 use crate::error::{Error, ErrorKind, Result};
 use crate::real::Real;
@@ -10,13 +11,16 @@ use std::fmt;
 
 impl Loss {
     /// One of each kind, with its usual parameter.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 9] = [
         Self::Softmax,
+        Self::SmoothedSoftmax { smoothing: 0.1 },
         Self::Logistic,
         Self::Squared,
         Self::Poisson,
         Self::Absolute,
         Self::Huber { delta: 1.0 },
+        Self::Hinge,
+        Self::SquaredHinge,
     ];
 
     /// The name without a parameter.
@@ -24,11 +28,14 @@ impl Loss {
     pub fn name(self) -> &'static str {
         match self {
             Self::Softmax => "softmax",
+            Self::SmoothedSoftmax { .. } => "smoothed-softmax",
             Self::Logistic => "logistic",
             Self::Squared => "squared",
             Self::Poisson => "poisson",
             Self::Absolute => "absolute",
             Self::Huber { .. } => "huber",
+            Self::Hinge => "hinge",
+            Self::SquaredHinge => "squared-hinge",
         }
     }
 
@@ -36,7 +43,8 @@ impl Loss {
     #[must_use]
     pub fn takes(self) -> TargetKind {
         match self {
-            Self::Softmax => TargetKind::Classes,
+            Self::Softmax | Self::SmoothedSoftmax { .. } => TargetKind::Classes,
+            Self::Hinge | Self::SquaredHinge => TargetKind::Classes,
             Self::Logistic => TargetKind::Labels,
             Self::Poisson => TargetKind::Counts,
             Self::Squared | Self::Absolute | Self::Huber { .. } => TargetKind::Numbers,
@@ -47,8 +55,9 @@ impl Loss {
     #[must_use]
     pub fn outputs_are_logits(self) -> bool {
         match self {
-            Self::Softmax | Self::Logistic | Self::Poisson => false,
+            Self::Softmax | Self::SmoothedSoftmax { .. } | Self::Logistic | Self::Poisson => false,
             Self::Squared | Self::Absolute | Self::Huber { .. } => true,
+            Self::Hinge | Self::SquaredHinge => true,
         }
     }
 
@@ -59,7 +68,8 @@ impl Loss {
     #[must_use]
     pub fn sides_of_kinks<R: Real>(self, logits: &Array2<R>, y: &Target<R>) -> Vec<bool> {
         match self {
-            Self::Softmax | Self::Logistic | Self::Squared | Self::Poisson => Vec::new(),
+            Self::Softmax | Self::SmoothedSoftmax { .. } => Vec::new(),
+            Self::Logistic | Self::Squared | Self::Poisson => Vec::new(),
             Self::Absolute => (logits - y.values()).iter().map(|&distance| distance > R::zero()).collect(),
             Self::Huber { delta } => {
                 let delta = R::of(delta);
@@ -68,15 +78,9 @@ impl Loss {
                     .flat_map(|&distance| [distance > delta, distance < -delta])
                     .collect()
             }
-        }
-    }
-
-    /// Whether the fast engine has a kernel for it; a network with another one runs on the plain engine.
-    #[must_use]
-    pub fn has_kernel(self) -> bool {
-        match self {
-            Self::Softmax | Self::Logistic | Self::Squared => true,
-            Self::Poisson | Self::Absolute | Self::Huber { .. } => true,
+            Self::Hinge | Self::SquaredHinge => {
+                over_margins(logits, y).iter().map(|&over| over > R::zero()).collect()
+            }
         }
     }
 
@@ -84,7 +88,9 @@ impl Loss {
     pub(super) fn parameter(self) -> Option<(f64, f64)> {
         match self {
             Self::Huber { delta } => Some((delta, 1.0)),
+            Self::SmoothedSoftmax { smoothing } => Some((smoothing, 0.1)),
             Self::Softmax | Self::Logistic | Self::Squared | Self::Poisson | Self::Absolute => None,
+            Self::Hinge | Self::SquaredHinge => None,
         }
     }
 
@@ -92,22 +98,30 @@ impl Loss {
     fn with(self, value: f64) -> Self {
         match self {
             Self::Huber { .. } => Self::Huber { delta: value },
+            Self::SmoothedSoftmax { .. } => Self::SmoothedSoftmax { smoothing: value },
             Self::Softmax | Self::Logistic | Self::Squared | Self::Poisson | Self::Absolute => self,
+            Self::Hinge | Self::SquaredHinge => self,
         }
     }
 
     /// Whether the parameter is one that the loss can have.
     ///
     /// # Errors
-    /// A delta that is not above 0, or not finite.
+    /// A delta that is not above 0 or not finite, a smoothing outside 0..1.
     pub fn check(self) -> Result<()> {
         match self {
             Self::Huber { delta } if !(delta > 0.0 && delta.is_finite()) => {
                 Err(Error::new(ErrorKind::Setting, format!("the delta of huber is {delta}"))
                     .hint("give a number above 0, like 1"))
             }
-            Self::Softmax | Self::Logistic | Self::Squared | Self::Poisson => Ok(()),
-            Self::Absolute | Self::Huber { .. } => Ok(()),
+            Self::SmoothedSoftmax { smoothing } if !(0.0..1.0).contains(&smoothing) => Err(Error::new(
+                ErrorKind::Setting,
+                format!("the smoothing of smoothed-softmax is {smoothing}"),
+            )
+            .hint("give a share from 0 up to but not including 1, like 0.1")),
+            Self::Softmax | Self::SmoothedSoftmax { .. } => Ok(()),
+            Self::Logistic | Self::Squared | Self::Poisson => Ok(()),
+            Self::Absolute | Self::Huber { .. } | Self::Hinge | Self::SquaredHinge => Ok(()),
         }
     }
 }

@@ -12,29 +12,42 @@ use std::fmt;
 pub enum Scale {
     /// `(value - mean) / standard deviation`, over the training rows; the numbers to predict too.
     Standard,
+    /// `(value - median) / (upper quartile - lower quartile)`, then a smooth clip to -3..3 (see
+    /// [`Robust`](crate::table::Robust)): few far values do not count.
+    Robust,
     /// As they are.
     None,
 }
 
 impl Scale {
-    /// Both of them.
-    pub const ALL: [Self; 2] = [Self::Standard, Self::None];
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Standard, Self::Robust, Self::None];
 
-    /// The name: `standard` or `none`.
+    /// The name: `standard`, `robust` or `none`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Standard => "standard",
+            Self::Robust => "robust",
             Self::None => "none",
         }
     }
 
-    /// Whether mean and standard deviation are taken out.
+    /// Whether mean and standard deviation are taken out, of the answers too.
     #[must_use]
     pub fn standardises(self) -> bool {
         match self {
-            Self::Standard => true,
+            Self::Standard | Self::Robust => true,
             Self::None => false,
+        }
+    }
+
+    /// Whether the inputs get a robust scale and a smooth clip.
+    #[must_use]
+    pub fn is_robust(self) -> bool {
+        match self {
+            Self::Robust => true,
+            Self::Standard | Self::None => false,
         }
     }
 }

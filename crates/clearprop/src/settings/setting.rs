@@ -1,5 +1,6 @@
 //! One declared setting: its key, its owner, its values; and the texts and ranges of its type.
 
+use super::recipe::{Recipe, Watch};
 use super::scale::Scale;
 use crate::activation::Activation;
 use crate::engine::Engine;
@@ -7,7 +8,8 @@ use crate::error::{Error, ErrorKind, Result, nearest};
 use crate::init::Init;
 use crate::loss::Loss;
 use crate::network::Penalized;
-use crate::optim::Solver;
+use crate::optim::{Shares, Solver};
+use crate::schedule::Schedule;
 
 /// A setting as it is declared.
 #[derive(Clone, Copy, Debug)]
@@ -209,7 +211,7 @@ macro_rules! words {
         }
     )+ };
 }
-words!(Activation: to_string, Loss: to_string, Init: name, Penalized: name, Solver: name, Scale: name, Engine: to_string);
+words!(Activation: to_string, Loss: to_string, Init: name, Penalized: name, Solver: name, Schedule: to_string, Shares: name, Recipe: name, Watch: name, Scale: name, Engine: to_string);
 
 impl Value for Vec<Activation> {
     fn read(text: &str, setting: &Setting) -> Result<Self> {

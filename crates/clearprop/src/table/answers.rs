@@ -2,6 +2,7 @@
 
 use super::{Column, Numbers, Table, listed};
 use crate::data::Target;
+use crate::decision::Decision;
 use crate::error::{Error, ErrorKind, Result};
 use crate::loss::Loss;
 use crate::real::Real;
@@ -17,12 +18,15 @@ pub const MAX_CLASS_NUMBERS: usize = 20;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
 pub enum Answers {
-    /// One column of classes: for the softmax loss.
+    /// One column of classes: for the losses of one class a row.
     Classes {
         /// The target column.
         column: String,
         /// The classes' names, class 0 first: words in alphabetical order, numbers by size.
         names: Vec<String>,
+        /// What is made small.
+        #[serde(default = "softmax", skip_serializing_if = "is_softmax")]
+        loss: Loss,
     },
     /// One or more columns of 0 and 1: for the logistic loss.
     Labels {
@@ -59,7 +63,7 @@ impl Answers {
     #[must_use]
     pub fn loss(&self) -> Loss {
         match self {
-            Self::Classes { .. } => Loss::Softmax,
+            Self::Classes { loss, .. } => *loss,
             Self::Labels { .. } => Loss::Logistic,
             Self::Numbers { loss, .. } => *loss,
         }
@@ -85,48 +89,41 @@ impl Answers {
 
     /// Learns what the columns `targets` mean: `loss`, if given, decides; else the defaults (words, or
     /// whole numbers with at most 20 distinct values, are classes; several columns of 0 and 1 are
-    /// labels; other numbers are regression).  The choice is added to `notes`.
+    /// labels; other numbers are regression).  The choice is added to `decisions`.
     ///
     /// Classes are taken from all rows (their names are no statistics), means from the rows `train`.
-    pub(super) fn learn(
+    pub(super) fn fit(
         table: &Table,
         targets: &[String],
         train: &[u32],
         loss: Option<Loss>,
         standardise: bool,
-        notes: &mut Vec<String>,
+        decisions: &mut Vec<Decision>,
     ) -> Result<Self> {
         let columns = targets.iter().map(|name| table.column(name)).collect::<Result<Vec<_>>>()?;
         for (name, column) in targets.iter().zip(&columns) {
-            let mut missing = (0..table.len()).filter(|&row| column.is_missing(row));
-            if let Some(row) = missing.next() {
-                let (found, hint) = match missing.count() {
-                    0 => ("the answer is missing".to_owned(), "fill it in, or remove the row"),
-                    n => (
-                        format!("the answer is missing, here and in {n} more rows"),
-                        "fill them in, or remove these rows",
-                    ),
-                };
-                let error = Error::new(ErrorKind::Data, found);
-                return Err(error.row(table.line(row)).column(name).hint(hint));
+            if let Some(row) = (0..table.len()).find(|&row| column.is_missing(row)) {
+                let error = Error::new(ErrorKind::Data, "the answer is missing").row(table.line(row));
+                return Err(error.column(name).hint("fill it in, or remove the row"));
             }
         }
         let loss = match loss {
             Some(loss) => loss,
             None => {
                 let (loss, why) = choose(targets, &columns);
-                notes.push(format!("{}: {why}, so the loss is {}", listed_targets(targets), loss.name()));
+                let what = format!("{}: {why}, so the loss is {}", listed_targets(targets), loss.name());
+                decisions.push(Decision::new("loss", what, "").overrule("loss", ""));
                 loss
             }
         };
-        match (loss, columns.as_slice()) {
-            (Loss::Softmax, [column]) => Self::classes(table, &targets[0], column, train),
-            (Loss::Softmax, _) => {
-                Err(Error::new(ErrorKind::Setting, "the softmax loss needs one target column")
+        match (loss.takes(), columns.as_slice()) {
+            (TargetKind::Classes, [column]) => Self::classes(table, &targets[0], column, loss, decisions),
+            (TargetKind::Classes, _) => {
+                Err(Error::new(ErrorKind::Setting, format!("the {loss} loss needs one target column"))
                     .setting("target")
                     .hint("several columns of 0 and 1 go with `loss=logistic`"))
             }
-            (Loss::Logistic, _) => {
+            (TargetKind::Labels, _) => {
                 for (name, column) in targets.iter().zip(&columns) {
                     let wrong = (0..table.len()).find(|&row| !is_label(column, row));
                     if let Some(row) = wrong {
@@ -139,7 +136,7 @@ impl Answers {
                 }
                 Ok(Self::Labels { columns: targets.to_vec() })
             }
-            (Loss::Squared | Loss::Poisson | Loss::Absolute | Loss::Huber { .. }, _) => {
+            (TargetKind::Counts | TargetKind::Numbers, _) => {
                 // A count has no other unit and no other zero.
                 let standardise = standardise && loss.takes() != TargetKind::Counts;
                 let (mut means, mut scales) = (Vec::new(), Vec::new());
@@ -154,12 +151,14 @@ impl Answers {
                             .hint(format!("the {loss} loss needs {}", loss.takes().described())));
                     }
                     let values: Vec<f64> = train.iter().map(|&row| numbers.get(row as usize)).collect();
-                    let (mean, scale) = super::columns::moments(&values);
-                    if scale == 0.0 {
-                        return Err(Error::new(ErrorKind::Data, format!("all answers are {mean}"))
+                    if let Some(first) = values.first()
+                        && values.iter().all(|value| value.to_bits() == first.to_bits())
+                    {
+                        return Err(Error::new(ErrorKind::Data, format!("all answers are {first}"))
                             .column(name)
                             .hint("there is nothing to learn"));
                     }
+                    let (mean, scale) = super::columns::moments(&values);
                     let (mean, scale) = if standardise { (mean, scale) } else { (0.0, 1.0) };
                     means.push(mean);
                     scales.push(scale);
@@ -169,7 +168,13 @@ impl Answers {
         }
     }
 
-    fn classes(table: &Table, name: &str, column: &Column, train: &[u32]) -> Result<Self> {
+    fn classes(
+        table: &Table,
+        name: &str,
+        column: &Column,
+        loss: Loss,
+        decisions: &mut Vec<Decision>,
+    ) -> Result<Self> {
         // For each class its first row and how many there are.
         let mut count: BTreeMap<String, (usize, usize)> = BTreeMap::new();
         each_text(column, |row, text| {
@@ -194,23 +199,37 @@ impl Answers {
                 format!("{} rows have {} classes", table.len(), count.len()),
                 match column {
                     Column::Numbers(_) => "each class needs several rows; numbers go with `loss=squared`",
-                    Column::Words(_) => "each class needs several rows; is another column the target?",
+                    Column::Words(_) | Column::Dates(_) => {
+                        "each class needs several rows; is another column the target?"
+                    }
                 },
             );
         }
-        if train.len() < table.len()
-            && let Some((class, (row, _))) = count.iter().find(|(_, (_, rows))| *rows == 1)
-        {
-            return Err(Error::new(ErrorKind::Data, format!("class \"{class}\" has this one row"))
-                .row(table.line(*row))
-                .column(name)
-                .hint("it cannot be both trained and tested on: remove the row, or use `test_size=0`"));
+        let single: Vec<&String> =
+            count.iter().filter(|(_, (_, rows))| *rows == 1).map(|(class, _)| class).collect();
+        if let Some(first) = single.first() {
+            let what = match single.len() {
+                1 => format!("class \"{first}\" has one row, which is trained on"),
+                n => format!("{n} classes have one row each, which are trained on"),
+            };
+            let numbers = matches!(column, Column::Numbers(_));
+            let why =
+                if numbers { "numbers that are counted or measured go with the squared loss" } else { "" };
+            let decision = Decision::new("rare", what, why).column(name).warning();
+            decisions.push(if numbers { decision.overrule("loss", "squared") } else { decision });
         }
-        let mut names: Vec<String> = count.into_keys().collect();
-        if matches!(column, Column::Numbers(_)) {
-            names.sort_by(|a, b| number(a).total_cmp(&number(b)));
+        if let Some((one, other)) = super::columns::alike(count.keys().map(String::as_str)) {
+            let why = format!("\"{one}\" and \"{other}\" are two classes");
+            decisions.push(
+                Decision::new("alike", "classes differ by case or blanks alone", why).column(name).warning(),
+            );
         }
-        Ok(Self::Classes { column: name.to_owned(), names })
+        let mut names: Vec<(String, usize)> = count.into_iter().map(|(name, (row, _))| (name, row)).collect();
+        if let Column::Numbers(numbers) = column {
+            names.sort_by(|a, b| numbers.get(a.1).total_cmp(&numbers.get(b.1)));
+        }
+        let names = names.into_iter().map(|(name, _)| name).collect();
+        Ok(Self::Classes { column: name.to_owned(), names, loss })
     }
 
     /// The answers of some rows of a table, as the trainer needs them.
@@ -218,19 +237,22 @@ impl Answers {
     /// # Errors
     /// A target column that is not there; an answer that is missing, of an unknown class, not 0 or 1,
     /// or not a number: with its row and column.
-    pub fn encode<R: Real>(&self, table: &Table, rows: &[u32]) -> Result<Target<R>> {
+    pub fn transform<R: Real>(&self, table: &Table, rows: &[u32]) -> Result<Target<R>> {
         let wrong = |row: u32, name: &str, found: String| {
             Err(Error::new(ErrorKind::Data, found).row(table.line(row as usize)).column(name))
         };
-        if let Self::Classes { column: name, names } = self {
+        if let Self::Classes { column: name, names, .. } = self {
             let column = table.column(name)?;
             let classes: HashMap<&str, u32> = names.iter().map(String::as_str).zip(0..).collect();
+            // `1` and `1.0` are one class.
+            let values: HashMap<u64, u32> =
+                names.iter().map(|name| number(name).to_bits()).zip(0..).collect();
             // A column of words is looked up once a word, not once a row.
             let known: Option<Vec<Option<u32>>> = match column {
                 Column::Words(words) => {
                     Some(words.known().iter().map(|word| classes.get(word.as_str()).copied()).collect())
                 }
-                Column::Numbers(_) => None,
+                Column::Numbers(_) | Column::Dates(_) => None,
             };
             let mut y = Vec::with_capacity(rows.len());
             for &row in rows {
@@ -238,6 +260,11 @@ impl Answers {
                     (Column::Words(words), Some(known)) => {
                         known.get(words.codes()[row as usize] as usize).copied().flatten()
                     }
+                    (Column::Numbers(numbers), _) => classes
+                        .get(numbers.text(row as usize).as_str())
+                        .or_else(|| values.get(&numbers.get(row as usize).to_bits()))
+                        .copied()
+                        .filter(|_| !column.is_missing(row as usize)),
                     _ => classes.get(column.text(row as usize).as_str()).copied(),
                 };
                 match class {
@@ -291,7 +318,15 @@ impl Answers {
     }
 }
 
-/// The loss of a model in whose file none is named.
+/// The losses of a model in whose file none is named.
+fn softmax() -> Loss {
+    Loss::Softmax
+}
+
+fn is_softmax(loss: &Loss) -> bool {
+    *loss == Loss::Softmax
+}
+
 fn squared() -> Loss {
     Loss::Squared
 }
@@ -311,6 +346,7 @@ fn is_label(column: &Column, row: usize) -> bool {
 fn as_numbers<'a>(name: &str, column: &'a Column) -> Result<&'a Numbers> {
     match column {
         Column::Numbers(numbers) => Ok(numbers),
+        Column::Dates(_) => Err(Error::new(ErrorKind::Data, "found dates, numbers are needed").column(name)),
         Column::Words(words) => {
             let word = words.known().first().map_or("", String::as_str);
             Err(Error::new(ErrorKind::Data, format!("found words (\"{word}\"), numbers are needed"))
@@ -328,6 +364,7 @@ fn each_text(column: &Column, mut f: impl FnMut(usize, &str)) {
                 f(row, words.get(row).unwrap_or_default());
             }
         }
+        Column::Dates(dates) => (0..dates.len()).for_each(|row| f(row, &dates.text(row))),
         Column::Numbers(numbers) => {
             let mut texts: HashMap<u64, String> = HashMap::new();
             for row in 0..numbers.len() {

@@ -1,56 +1,58 @@
 //! What is learnt from one column: how its values become inputs, or why it is left out.
 
-use super::encoder::{Coding, Learn, MAX_CATEGORIES};
-use super::{Column, Table, Words};
-use crate::error::{Error, ErrorKind, Result};
+use super::coding::{Coding, DateInput, MAX_CATEGORIES, infinite};
+use super::dates::DatePart;
+use super::{Column, Dates, Numbers, Table, Words};
+use crate::decision::Decision;
+use crate::error::Result;
 
-/// Learns a number column, or says why it is dropped.
-pub(super) fn numbers(
+/// How a column is coded, or the reason why it is dropped.
+pub(super) type Fitted = std::result::Result<Coding, &'static str>;
+
+/// Learns a column from the rows `rows`; what is decided goes to `decisions`.
+pub(super) fn fit(
     table: &Table,
     name: &str,
     column: &Column,
-    learn: &Learn<'_>,
-    notes: &mut Vec<String>,
-) -> Result<std::result::Result<Coding, String>> {
-    let Column::Numbers(numbers) = column else { return Ok(Err("words".into())) };
-    if let Some(row) = (0..numbers.len()).find(|&row| numbers.get(row).is_infinite()) {
-        return Err(infinite(table, name, row));
-    }
-    let mut values: Vec<f64> = learn.rows.iter().map(|&row| numbers.get(row as usize)).collect();
-    let median = median(&values);
-    let absent = values.iter().filter(|value| value.is_nan()).count();
-    let Some(median) = median else {
-        notes.push(format!("column '{name}': dropped, it has no value in the training rows"));
-        return Ok(Err("constant".into()));
-    };
-    values.iter_mut().filter(|value| value.is_nan()).for_each(|value| *value = median);
-    if values.iter().all(|value| *value == values[0]) {
-        notes.push(format!("column '{name}': dropped, it is always {}", short(median)));
-        return Ok(Err("constant".into()));
-    }
-    if absent > 0 {
-        let rows = values.len();
-        notes.push(format!(
-            "column '{name}': {absent} of {rows} values are missing, filled with the median {}",
-            short(median)
-        ));
-    }
-    // 1, 2, 3, .. down the whole table.
-    let counts = |row: usize| numbers.get(row) == numbers.get(0) + row as f64;
-    if numbers.len() >= 20 && (0..numbers.len()).all(counts) {
-        notes.push(format!("column '{name}': counts the rows like an ID; `drop={name}` leaves it out"));
-    }
-    let (mean, scale) = if learn.standardise { moments(&values) } else { (0.0, 1.0) };
-    Ok(Ok(Coding::Number { median, mean, scale }))
+    (rows, standardise): (&[u32], bool),
+    decisions: &mut Vec<Decision>,
+) -> Result<Fitted> {
+    let mut about = |decision: Decision| decisions.push(decision.column(name));
+    Ok(match column {
+        Column::Numbers(column) => {
+            if let Some(row) = (0..column.len()).find(|&row| column.get(row).is_infinite()) {
+                return Err(infinite(table, name, row));
+            }
+            numbers(column, rows, standardise, &mut about)
+        }
+        Column::Words(words) => one_hot(words, rows, &mut about),
+        Column::Dates(column) => dates(column, rows, standardise, &mut about),
+    })
 }
 
-/// Learns a word column, or says why it is dropped.
-pub(super) fn one_hot(
-    name: &str,
-    words: &Words,
-    rows: &[u32],
-    notes: &mut Vec<String>,
-) -> std::result::Result<Coding, String> {
+fn numbers(column: &Numbers, rows: &[u32], standardise: bool, about: &mut impl FnMut(Decision)) -> Fitted {
+    let mut values: Vec<f64> = rows.iter().map(|&row| column.get(row as usize)).collect();
+    let absent = values.iter().filter(|value| value.is_nan()).count();
+    let Some(median) = median(&values) else {
+        about(Decision::new("constant", "dropped, it has no value in the training rows", ""));
+        return Err("constant");
+    };
+    values.iter_mut().filter(|value| value.is_nan()).for_each(|value| *value = median);
+    let (low, high) = range(&values);
+    if low == high {
+        about(Decision::new("constant", "dropped, it is always the same", short(median).to_string()));
+        return Err("constant");
+    }
+    if absent > 0 {
+        let why = format!("{absent} of {} values, median {}", values.len(), short(median));
+        about(Decision::new("filled", "missing values are filled with the median", why));
+    }
+    let (mean, scale) = if standardise { moments(&values) } else { (0.0, 1.0) };
+    let form = column.form().clone();
+    Ok(Coding::Number { median, mean, scale, range: standardise.then_some((low, high)), form })
+}
+
+fn one_hot(words: &Words, rows: &[u32], about: &mut impl FnMut(Decision)) -> Fitted {
     let mut count = vec![0usize; words.known().len()];
     let mut missing = 0;
     for &row in rows {
@@ -68,91 +70,110 @@ pub(super) fn one_hot(
     let present = rows.len() - missing;
     if seen.len() + usize::from(missing > 0) < 2 {
         let always = seen.first().map_or("missing".to_owned(), |(_, word)| format!("\"{word}\""));
-        notes.push(format!("column '{name}': dropped, it is always {always}"));
-        return Err("constant".into());
-    }
-    let dates = seen.iter().filter(|(_, word)| looks_like_date(word)).count() * 10 > seen.len() * 9;
-    let like = if dates { "dates" } else { "an ID or free text" };
-    let numbers: usize =
-        seen.iter().filter(|(_, word)| looks_like_number(word)).map(|(count, _)| count).sum();
-    if let Some((_, odd)) = seen.iter().find(|(_, word)| word.parse::<f64>().is_err())
-        && numbers * 2 > present
-        && !dates
-    {
-        notes.push(format!(
-            "column '{name}': most words look like numbers, but not all are: \"{odd}\"; write 1234.5 (`decimal_comma` reads 1234,5), leave unknown ones empty"
-        ));
+        about(Decision::new("constant", "dropped, it is always the same", always));
+        return Err("constant");
     }
     if present >= 20 && seen.len() * 2 > present {
-        notes.push(format!(
-            "column '{name}': dropped, {} different words in {present} rows look like {like}",
-            seen.len()
-        ));
-        return Err("distinct words".into());
+        let why = format!("{} different words in {present} rows", seen.len());
+        about(Decision::new("distinct", "dropped, it looks like an ID or free text", why));
+        return Err("distinct words");
     }
-    if dates {
-        notes.push(format!(
-            "column '{name}': looks like dates, taken as words; numbers (year, month) say more"
-        ));
+    if let Some((one, other)) = alike(seen.iter().map(|(_, word)| word.as_str())) {
+        let why = format!("\"{one}\" and \"{other}\" are two categories");
+        about(Decision::new("alike", "words differ by case or blanks alone", why).warning());
     }
     let others = seen.len() > MAX_CATEGORIES;
     if others {
-        notes.push(format!(
-            "column '{name}': {} categories, the {MAX_CATEGORIES} most frequent have their own input, the others share one",
-            seen.len()
-        ));
+        let what = format!(
+            "the {MAX_CATEGORIES} most frequent categories have their own input, the others share one"
+        );
+        about(Decision::new("categories", what, format!("{} categories", seen.len())));
         seen.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
         seen.truncate(MAX_CATEGORIES);
     }
     let mut categories: Vec<String> = seen.into_iter().map(|(_, word)| word.clone()).collect();
     categories.sort();
     if missing > 0 {
-        notes.push(format!(
-            "column '{name}': {missing} of {} values are missing, a category of their own",
-            rows.len()
-        ));
+        let why = format!("{missing} of {} values", rows.len());
+        about(Decision::new("filled", "missing values are a category of their own", why));
     }
     Ok(Coding::Words { categories, others, missing: missing > 0 })
 }
 
-pub(super) fn infinite(table: &Table, name: &str, row: usize) -> Error {
-    Error::new(ErrorKind::Data, "found an infinite number")
-        .row(table.line(row))
-        .column(name)
-        .hint("only finite numbers can be learnt from: mend the cell, or leave it empty")
+fn dates(dates: &Dates, rows: &[u32], standardise: bool, about: &mut impl FnMut(Decision)) -> Fitted {
+    let mut values: Vec<f64> = rows.iter().map(|&row| dates.get(row as usize)).collect();
+    let absent = values.iter().filter(|value| value.is_nan()).count();
+    let Some(median) = median(&values) else {
+        about(Decision::new("constant", "dropped, it has no value in the training rows", ""));
+        return Err("constant");
+    };
+    values.iter_mut().filter(|value| value.is_nan()).for_each(|value| *value = median);
+    let mut parts = Vec::new();
+    for part in DatePart::ALL {
+        if part != DatePart::Hour && !dates.form().has_day() {
+            continue;
+        }
+        let of_part: Vec<f64> = values.iter().map(|&value| part.value(value)).collect();
+        let (low, high) = range(&of_part);
+        if low < high {
+            let linear = standardise && !part.is_cyclic();
+            let (mean, scale) = if linear { moments(&of_part) } else { (0.0, 1.0) };
+            parts.push(DateInput { part, mean, scale });
+        }
+    }
+    if parts.is_empty() {
+        about(Decision::new("constant", "dropped, it is always the same", ""));
+        return Err("constant");
+    }
+    let names: Vec<&str> = parts.iter().map(|input| input.part.name()).collect();
+    about(Decision::new("parts", "dates become numbers", names.join(", ")));
+    if absent > 0 {
+        let why = format!("{absent} of {} values", values.len());
+        about(Decision::new("filled", "missing dates are filled with the median", why));
+    }
+    Ok(Coding::Date { form: dates.form().clone(), median, parts })
 }
 
-/// `2024-05-31`, `31.5.2024`, `5/31/24`: three groups of digits with one kind of sign between.
-fn looks_like_date(word: &str) -> bool {
-    let day = word.split([' ', 'T']).next().unwrap_or_default();
-    ['-', '.', '/'].into_iter().any(|sign| {
-        let parts: Vec<&str> = day.split(sign).collect();
-        parts.len() == 3
-            && parts
-                .iter()
-                .all(|part| (1..=4).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit()))
-    })
+/// Two words that differ by case or blanks alone.
+pub(super) fn alike<'w>(words: impl Iterator<Item = &'w str>) -> Option<(&'w str, &'w str)> {
+    let mut seen = std::collections::HashMap::new();
+    let folded = |word: &str| word.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+    for word in words {
+        if let Some(before) = seen.insert(folded(word), word) {
+            return Some((before, word));
+        }
+    }
+    None
 }
 
-/// `1,234.50`, `12 %`, `$ 5`: digits, and signs that people write around them.
-fn looks_like_number(word: &str) -> bool {
-    let sign = |c: char| c.is_whitespace() || ".,'%+-$\u{20ac}\u{a3}".contains(c);
-    word.contains(|c: char| c.is_ascii_digit())
-        && word.chars().all(|c| c.is_ascii_digit() || sign(c))
-        && word.rfind('-').is_none_or(|at| at == 0)
-}
-
-/// A number as a note shows it, to six places.
-fn short(value: f64) -> f64 {
+/// A number as a line shows it, to six places.
+pub(super) fn short(value: f64) -> f64 {
     format!("{value:.5e}").parse().unwrap_or(value)
 }
 
-/// Mean and population standard deviation.
+/// The least and the greatest value.
+fn range(values: &[f64]) -> (f64, f64) {
+    values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &v| (low.min(v), high.max(v)))
+}
+
+/// Mean and population standard deviation; not 0 unless all values are equal.
 pub(super) fn moments(values: &[f64]) -> (f64, f64) {
     let n = values.len() as f64;
     let mean = values.iter().sum::<f64>() / n;
+    let mean = if mean.is_finite() { mean } else { values.iter().map(|value| value / n).sum() };
     let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / n;
-    (mean, variance.sqrt())
+    if variance.is_normal() {
+        return (mean, variance.sqrt());
+    }
+    // The squares are beyond what a double holds; those of the shares of the greatest are not.
+    let greatest = values.iter().fold(0.0, |most: f64, value| most.max((value / 2.0 - mean / 2.0).abs()));
+    if greatest == 0.0 {
+        let (low, high) = range(values);
+        return (mean, high - low);
+    }
+    let share = |value: f64| ((value / 2.0 - mean / 2.0) / greatest).powi(2);
+    let scale = greatest * (values.iter().map(|&value| share(value)).sum::<f64>() / n).sqrt();
+    (mean, (scale * 2.0).clamp(f64::from_bits(1), f64::MAX))
 }
 
 /// The median of the values that are not NaN.
@@ -166,5 +187,19 @@ fn median(values: &[f64]) -> Option<f64> {
     match below.iter().copied().max_by(f64::total_cmp) {
         Some(lower) if values.len().is_multiple_of(2) => Some(lower / 2.0 + upper / 2.0),
         _ => Some(upper),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_variance_beyond_doubles_is_still_one() {
+        for unit in [1.0, 1e-200, 1e-310, 1e200, 1e308] {
+            let (mean, scale) = moments(&[-unit, unit, -unit, unit]);
+            assert!((mean / unit).abs() < 1e-9 && (scale / unit - 1.0).abs() < 1e-9, "{unit}: {scale}");
+        }
+        assert_eq!(moments(&[0.0; 3]).1, 0.0);
     }
 }

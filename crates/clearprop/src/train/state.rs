@@ -7,6 +7,7 @@ use crate::network::Network;
 use crate::optim::{Optimiser, Solver};
 use crate::params::Params;
 use crate::real::Real;
+use crate::schedule::Schedule;
 use crate::settings::Settings;
 use serde::{Deserialize, Serialize};
 
@@ -26,7 +27,7 @@ pub enum Event {
 pub struct Epoch {
     /// Which, counted from 1.
     pub epoch: u64,
-    /// The mean of its batches' losses, each measured before its update.
+    /// The mean of its batches' losses (by their rows' weights), each measured before its update.
     pub loss: f64,
     /// On the validation rows, after the epoch.
     pub validation: Option<Evaluation>,
@@ -62,9 +63,9 @@ pub struct State<R> {
     pub params: Params<R>,
     /// The optimiser with its moments.
     pub optimiser: Optimiser<R>,
-    /// Sum over the rows of the epoch so far of their batch's loss.
+    /// Sum over the rows of the epoch so far of weight times their batch's loss.
     pub epoch_loss: f64,
-    /// The lowest loss of an epoch so far.
+    /// The lowest loss of an epoch so far; where the score is watched, minus the highest.
     pub best_loss: f64,
     /// How many epochs in a row were not better.
     pub not_better: u64,
@@ -84,7 +85,8 @@ impl<R: Real> State<R> {
         if *rule != settings.rule() {
             return wrong(format!("the run was made with {rule:?}, the settings say {:?}", settings.rule()));
         }
-        if *step_size != settings.step_size {
+        // The schedule adaptive has divided it.
+        if *step_size != settings.step_size && settings.schedule != Schedule::Adaptive {
             let found =
                 format!("the run's step size is {step_size}, the settings say {}", settings.step_size);
             return wrong(found);
@@ -98,7 +100,8 @@ impl<R: Real> State<R> {
         }
         let pairs = self.lbfgs.iter().flat_map(|lbfgs| lbfgs.pairs().iter().flatten());
         for part in moments.iter().chain(&self.best).chain(pairs) {
-            if part.sizes() != network.sizes {
+            let is_shaped = part.s().is_some() == self.params.s().is_some();
+            if part.sizes() != network.sizes || !is_shaped {
                 let (found, needed) = (part.sizes(), &network.sizes);
                 return wrong(format!("moments of layers {found:?}, the network has {needed:?}"));
             }

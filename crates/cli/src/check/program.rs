@@ -1,15 +1,18 @@
 //! A person's own program that computes a loss: started, asked, and stopped when it takes too long.
 //!
-//! One question is a line on its standard input, `WEIGHTS.npz <tab> GRADIENTS.npz`; the answer is a line
+//! One question is a line on its standard input, `WEIGHTS.npz <tab> GRADIENTS.npz` (or `.json`); the answer is a line
 //! on its standard output with the loss.  What it writes to standard error is shown as it is.
 
-use crate::source::read_npz;
-use crate::subject::{Subject, claims};
+use clap::ValueEnum;
+use clearprop::data::Data;
+use clearprop::diagnose::arrays::{Array, Stored, Values};
+use clearprop::diagnose::reading::Reading;
 use clearprop::error::{Error, ErrorKind, Result};
+use clearprop::network::Network;
 use clearprop::params::{Params, with_ones};
 use clearprop::target::Target;
-use clearprop_files::disk;
-use clearprop_files::npz::{self, Array};
+use clearprop_files::{arrays as containers, disk};
+use ndarray::Array2;
 use std::io::{BufRead, BufReader, Lines, Write};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -17,13 +20,40 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+/// What the arrays travel in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Exchange {
+    /// NumPy's .npz
+    Npz,
+    /// Nested lists under their names
+    Json,
+}
+
+/// How the arrays lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Layout {
+    /// X with ones as its last column, W1, W2, .. with the bias in the last row
+    Notebook,
+    /// The file's own names and shapes
+    File,
+}
+
+/// How a program is spoken to.
+#[derive(Clone, Copy)]
+pub(super) struct Setting {
+    pub(super) exchange: Exchange,
+    pub(super) layout: Layout,
+}
+
 /// A program at work, in a folder of its own for the arrays that go to and fro.
-pub(super) struct Program {
+pub(super) struct Program<'a> {
     words: Vec<String>,
     limit: Duration,
     folder: Folder,
+    setting: Setting,
+    reading: &'a Reading,
     /// What does not change from question to question.
-    fixed: Vec<(String, Array)>,
+    fixed: Vec<Array>,
     running: Option<Running>,
 }
 
@@ -72,33 +102,103 @@ impl Answers {
     }
 }
 
-impl Program {
-    /// Takes the command line apart; the program starts with the first question.
-    pub(super) fn start(command: &str, limit: Duration, subject: &Subject) -> Result<Self> {
+/// A network with its numbers in the notebook's names.
+pub(super) fn arrays(network: &Network, params: &Params<f64>, data: &Data<f64>) -> Vec<Array> {
+    let mut arrays =
+        vec![matrix("X", &with_ones(&data.x)), answers(&data.y), number("reg", network.penalty.reg)];
+    arrays.extend((1..=params.layers()).map(|l| matrix(&format!("W{l}"), &params.wb(l).to_owned())));
+    for (name, word) in [
+        ("activation", network.activation_text()),
+        ("loss_name", network.loss.to_string()),
+        ("regularize", network.penalty.over.name().to_owned()),
+    ] {
+        arrays.push(Array { name: name.to_owned(), shape: vec![], values: Values::Text(word) });
+    }
+    arrays
+}
+
+fn matrix(name: &str, values: &Array2<f64>) -> Array {
+    Array {
+        name: name.to_owned(),
+        shape: values.shape().to_vec(),
+        values: Values::Numbers(values.iter().copied().collect(), Stored::Double),
+    }
+}
+
+fn number(name: &str, value: f64) -> Array {
+    Array { name: name.to_owned(), shape: vec![], values: Values::Numbers(vec![value], Stored::Double) }
+}
+
+fn answers(y: &Target<f64>) -> Array {
+    match y {
+        Target::Values(y) => matrix("y", y),
+        Target::Classes(y) => Array {
+            name: "y".to_owned(),
+            shape: vec![y.len()],
+            values: Values::Numbers(y.iter().map(|&class| f64::from(class)).collect(), Stored::Whole),
+        },
+    }
+}
+
+impl<'a> Program<'a> {
+    /// Takes the command line apart; the program starts with the first question.  `arrays` are the file's.
+    pub(super) fn start(
+        command: &str,
+        limit: Duration,
+        setting: Setting,
+        arrays: &[Array],
+        reading: &'a Reading,
+    ) -> Result<Self> {
         let wrong = |found: &str| Error::new(ErrorKind::Setting, found).name("--loss");
         let words = shlex::split(command)
             .filter(|words| !words.is_empty())
             .ok_or_else(|| wrong("no command line").hint("write it like 'python my_loss.py'"))?;
-        let y = match &subject.data.y {
-            Target::Classes(y) => Array::whole(y.iter().map(|&class| i64::from(class))),
-            Target::Values(y) => Array::of(y),
+        let fixed = match setting.layout {
+            Layout::Notebook => {
+                vec![
+                    matrix("X", &with_ones(&reading.x()?)),
+                    answers(&reading.answers()?),
+                    number("reg", reading.reg()),
+                ]
+            }
+            Layout::File => {
+                let parameters = reading.in_their_layout(reading.params());
+                let computed = reading.computed();
+                let changes = |array: &&Array| {
+                    computed.contains(&array.name.as_str()) || parameters.iter().any(|p| p.name == array.name)
+                };
+                arrays.iter().filter(|array| !changes(array)).cloned().collect()
+            }
         };
-        let fixed = vec![
-            ("X".to_owned(), Array::of(&with_ones(&subject.data.x))),
-            ("y".to_owned(), y),
-            ("reg".to_owned(), Array::scalar(subject.network.penalty.reg)),
-        ];
-        Ok(Self { words, limit, folder: Folder::create()?, fixed, running: None })
+        Ok(Self {
+            words,
+            limit,
+            folder: Folder::create(setting.exchange)?,
+            setting,
+            reading,
+            fixed,
+            running: None,
+        })
+    }
+
+    /// The weights as the program gets them.
+    fn parameters(&self, params: &Params<f64>) -> Vec<Array> {
+        match self.setting.layout {
+            Layout::Notebook => {
+                (1..=params.layers()).map(|l| matrix(&format!("W{l}"), &params.wb(l).to_owned())).collect()
+            }
+            Layout::File => self.reading.in_their_layout(params),
+        }
     }
 
     /// The loss at these weights.
     pub(super) fn ask(&mut self, params: &Params<f64>) -> Result<f64> {
-        let mut arrays: Vec<(String, Array)> = self.fixed.clone();
-        for l in 1..=params.layers() {
-            arrays.push((format!("W{l}"), Array::of(&params.wb(l))));
-        }
-        let bytes = npz::write(arrays.iter().map(|(name, array)| (name.as_str(), array)))?;
-        disk::write_whole(&self.folder.weights(), &bytes)?;
+        let all: Vec<Array> = self.fixed.iter().cloned().chain(self.parameters(params)).collect();
+        let bytes = match self.setting.exchange {
+            Exchange::Npz => containers::npz(&all)?,
+            Exchange::Json => containers::json(&all),
+        };
+        disk::write_whole(&self.folder.weights, &bytes)?;
         let line = self.answer()?;
         let loss: f64 = line.trim().parse().map_err(|_| {
             let shown: String = line.trim().chars().take(60).collect();
@@ -112,25 +212,31 @@ impl Program {
         }
     }
 
-    /// The gradient that it wrote with its last answer, if it did.
-    pub(super) fn gradient(&self, sizes: &[usize]) -> Result<Option<Params<f64>>> {
-        let path = self.folder.gradients();
-        if !path.exists() {
+    /// The gradient that it wrote with its last answer, if it did, in whatever layout.
+    pub(super) fn gradient(&self) -> Result<Option<Params<f64>>> {
+        if !self.folder.gradients.exists() {
             return Ok(None);
         }
-        let file = read_npz(&path)?;
-        match claims(&file, sizes)? {
-            Some(claimed) => Ok(Some(claimed)),
-            None => Err(self
-                .error("wrote gradients without dL_dW1, dL_dW2, ..".into())
-                .hint(format!("found: {}", file.arrays.keys().cloned().collect::<Vec<_>>().join(", ")))),
+        let file = containers::open(&self.folder.gradients)?;
+        let written = containers::for_diagnosis(&file);
+        let mut all: Vec<Array> =
+            self.fixed.iter().cloned().chain(self.parameters(self.reading.params())).collect();
+        all.extend(written.iter().filter(|array| !self.fixed.iter().any(|f| f.name == array.name)).cloned());
+        let (claimed, there) = Reading::of(&all)
+            .and_then(|reading| reading.claimed())
+            .map_err(|error| self.error(format!("wrote a gradient of which {error}")))?;
+        if (1..=claimed.layers()).all(|l| there.contains(&format!("dw{l}"))) {
+            return Ok(Some(claimed));
         }
+        let names: Vec<&str> = written.iter().map(|array| array.name.as_str()).collect();
+        Err(self
+            .error("wrote gradients without dL_dW1, dL_dW2, ..".into())
+            .hint(format!("found: {}", names.join(", "))))
     }
 
     /// Asks, and waits for the line.  A program that ended after an answer is started again.
     fn answer(&mut self) -> Result<String> {
-        let question =
-            format!("{}\t{}\n", self.folder.weights().display(), self.folder.gradients().display());
+        let question = format!("{}\t{}\n", self.folder.weights.display(), self.folder.gradients.display());
         for _ in 0..2 {
             if self.running.is_none() {
                 self.running = Some(self.launch()?);
@@ -191,10 +297,18 @@ impl Drop for Running {
 }
 
 /// A folder that is gone when the check is over.
-struct Folder(PathBuf);
+struct Folder {
+    path: PathBuf,
+    weights: PathBuf,
+    gradients: PathBuf,
+}
 
 impl Folder {
-    fn create() -> Result<Self> {
+    fn create(exchange: Exchange) -> Result<Self> {
+        let ending = match exchange {
+            Exchange::Npz => "npz",
+            Exchange::Json => "json",
+        };
         let start = Instant::now();
         for attempt in 0..100 {
             let path = std::env::temp_dir().join(format!(
@@ -203,7 +317,11 @@ impl Folder {
                 start.elapsed().as_nanos()
             ));
             match std::fs::create_dir(&path) {
-                Ok(()) => return Ok(Self(path)),
+                Ok(()) => {
+                    let weights = path.join(format!("weights.{ending}"));
+                    let gradients = path.join(format!("gradients.{ending}"));
+                    return Ok(Self { path, weights, gradients });
+                }
                 Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {}
                 Err(e) => {
                     return Err(
@@ -214,19 +332,11 @@ impl Folder {
         }
         Err(Error::new(ErrorKind::File, "no folder can be made").file(std::env::temp_dir().display()))
     }
-
-    fn weights(&self) -> PathBuf {
-        self.0.join("weights.npz")
-    }
-
-    fn gradients(&self) -> PathBuf {
-        self.0.join("gradients.npz")
-    }
 }
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
+        let _ = std::fs::remove_dir_all(&self.path);
     }
 }
 
@@ -238,9 +348,11 @@ mod tests {
     fn ask(command: &str, seconds: f64, times: usize) -> Result<Vec<f64>> {
         let trace = some_trace(1);
         let params = trace.params.clone();
-        let subject =
-            Subject { network: trace.network, params: trace.params, data: trace.data, claimed: None };
-        let mut program = Program::start(command, Duration::from_secs_f64(seconds), &subject)?;
+        let arrays = arrays(&trace.network, &trace.params, &trace.data);
+        let reading = Reading::of(&arrays)?;
+        let setting = Setting { exchange: Exchange::Npz, layout: Layout::Notebook };
+        let mut program =
+            Program::start(command, Duration::from_secs_f64(seconds), setting, &arrays, &reading)?;
         (0..times).map(|_| program.ask(&params)).collect()
     }
 
@@ -267,9 +379,9 @@ mod tests {
 
     #[test]
     fn nothing_is_left_behind() {
-        let folder = Folder::create().unwrap();
-        let path = folder.0.clone();
-        std::fs::write(folder.weights(), "x").unwrap();
+        let folder = Folder::create(Exchange::Json).unwrap();
+        let path = folder.path.clone();
+        std::fs::write(&folder.weights, "x").unwrap();
         drop(folder);
         assert!(!path.exists());
     }

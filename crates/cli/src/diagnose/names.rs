@@ -66,49 +66,8 @@ pub(super) fn apply(meanings: &[Meaning], arrays: &mut [Array]) -> Result<()> {
 
 /// The answer in the names of the file.
 pub(super) fn back(meanings: &[Meaning], diagnosis: &mut Diagnosis) {
-    if meanings.is_empty() {
-        return;
-    }
-    let turn = |text: &mut String| *text = renamed(text, meanings);
-    diagnosis.first_wrong_stage.iter_mut().for_each(turn);
-    diagnosis.mistakes.iter_mut().for_each(|mistake| turn(&mut mistake.stage));
-    for stage in &mut diagnosis.stages {
-        turn(&mut stage.name);
-        turn(&mut stage.role);
-        stage.evidence.iter_mut().for_each(turn);
-        stage.right.iter_mut().for_each(turn);
-        stage.names.iter_mut().for_each(|(_, what)| turn(what));
-    }
-    for list in [
-        &mut diagnosis.conventions,
-        &mut diagnosis.questions,
-        &mut diagnosis.warnings,
-        &mut diagnosis.ignored,
-    ] {
-        list.iter_mut().for_each(turn);
-    }
-    turn(&mut diagnosis.head);
-}
-
-/// A text with whole identifiers replaced.
-fn renamed(text: &str, meanings: &[Meaning]) -> String {
-    let mut out = String::new();
-    let mut word = String::new();
-    let flush = |word: &mut String, out: &mut String| {
-        let theirs = meanings.iter().find(|meaning| meaning.ours == *word).map(|meaning| &meaning.theirs);
-        out.push_str(theirs.unwrap_or(word));
-        word.clear();
-    };
-    for sign in text.chars() {
-        if sign.is_alphanumeric() || sign == '_' {
-            word.push(sign);
-        } else {
-            flush(&mut word, &mut out);
-            out.push(sign);
-        }
-    }
-    flush(&mut word, &mut out);
-    out
+    let names: Vec<_> = meanings.iter().map(|m| (m.ours.as_str(), m.theirs.as_str())).collect();
+    diagnosis.rename(&names);
 }
 
 #[cfg(test)]
@@ -150,11 +109,5 @@ mod tests {
             assert!(error.contains(expected) && !error.contains('\n'), "{error}");
         }
         assert!("w_0".parse::<Meaning>().is_err() && "=W1".parse::<Meaning>().is_err());
-    }
-
-    #[test]
-    fn whole_names_alone_are_put_back() {
-        let meanings = ["w_0=W1".parse().unwrap()];
-        assert_eq!(renamed("dW1 = a1.T @ W1, W11", &meanings), "dW1 = a1.T @ w_0, W11");
     }
 }

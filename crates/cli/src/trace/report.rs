@@ -67,7 +67,7 @@ pub(crate) fn report(sheet: Sheet<'_>, example: &Worked) -> String {
          <p>Every term, with all its digits, so that it can be redone by hand.</p>\n\
          <pre tabindex=\"0\">{}</pre>\n</section>\n</main>\n</body>\n</html>\n",
         escaped(&example.name),
-        escaped(&worked::worked(example, paper)),
+        escaped(&worked::worked(example, false, paper)),
     );
     page
 }

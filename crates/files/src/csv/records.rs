@@ -3,15 +3,18 @@
 //! Own code and not the crate `csv`, which counts lines differently behind blank lines and in files
 //! with Windows line ends, and takes a quote that is not closed for the rest of the file.
 
-use super::sniff::SAMPLE;
 use crate::budget::MOST_COLUMNS;
 use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
+
+/// So many bytes are looked at before the first row.
+pub(super) const SAMPLE: usize = 1 << 16;
 
 /// A row longer than this is not one: a quote was not closed, or it is no CSV file.
 const LONGEST: usize = 8 << 20;
 
 const NO_TEXT: &str = "this is not text; save the table as CSV";
-const UTF8: &str = "save it as UTF-8; if it is Latin-1, as Windows programs write it, add --encoding latin1";
+const UTF8: &str =
+    "save it as UTF-8, or name what it is: `encoding=windows-1252` if an older Windows program wrote it";
 
 /// What is wrong with the text, and in which line.
 #[derive(Debug)]
@@ -32,13 +35,26 @@ impl std::error::Error for Trouble {}
 /// Reads rows.
 pub(super) struct Records<S: Read> {
     source: BufReader<Chain<Cursor<Vec<u8>>, S>>,
-    pub(super) separator: u8,
+    pub(super) separator: Separator,
+    /// Lines that begin like this are no rows.
+    pub(super) comment: Option<String>,
+    /// Whether the last line that was read has no end.
+    pub(super) unended: bool,
     /// Bytes and lines read so far.
     passed: u64,
     lines: u64,
     raw: Vec<u8>,
     /// Whether the first bytes are those of a picture or a program, not of a text in any encoding.
     binary: bool,
+}
+
+/// What stands between the fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Separator {
+    /// This byte.
+    Byte(u8),
+    /// One or more blanks or tabs.
+    Blanks,
 }
 
 /// A row: its fields without their quotes.
@@ -54,6 +70,11 @@ impl Record {
     /// The number of fields.
     pub(super) fn len(&self) -> usize {
         self.ends.len()
+    }
+
+    /// Whether it has several fields, and no value in any.
+    pub(super) fn is_empty(&self) -> bool {
+        self.len() > 1 && self.text.trim().is_empty()
     }
 
     /// The fields.
@@ -83,7 +104,16 @@ impl<S: Read> Records<S> {
         let source = BufReader::with_capacity(1 << 16, Cursor::new(sample.clone()).chain(source));
         let binary = sample.iter().any(|&byte| byte < b' ' && !b"\t\n\r\x0c".contains(&byte));
         let (passed, raw) = (mark as u64, Vec::new());
-        Ok((Self { source, separator: b',', passed, lines: 0, raw, binary }, sample))
+        let (separator, comment, unended) = (Separator::Byte(b','), None, false);
+        Ok((Self { source, separator, comment, unended, passed, lines: 0, raw, binary }, sample))
+    }
+
+    /// Passes over lines.
+    pub(super) fn skip(&mut self, lines: usize) -> io::Result<()> {
+        for _ in 0..lines {
+            self.next_line()?;
+        }
+        Ok(())
     }
 
     /// The next row that is not blank; false at the end.
@@ -94,17 +124,22 @@ impl<S: Read> Records<S> {
             if !self.next_line()? {
                 return Ok(false);
             }
-            if !self.raw.trim_ascii().is_empty() || self.raw.contains(&self.separator) {
+            let comment = self.comment.as_ref().is_some_and(|sign| self.raw.starts_with(sign.as_bytes()));
+            let separated = matches!(self.separator, Separator::Byte(byte) if self.raw.contains(&byte));
+            if !comment && (!self.raw.trim_ascii().is_empty() || separated) {
                 break;
             }
         }
         record.line = self.lines;
+        let Separator::Byte(separator) = self.separator else {
+            return self.split_blanks(record).map(|()| true);
+        };
         if memchr::memchr(b'"', &self.raw).is_some() {
-            self.split_quoted(record)?;
+            self.split_quoted(record, separator)?;
         } else {
             let text = utf8(&self.raw)?;
             let mut start = 0;
-            for end in memchr::memchr_iter(self.separator, &self.raw).chain([self.raw.len()]) {
+            for end in memchr::memchr_iter(separator, &self.raw).chain([self.raw.len()]) {
                 record.push_field(&text[start..end]);
                 start = end + 1;
                 if record.len() > MOST_COLUMNS {
@@ -124,7 +159,7 @@ impl<S: Read> Records<S> {
         }
         self.lines += 1;
         if let Some(at) = memchr::memchr(0, &self.raw) {
-            let hint = "this is not text, or UTF-16: save it as UTF-8";
+            let hint = "this is no text: save the table as CSV; or UTF-16: `encoding=utf-16le`";
             return Err(
                 self.trouble(format!("found a NUL byte (byte {})", self.passed + at as u64 + 1), hint)
             );
@@ -141,6 +176,7 @@ impl<S: Read> Records<S> {
             );
         }
         self.passed += read as u64;
+        self.unended = self.raw.last() != Some(&b'\n');
         if self.raw.last() == Some(&b'\n') {
             self.raw.pop();
             if self.raw.last() == Some(&b'\r') {
@@ -150,9 +186,23 @@ impl<S: Read> Records<S> {
         Ok(true)
     }
 
+    /// Splits a row whose fields are lined up by blanks; one in quotes may hold blanks.
+    fn split_blanks(&mut self, record: &mut Record) -> io::Result<()> {
+        let mut rest = utf8(&self.raw)?.trim();
+        while !rest.is_empty() {
+            let (field, after) = match rest.strip_prefix('"').and_then(|inner| inner.split_once('"')) {
+                Some(split) => split,
+                None => rest.split_at(rest.find([' ', '\t']).unwrap_or(rest.len())),
+            };
+            record.push_field(field);
+            rest = after.trim_start();
+        }
+        Ok(())
+    }
+
     /// Splits a row with quotes, which may go on over further lines.  A quote opens at the beginning
     /// of a field; inside, two of them stand for one (RFC 4180).
-    fn split_quoted(&mut self, record: &mut Record) -> io::Result<()> {
+    fn split_quoted(&mut self, record: &mut Record, separator: u8) -> io::Result<()> {
         let mut field = Vec::new();
         let mut i = 0;
         loop {
@@ -186,7 +236,7 @@ impl<S: Read> Records<S> {
             }
             // What stands between a closing quote and the separator belongs to the field.
             let rest = &self.raw[i..];
-            let end = memchr::memchr(self.separator, rest).unwrap_or(rest.len());
+            let end = memchr::memchr(separator, rest).unwrap_or(rest.len());
             field.extend_from_slice(&rest[..end]);
             record.push_field(utf8(&field)?);
             if record.len() > MOST_COLUMNS {

@@ -2,6 +2,7 @@
 
 use ::parquet::basic::{ConvertedType, LogicalType, TimeUnit, Type};
 use ::parquet::schema::types::ColumnDescriptor;
+use clearprop::table::DateForm;
 
 /// What a column's values mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,6 +12,8 @@ pub(super) enum Meaning {
     Unsigned(u32),
     /// Whole numbers of which so many digits stand behind the point.
     Decimal(u32),
+    /// Numbers of two bytes.
+    Half,
     Truth,
     Text,
     /// Days since 1970-01-01.
@@ -25,6 +28,9 @@ pub(super) enum Meaning {
 /// A value.
 pub(super) enum Value<'v> {
     Number(f64),
+    Whole(i128),
+    /// Seconds since 1970.
+    Seconds(f64),
     Word(&'v str),
     /// What was found instead of a value.
     Unreadable(String),
@@ -37,7 +43,7 @@ pub(super) fn of(column: &ColumnDescriptor) -> Result<Meaning, &'static str> {
         return Err("lists");
     }
     let decimal = |scale: i32| match u32::try_from(scale) {
-        Ok(scale @ 0..=38) => Ok(Meaning::Decimal(scale)),
+        Ok(scale @ 0..=76) => Ok(Meaning::Decimal(scale)),
         _ => Err("decimals of an unknown scale"),
     };
     match (column.physical_type(), column.logical_type_ref(), converted) {
@@ -63,6 +69,7 @@ pub(super) fn of(column: &ColumnDescriptor) -> Result<Meaning, &'static str> {
         }
         (Type::INT64, None, ConvertedType::UINT_64) => Ok(Meaning::Unsigned(64)),
         (Type::INT32 | Type::INT64, ..) => Ok(Meaning::Number),
+        (Type::FIXED_LEN_BYTE_ARRAY, Some(LogicalType::Float16), _) => Ok(Meaning::Half),
         (_, Some(LogicalType::Uuid), _) => Ok(Meaning::Uuid),
         (Type::FIXED_LEN_BYTE_ARRAY, ..) => Err("bytes"),
         (Type::BYTE_ARRAY, Some(LogicalType::String | LogicalType::Enum | LogicalType::Json), _)
@@ -86,7 +93,17 @@ fn parts(unit: &TimeUnit) -> i64 {
 impl Meaning {
     /// Whether the values are numbers.
     pub(super) fn is_number(self) -> bool {
-        matches!(self, Self::Number | Self::Unsigned(_) | Self::Decimal(_))
+        matches!(self, Self::Number | Self::Half | Self::Unsigned(_) | Self::Decimal(_))
+    }
+
+    /// How its instants are written, if they are such.
+    pub(super) fn date_form(self) -> Option<DateForm> {
+        match self {
+            Self::Date => Some(DateForm::new("%Y-%m-%d")),
+            Self::Time(_) => Some(DateForm::new("%H:%M:%S%.f")),
+            Self::Timestamp(_) => Some(DateForm::new("%Y-%m-%d %H:%M:%S%.f")),
+            _ => None,
+        }
     }
 
     pub(super) fn truth(self, value: bool) -> Value<'static> {
@@ -96,20 +113,15 @@ impl Meaning {
     /// A whole number, as what it means.
     #[expect(clippy::cast_precision_loss, reason = "the number that a CSV file's digits are read as")]
     pub(super) fn whole(self, value: i64, each: &mut impl FnMut(Option<Value<'_>>)) {
-        let mut word = |word: String| each(Some(Value::Word(&word)));
         match self {
-            Self::Date => word(date(value)),
-            Self::Time(parts) => word(time(value, parts)),
-            Self::Timestamp(parts) => {
-                let day = parts * 86_400;
-                let (days, rest) = (value.div_euclid(day), value.rem_euclid(day));
-                // Midnight is the day itself: so dates stand in a CSV file.
-                word(if rest == 0 { date(days) } else { format!("{} {}", date(days), time(rest, parts)) });
+            Self::Date => each(Some(Value::Seconds(value as f64 * 86_400.0))),
+            Self::Time(parts) | Self::Timestamp(parts) => {
+                each(Some(Value::Seconds(value as f64 / parts as f64)));
             }
             Self::Decimal(scale) => each(Some(decimal(value.into(), scale))),
             Self::Unsigned(32) => each(Some(Value::Number((value & 0xFFFF_FFFF) as f64))),
-            Self::Unsigned(_) => each(Some(Value::Number(value.cast_unsigned() as f64))),
-            _ => each(Some(Value::Number(value as f64))),
+            Self::Unsigned(_) => each(Some(Value::Whole(value.cast_unsigned().into()))),
+            _ => each(Some(Value::Whole(value.into()))),
         }
     }
 
@@ -121,9 +133,23 @@ impl Meaning {
                 let value = bytes.iter().fold(sign, |value: i128, &byte| value << 8 | i128::from(byte));
                 each(Some(decimal(value, scale)));
             }
-            Self::Decimal(_) => {
-                each(Some(Value::Unreadable(format!("found a decimal of {} bytes", bytes.len()))))
+            // Of 32 bytes the highest say the sign alone, unless the number is beyond 38 digits.
+            Self::Decimal(scale) if bytes.len() > 16 => {
+                let sign = if bytes[0] & 0x80 == 0 { 0.0 } else { -1.0 };
+                let value = bytes.iter().fold(sign, |value: f64, &byte| value * 256.0 + f64::from(byte));
+                let (high, low) = bytes.split_at(bytes.len() - 16);
+                let fill = if bytes[0] & 0x80 == 0 { 0 } else { 0xFF };
+                if high.iter().all(|&byte| byte == fill) && (low[0] & 0x80 == fill & 0x80) {
+                    Self::Decimal(scale).bytes(low, each);
+                } else {
+                    each(Some(Value::Number(value / 10f64.powi(scale.cast_signed()))));
+                }
             }
+            Self::Decimal(_) => each(None),
+            Self::Half => match bytes {
+                &[low, high] => each(Some(Value::Number(half(u16::from_le_bytes([low, high]))))),
+                _ => each(Some(Value::Unreadable(format!("found a float16 of {} bytes", bytes.len())))),
+            },
             Self::Uuid => each(Some(Value::Word(&uuid(bytes)))),
             _ => match std::str::from_utf8(bytes) {
                 Ok(word) => each(Some(Value::Word(word))),
@@ -144,35 +170,16 @@ fn decimal(value: i128, scale: u32) -> Value<'static> {
     }
 }
 
-/// `2024-05-31`.  Source: Howard Hinnant, *chrono-compatible low-level date algorithms*.
-fn date(days: i64) -> String {
-    let days = days + 719_468;
-    let era = days.div_euclid(146_097);
-    let day_of_era = days.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    // Months from March: February with its leap day is the last.
-    let month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    format!("{year:04}-{month:02}-{day:02}")
-}
-
-/// `12:30:00`, with the parts of a second that there are.
-fn time(value: i64, parts: i64) -> String {
-    let (seconds, rest) = (value.div_euclid(parts), value.rem_euclid(parts));
-    let time = format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
-    if rest == 0 {
-        return time;
+/// A half-precision number: 1 bit of sign, 5 of exponent, 10 of fraction (IEEE 754).
+fn half(bits: u16) -> f64 {
+    let sign = if bits & 0x8000 == 0 { 1.0 } else { -1.0 };
+    let (exponent, fraction) = (i32::from(bits >> 10 & 0x1F), f64::from(bits & 0x3FF));
+    sign * match exponent {
+        0 => fraction * 2f64.powi(-24),
+        31 if fraction == 0.0 => f64::INFINITY,
+        31 => f64::NAN,
+        _ => (1.0 + fraction / 1024.0) * 2f64.powi(exponent - 15),
     }
-    let digits = parts.ilog10() as usize;
-    let mut rest = format!("{rest:0digits$}");
-    // Milliseconds if that is all there is, else microseconds, else nanoseconds.
-    while let Some(shorter) = rest.strip_suffix("000") {
-        rest.truncate(shorter.len());
-    }
-    format!("{time}.{rest}")
 }
 
 /// `c0ffee00-1234-..`: 16 bytes in groups of 4, 2, 2, 2, 6.
@@ -192,12 +199,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn days_and_times_are_written_as_people_do() {
-        assert_eq!(
-            [0, -1, 19_782, 19_783, 11_016, -719_162].map(date),
-            ["1970-01-01", "1969-12-31", "2024-02-29", "2024-03-01", "2000-02-29", "0001-01-01"]
-        );
-        assert_eq!(time(45_000_250, 1000), "12:30:00.250");
-        assert_eq!(time(45_000, 1), "12:30:00");
+    fn halves() {
+        let values = [0x3C00, 0xC000, 0x7BFF, 0x0001, 0x3555, 0x8000].map(half);
+        assert_eq!(values, [1.0, -2.0, 65_504.0, 2f64.powi(-24), 0.333_251_953_125, 0.0]);
+        assert!(half(0x7C00).is_infinite() && half(0x7E00).is_nan());
     }
 }

@@ -118,6 +118,28 @@ fn one<R: Float>(
 }
 
 #[test]
+fn a_row_counts_as_its_weight_says_in_every_loss_and_plan() {
+    fn weighted<R: Float>(level: Level, loss: Loss, plan: Option<Plan>, tolerance: f64) {
+        let model = network::<R>(&[5, 19, 4], Activation::Tanh, loss);
+        let mut rows = Rows::random(&model.0, 45, 2);
+        // Some count nothing, one of them has a number beyond all.
+        rows.weights = Some((0..45).map(|i| R::narrow(f64::from(i % 4) * 0.7)).collect());
+        compare(level, &model, &rows, gd(), ONE_STEP, plan, tolerance);
+        let order: Vec<u32> = (0..45).rev().collect();
+        compare(level, &model, &rows, gd(), Batches::Of { rows: &order, size: 45 }, plan, tolerance);
+        compare(level, &model, &rows, Update::Gradient, ONE_STEP, plan, tolerance);
+    }
+    for level in Level::available() {
+        for loss in Loss::ALL {
+            for plan in [None, Some(Plan::Rows { group: 16, groups: 3 }), Some(Plan::Weights { chunk: 16 })] {
+                weighted::<f32>(level, loss, plan, 2e-5);
+                weighted::<f64>(level, loss, plan, 1e-12);
+            }
+        }
+    }
+}
+
+#[test]
 fn a_step_is_that_of_the_reference_for_every_loss_and_activation() {
     for level in Level::available() {
         for loss in Loss::ALL {

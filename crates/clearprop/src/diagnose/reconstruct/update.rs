@@ -1,14 +1,16 @@
 //! Weights that were saved after their update: taken back, if the person's own forward pass shows it.
 
+use super::Contents;
 use super::layers::readings;
-use super::{Contents, Item};
-use crate::diagnose::expression::{Expr, Op, Source};
+use crate::diagnose::expression::{Expr, Op, Source, Value};
 use crate::diagnose::graph::{Graph, same};
+use crate::diagnose::update::{Learnt, Named, directions};
 use crate::diagnose::words::number;
 use crate::quantity::{
     Quantity::{By, Of},
     Variable::{A, B, W, Z},
 };
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// The readings with the weights as they were before `w -= step * dw`; `None` if nothing speaks for an update.
@@ -23,36 +25,71 @@ pub(super) fn before(contents: &Contents, found: &[Graph]) -> Option<Vec<Graph>>
     if off == 0 && forward {
         return None;
     }
-    let mut steps = projected(graph);
-    if let Some(step) = graph.step {
-        steps.push(step);
-        steps.push(step / graph.n());
-    }
-    for step in steps {
-        let moved = taken_back(contents, graph, step)?;
-        let mut graphs = readings(&moved).ok()?;
-        let better = forward && misses(&graphs[0]) == 0;
-        if better {
+    const EPSILON: f64 = 1e-8;
+    let learnt = learnt(graph);
+    let gradient: BTreeMap<String, Expr> = learnt
+        .iter()
+        .filter_map(|one| Some((one.name.clone(), contents.called(one.derivative.as_ref()?)?)))
+        .collect();
+    let all: Vec<Named> = contents
+        .items
+        .iter()
+        .map(|item| Named { name: item.name.clone(), shape: item.shape.clone(), e: item.e.clone() })
+        .collect();
+    let mut ways = vec![(String::new(), gradient)];
+    ways.extend(directions(&all, &learnt, EPSILON));
+    for (words, along) in ways {
+        let mut steps = projected(graph, &along);
+        if let (Some(step), true) = (graph.step, words.is_empty()) {
+            steps.push(step);
+            steps.push(step / graph.n());
+        }
+        for step in steps {
+            let Some(moved) = taken_back(contents, &learnt, step, &along) else { continue };
+            let Ok(mut graphs) = readings(&moved) else { continue };
+            if !(forward && misses(&graphs[0]) == 0) {
+                continue;
+            }
             for graph in &mut graphs {
-                graph.step.get_or_insert(step);
-                let words = if step > 0.0 {
-                    format!(
-                        "the weights were saved after their update (step size {}); it was taken back before comparing",
-                        number(step)
-                    )
+                let what = if !words.is_empty() {
+                    format!("their update {words} (times {})", number(-step))
+                } else if step > 0.0 {
+                    format!("their update (step size {})", number(step))
                 } else {
-                    format!(
-                        "the weights were saved after an update that ADDED the gradient (step size {}); it was taken back before comparing",
-                        number(-step)
-                    )
+                    format!("an update that ADDED the gradient (step size {})", number(-step))
                 };
-                graph.understood.push(words);
+                if words.is_empty() {
+                    graph.step.get_or_insert(step);
+                }
+                graph
+                    .understood
+                    .push(format!("the weights were saved after {what}; it was taken back before comparing"));
                 graph.names.clone_from(&found[0].names);
             }
             return Some(graphs);
         }
     }
     None
+}
+
+/// What is learnt, with the names of its derivatives.
+fn learnt(graph: &Graph) -> Vec<Learnt> {
+    let mut all = Vec::new();
+    for l in 1..=graph.layers() {
+        for variable in [W(l), B(l)] {
+            let is_bias = matches!(variable, B(_));
+            let in_w = is_bias && graph.bias[l].in_w();
+            let Some(name) = graph.names.get(&variable).filter(|_| !in_w) else { continue };
+            all.push(Learnt {
+                layer: l,
+                is_bias,
+                name: name.clone(),
+                derivative: graph.given.get(&By(variable)).map(|given| given.name.clone()),
+                decay: 0.0,
+            });
+        }
+    }
+    all
 }
 
 /// How many forward arrays do not follow from the weights.
@@ -86,21 +123,28 @@ pub(super) fn misses(graph: &Graph) -> usize {
         .count()
 }
 
-/// The step that a layer shows whose input and z are known: z - (a w + b) = step * (a dw + db).
-fn projected(graph: &Graph) -> Vec<f64> {
+/// The step that a layer shows whose input and z are known: z - (a w + b) = step * (a d + e), where the weights moved
+/// along d and the bias along e.
+fn projected(graph: &Graph, along: &BTreeMap<String, Expr>) -> Vec<f64> {
     let usual = crate::diagnose::convention::Convention::usual(graph);
     let pass = super::outputs::forward(graph, &usual);
     let mut found = Vec::new();
     for l in 1..=graph.layers() {
-        let (Some(z), Some(a), Some(dw)) =
-            (graph.given.get(&Of(Z(l))), pass.a(graph, l - 1), graph.given.get(&By(W(l))))
-        else {
+        let of = |variable| graph.names.get(&variable).and_then(|name| along.get(name));
+        let (Some(z), Some(a), Some(d)) = (graph.given.get(&Of(Z(l))), pass.a(graph, l - 1), of(W(l))) else {
             continue;
         };
         let Some(now) = crate::diagnose::graph::right(graph, &usual, &pass, Of(Z(l))) else { continue };
-        let mut moved = a.dot(&dw.view);
-        if let Some(db) = graph.given.get(&By(B(l))) {
-            moved = moved + db.view.clone();
+        let d = if graph.turned.1 { d.t() } else { d.clone() };
+        let (d, e) = if graph.bias[l].in_w() {
+            let (part, rest) = graph.bias[l].parts();
+            (d.slice(0, rest), Some(d.slice(0, part)))
+        } else {
+            (d, of(B(l)).map(|e| Expr::new(Op::Row(e.clone()))))
+        };
+        let mut moved = a.dot(&d);
+        if let Some(e) = e {
+            moved = moved + e;
         }
         let (Some(now), Some(moved)) = (now.value(), moved.value()) else { continue };
         if z.value().dim() != now.data.dim() || moved.data.dim() != now.data.dim() {
@@ -115,27 +159,26 @@ fn projected(graph: &Graph) -> Vec<f64> {
 }
 
 /// The file with its weights as they were.
-fn taken_back(contents: &Contents, graph: &Graph, step: f64) -> Option<Contents> {
+fn taken_back(
+    contents: &Contents,
+    learnt: &[Learnt],
+    step: f64,
+    along: &BTreeMap<String, Expr>,
+) -> Option<Contents> {
     let mut moved = contents.clone();
-    let mut change = |name: &str, derivative: &str| -> Option<()> {
-        let find = |items: &[Item], name: &str| items.iter().position(|item| item.name == name);
-        let (at, by) = (find(&moved.items, name)?, find(&moved.items, derivative)?);
-        let (w, dw) = (moved.items[at].e.value()?.clone(), moved.items[by].e.value()?.clone());
-        if w.data.dim() != dw.data.dim() {
+    for one in learnt {
+        let item = moved.items.iter_mut().find(|item| item.name == one.name)?;
+        let (w, d) = (item.e.value()?.clone(), along.get(&one.name).and_then(|d| d.value().cloned()));
+        let Some(d) = d.filter(|d| d.data.dim() == w.data.dim()) else {
+            // A bias may stand still; weights that do not move tell of no update.
+            if one.is_bias {
+                continue;
+            }
             return None;
-        }
-        let value = super::super::expression::Value { ndim: w.ndim, data: &w.data + &(&dw.data * step) };
-        let source = Source { name: name.to_owned(), value: Rc::new(value), whole: false };
-        moved.items[at].e = Expr::new(Op::Array(Rc::new(source)));
-        Some(())
-    };
-    for l in 1..=graph.layers() {
-        change(&graph.names[&W(l)], &graph.given[&By(W(l))].name)?;
-        if !graph.bias[l].in_w()
-            && let (Some(b), Some(db)) = (graph.names.get(&B(l)), graph.given.get(&By(B(l))))
-        {
-            change(b, &db.name);
-        }
+        };
+        let value = Value { ndim: w.ndim, data: &w.data + &(&d.data * step) };
+        let source = Source { name: one.name.clone(), value: Rc::new(value), whole: false };
+        item.e = Expr::new(Op::Array(Rc::new(source)));
     }
     Some(moved)
 }

@@ -2,9 +2,11 @@
 
 use super::{Diagnosis, Named, StageFinding, Status, Verdict, loops, stages};
 use crate::diagnose::catalogue::mistake;
+use crate::diagnose::convention::Convention;
 use crate::diagnose::graph::{Bias, Graph};
 use crate::diagnose::judge::{Budget, Explanation, Finding, first_nan};
 use crate::diagnose::naming::{place_of, resolved, undecided};
+use crate::diagnose::read_as::read_as;
 use crate::diagnose::right::right_line;
 use crate::diagnose::words;
 use crate::quantity::{
@@ -46,6 +48,7 @@ pub(super) fn not_a_number(graph: &Graph) -> Option<Diagnosis> {
                 questions: Vec::new(),
                 warnings: std::iter::once(words).chain(graph.warnings.clone()).collect(),
                 ignored: graph.ignored.clone(),
+                read_as: read_as(graph, &Convention::usual(graph)),
                 head: words::head(graph),
             });
         }
@@ -53,8 +56,8 @@ pub(super) fn not_a_number(graph: &Graph) -> Option<Diagnosis> {
     None
 }
 
-/// What is said of the explanations of least cost.
-pub(super) fn conclude(graph: &Graph, mut explanations: Vec<Explanation>, budget: &Budget) -> Diagnosis {
+/// The explanations that say most, the simplest first.
+pub(super) fn in_order(graph: &Graph, mut explanations: Vec<Explanation>) -> Vec<Explanation> {
     explanations.iter_mut().for_each(|one| one.settle_the_loss(graph));
     // What explains every stage is worth more than what leaves one open.
     let open_ended = |one: &Explanation| one.findings.iter().any(|(_, finding)| *finding == Finding::Unknown);
@@ -63,6 +66,11 @@ pub(super) fn conclude(graph: &Graph, mut explanations: Vec<Explanation>, budget
     }
     // Readings without a mistake first, and of these the ones that need no question.
     explanations.sort_by_key(|one| (one.has_mistakes(), undecided(graph, one).len()));
+    explanations
+}
+
+/// What is said of the explanations of least cost, in order.
+pub(super) fn conclude(graph: &Graph, explanations: Vec<Explanation>, budget: &Budget) -> Diagnosis {
     let main = &explanations[0];
     let open = undecided(graph, main);
     let unknown = main.findings.iter().any(|(_, finding)| *finding == Finding::NotKnown);
@@ -200,6 +208,7 @@ pub(super) fn conclude(graph: &Graph, mut explanations: Vec<Explanation>, budget
         questions: open.iter().map(|deviation| deviation.question.to_owned()).collect(),
         warnings,
         ignored: graph.ignored.clone(),
+        read_as: read_as(graph, &main.convention),
         head: words::head(graph),
     }
 }

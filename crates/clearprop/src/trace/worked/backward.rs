@@ -10,9 +10,11 @@ impl Trace {
     /// `dlogits[i,j] = (probs[i,j] - y) * 1/n`.
     pub(super) fn work_dlogits(&self, i: usize, j: usize, names: Names) -> Step {
         let n = self.data.len();
-        let (minus, answer) = match &self.data.y {
-            Target::Classes(y) => (format!("[y[{i}] = {j}]"), f64::from(u8::from(y[i] as usize == j))),
-            Target::Values(y) => (format!("y[{i},{j}]"), y[[i, j]]),
+        let (minus, answer, class) = match &self.data.y {
+            Target::Classes(y) => {
+                (format!("[y[{i}] = {j}]"), f64::from(u8::from(y[i] as usize == j)), y[i] as usize)
+            }
+            Target::Values(y) => (format!("y[{i},{j}]"), y[[i, j]], 0),
         };
         let loss = self.network.loss;
         let said = self.pass.probs().row(i);
@@ -20,10 +22,10 @@ impl Trace {
         let said_names: Vec<String> =
             (0..said.len()).map(|j| self.number_name(kind, l, &[i, j], names)).collect();
         let numbers: Vec<String> = said.iter().map(|&said| exact(said)).collect();
-        let name = loss.slope_term(&said_names, &minus, j);
+        let name = loss.slope_term(&said_names, &minus, class, j);
         let difference = Factor {
             name: name.clone(),
-            arithmetic: loss.slope_term(&numbers, &exact(answer), j),
+            arithmetic: loss.slope_term(&numbers, &exact(answer), class, j),
             value: self.dpass.logits()[[i, j]] * n as f64,
         };
         let share = Factor { name: "1/n".into(), arithmetic: format!("1/{n}"), value: 1.0 / n as f64 };

@@ -103,7 +103,7 @@ impl Trace {
             Target::Classes(y) => (y[0] as usize, Vec::new()),
             Target::Values(y) => (0, y.iter().copied().collect()),
         };
-        match self.network.loss.row_arithmetic(&logits.to_vec(), &y, &exact) {
+        match self.network.loss.row_arithmetic(&logits.to_vec(), &y, class, &exact) {
             Some(arithmetic) => Factor { name: format!("loss of row {i}"), arithmetic, value },
             None => self.row_entropy(i, class, names),
         }

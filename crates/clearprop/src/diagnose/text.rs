@@ -1,15 +1,18 @@
 //! A diagnosis for people: a line a stage with a mark, then what is wrong, why, and the right line.
 
+use super::arrays::shape_text;
+use super::catalogue::mistake;
+use super::{Diagnosis, StageFinding, Status, Verdict};
 use crate::paper::{Ink, Paper, length, padded, wrap};
-use clearprop::diagnose::catalogue::mistake;
-use clearprop::diagnose::{Diagnosis, StageFinding, Status, Verdict, shape_text};
 
 /// From this width on, a stage's line also says what the stage computes.
 const WITH_ROLES: usize = 80;
 
-/// The whole answer for a person; `file` is what they called it.
-pub(crate) fn text(diagnosis: &Diagnosis, file: &str, paper: Paper) -> String {
-    let head = format!("{file}: {}", diagnosis.head);
+/// The whole answer for a person; `file` is what they called the arrays, empty where they have no name.
+#[must_use]
+pub fn text(diagnosis: &Diagnosis, file: &str, paper: Paper) -> String {
+    let colon = if file.is_empty() { "" } else { ": " };
+    let head = format!("{file}{colon}{}", diagnosis.head);
     let mut out = paper.ink(Ink::Bold, paper.wrap(&head, 0).trim_end());
     out.push('\n');
     for convention in &diagnosis.conventions {
@@ -51,9 +54,9 @@ fn lines(diagnosis: &Diagnosis, paper: Paper) -> String {
     let roles = widest(&|stage| length(&stage.role));
     let mut out = String::new();
     let mut way = "";
-    let mut cause: Option<&str> = None;
-    for stage in &diagnosis.stages {
+    for (stage, (mark, ink, words)) in diagnosis.stages.iter().zip(marks(diagnosis)) {
         let now = match (stage.role.starts_with("by "), paper.width < WITH_ROLES) {
+            _ if stage.stage.starts_with("update") => "update",
             (false, _) => "forward",
             (_, true) => "backward",
             (_, false) => "backward: the derivative of the loss ..",
@@ -61,12 +64,6 @@ fn lines(diagnosis: &Diagnosis, paper: Paper) -> String {
         if now != way {
             out.push_str(&format!("\n  {}\n", paper.ink(Ink::Faint, now)));
             way = now;
-        }
-        let (mark, ink, words) = verdict_of(stage, diagnosis.verdict, cause);
-        // Nothing is computed from dw and db.
-        let leads_on = !stage.stage.starts_with("dw") && !stage.stage.starts_with("db");
-        if stage.status == Status::Wrong && leads_on {
-            cause = Some(&stage.name);
         }
         let left = format!("{}  {}", padded(&stage.name, names), padded(&shape(stage), shapes));
         let left = if stage.status == Status::NotGiven { paper.ink(Ink::Faint, &left) } else { left };
@@ -77,6 +74,23 @@ fn lines(diagnosis: &Diagnosis, paper: Paper) -> String {
         out.push_str(&format!("  {} {left}{role}  {}\n", paper.ink(ink, mark), paper.ink(ink, &words)));
     }
     out
+}
+
+/// Mark, colour and words of each stage.
+#[must_use]
+pub fn marks(diagnosis: &Diagnosis) -> Vec<(&'static str, Ink, String)> {
+    let mut cause: Option<&str> = None;
+    let mark = |stage: &StageFinding, cause| verdict_of(stage, diagnosis.verdict, cause);
+    let mut marks = Vec::new();
+    for stage in &diagnosis.stages {
+        marks.push(mark(stage, cause));
+        // Nothing is computed from dw and db.
+        let leads_on = !stage.stage.starts_with("dw") && !stage.stage.starts_with("db");
+        if stage.status == Status::Wrong && leads_on {
+            cause = Some(&stage.name);
+        }
+    }
+    marks
 }
 
 /// Mark, colour and words of one stage; `cause` is the wrong stage before it.
@@ -105,46 +119,49 @@ fn verdict_of(stage: &StageFinding, verdict: Verdict, cause: Option<&str>) -> (&
     }
 }
 
-/// The first wrong stage, the mistakes, the evidence, why, and the right line.
-fn conclusion(diagnosis: &Diagnosis, paper: Paper) -> String {
-    let mut out = String::new();
+/// The verdict in a sentence, and its colour.
+#[must_use]
+pub fn summary(diagnosis: &Diagnosis) -> (Ink, String) {
     match (diagnosis.verdict, &diagnosis.first_wrong_stage) {
-        (Verdict::Correct, _) => {
-            let words = paper.wrap("Correct: every stage that you gave is right.", 2);
-            return paper.ink(Ink::Good, words.trim_end()) + "\n";
-        }
-        (Verdict::Incomplete, _) => {
-            let words = paper.wrap("Right as far as it goes.  The next line:", 2);
-            let next = diagnosis.stages.iter().find(|stage| stage.right.is_some());
-            return paper.ink(Ink::Good, words.trim_end())
-                + "\n"
-                + &next.map_or(String::new(), |next| right_line(next, paper));
-        }
+        (Verdict::Correct, _) => (Ink::Good, "Correct: every stage that you gave is right.".to_owned()),
+        (Verdict::Incomplete, _) => (Ink::Good, "Right as far as it goes.  The next line:".to_owned()),
         (Verdict::NotKnown, _) if diagnosis.questions.is_empty() => {
             let words = "Not known: no function that this program knows gives the stages marked '?'.  What could be \
                          judged beside them is right.";
-            return paper.ink(Ink::Caution, paper.wrap(words, 2).trim_end()) + "\n";
+            (Ink::Caution, words.to_owned())
         }
         (Verdict::NotKnown, _) => {
             let words = "Two readings: right by an accepted convention, or a mistake.  Your loss would tell (save \
                          it as loss).";
-            out.push_str(&paper.ink(Ink::Caution, paper.wrap(words, 2).trim_end()));
-            out.push('\n');
-            for question in &diagnosis.questions {
-                out.push_str(&entry(paper, "  question", question, 12));
-            }
-            out.push('\n');
+            (Ink::Caution, words.to_owned())
         }
         (Verdict::Wrong, Some(first)) => {
             let stage = diagnosis.stages.iter().find(|stage| stage.name == *first);
             let by = stage.filter(|stage| stage.role.starts_with("by "));
             let by = by.map_or(String::new(), |stage| format!(", the derivative of the loss {}", stage.role));
-            let words = paper.wrap(&format!("First wrong stage: {first}{by}"), 2);
-            out.push_str(&paper.ink(Ink::Alert, words.trim_end()));
-            out.push_str("\n\n");
+            (Ink::Alert, format!("First wrong stage: {first}{by}"))
         }
-        (Verdict::Wrong, None) => {}
+        (Verdict::Wrong, None) => (Ink::Alert, "A stage is wrong.".to_owned()),
     }
+}
+
+/// The verdict, then the mistakes, the evidence, why, and the right lines.
+fn conclusion(diagnosis: &Diagnosis, paper: Paper) -> String {
+    let (ink, words) = summary(diagnosis);
+    let mut out = paper.ink(ink, paper.wrap(&words, 2).trim_end()) + "\n";
+    if diagnosis.verdict == Verdict::Incomplete {
+        let next = diagnosis.stages.iter().find(|stage| stage.right.is_some());
+        out.push_str(&next.map_or(String::new(), |next| right_line(next, paper)));
+    }
+    for question in &diagnosis.questions {
+        out.push_str(&entry(paper, "  question", question, 12));
+    }
+    let explains = diagnosis.verdict == Verdict::Wrong
+        || diagnosis.verdict == Verdict::NotKnown && !diagnosis.questions.is_empty();
+    if !explains {
+        return out;
+    }
+    out.push('\n');
     let mut said: Vec<u8> = Vec::new();
     for stage in diagnosis.stages.iter().filter(|s| s.status == Status::Wrong || !s.mistakes.is_empty()) {
         if !stage.mistakes.is_empty() && stage.mistakes.iter().all(|id| said.contains(id)) {
