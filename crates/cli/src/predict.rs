@@ -98,7 +98,7 @@ fn predict<R: Real>(options: &Predict, model: &Model<R>) -> Result<Outcome> {
         fits(&kept, model, &names(rows).map_err(about)?).map_err(about)?;
     }
     if let Opened::Arrays(npz) = &opened {
-        kept = select(&arrays(npz)?.table.names().collect::<Vec<_>>(), &options.keep).map_err(about)?;
+        kept = select(&arrays(npz)?.0.table.names().collect::<Vec<_>>(), &options.keep).map_err(about)?;
     }
     let answers = &model.encoder.answers;
     let begin = || match &options.output {
@@ -117,7 +117,7 @@ fn predict<R: Real>(options: &Predict, model: &Model<R>) -> Result<Outcome> {
     };
     match opened {
         Opened::Arrays(npz) => {
-            let table = arrays(&npz)?.table;
+            let table = arrays(&npz)?.0.table;
             fits(&kept, model, &table).map_err(about)?;
             let all = all_rows(&table)?;
             for rows in all.chunks(block) {

@@ -4,12 +4,15 @@
 
 use clearprop::activation::Activation;
 use clearprop::decision::Decision;
+use clearprop::diagnose::reading::{Reading, holds_weights};
 use clearprop::error::{Error, ErrorKind, Result};
 use clearprop::fit::{Origin, Rows};
 use clearprop::params::Params;
 use clearprop::real::Real;
 use clearprop::settings::Choices;
 use clearprop::table::{Column, Table};
+use clearprop::target::Target;
+use clearprop_files::arrays::for_diagnosis;
 use clearprop_files::budget::check_columns;
 use clearprop_files::npz::{Npz, Values};
 use clearprop_files::table::{self, Opened, Options};
@@ -86,7 +89,7 @@ pub(crate) fn open(
             }
             (Rows::table(table, &[] as &[&str]), decisions)
         }
-        Opened::Arrays(npz) => (arrays(&npz)?, Vec::new()),
+        Opened::Arrays(npz) => arrays(&npz)?,
     };
     Ok(Source { name: run_name(path), file: called(path), rows, decisions })
 }
@@ -120,8 +123,56 @@ fn columns_of(values: ArrayView2<'_, f64>, letter: &str) -> Vec<(String, Column)
     columns.map(|(j, column)| (format!("{letter}{j}"), Column::numbers(column.iter().copied()))).collect()
 }
 
-/// The rows of arrays `X`, `y`, and what else stands beside them.
-pub(crate) fn arrays(file: &Npz) -> Result<Rows> {
+/// The rows of arrays, and what else stands beside them.
+pub(crate) fn arrays(file: &Npz) -> Result<(Rows, Vec<Decision>)> {
+    // Rows that the file parts itself are taken as they are, and so is what holds no pass.
+    let is_pass = file.get("train").is_none() && holds_weights(file.arrays.keys().map(String::as_str));
+    match is_pass.then(|| Reading::of(&for_diagnosis(file))) {
+        Some(Ok(reading)) => of_reading(file, &reading),
+        Some(Err(error)) => {
+            let why = format!("the weights beside them were not read: {error}");
+            Ok((plain(file)?, vec![Decision::new("read_as", "X and y are taken as they are", why)]))
+        }
+        None => Ok((plain(file)?, Vec::new())),
+    }
+}
+
+/// The rows of a pass, in whatever layout, and what it shows of the network, as `check`, `trace` and `diagnose` read it.
+fn of_reading(file: &Npz, reading: &Reading) -> Result<(Rows, Vec<Decision>)> {
+    let read_as = reading.read_as();
+    let x = reading.x()?;
+    let targets = reading.params().sizes().last().copied().unwrap_or(1);
+    check_columns(x.ncols() + targets).map_err(|error| file.error("X", error.to_string()))?;
+    let y = match reading.labels() {
+        // As the file has them: classes may count from 1, or have numbers of their own.
+        Some(labels) => Target::Values(
+            Array2::from_shape_vec((labels.len(), 1), labels).map_err(|_| file.error("y", "has no rows"))?,
+        ),
+        None => reading.answers()?,
+    };
+    let mut rows = Rows::arrays(x.view(), &y)?;
+    let mut decisions =
+        vec![Decision::new("read_as", format!("read as {}", read_as.network), read_as.said.join("; "))];
+    match reading.network() {
+        Ok((network, _)) => {
+            rows.beside = Choices {
+                reg: (reading.reg() > 0.0).then_some(network.penalty.reg),
+                activation: (!network.activations.is_empty()).then(|| network.activations.clone()),
+                loss: Some(network.loss),
+                penalize: Some(network.penalty.over),
+                ..Choices::new()
+            };
+        }
+        Err(error) => {
+            let what = "the file's own network is not the one that is trained";
+            decisions.push(Decision::new("network", what, error.to_string()));
+        }
+    }
+    Ok((rows, decisions))
+}
+
+/// `X` and `y` as they are.
+fn plain(file: &Npz) -> Result<Rows> {
     let name = if file.get("X").is_none() && file.get("x").is_some() { "x" } else { "X" };
     let x: Array2<f64> = file.matrix(name)?;
     let targets = file.get("y").and_then(|y| y.shape.get(1)).unwrap_or(&1);

@@ -160,7 +160,7 @@ impl Chosen {
 /// What was read, in lines on standard error.
 fn say(reading: &Reading) {
     let read_as = reading.read_as();
-    screen::complain(&format!("note: read as {}", reading.head()));
+    screen::complain(&format!("note: read as {}", read_as.network));
     for words in &read_as.said {
         screen::complain(&format!("note: {words}"));
     }
