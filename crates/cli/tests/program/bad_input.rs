@@ -119,7 +119,7 @@ fn settings() {
     );
     check(
         "train --activation swish",
-        "--activation: found 'swish'; there are: identity, logistic, tanh, relu, leaky-relu, \
+        "--activation: found 'swish'; did you mean 'mish'? There are: identity, logistic, tanh, relu, leaky-relu, \
          elu, selu, softplus, silu, gelu, gelu-tanh, mish",
     );
     check("train --precision f16", "--precision: found 'f16'; there are: f32, f64");
