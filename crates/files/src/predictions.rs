@@ -8,7 +8,7 @@
 //! | `label` | classes | the class of the largest probability |
 //! | `p_CLASS`, for each class | classes | its probability; with a hinge loss `score_CLASS`, its score |
 //! | `LABEL` and `p_LABEL`, for each label | several labels | 1 if its probability is above 0.5, else 0; the probability |
-//! | the target columns | numbers | the predicted numbers |
+//! | the target columns, as `predicted NAME` where NAME is kept | numbers | the predicted numbers |
 //!
 //! Numbers have the model's precision.  Rows come in the order of the data.
 
@@ -194,7 +194,12 @@ fn columns(kept: &[String], answers: &Answers) -> Result<Vec<(String, Holds)>> {
             columns.extend(labels.iter().flat_map(|name| [(name.clone(), Holds::Labels), p(name)]));
         }
         Answers::Numbers { columns: targets, .. } => {
-            columns.extend(targets.iter().map(|name| (name.clone(), Holds::Reals)));
+            // The known answer keeps its name beside the predicted one.
+            let name = |name: &String| match kept.contains(name) {
+                true => format!("predicted {name}"),
+                false => name.clone(),
+            };
+            columns.extend(targets.iter().map(|target| (name(target), Holds::Reals)));
         }
     }
     let mut names = HashSet::new();

@@ -376,7 +376,7 @@ fn each_text(column: &Column, mut f: impl FnMut(usize, &str)) {
 }
 
 /// The default loss, and the reason in words.
-fn choose(targets: &[String], columns: &[&Column]) -> (Loss, String) {
+pub(super) fn choose(targets: &[String], columns: &[&Column]) -> (Loss, String) {
     let rows = columns.first().map_or(0, |column| column.len());
     let labels = columns.iter().all(|column| (0..rows).all(|row| is_label(column, row)));
     if let [column] = columns {
