@@ -6,6 +6,7 @@ Rounds interleave the programs, so that a busy moment of the machine hits all of
 medians, ± half of (largest - smallest) / median.  A row is void if the losses differ.
 """
 import argparse
+import importlib.util
 import json
 import os
 import re
@@ -39,6 +40,13 @@ TRAINING = {
     ("table", "f32", 1): "sklearn:f32 torch:f32 torch-compiled:f32 jax:f32",
     ("table", "f32", 2): "sklearn:f32 torch:f32 torch-compiled:f32 jax:f32",
 }
+# The map: networks from thin to wide and batches from one row to thousands, each in all four ways.
+POINTS = [((2, 8, 2), 32), ((10, 32, 16, 2), 1), ((50, 32, 16, 2), 256), ((50, 100, 2), 256), ((64, 100, 10), 200),
+          ((784, 200, 10), 128), ((28, 64, 64, 64, 64, 2), 4096), ((50, 256, 256, 256, 2), 256), ((50, 512, 512, 2), 256),
+          ((50, 1000, 1000, 2), 32), ((50, 1000, 1000, 2), 256), ((50, 1000, 1000, 2), 1024), ((100, 500, 1000), 256),
+          ((2000, 300, 10), 128), ((50, 2000, 2000, 2), 256), ((784, 4096, 10), 64)]
+WAYS = [("adam", "f32", 1), ("adam", "f32", os.cpu_count()), ("adam", "f64", 1), ("sgd", "f32", 1)]
+MAP_PEERS = dict(jax="jax", torch="torch", sklearn="sklearn")
 PREDICTING = "onnxruntime-binding onnxruntime numpy torch jax sklearn".split()
 # The ratios that clearprop has promised.
 GOALS = {
@@ -121,10 +129,10 @@ class Bench:
     def wanted(self, name):
         return not self.only or any(name.startswith(o) for o in self.only)
 
-    def file(self, name):
+    def file(self, name, made=None):
         path = self.folder / f"{name}.npz"
         if not path.exists():
-            workloads.write(name, path)
+            workloads.write(made or workloads.WORKLOADS[name], path)
         return path
 
     def training(self):
@@ -151,6 +159,31 @@ class Bench:
                 programs[peer] = partial(called, sys.executable, HERE / "predict.py", peer, path, rows)
             floor = workloads.flops_of_a_row([64, 100, 10]) * rows / self.peak["f32"]
             yield from compare(f"predict-{rows}", programs, self.rounds, floor, dict(relative=1e-3, absolute=0))
+
+    def map(self):
+        """A step of many networks against the best peer, and against the readable engine."""
+        peers = [peer for peer, module in MAP_PEERS.items() if importlib.util.find_spec(module)]
+        for sizes, batch in POINTS:
+            for rule, precision, threads in WAYS:
+                name = f"map-{'-'.join(map(str, sizes))}x{batch}-{rule}"
+                if not self.wanted(f"{name}-{precision}-{threads}"):
+                    continue
+                path = self.file(name, workloads.point(list(sizes), batch, rule))
+                programs = {"clearprop": partial(called, OURS, "train", path, precision, threads, 3),
+                            "readable": partial(called, OURS, "train", path, precision, threads, 1, "plain")}
+                for peer in peers:
+                    programs[peer] = partial(called, sys.executable, HERE / "peer.py", peer, path, precision, threads, 1)
+                results = in_turn(programs, self.rounds)
+                ours = results.pop("clearprop") or sys.exit(f"clearprop fails on {name}")
+                seconds = {peer: median(result["seconds"]) for peer, result in results.items() if result}
+                its, flops = median(ours["seconds"]), workloads.flops(path)
+                readable = seconds.pop("readable", float("nan")) / its
+                best = min(seconds, key=seconds.get) if seconds else None
+                row = dict(sizes=sizes, batch=batch, rule=rule, precision=precision, threads=threads, flops=flops / its,
+                           of_peak=flops / its / (self.peak[precision] * threads), readable=readable, best=best,
+                           ratio=seconds[best] / its if best else None, seconds=its, peers=seconds)
+                print(report.map_line(row), flush=True)
+                yield row
 
     def command(self):
         """The whole process: `clearprop train` against the notebook as a script, import and pictures included."""
@@ -210,7 +243,7 @@ def spinning():
 def main():
     p = argparse.ArgumentParser(prog="cargo xtask bench", description="clearprop and its peers, side by side")
     p.add_argument("--only", nargs="+", default=[], metavar="NAME", help="rows whose name begins so, like images "
-                   "notebook-f32-1 predict command busy growth")
+                   "notebook-f32-1 predict command map busy growth")
     p.add_argument("--rounds", type=int, default=3, help="how often each program runs [default: 3]")
     p.add_argument("--out", type=Path, default=HERE.parent / "target/bench-results", help="where bench.json, bench.md "
                    "and bench.svg go [default: target/bench-results]")
@@ -218,17 +251,17 @@ def main():
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(options.only, options.rounds, Path(folder))
-        result = dict(machine=machine.about(), widths=bench.widths, rounds=options.rounds, table=[], busy=[], growth=[])
+        result = dict(machine=machine.about(), widths=bench.widths, rounds=options.rounds, table=[], map=[], busy=[], growth=[])
         print(report.head(result), flush=True)
         parts = [("table", bench.training()), ("table", bench.predicting()), ("table", bench.command()),
-                 ("busy", bench.busy()), ("growth", bench.growth())]
+                 ("map", bench.map()), ("busy", bench.busy()), ("growth", bench.growth())]
         try:
             for part, rows in parts:
                 for row in rows:
                     result[part].append(row)
         except KeyboardInterrupt:
             print("interrupted: written is what was measured until now", file=sys.stderr)
-    if not any(result[part] for part in ("table", "busy", "growth")):
+    if not any(result[part] for part in ("table", "map", "busy", "growth")):
         sys.exit(f"--only: no row begins with {' or '.join(options.only)}")
     result["minutes"] = (time.perf_counter() - start) / 60
     report.write(result, options.out)

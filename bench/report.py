@@ -84,6 +84,21 @@ def growth_line(row):
             f"{'within' if row['within'] else 'TOO MUCH'}")
 
 
+def network(row):
+    return f"{'-'.join(map(str, row['sizes']))} × {row['batch']}"
+
+
+def way(row):
+    threads = f"{row['threads']} thread{'s' * (row['threads'] != 1)}"
+    return f"{row['rule']} {row['precision']}, {threads}"
+
+
+def map_line(row):
+    peer = f"{three(row['ratio'])} × {PEERS[row['best']]}" if row["best"] else "no peer"
+    return (f"map  {network(row):30} {way(row):22} {row['flops'] / 1e9:7.1f} GFLOP/s  {percent(row['of_peak']):>5} of peak  "
+            f"{peer:20} {three(row['readable'])} × the readable engine")
+
+
 def grid(head, rows):
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines) + "\n"
@@ -100,6 +115,11 @@ def markdown(result):
             rows.append([*(what if row["workload"] != before else [""] * len(what)), peer(row["peer"]), theirs, ratio(row), goal(row)])
             before = row["workload"]
         parts.append(grid(["workload", "", "threads", "clearprop", "of peak", "peer", "its time", "ratio", "goal"], rows))
+    if result["map"]:
+        parts.append("The time of the best peer, and of the readable engine, by ours:\n\n" + grid(
+            ["network × batch", "", "GFLOP/s", "of peak", "best peer", "ratio", "readable engine"],
+            [[network(r), way(r), f"{r['flops'] / 1e9:.1f}", percent(r["of_peak"]), PEERS.get(r["best"], "none"),
+              f"{three(r['ratio'])} ×" if r["best"] else "", f"{three(r['readable'])} ×"] for r in result["map"]]))
     if result["busy"]:
         parts.append("With a spinning process on each core:\n\n" + grid(
             ["workload", "2 threads", "1 thread", "ratio"],
@@ -165,11 +185,38 @@ def picture(table, path):
     figure.savefig(path, metadata={"Date": None})
 
 
+def map_picture(rows, path):
+    """A cell for each network and way: colour and first number are the ratio to the best peer, then the share of peak."""
+    import matplotlib
+    matplotlib.use("svg")
+    import matplotlib.pyplot as plt
+    plt.rcParams.update({"svg.hashsalt": "clearprop", "font.size": 10})
+    networks, ways = list(dict.fromkeys(map(network, rows))), list(dict.fromkeys(map(way, rows)))
+    figure, axes = plt.subplots(figsize=(2 + 1.6 * len(ways), 1.2 + 0.42 * len(networks)))
+    colours, scale = plt.get_cmap("RdYlGn"), matplotlib.colors.LogNorm(0.25, 4)
+    for row in rows:
+        at = ways.index(way(row)), networks.index(network(row))
+        axes.add_patch(plt.Rectangle((at[0] - 0.48, at[1] - 0.45), 0.96, 0.9, color=colours(scale(row["ratio"] or 1))))
+        ratio = f"{three(row['ratio'])} ×  " if row["ratio"] else ""
+        axes.text(*at, f"{ratio}{percent(row['of_peak'])}", ha="center", va="center")
+    axes.set(xlim=(-0.5, len(ways) - 0.5), ylim=(len(networks) - 0.5, -0.5))
+    axes.set_xticks(range(len(ways)), ways)
+    axes.set_yticks(range(len(networks)), networks)
+    axes.xaxis.tick_top()
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    axes.set_xlabel("the best peer's time / clearprop's time, and clearprop's share of the machine's peak")
+    figure.tight_layout()
+    figure.savefig(path, metadata={"Date": None})
+
+
 def write(result, folder):
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "bench.json").write_text(json.dumps(result, indent=1) + "\n")
     (folder / "bench.md").write_text(markdown(result))
     if any(row["ratio"] for row in result["table"]):
         picture(result["table"], folder / "bench.svg")
+    if result["map"]:
+        map_picture(result["map"], folder / "map.svg")
     print(goals(result))
     print(f"took {result['minutes']:.1f} minutes; bench.json, bench.md and bench.svg are in {folder}")

@@ -56,12 +56,24 @@ def table(rng):
     return x, y, sizes, dict(solver="adam", step_size=0.001, reg=1e-7, penalize="weights", batch=1024, epochs=1)
 
 
+def point(sizes, batch, rule):
+    """A point of the map: so many steps that the textbook's take 60 GFLOP, but 40 at least and 4000 at most."""
+    def made(rng):
+        steps = int(np.clip(6e10 / (3 * batch * flops_of_a_row(sizes)), 40, 4000))
+        batches = min(steps, max(1, 4096 // batch))
+        x, y = planted(rng, batch * batches, sizes)
+        momentum = dict(momentum=0.9) if rule == "sgd" else {}
+        return x, y, sizes, dict(solver=rule, step_size=1e-4, reg=0.0, penalize="weights", batch=batch,
+                                 epochs=-(-steps // batches), **momentum)
+    return made
+
+
 WORKLOADS = dict(notebook=notebook, digits=digits, images=images, table=table)
 
 
-def write(name, path):
+def write(made, path):
     rng = np.random.default_rng(0)
-    x, y, sizes, how = WORKLOADS[name](rng)
+    x, y, sizes, how = made(rng)
     weights = {f"W{l}": w for l, w in enumerate(he(rng, sizes), 1)}
     np.savez(path, X=x, y=np.asarray(y, np.int64), sizes=sizes, **weights, **how)
 

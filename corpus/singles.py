@@ -8,6 +8,8 @@ import numpy as np
 DTYPES = ("float64", "float32")
 # Without the loss these equal an accepted convention.
 AMBIGUOUS = (1, 20, 21, 25)
+# So do these with some losses: a mean of squares without the 1/2, a mean over the outputs too.
+FACTORS = {15: "squared", 3: "logistic"}
 
 
 def root_names(mistakes, layout, n_layers):
@@ -56,7 +58,7 @@ def entry(readings, p, m, layout, given, loss, kept=None, **convention):
         "kind": "single", "mistakes": [{"id": m.id, "variant": m.variant, "stages": root_names([m], layout, p.L),
                                         "accept": ids}],
         "first_wrong_stage": stage, "also_first_wrong": sorted(also - {stage}),
-        "expected": "ambiguous" if accepted else "wrong",
+        "expected": "ambiguous" if accepted or not loss and FACTORS.get(m.id) == readings.probe.loss else "wrong",
         "stages_given": given == "stages" if kept is None else names, "loss_given": loss, "dtype": readings.dtype,
         "convention": vars(p.c), "layout": layout.name, "shape": shape_of(readings.probe),
         "activation": readings.probe.activation, "loss_name": readings.probe.loss, "probe": readings.probe.quality}

@@ -1,12 +1,13 @@
 //! Our side of the benchmark: reads the workload files that the peers read, prints a line of JSON.
 //!
-//!     clearprop-bench train WORKLOAD.npz f32|f64 THREADS REPEATS
+//!     clearprop-bench train WORKLOAD.npz f32|f64 THREADS REPEATS [plain|fast]
 //!     clearprop-bench predict WORKLOAD.npz ROWS
 //!     clearprop-bench growth ROWS HIDDEN THREADS
 //!     clearprop-bench peak
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program of the command line prints")]
 
+use clearprop::engine::Engine;
 use clearprop::error::{Error, ErrorKind, Result};
 use clearprop_files::npz::{self, Npz};
 use serde_json::Value;
@@ -35,11 +36,18 @@ fn main() -> ExitCode {
 fn run(args: &[String]) -> Result<Value> {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     match args.as_slice() {
-        ["train", file, "f32", threads, repeats] => {
-            train::run::<f32>(&open(file)?, count(threads)?, count(repeats)?)
-        }
-        ["train", file, "f64", threads, repeats] => {
-            train::run::<f64>(&open(file)?, count(threads)?, count(repeats)?)
+        ["train", file, precision @ ("f32" | "f64"), threads, repeats, engine @ ..] => {
+            let engine = match engine {
+                [] | ["fast"] => Engine::default(),
+                ["plain"] => Engine::Plain,
+                _ => return Err(Error::new(ErrorKind::Setting, "found another engine than plain or fast")),
+            };
+            let (threads, repeats) = (count(threads)?, count(repeats)?);
+            if *precision == "f32" {
+                train::run::<f32>(&open(file)?, threads, repeats, engine)
+            } else {
+                train::run::<f64>(&open(file)?, threads, repeats, engine)
+            }
         }
         ["predict", file, rows] => predict::run(&open(file)?, count(rows)?),
         ["growth", rows, hidden, threads] => growth::run(count(rows)?, count(hidden)?, count(threads)?),

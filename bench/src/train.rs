@@ -2,6 +2,7 @@
 
 use clearprop::activation::Activation;
 use clearprop::data::{Data, Target};
+use clearprop::engine::Engine;
 use clearprop::error::Result;
 use clearprop::evaluate::evaluate;
 use clearprop::loss::Loss;
@@ -17,10 +18,10 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 /// Seconds of training alone, `repeats` times, and the mean data loss over all rows at the end.
-pub(crate) fn run<R: Real>(file: &Npz, threads: usize, repeats: usize) -> Result<Value> {
+pub(crate) fn run<R: Real>(file: &Npz, threads: usize, repeats: usize, engine: Engine) -> Result<Value> {
     let (network, params) = network::<R>(file)?;
     let data = Data::new(file.matrix("X")?, Target::Classes(file.whole("y")?))?;
-    let settings = settings(file, &network, threads)?;
+    let settings = Settings { engine, ..settings(file, &network, threads)? };
     let (mut seconds, mut loss) = (Vec::new(), f64::NAN);
     for _ in 0..repeats {
         let mut trainer =

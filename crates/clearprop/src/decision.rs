@@ -63,15 +63,15 @@ impl Decision {
     }
 }
 
-/// Decisions as lines: columns of the same fate share one.  Settings stand between backticks, as in
+/// Decisions as lines: columns of the same fate share one, and what may be wrong begins with `warning: `.  Settings stand between backticks, as in
 /// [`crate::error::with_settings`].
 ///
 /// ```
 /// use clearprop::decision::{Decision, lines};
-/// let dropped = |name: &str| Decision::new("constant", "dropped, it is always the same", "0").column(name);
+/// let dropped = |name: &str| Decision::new("constant", "dropped, always the same", "0").column(name);
 /// assert_eq!(
 ///     lines(&[dropped("a"), dropped("b")]),
-///     ["columns 'a', 'b': dropped, it is always the same"],
+///     ["columns 'a', 'b': dropped, always the same"],
 /// );
 /// ```
 #[must_use]
@@ -88,7 +88,11 @@ pub fn lines(decisions: &[Decision]) -> Vec<String> {
             }
         }
     }
-    groups.iter().map(|group| line(group)).collect()
+    let marked = |group: &Vec<&Decision>| match group.first() {
+        Some(first) if first.warning => format!("warning: {}", line(group)),
+        _ => line(group),
+    };
+    groups.iter().map(marked).collect()
 }
 
 fn line(group: &[&Decision]) -> String {

@@ -26,7 +26,9 @@
 
 mod choose;
 mod history;
+mod outcome;
 mod rows;
+mod split;
 
 use crate::data::Data;
 use crate::decision::Decision;
@@ -37,12 +39,13 @@ use crate::network::Network;
 use crate::optim::Solver;
 use crate::params::Params;
 use crate::real::Real;
-use crate::settings::{Choices, Settings};
+use crate::settings::{Choices, ClassWeight, Settings};
 use crate::table::{Encoder, Unseen};
 use crate::train::{Event, State, StopReason, Trainer};
 pub use history::{History, Row};
 pub use rows::{Origin, Rows};
 use serde::{Deserialize, Serialize};
+pub use split::Split;
 
 /// All that is decided before the first step: with the rows, enough to begin; with a [`Progress`] too, enough
 /// to go on.
@@ -77,6 +80,8 @@ pub struct Fit<R> {
     plan: Plan,
     trainer: Trainer<R>,
     test: Option<Data<R>>,
+    /// The test rows' lines in the file.
+    test_lines: Vec<u64>,
     fingerprint: u64,
     unseen: Unseen,
     history: History,
@@ -219,14 +224,20 @@ impl<R: Real> Fit<R> {
         trainer: impl FnOnce(&Plan, Data<R>, Option<Data<R>>) -> Result<Trainer<R>>,
     ) -> Result<Self> {
         let parts = rows.parts(&plan.settings)?;
+        let test_lines = parts.test.iter().map(|&row| rows.table.line(row as usize)).collect();
         let mut unseen = Unseen::default();
         let encoded = parts.encode(&plan.encoder, rows.table, &mut unseen)?;
-        let trainer = trainer(&plan, encoded.train, encoded.validation)?;
+        let train = match plan.settings.class_weight {
+            ClassWeight::Balanced => rows::balanced(encoded.train)?,
+            ClassWeight::None => encoded.train,
+        };
+        let trainer = trainer(&plan, train, encoded.validation)?;
         let record_every = if trainer.counts_epochs() { 1 } else { 10 };
         Ok(Self {
             plan,
             trainer,
             test: encoded.test,
+            test_lines,
             fingerprint: encoded.fingerprint,
             unseen,
             history: History::default(),

@@ -117,3 +117,54 @@ pub fn rmse<R: Real>(predicted: ArrayView2<'_, R>, y: ArrayView2<'_, R>) -> f64 
     let squares: f64 = predicted.iter().zip(y).map(|(p, y)| (p.f64() - y.f64()).powi(2)).sum();
     (squares / y.len().max(1) as f64).sqrt()
 }
+
+/// `mean(|y - p|)` over all rows and columns, in the unit of y.
+#[must_use]
+pub fn mae<R: Real>(predicted: ArrayView2<'_, R>, y: ArrayView2<'_, R>) -> f64 {
+    let errors: f64 = predicted.iter().zip(y).map(|(p, y)| (p.f64() - y.f64()).abs()).sum();
+    errors / y.len().max(1) as f64
+}
+
+/// The mean recall over the classes that have rows: accuracy if every class had as many rows.
+#[must_use]
+pub fn balanced_accuracy(figures: &[ClassFigures]) -> f64 {
+    let recalls: Vec<f64> = figures.iter().filter(|f| f.rows > 0).map(|f| f.recall).collect();
+    recalls.iter().sum::<f64>() / recalls.len().max(1) as f64
+}
+
+/// How well scores tell two classes apart.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Ranking {
+    /// The area under the ROC curve: how often a row of the class has a larger score than one that is not,
+    /// equal scores counted half; NaN without rows of both kinds.
+    pub roc_auc: f64,
+    /// `sum (R_i - R_{i-1}) P_i` over the thresholds, from the largest score down; NaN without a row of the
+    /// class.
+    pub average_precision: f64,
+}
+
+/// How well `scores` tell the rows that are `positive` from the others.
+///
+/// ```
+/// use clearprop::metrics::ranking;
+/// // scikit-learn: roc_auc_score 0.75, average_precision_score 0.8333..
+/// let ranking = ranking(&[0.1, 0.4, 0.35, 0.8], &[false, false, true, true]);
+/// assert_eq!(ranking.roc_auc, 0.75);
+/// assert!((ranking.average_precision - 5.0 / 6.0).abs() < 1e-12);
+/// ```
+#[must_use]
+pub fn ranking(scores: &[f64], positive: &[bool]) -> Ranking {
+    let mut order: Vec<(f64, bool)> = scores.iter().copied().zip(positive.iter().copied()).collect();
+    order.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let all = positive.iter().filter(|&&is| is).count() as f64;
+    let others = positive.len() as f64 - all;
+    let (mut found, mut wrong, mut area, mut precision) = (0.0, 0.0, 0.0, 0.0);
+    for equal in order.chunk_by(|a, b| a.0.total_cmp(&b.0).is_eq()) {
+        let right = equal.iter().filter(|(_, is)| *is).count() as f64;
+        let not = equal.len() as f64 - right;
+        area += not * (found + right / 2.0);
+        (found, wrong) = (found + right, wrong + not);
+        precision += right / all * found / (found + wrong);
+    }
+    Ranking { roc_auc: area / (all * others), average_precision: precision }
+}

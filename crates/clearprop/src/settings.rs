@@ -15,6 +15,7 @@
 //! # Ok::<(), clearprop::error::Error>(())
 //! ```
 
+mod class_weight;
 mod recipe;
 mod scale;
 mod setting;
@@ -27,6 +28,7 @@ use crate::loss::Loss;
 use crate::network::{Network, Penalized, Penalty};
 use crate::optim::{Rule, Shares, Solver};
 use crate::schedule::Schedule;
+pub use class_weight::ClassWeight;
 pub use recipe::{Recipe, Watch};
 pub use scale::Scale;
 use serde::{Deserialize, Serialize};
@@ -160,7 +162,7 @@ declare! { rows:
     /// What the penalty is over: the weights, or biases too (all)
     Network penalize: always Penalized, names!(Penalized), Penalized::All, Penalized::Weights;
     /// How the first weights are drawn
-    Network init: always Init, names!(Init), Init::AsWritten, Init::He;
+    Network init: always Init, names!(Init), Init::AsWritten, Init::Glorot;
     /// Whether each input is first multiplied by a number that is learnt too
     Network front_scale: always bool, YES_NO, false, false;
     /// Settings that go together: plain, or tabular (RealMLP-TD-S, stronger on tables)
@@ -205,10 +207,12 @@ declare! { rows:
     Training threads: maybe usize, Range::Count(1), None, None;
     /// Whether number columns are standardised
     Data scale: always Scale, names!(Scale), Scale::None, Scale::Standard;
+    /// How much the training rows of each class count: all alike (none), or every class as much (balanced)
+    Data class_weight: always ClassWeight, names!(ClassWeight), ClassWeight::None, ClassWeight::None;
     /// Share of the rows kept for the test
     Data test_size: always f64, SHARE, 0.33, 0.25;
     /// Share of the training rows that early stopping watches; 0 watches the training loss
-    Data validation_size: always f64, SHARE, 0.0, 0.1;
+    Data validation_size: always f64, SHARE, 0.0, usual_validation(rows);
 }
 
 const ENGINES: Range = Range::Word(|| vec!["fast", "plain"]);
@@ -217,6 +221,12 @@ const ENGINES: Range = Range::Word(|| vec!["fast", "plain"]);
 #[must_use]
 pub fn usual_batch(rows: usize) -> usize {
     (rows / 50).clamp(32, 1024)
+}
+
+/// A tenth of the rows tells when to stop; of fewer than these it would be too few to tell anything, and the
+/// training loss decides.
+fn usual_validation(rows: usize) -> f64 {
+    if rows < 500 { 0.0 } else { 0.1 }
 }
 
 /// The setting of this key.

@@ -138,12 +138,12 @@ fn differs(network: &Network) -> bool {
 
 /// scikit-learn's data loss of some rows (None: all), from ours.
 fn theirs<R: Real>(network: &Network, ours: f64, data: &Data<R>, rows: Option<&[u32]>) -> f64 {
-    match (network.loss, rows) {
-        (Loss::Squared, _) => ours / network.outputs() as f64,
-        (Loss::Poisson, Some(rows)) => ours + constant(&data.select(rows)),
-        (Loss::Poisson, None) => ours + constant(data),
-        (Loss::Softmax | Loss::Logistic | Loss::Absolute | Loss::Huber { .. }, _) => ours,
-        (Loss::SmoothedSoftmax { .. } | Loss::Hinge | Loss::SquaredHinge, _) => ours,
+    if network.loss == Loss::Squared {
+        ours / network.outputs() as f64
+    } else if network.loss == Loss::Poisson {
+        ours + rows.map_or_else(|| constant(data), |rows| constant(&data.select(rows)))
+    } else {
+        ours
     }
 }
 

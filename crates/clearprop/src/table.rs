@@ -20,6 +20,8 @@ mod odd;
 mod robust;
 mod rows;
 mod select;
+pub(crate) mod strata;
+mod summary;
 mod suspicion;
 mod words;
 
@@ -34,10 +36,12 @@ pub use missing::is_missing_word;
 pub use numbers::Numbers;
 pub use robust::Robust;
 pub(crate) use select::listed;
-pub use select::select;
+pub use select::{fits_pattern, select};
+pub use summary::Summary;
 pub use words::Words;
 
 use crate::error::{Error, ErrorKind, Result, nearest};
+use std::cmp::Ordering;
 use std::collections::HashSet;
 
 /// Named columns of one length.
@@ -171,6 +175,19 @@ impl Table {
         Ok(self)
     }
 
+    /// With the rows of another table behind, whose columns are found by name; others are left out.
+    ///
+    /// # Errors
+    /// A column that the other does not have, or that holds something else there.
+    pub fn followed_by(mut self, other: Self) -> Result<Self> {
+        for (name, column) in &mut self.columns {
+            column.append(other.column(name)?).map_err(|error| error.column(&*name))?;
+        }
+        self.lines.extend(other.lines.iter().map(|&(row, line)| (row + self.rows, line)));
+        self.rows += other.rows;
+        Ok(self)
+    }
+
     /// Takes the columns out; the places of the rows stay.
     fn take_columns(&mut self) -> Vec<(String, Column)> {
         std::mem::take(&mut self.columns)
@@ -229,6 +246,50 @@ impl Column {
             Self::Numbers(numbers) => numbers.get(row).is_nan(),
             Self::Words(words) => words.get(row).is_none(),
             Self::Dates(dates) => dates.get(row).is_nan(),
+        }
+    }
+
+    /// How a file's column is read to be one like this.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Numbers(numbers) => Kind::Number(numbers.form().clone()),
+            Self::Words(_) => Kind::Words,
+            Self::Dates(dates) => Kind::Date(dates.form().clone()),
+        }
+    }
+
+    fn append(&mut self, other: &Self) -> Result<()> {
+        let rows = 0..other.len();
+        match (self, other) {
+            (Self::Numbers(all), Self::Numbers(more)) => rows.for_each(|row| all.push(more.get(row))),
+            (Self::Words(all), Self::Words(more)) => rows.for_each(|row| all.push(more.get(row))),
+            (Self::Dates(all), Self::Dates(more)) => all.seconds.extend(&more.seconds),
+            (own, other) => {
+                let what = |column: &Self| match column {
+                    Self::Numbers(_) => "numbers",
+                    Self::Words(_) => "words",
+                    Self::Dates(_) => "dates",
+                };
+                let found = format!("found {}, the first table has {}", what(other), what(own));
+                return Err(Error::new(ErrorKind::Data, found));
+            }
+        }
+        Ok(())
+    }
+
+    /// Which of two rows comes first: numbers and dates by size, words by their letters, missing values
+    /// before all.
+    #[must_use]
+    pub fn compare(&self, one: usize, other: usize) -> Ordering {
+        let sized = |a: f64, b: f64| match (a.is_nan(), b.is_nan()) {
+            (false, false) => a.total_cmp(&b),
+            (a, b) => b.cmp(&a),
+        };
+        match self {
+            Self::Numbers(numbers) => sized(numbers.get(one), numbers.get(other)),
+            Self::Words(words) => words.get(one).cmp(&words.get(other)),
+            Self::Dates(dates) => sized(dates.get(one), dates.get(other)),
         }
     }
 

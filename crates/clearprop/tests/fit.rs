@@ -245,6 +245,6 @@ fn decisions_say_what_nobody_chose() {
     let fit = begin(&Choices::new());
     let decisions = &fit.plan().decisions;
     let of = |key: &str| decisions.iter().find(|decision| decision.key == key).unwrap();
-    assert_eq!(of("rows").why, "67 to train on, 8 to tell when to stop, 25 to test on");
+    assert_eq!(of("rows").why, "75 to train on, 25 to test on");
     assert!(of("settings").why.starts_with("`hidden=100` `activation=relu`"), "{}", of("settings").why);
 }

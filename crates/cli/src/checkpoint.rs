@@ -6,6 +6,7 @@
 
 use crate::folder::{CHECKPOINT, Folder};
 use crate::reading::Reading;
+use crate::split::Splitting;
 use clearprop::error::{Error, ErrorKind, Result};
 use clearprop::evaluate::Evaluation;
 use clearprop::fit::{Fit, History, Plan, Progress, Row};
@@ -32,6 +33,7 @@ pub(crate) struct Setup {
     #[serde(with = "path")]
     pub(crate) data: Option<PathBuf>,
     pub(crate) reading: Reading,
+    pub(crate) split: Splitting,
     pub(crate) name: String,
     pub(crate) plan: Plan,
     pub(crate) log_every: Option<u64>,

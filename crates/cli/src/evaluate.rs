@@ -51,8 +51,9 @@ const LARGEST_CONFUSION: usize = 1000;
 fn figures<R: Real>(options: &Evaluate, model: &Model<R>) -> Result<Outcome> {
     let file = source::called(&options.data);
     let about = |error: Error| if error.place().file.is_none() { error.file(&file) } else { error };
-    let reading = options.reading.options_for(&model.encoder);
-    let source = source::open(Some(&options.data), &reading, &mut |_, _| Ok(()), 0)?;
+    let how = options.reading.clone().predicting(model.encoder.answers.columns());
+    let reading = how.options_for(&model.encoder);
+    let source = source::open(Some(&options.data), (&how, &reading), &mut |_, _| Ok(()), 0)?;
     for line in decision::lines(&source.decisions) {
         screen::complain(&with_settings(&line, option));
     }

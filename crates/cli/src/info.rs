@@ -58,7 +58,9 @@ fn info<R: Real>(options: &Info, model: &Model<R>) -> Result<Outcome> {
         ),
     ];
     let (title, names) = match &encoder.answers {
-        Answers::Classes { column, names } => ("classes", format!("{} (column {column})", shortened(names))),
+        Answers::Classes { column, names, .. } => {
+            ("classes", format!("{} (column {column})", shortened(names)))
+        }
         Answers::Labels { columns } => ("labels", shortened(columns)),
         Answers::Numbers { columns, .. } => ("predicts", shortened(columns)),
     };

@@ -35,7 +35,9 @@ pub(crate) fn threads(asked: Option<usize>) -> Option<usize> {
 
 /// Reads a model.
 pub(crate) fn open(path: &Path) -> Result<AnyModel> {
-    model::open(path, engine("fast")?)
+    // A run's folder stands for its model.
+    let inside = path.join(crate::folder::MODEL);
+    model::open(if path.is_dir() { &inside } else { path }, engine("fast")?)
 }
 
 /// The weights of a model, in any precision.

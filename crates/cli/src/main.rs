@@ -12,6 +12,7 @@ mod explain;
 mod export;
 mod folder;
 mod info;
+mod inspect;
 mod load;
 mod outcome;
 mod paper;
@@ -27,6 +28,7 @@ mod settings;
 mod shell;
 mod source;
 mod spirals;
+mod split;
 mod steps;
 mod subject;
 mod trace;
@@ -58,6 +60,7 @@ enum Command {
     Spirals(spirals::MakeSpirals),
     Export(export::Export),
     Info(info::Info),
+    Inspect(inspect::Inspect),
     Trace(trace::LookAt),
     Check(check::Check),
     Explain(explain::Explain),
@@ -76,6 +79,7 @@ fn run(command: Command) -> Result<Outcome> {
         Command::Spirals(spirals) => spirals::run(&spirals),
         Command::Export(export) => export::run(&export),
         Command::Info(info) => info::run(&info),
+        Command::Inspect(inspect) => inspect::run(&inspect),
         Command::Trace(trace) => trace::run(&trace),
         Command::Check(check) => check::run(&check),
         Command::Explain(explain) => explain::run(&explain),

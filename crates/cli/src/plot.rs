@@ -66,13 +66,15 @@ fn plot<R: Real>(options: &Plot, model: &Model<R>) -> Result<Outcome> {
     let picture = match options.what {
         What::Loss => {
             let score = score_name(model.network.loss);
-            loss(&history(&options.model.with_file_name(HISTORY), &score.to_lowercase())?, score)?
+            let model = &options.model;
+            let path = if model.is_dir() { model.join(HISTORY) } else { model.with_file_name(HISTORY) };
+            loss(&history(&path, &score.to_lowercase())?, score)?
         }
         what => {
             let reading = options.reading.options_for(&model.encoder);
             let source = source::open(
                 options.data.as_ref(),
-                &reading,
+                (&options.reading, &reading),
                 &mut |_, _| Ok(()),
                 model.trained.settings.seed,
             )?;

@@ -98,7 +98,8 @@ fn predict<R: Real>(options: &Predict, model: &Model<R>) -> Result<Outcome> {
         fits(&kept, model, &names(rows).map_err(about)?).map_err(about)?;
     }
     if let Opened::Arrays(npz) = &opened {
-        kept = select(&arrays(npz)?.table.names().collect::<Vec<_>>(), &options.keep).map_err(about)?;
+        kept = select(&arrays(npz, &options.reading)?.0.table.names().collect::<Vec<_>>(), &options.keep)
+            .map_err(about)?;
     }
     let answers = &model.encoder.answers;
     let begin = || match &options.output {
@@ -117,7 +118,7 @@ fn predict<R: Real>(options: &Predict, model: &Model<R>) -> Result<Outcome> {
     };
     match opened {
         Opened::Arrays(npz) => {
-            let table = arrays(&npz)?.table;
+            let table = arrays(&npz, &options.reading)?.0.table;
             fits(&kept, model, &table).map_err(about)?;
             let all = all_rows(&table)?;
             for rows in all.chunks(block) {
@@ -133,7 +134,7 @@ fn predict<R: Real>(options: &Predict, model: &Model<R>) -> Result<Outcome> {
                 }
             }
             let strange = rows.decisions().iter().filter(|one| one.warning).cloned().collect::<Vec<_>>();
-            decision::lines(&strange).iter().for_each(|line| screen::complain(&format!("warning: {line}")));
+            decision::lines(&strange).iter().for_each(|line| screen::complain(line));
         }
     }
     match out {

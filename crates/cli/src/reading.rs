@@ -54,6 +54,9 @@ pub(crate) struct Reading {
     /// Columns of dates, also as years, 20240531, or seconds or milliseconds since 1970
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',', help_heading = "Reading")]
     dates: Vec<String>,
+    /// The array of inputs in an .npz file [default: X]
+    #[arg(long, value_name = "ARRAY", help_heading = "Reading")]
+    pub(crate) x: Option<String>,
     /// Columns that are not even read.
     #[arg(skip)]
     pub(crate) dropped: Vec<String>,
@@ -72,6 +75,12 @@ fn separator(text: &str) -> std::result::Result<String, String> {
 }
 
 impl Reading {
+    /// With these columns to predict.
+    pub(crate) fn predicting(mut self, targets: &[String]) -> Self {
+        self.targets = targets.to_vec();
+        self
+    }
+
     /// What can be said before the columns' names are known.
     pub(crate) fn options(&self) -> Options {
         let separator = self.separator.as_ref().map(|text| match text.as_str() {

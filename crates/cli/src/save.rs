@@ -13,6 +13,7 @@ use clearprop::model::Model;
 use clearprop::real::Real;
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
+use std::path::Path;
 use std::time::Duration;
 
 /// A run that is over.
@@ -22,6 +23,10 @@ pub(crate) struct Run<'a, R> {
     pub(crate) train_time: Duration,
     pub(crate) threads: Option<usize>,
     pub(crate) decisions: &'a [Decision],
+    /// What the run came to.
+    pub(crate) outcome: &'a [Decision],
+    /// The file of the rows.
+    pub(crate) data: Option<&'a Path>,
     pub(crate) plane: Option<&'a Plane>,
 }
 
@@ -90,6 +95,10 @@ fn summary<R: Real>(run: &Run<'_, R>, score: &str) -> Value {
         "version": env!("CARGO_PKG_VERSION"),
         "settings": settings,
         "decisions": run.decisions,
+        "outcome": run.outcome,
+        "file": run.data.map(|path| path.display().to_string()),
+        "target": run.model.encoder.answers.columns(),
+        "columns": run.model.encoder.inputs.iter().map(|input| &input.column).collect::<Vec<_>>(),
     });
     summary[format!("train_{score}")] = json!(trained.train_score);
     summary[format!("test_{score}")] = json!(trained.test_score);

@@ -2,17 +2,21 @@
 //!
 //! All of them become a [`Table`]; arrays have the columns `x0 x1 ..` and `y` (or `y0 y1 ..`).
 
+use crate::reading::Reading as ReadingOptions;
 use clearprop::activation::Activation;
 use clearprop::decision::Decision;
+use clearprop::diagnose::reading::{Reading, holds_weights};
 use clearprop::error::{Error, ErrorKind, Result};
-use clearprop::fit::{Origin, Rows};
+use clearprop::fit::{Origin, Rows, Split};
 use clearprop::params::Params;
 use clearprop::real::Real;
 use clearprop::settings::Choices;
 use clearprop::table::{Column, Table};
+use clearprop::target::Target;
+use clearprop_files::arrays::for_diagnosis;
 use clearprop_files::budget::check_columns;
-use clearprop_files::npz::{Npz, Values};
-use clearprop_files::table::{self, Opened, Options};
+use clearprop_files::npz::{Array, Npz, Values};
+use clearprop_files::table::{self, Kind, Opened, Options};
 use clearprop_files::{disk, npz};
 use ndarray::{Array2, ArrayView2, Axis};
 use std::io::BufReader;
@@ -52,7 +56,7 @@ pub(crate) fn absolute(path: &Path) -> PathBuf {
 /// are, once their names are known.
 pub(crate) fn open(
     path: Option<&PathBuf>,
-    options: &Options,
+    (reading, options): (&ReadingOptions, &Options),
     choose: &mut Choose<'_>,
     seed: u64,
 ) -> Result<Source> {
@@ -86,9 +90,41 @@ pub(crate) fn open(
             }
             (Rows::table(table, &[] as &[&str]), decisions)
         }
-        Opened::Arrays(npz) => (arrays(&npz)?, Vec::new()),
+        Opened::Arrays(npz) => {
+            let (mut rows, mut decisions) = arrays(&npz, reading)?;
+            let names: Vec<String> = rows.table.names().map(str::to_owned).collect();
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            choose(&names, &mut Options::default())?;
+            if rows.origin == Origin::Table && !rows.targets.is_empty() {
+                let (answered, more) =
+                    std::mem::take(&mut rows.table).answered(&rows.targets).map_err(about)?;
+                rows.table = answered;
+                decisions.extend(more);
+            }
+            (rows, decisions)
+        }
     };
     Ok(Source { name: run_name(path), file: called(path), rows, decisions })
+}
+
+/// Rows of another file, read as those of `rows`.
+pub(crate) fn more_rows(path: &Path, rows: &Rows, reading: &ReadingOptions) -> Result<Table> {
+    let mut options = reading.options();
+    options.kinds.extend(rows.table.columns().iter().map(|(name, column)| (name.clone(), column.kind())));
+    options.targets.clone_from(&rows.targets);
+    options.rest = Some(Kind::Skip);
+    let mut seen = |_, _| {};
+    let opened = table::open(path, &options, &mut seen)?;
+    let table = match opened {
+        Opened::Rows(rows) => rows.read()?,
+        Opened::Arrays(npz) => arrays(&npz, reading)?.0.table,
+    };
+    let absent = rows.targets.iter().find(|name| table.get(name).is_none());
+    match absent {
+        Some(name) => table.column(name).map(drop).map_err(|error| error.file(called(path)))?,
+        None => return table.answered(&rows.targets).map(|(table, _)| table),
+    }
+    Ok(table)
 }
 
 /// Says what columns are, once their names are known.
@@ -120,27 +156,134 @@ fn columns_of(values: ArrayView2<'_, f64>, letter: &str) -> Vec<(String, Column)
     columns.map(|(j, column)| (format!("{letter}{j}"), Column::numbers(column.iter().copied()))).collect()
 }
 
-/// The rows of arrays `X`, `y`, and what else stands beside them.
-pub(crate) fn arrays(file: &Npz) -> Result<Rows> {
-    let name = if file.get("X").is_none() && file.get("x").is_some() { "x" } else { "X" };
+/// What the arrays of inputs and of answers are called: as was asked, else `X` and `y`; else, of two arrays of
+/// as many rows, the matrix and the other.
+fn named(file: &Npz, reading: &ReadingOptions) -> Result<(String, Option<String>)> {
+    let has = |name: &&str| file.get(name).is_some();
+    let answers = reading.targets.iter().map(String::as_str).find(has);
+    let y = answers.or_else(|| ["y", "Y"].into_iter().find(has)).map(str::to_owned);
+    if let Some(x) = reading.x.as_deref().or_else(|| ["X", "x"].into_iter().find(has)) {
+        return Ok((x.to_owned(), y));
+    }
+    let axes = |array: &Array| (array.shape.len(), array.shape.first().copied());
+    let all: Vec<(&String, &Array)> = file.arrays.iter().collect();
+    if let [(one, first), (other, second)] = all.as_slice() {
+        match (axes(first), axes(second)) {
+            ((2, rows), (1, same)) if rows == same => return Ok(((*one).clone(), Some((*other).clone()))),
+            ((1, rows), (2, same)) if rows == same => return Ok(((*other).clone(), Some((*one).clone()))),
+            _ => {}
+        }
+    }
+    let shaped = |(name, array): &(&String, &Array)| {
+        let axes: Vec<String> = array.shape.iter().map(ToString::to_string).collect();
+        format!("'{name}' ({})", axes.join(", "))
+    };
+    let shown: Vec<String> = all.iter().take(8).map(shaped).collect();
+    let hint = format!("the arrays are {}; name them: --x ARRAY --target ARRAY", shown.join(", "));
+    Err(file.error("X", "there is no such array").hint(hint))
+}
+
+/// The classes 0, 1, .. of answers that are one-hot: a single 1 in each row, else 0.
+fn one_hot(y: ArrayView2<'_, f64>) -> Option<Vec<f64>> {
+    let class = |row: ndarray::ArrayView1<'_, f64>| {
+        let bits = row.iter().all(|&value| value == 0.0 || value == 1.0);
+        (bits && row.sum() == 1.0).then(|| row.iter().take_while(|&&value| value == 0.0).count() as f64)
+    };
+    if y.ncols() < 2 { None } else { y.rows().into_iter().map(class).collect() }
+}
+
+/// Arrays that only a person who knows what they do puts beside X and y: then nothing is chosen for them.
+const BESIDE: [&str; 8] = ["W1", "W1_0", "w1", "train", "reg", "activation", "loss_name", "regularize"];
+
+/// The rows of arrays, and what else stands beside them.
+pub(crate) fn arrays(file: &Npz, options: &ReadingOptions) -> Result<(Rows, Vec<Decision>)> {
+    // Rows that the file parts itself are taken as they are, and so is what holds no pass.
+    let is_pass = file.get("train").is_none() && holds_weights(file.arrays.keys().map(String::as_str));
+    match is_pass.then(|| Reading::of(&for_diagnosis(file))) {
+        Some(Ok(reading)) => of_reading(file, &reading),
+        Some(Err(error)) => {
+            let why = format!("the weights beside them were not read: {error}");
+            Ok((
+                plain(file, options)?.0,
+                vec![Decision::new("read_as", "X and y are taken as they are", why)],
+            ))
+        }
+        None => plain(file, options),
+    }
+}
+
+/// The rows of a pass, in whatever layout, and what it shows of the network, as `check`, `trace` and `diagnose` read it.
+fn of_reading(file: &Npz, reading: &Reading) -> Result<(Rows, Vec<Decision>)> {
+    let read_as = reading.read_as();
+    let x = reading.x()?;
+    let targets = reading.params().sizes().last().copied().unwrap_or(1);
+    check_columns(x.ncols() + targets).map_err(|error| file.error("X", error.to_string()))?;
+    let y = match reading.labels() {
+        // As the file has them: classes may count from 1, or have numbers of their own.
+        Some(labels) => Target::Values(
+            Array2::from_shape_vec((labels.len(), 1), labels).map_err(|_| file.error("y", "has no rows"))?,
+        ),
+        None => reading.answers()?,
+    };
+    let mut rows = Rows::arrays(x.view(), &y)?;
+    let mut decisions =
+        vec![Decision::new("read_as", format!("read as {}", read_as.network), read_as.said.join("; "))];
+    match reading.network() {
+        Ok((network, _)) => {
+            rows.beside = Choices {
+                reg: (reading.reg() > 0.0).then_some(network.penalty.reg),
+                activation: (!network.activations.is_empty()).then(|| network.activations.clone()),
+                loss: Some(network.loss),
+                penalize: Some(network.penalty.over),
+                ..Choices::new()
+            };
+        }
+        Err(error) => {
+            let what = "the file's own network is not the one that is trained";
+            decisions.push(Decision::new("network", what, error.to_string()));
+        }
+    }
+    Ok((rows, decisions))
+}
+
+/// `X` and `y` as they are.
+fn plain(file: &Npz, reading: &ReadingOptions) -> Result<(Rows, Vec<Decision>)> {
+    let (name, answers) = named(file, reading)?;
+    let name = name.as_str();
     let x: Array2<f64> = file.matrix(name)?;
-    let targets = file.get("y").and_then(|y| y.shape.get(1)).unwrap_or(&1);
+    let mut decisions = Vec::new();
+    if !["X", "x"].contains(&name) && reading.x.is_none() {
+        let what = format!("the inputs are the array '{name}'");
+        decisions.push(Decision::new("arrays", what, "").overrule("x", "ARRAY"));
+    }
+    let y = answers.as_deref().unwrap_or("y");
+    let targets = file.get(y).and_then(|y| y.shape.get(1)).unwrap_or(&1);
     check_columns(x.ncols() + targets).map_err(|error| file.error(name, error.to_string()))?;
     let mut columns = columns_of(x.view(), "x");
     let mut targets = Vec::new();
-    if let Some(y) = file.get("y") {
-        let answers = match (y.shape.as_slice(), &y.values) {
+    if let Some(array) = file.get(y) {
+        let answers = match (array.shape.as_slice(), &array.values) {
             ([_] | [_, 1], Values::Text(words)) => {
-                vec![("y".to_owned(), Column::words(words.iter().map(String::as_str)))]
+                vec![(y.to_owned(), Column::words(words.iter().map(String::as_str)))]
             }
             ([_] | [_, 1], _) => {
-                vec![("y".to_owned(), Column::numbers(file.vector::<f64>("y")?.iter().copied()))]
+                vec![(y.to_owned(), Column::numbers(file.vector::<f64>(y)?.iter().copied()))]
             }
-            _ => columns_of(file.matrix::<f64>("y")?.view(), "y"),
+            _ => {
+                let values = file.matrix::<f64>(y)?;
+                match one_hot(values.view()) {
+                    Some(classes) => {
+                        let what = format!("'{y}' is one-hot: each row's class is the place of its 1");
+                        decisions.push(Decision::new("one_hot", what, ""));
+                        vec![(y.to_owned(), Column::numbers(classes))]
+                    }
+                    None => columns_of(values.view(), y),
+                }
+            }
         };
         if answers.iter().any(|(_, column)| column.len() != x.nrows()) {
-            let found = format!("has {} rows, {name} has {}", y.shape.first().unwrap_or(&0), x.nrows());
-            return Err(file.error("y", found).hint("each row needs its answer"));
+            let found = format!("has {} rows, {name} has {}", array.shape.first().unwrap_or(&0), x.nrows());
+            return Err(file.error(y, found).hint("each row needs its answer"));
         }
         targets = answers.iter().map(|(name, _)| name.clone()).collect();
         columns.extend(answers);
@@ -154,9 +297,9 @@ pub(crate) fn arrays(file: &Npz) -> Result<Rows> {
     };
     let has = |name: &str| file.get(name).is_some();
     let split = match (has("train"), has("test")) {
-        (false, _) => None,
-        (true, true) => Some((rows("train")?, rows("test")?)),
-        (true, false) => Some((rows("train")?, Vec::new())),
+        (false, _) => Split::default(),
+        (true, true) => Split::Given(rows("train")?, rows("test")?),
+        (true, false) => Split::Given(rows("train")?, Vec::new()),
     };
     let beside = Choices {
         reg: has("reg").then(|| file.scalar("reg")).transpose()?,
@@ -171,7 +314,9 @@ pub(crate) fn arrays(file: &Npz) -> Result<Rows> {
         ..Choices::new()
     };
     let table = Table::new(columns)?.with_lines(vec![(0, 0)]);
-    Ok(Rows { origin: Origin::Arrays, split, beside, ..Rows::table(table, &targets) })
+    let origin = if BESIDE.iter().any(|name| has(name)) { Origin::Arrays } else { Origin::Table };
+    let rows = Rows { origin, split, beside, ..Rows::table(table, &targets) };
+    Ok((rows, decisions))
 }
 
 fn word<T: std::str::FromStr<Err = Error>>(file: &Npz, name: &str) -> Result<Option<T>> {

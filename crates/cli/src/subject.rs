@@ -160,7 +160,7 @@ impl Chosen {
 /// What was read, in lines on standard error.
 fn say(reading: &Reading) {
     let read_as = reading.read_as();
-    screen::complain(&format!("note: read as {}", reading.head()));
+    screen::complain(&format!("note: read as {}", read_as.network));
     for words in &read_as.said {
         screen::complain(&format!("note: {words}"));
     }
@@ -175,8 +175,9 @@ fn say(reading: &Reading) {
 /// A model on the rows of a file.
 fn of_model<R: Real>(model: &Model<R>, path: &Path) -> Result<Subject> {
     let about = |error: Error| if error.place().file.is_none() { error.file(path.display()) } else { error };
-    let options = ReadingOptions::default().options_for(&model.encoder);
-    let table = source::open(Some(&path.to_owned()), &options, &mut |_, _| Ok(()), 0)?.rows.table;
+    let how = ReadingOptions::default().predicting(model.encoder.answers.columns());
+    let options = how.options_for(&model.encoder);
+    let table = source::open(Some(&path.to_owned()), (&how, &options), &mut |_, _| Ok(()), 0)?.rows.table;
     let mut unseen = Unseen::default();
     let data: Data<R> =
         model.encoder.transform_data(&table, &all_rows(&table)?, &mut unseen).map_err(about)?;

@@ -10,6 +10,7 @@ use crate::reading::Reading;
 use crate::save::{Run, save};
 use crate::settings::Typed;
 use crate::source::{self, Source, bias_trick, ends, start_weights};
+use crate::split::Splitting;
 use crate::steps::{Pace, take_steps};
 use crate::{load, screen};
 use clap::{Args, ValueEnum};
@@ -53,6 +54,8 @@ pub(crate) struct Train {
     reading: Reading,
     #[command(flatten)]
     settings: Typed,
+    #[command(flatten)]
+    split: Splitting,
     /// First weights: an .npz file with W1 W2 .. (or W1_0 W2_0 ..; bias in the last row), or a model
     #[arg(long, value_name = "FILE", conflicts_with = "resume", help_heading = "Settings")]
     start: Option<PathBuf>,
@@ -131,11 +134,15 @@ fn begin<R: Real>(options: &Train) -> Result<Outcome> {
     reading.only.clone_from(&options.columns);
     reading.targets.clone_from(&options.target);
     let how = reading.options();
+    let asked = reading.clone();
     let mut choose = |names: &[&str], how: &mut Options| reading.choose(names, how);
-    let mut source = source::open(options.data.as_ref(), &how, &mut choose, choices.seed.unwrap_or(0))?;
+    let seed = choices.seed.unwrap_or(0);
+    let mut source = source::open(options.data.as_ref(), (&asked, &how), &mut choose, seed)?;
     let file = source.file.clone();
     let about = |error| about(options, &file, error);
     columns(&mut reading, &mut source).map_err(about)?;
+    let mut split = options.split.clone();
+    split.of(&mut source.rows, &reading).map_err(about)?;
     let mut notes = std::mem::take(&mut source.decisions);
     let start = start::<R>(options, &mut source, &mut notes).map_err(about)?;
     let Source { name, rows, .. } = source;
@@ -149,13 +156,14 @@ fn begin<R: Real>(options: &Train) -> Result<Outcome> {
     let folder = Folder::claim(options.out.as_deref(), &name, options.overwrite)?;
     let progress = Progress::new(lines(options), fit.trainer().total_steps());
     for line in decision::lines(&fit.plan().decisions) {
-        progress.line(&with_settings(&line, option))?;
+        say(&progress, &line)?;
     }
     fit.unseen().warnings().iter().for_each(|warning| progress.warn(warning));
     let setup = Setup {
         // So that going on does not depend on where one stands.
         data: options.data.as_deref().map(source::absolute),
         reading,
+        split,
         name,
         plan: fit.plan().clone(),
         log_every: options.log_every,
@@ -174,8 +182,10 @@ fn resume<R: Real>(options: &Train, folder: Folder, checkpoint: Checkpoint<R>) -
     let settings = &mut setup.plan.settings;
     settings.threads = load::threads(options.settings.choices()?.threads.or(settings.threads));
     let reading = setup.reading.options_for(&setup.plan.encoder);
-    let Source { rows, file, .. } =
-        source::open(setup.data.as_ref(), &reading, &mut |_, _| Ok(()), settings.seed)?;
+    let Source { mut rows, file, .. } =
+        source::open(setup.data.as_ref(), (&setup.reading, &reading), &mut |_, _| Ok(()), settings.seed)?;
+    rows.targets.clone_from(&setup.reading.targets);
+    setup.split.of(&mut rows, &setup.reading)?;
     let about = |error| about(options, &file, error);
     let plane = Plane::of(&setup.plan.encoder, &rows.table).map_err(about)?;
     let step = saved.state.step;
@@ -192,12 +202,15 @@ fn resume<R: Real>(options: &Train, folder: Folder, checkpoint: Checkpoint<R>) -
 fn columns(reading: &mut Reading, source: &mut Source) -> Result<()> {
     let rows = &mut source.rows;
     let mut table = std::mem::take(&mut rows.table);
-    if rows.origin != Origin::Table {
-        // Of a file of rows the names were known before, and the others were not even read.
+    if rows.origin == Origin::Notebook {
+        // Of a file the names were known before.
         let names: Vec<String> = table.names().map(str::to_owned).collect();
         reading.choose(&names.iter().map(String::as_str).collect::<Vec<_>>(), &mut Options::default())?;
-        table = table.without(&reading.dropped)?;
     }
+    // Of a file of rows the others were not even read.
+    let dropped: Vec<String> =
+        reading.dropped.iter().filter(|name| table.get(name).is_some()).cloned().collect();
+    table = table.without(&dropped)?;
     if !reading.targets.is_empty() {
         rows.targets.clone_from(&reading.targets);
     } else if rows.origin == Origin::Notebook {
@@ -253,6 +266,11 @@ fn lines(options: &Train) -> Lines {
     }
 }
 
+/// A decision's line.
+fn say(progress: &Progress, line: &str) -> Result<()> {
+    progress.line(&with_settings(line, option))
+}
+
 /// Takes the steps, and saves what came of them.
 fn train<R: Real>(options: &Train, job: Job<R>, progress: &Progress) -> Result<Outcome> {
     let Job { setup, folder, mut fit, plane, before } = job;
@@ -300,7 +318,14 @@ fn train<R: Real>(options: &Train, job: Job<R>, progress: &Progress) -> Result<O
         _ => {}
     }
     if let Some(score) = fit.test_score() {
-        progress.line(&format!("Test {}={score:.5}", score_name(fit.trainer().network().loss)))?;
+        // The notebook's own line has nothing beside it.
+        let beside = fit.beside_score().filter(|_| setup.data.is_some());
+        let beside = beside.map_or_else(String::new, |text| format!(" ({text})"));
+        progress.line(&format!("Test {}={score:.5}{beside}", score_name(fit.trainer().network().loss)))?;
+    }
+    let outcome = fit.outcome(stop_reason);
+    if setup.data.is_some() {
+        decision::lines(&outcome).iter().try_for_each(|line| say(progress, line))?;
     }
     let (history, model) = (fit.history().clone(), fit.finish(stop_reason));
     let run = Run {
@@ -309,6 +334,8 @@ fn train<R: Real>(options: &Train, job: Job<R>, progress: &Progress) -> Result<O
         train_time,
         threads: setup.plan.settings.threads,
         decisions: &setup.plan.decisions,
+        outcome: &outcome,
+        data: setup.data.as_deref(),
         plane: plane.as_ref(),
     };
     let summary = save(&folder, &run, progress)?;

@@ -7,6 +7,7 @@
 pub mod arrays;
 pub mod budget;
 pub mod claim;
+mod convert;
 pub mod csv;
 pub mod disk;
 pub mod foreign;
@@ -18,3 +19,4 @@ pub mod parquet;
 pub mod predictions;
 pub mod safetensors;
 pub mod table;
+mod unpack;

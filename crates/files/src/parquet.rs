@@ -7,6 +7,7 @@
 //!
 //! Before the crate takes memory for what a file claims, the claims are compared with the file's size.
 
+mod drain;
 mod footer;
 mod meaning;
 mod pages;
@@ -17,21 +18,18 @@ use crate::csv::{Kind, Options};
 use crate::disk::Input;
 use crate::foreign::foreign;
 use ::parquet::basic::Compression;
-use ::parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader};
-use ::parquet::data_type::DataType;
+use ::parquet::column::reader::{ColumnReader, get_column_reader};
 use ::parquet::errors::ParquetError;
 use ::parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 use clearprop::decision::Decision;
 use clearprop::error::{Error, ErrorKind, Result};
 use clearprop::table::{Decimal, Table, TableBuilder, joined};
+use drain::{CHUNK, drain};
 use meaning::{Meaning, Value};
 use pages::Source;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 pub(crate) use write::Writer;
-
-/// Values that are unpacked at once.
-const CHUNK: usize = 1 << 13;
 
 /// A Parquet file that is being read, in blocks of rows.
 pub struct Reader {
@@ -335,38 +333,17 @@ impl Reader {
     }
 }
 
-/// Shows the next `rows` values of a column; `None` is a null.
-fn drain<T: DataType>(
-    reader: &mut ColumnReaderImpl<T>,
-    rows: u64,
-    deepest: i16,
-    mut each: impl FnMut(Option<&T::T>),
-) -> ::parquet::errors::Result<()> {
-    let (mut values, mut levels) = (Vec::new(), Vec::new());
-    let mut left = usize::try_from(rows).unwrap_or(usize::MAX);
-    while left > 0 {
-        values.clear();
-        levels.clear();
-        let (read, ..) = reader.read_records(left.min(CHUNK), Some(&mut levels), None, &mut values)?;
-        if read == 0 {
-            return Err(ParquetError::General(format!("{left} values are missing")));
-        }
-        let mut values = values.iter();
-        for i in 0..read {
-            // A value is there if all that surrounds it is.
-            let present = deepest == 0 || levels.get(i) == Some(&deepest);
-            each(if present { values.next() } else { None });
-        }
-        left -= read;
-    }
-    Ok(())
-}
-
 /// Whether pages packed like this can be unpacked.
 fn is_read(packed: Compression) -> bool {
     matches!(
         packed,
-        Compression::UNCOMPRESSED | Compression::SNAPPY | Compression::GZIP(_) | Compression::ZSTD(_)
+        Compression::UNCOMPRESSED
+            | Compression::SNAPPY
+            | Compression::GZIP(_)
+            | Compression::ZSTD(_)
+            | Compression::LZ4
+            | Compression::LZ4_RAW
+            | Compression::BROTLI(_)
     )
 }
 

@@ -6,9 +6,9 @@
 //! |---|---|---|
 //! | the kept ones (an ID) | all | as text |
 //! | `label` | classes | the class of the largest probability |
-//! | `p_CLASS`, for each class | classes | its probability |
+//! | `p_CLASS`, for each class | classes | its probability; with a hinge loss `score_CLASS`, its score |
 //! | `LABEL` and `p_LABEL`, for each label | several labels | 1 if its probability is above 0.5, else 0; the probability |
-//! | the target columns | numbers | the predicted numbers |
+//! | the target columns, as `predicted NAME` where NAME is kept | numbers | the predicted numbers |
 //!
 //! Numbers have the model's precision.  Rows come in the order of the data.
 
@@ -184,13 +184,22 @@ fn columns(kept: &[String], answers: &Answers) -> Result<Vec<(String, Holds)>> {
     match answers {
         Answers::Classes { names, .. } => {
             columns.push(("label".to_owned(), Holds::Words));
-            columns.extend(names.iter().map(p));
+            if answers.loss().outputs_are_logits() {
+                columns.extend(names.iter().map(|name| (format!("score_{name}"), Holds::Reals)));
+            } else {
+                columns.extend(names.iter().map(p));
+            }
         }
         Answers::Labels { columns: labels } => {
             columns.extend(labels.iter().flat_map(|name| [(name.clone(), Holds::Labels), p(name)]));
         }
         Answers::Numbers { columns: targets, .. } => {
-            columns.extend(targets.iter().map(|name| (name.clone(), Holds::Reals)));
+            // The known answer keeps its name beside the predicted one.
+            let name = |name: &String| match kept.contains(name) {
+                true => format!("predicted {name}"),
+                false => name.clone(),
+            };
+            columns.extend(targets.iter().map(|target| (name(target), Holds::Reals)));
         }
     }
     let mut names = HashSet::new();

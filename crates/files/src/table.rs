@@ -1,7 +1,8 @@
 //! Any file of rows: what it is, its content says, not its name.
 //!
-//! CSV, CSV packed by gzip, and Parquet are read in blocks of rows; so is CSV from standard input (`-`).
-//! The arrays of an npz file are read whole.
+//! CSV (also packed by gzip, zstd, bzip2, xz or zip) and Parquet are read in blocks of rows; so is CSV from
+//! standard input (`-`).  A folder, or a name with `*`, means Parquet files of one table.  The arrays of an npz
+//! file are read whole.
 //!
 //! ```no_run
 //! use clearprop_files::table::{Opened, Options, open};
@@ -14,19 +15,21 @@
 //! ```
 
 use crate::budget::Budget;
+use crate::convert;
 use crate::csv;
 pub use crate::csv::{Kind, Options, Separator};
 use crate::disk::Input;
+use crate::foreign::foreign;
 use crate::npz::{self, Npz};
+use crate::unpack::{HEAD, Packing};
 use clearprop::decision::Decision;
 use clearprop::error::{Error, ErrorKind, Result};
 use clearprop::table::Table;
 use encoding_rs::Encoding;
 use encoding_rs_io::DecodeReaderBytesBuilder;
-use flate2::read::MultiGzDecoder;
 use std::cell::Cell;
 use std::io::{self, BufReader, Cursor, Read, Seek};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 /// Called now and then while a file is read: bytes read so far, and in all (0 if nobody knows).
@@ -53,9 +56,12 @@ enum Source<'p> {
     Csv(Box<csv::Reader<Box<dyn Read + 'p>>>),
     #[cfg(feature = "parquet")]
     Parquet(Box<crate::parquet::Reader>, u64, Progress<'p>),
+    /// Parquet files of one table: the one that is read, and those to come.
+    #[cfg(feature = "parquet")]
+    Parts(Box<crate::parquet::Reader>, std::vec::IntoIter<PathBuf>, Box<Options>),
 }
 
-/// Opens a file of rows; `-` is standard input, as CSV or CSV packed by gzip.
+/// Opens a file of rows; `-` is standard input, as CSV, also packed.
 ///
 /// # Errors
 /// A file that cannot be read, and those of [`csv::Reader::new`], [`crate::parquet::Reader::new`]
@@ -80,23 +86,34 @@ pub fn open_chosen<'p>(
     let mut head = Vec::new();
     let (input, size): (Box<dyn Read>, u64) = if standard {
         let mut input = io::stdin();
-        input.by_ref().take(4).read_to_end(&mut head).map_err(cannot)?;
+        input.by_ref().take(HEAD as u64).read_to_end(&mut head).map_err(cannot)?;
         (Box::new(input), 0)
     } else {
+        let parts = parts(path)?;
+        if let Some(parts) = parts {
+            return rows_of_parts(parts, options, choose);
+        }
         let mut input = Input::open(path)?;
-        input.by_ref().take(4).read_to_end(&mut head).map_err(cannot)?;
+        input.by_ref().take(HEAD as u64).read_to_end(&mut head).map_err(cannot)?;
         let named = |ending: &str| path.extension().is_some_and(|found| found.eq_ignore_ascii_case(ending));
-        let (parquet, zip) = (head == b"PAR1", matches!(&head[..], b"PK\x03\x04" | b"PK\x05\x06"));
+        let parquet = head.starts_with(b"PAR1");
+        let zip = head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06");
         if input.is_regular() && (parquet || zip || named("npz") || named("parquet")) {
             input.rewind().map_err(cannot)?;
-            return if zip || (named("npz") && !parquet) {
-                arrays(input, progress)
+            if let Some(text) = zipped(&mut input, zip)? {
+                head = text.get(..HEAD).unwrap_or(&text).to_vec();
+                let rest = text.get(HEAD..).unwrap_or_default().to_vec();
+                let size = input.size();
+                (Box::new(Cursor::new(rest)), size)
+            } else if zip || (named("npz") && !parquet) {
+                return arrays(input, progress);
             } else {
-                rows_of_parquet(input, path, options, choose, progress)
-            };
+                return rows_of_parquet(input, path, options, choose, progress);
+            }
+        } else {
+            let size = input.size();
+            (Box::new(input), size)
         }
-        let size = input.size();
-        (Box::new(input), size)
     };
     if head.starts_with(b"PAR1") || head.starts_with(b"PK\x03\x04") {
         let found = "this is a Parquet or npz file, and it comes through a pipe";
@@ -106,14 +123,29 @@ pub fn open_chosen<'p>(
         let found = "this is a single NumPy array; arrays X and y are needed";
         return Err(Error::new(ErrorKind::File, found).file(&file).hint("save both with np.savez"));
     }
-    let packed = head.starts_with(b"\x1f\x8b");
+    let refused = |(found, hint): (&str, &str)| {
+        Error::new(ErrorKind::File, found).file(&file).hint(hint.replace("FILE", &file))
+    };
+    if let Some(other) = convert::other(&head) {
+        return Err(refused(other));
+    }
+    let packing = Packing::of(&head);
     let read = Rc::new(Cell::new(0));
     let budget = if size > 0 { Budget::of(size) } else { Budget::following(Rc::clone(&read)) };
     let counted = Counted { inner: Cursor::new(head).chain(input), read, told: 0, size, progress };
-    let text: Box<dyn Read + 'p> = match packed {
-        true => Box::new(Unpacked(MultiGzDecoder::new(BufReader::with_capacity(1 << 16, counted)))),
-        false => Box::new(counted),
+    let mut text: Box<dyn Read + 'p> = match packing {
+        Some(packing) => packing.unpacked(counted).map_err(cannot)?,
+        None => Box::new(counted),
     };
+    if packing.is_some() {
+        // What is no text says so inside too.
+        let mut head = Vec::new();
+        text.by_ref().take(HEAD as u64).read_to_end(&mut head).map_err(cannot)?;
+        if let Some(other) = convert::other(&head) {
+            return Err(refused(other));
+        }
+        text = Box::new(Cursor::new(head).chain(text));
+    }
     let label = options.encoding.as_deref();
     let encoding = label.map(|label| Encoding::for_label(label.as_bytes()));
     if let (Some(label), Some(None)) = (label, encoding) {
@@ -132,6 +164,92 @@ pub fn open_chosen<'p>(
     let mut reader = csv::Reader::new(text, &file, options)?.within(budget);
     reader.choose(choose)?;
     Ok(Opened::Rows(Rows { source: Source::Csv(Box::new(reader)), file }))
+}
+
+/// The text of the only table in a zip archive; `None` if it holds arrays or is none.
+fn zipped(input: &mut Input, zip: bool) -> Result<Option<Vec<u8>>> {
+    if !zip {
+        return Ok(None);
+    }
+    let (file, size) = (input.name(), input.size());
+    let text = foreign(|| {
+        let mut archive = zip::ZipArchive::new(&mut *input).ok()?;
+        let names: Vec<String> =
+            archive.file_names().filter_map(|name| Some(name.ok()?.into_owned())).collect();
+        let is_text = |name: &&String| {
+            let ending = Path::new(name).extension().and_then(|ending| ending.to_str());
+            let texts = ["csv", "tsv", "txt", "tab", "dat", "data"];
+            ending.is_some_and(|ending| texts.iter().any(|text| ending.eq_ignore_ascii_case(text)))
+                && !name.starts_with("__MACOSX")
+        };
+        if names.iter().any(|name| name.ends_with(".npy") || name.starts_with("xl/")) {
+            return None;
+        }
+        let texts: Vec<&String> = names.iter().filter(is_text).collect();
+        let [text] = texts.as_slice() else {
+            let found = format!("a zip archive of {} tables", texts.len());
+            let hint = "unpack it, and name one of the files in it";
+            return (!texts.is_empty())
+                .then(|| Err(Error::new(ErrorKind::File, found).file(&file).hint(hint)));
+        };
+        let mut bytes = Vec::new();
+        let most = Budget::of(size).most();
+        let read = archive.by_name(text).ok()?.take(most + 1).read_to_end(&mut bytes);
+        Some(match read {
+            Ok(read) => Budget::of(size).take(read as u64).map(|()| bytes).map_err(|error| error.file(&file)),
+            Err(_) => Err(Error::new(ErrorKind::File, "the zip archive is damaged").file(&file)),
+        })
+    });
+    input
+        .rewind()
+        .map_err(|error| Error::new(ErrorKind::File, format!("cannot read: {error}")).file(input.name()))?;
+    text.flatten().transpose()
+}
+
+/// The Parquet files that a folder or a name with `*` means, by their names; `None` if it is one file.
+fn parts(path: &Path) -> Result<Option<Vec<PathBuf>>> {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let (folder, pattern) = match path.is_dir() {
+        true => (path, "*.parquet"),
+        false if name.contains('*') && !path.exists() => (path.parent().unwrap_or(path), name),
+        false => return Ok(None),
+    };
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let wrong = |found: String| Error::new(ErrorKind::File, found).file(path.display());
+    let entries = std::fs::read_dir(folder).map_err(|error| wrong(format!("cannot read: {error}")))?;
+    let fits = |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str());
+        name.is_some_and(|name| {
+            clearprop::table::fits_pattern(name, pattern) && !name.starts_with(['.', '_'])
+        })
+    };
+    let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(fits).collect();
+    files.sort();
+    if files.is_empty() {
+        let found = format!("there is no file {pattern} in the folder {}", folder.display());
+        return Err(wrong(found).hint("name a table, or a folder of Parquet files"));
+    }
+    Ok(Some(files))
+}
+
+#[cfg(feature = "parquet")]
+fn rows_of_parts<'p>(parts: Vec<PathBuf>, options: &Options, choose: Choose<'_>) -> Result<Opened<'p>> {
+    let mut options = options.clone();
+    let mut parts = parts.into_iter();
+    let Some(first) = parts.next() else { return Err(Error::new(ErrorKind::File, "there is no file")) };
+    let skip = Options { rest: Some(Kind::Skip), ..Options::default() };
+    let names = crate::parquet::Reader::new(Input::open(&first)?, &skip)?.names_and_roots();
+    choose(&names.iter().map(String::as_str).collect::<Vec<_>>(), &mut options)?;
+    let reader = Box::new(crate::parquet::Reader::new(Input::open(&first)?, &options)?);
+    let file = first.display().to_string();
+    Ok(Opened::Rows(Rows { source: Source::Parts(reader, parts, Box::new(options)), file }))
+}
+
+#[cfg(not(feature = "parquet"))]
+fn rows_of_parts<'p>(parts: Vec<PathBuf>, _: &Options, _: Choose<'_>) -> Result<Opened<'p>> {
+    let file = parts.first().map(|path| path.display().to_string()).unwrap_or_default();
+    let found = "this is a Parquet file, which this build does not read";
+    Err(Error::new(ErrorKind::File, found).file(file).hint("save it as CSV"))
 }
 
 fn arrays<'p>(mut input: Input, progress: Progress<'p>) -> Result<Opened<'p>> {
@@ -178,7 +296,7 @@ impl Rows<'_> {
         match &self.source {
             Source::Csv(reader) => reader.names().iter().map(String::as_str).collect(),
             #[cfg(feature = "parquet")]
-            Source::Parquet(reader, ..) => reader.names().collect(),
+            Source::Parquet(reader, ..) | Source::Parts(reader, ..) => reader.names().collect(),
         }
     }
 
@@ -188,7 +306,7 @@ impl Rows<'_> {
         match &self.source {
             Source::Csv(reader) => reader.decisions(),
             #[cfg(feature = "parquet")]
-            Source::Parquet(reader, ..) => reader.decisions(),
+            Source::Parquet(reader, ..) | Source::Parts(reader, ..) => reader.decisions(),
         }
     }
 
@@ -209,6 +327,21 @@ impl Rows<'_> {
             Source::Parquet(reader, size, progress) => reader.block_with(limit, &mut |read, rows| {
                 progress(size.saturating_mul(read) / rows.max(1), *size);
             }),
+            #[cfg(feature = "parquet")]
+            Source::Parts(reader, parts, options) => {
+                let mut table = reader.block(limit)?;
+                while table.as_ref().is_none_or(|table| table.len() < limit) {
+                    let Some(path) = parts.next() else { break };
+                    **reader = crate::parquet::Reader::new(Input::open(&path)?, options)?;
+                    let left = limit - table.as_ref().map_or(0, Table::len);
+                    let about = |error: Error| error.file(path.display());
+                    table = match (table, reader.block(left)?) {
+                        (Some(table), Some(more)) => Some(table.followed_by(more).map_err(about)?),
+                        (table, more) => table.or(more),
+                    };
+                }
+                Ok(table)
+            }
         }
     }
 
@@ -250,20 +383,5 @@ impl<S: Read> Read for Counted<'_, S> {
             (self.progress)(read, self.size);
         }
         Ok(new)
-    }
-}
-
-/// What gzip packed; its errors in words.
-struct Unpacked<S>(S);
-
-impl<S: Read> Read for Unpacked<S> {
-    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
-        self.0.read(bytes).map_err(|error| match error.kind() {
-            io::ErrorKind::UnexpectedEof => io::Error::other("the gzip file is cut off"),
-            io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => {
-                io::Error::other("the gzip file is damaged")
-            }
-            _ => error,
-        })
     }
 }

@@ -17,7 +17,11 @@ fn kept() -> Table {
 }
 
 fn classes() -> Answers {
-    Answers::Classes { column: "kind".into(), names: vec!["cat".into(), "dog, big".into()] }
+    Answers::Classes {
+        column: "kind".into(),
+        names: vec!["cat".into(), "dog, big".into()],
+        loss: Loss::Softmax,
+    }
 }
 
 /// What is written as CSV to a stream.

@@ -77,8 +77,9 @@ impl<R: Float> Blocks<R> {
     /// How many threads are worth their waiting for each other.
     #[must_use]
     pub fn most_threads(mlp: &Mlp, rows: usize) -> usize {
-        // A thread's share of a step should be some hundred microseconds.
-        rows.saturating_mul(mlp.count()) >> 20
+        // A second thread pays from some ten microseconds a step on; each further one should find some hundred.
+        let work = rows.saturating_mul(mlp.count());
+        if work < 1 << 19 { 1 } else { (work >> 20).max(2) }
     }
 
     /// Changes the strength of the penalty.
@@ -189,7 +190,7 @@ impl<R: Float> Blocks<R> {
         };
         for tile in view.tiles.iter().filter(|_| !is_wide) {
             // SAFETY: nobody else is at work yet.
-            unsafe { view.transpose(tile) };
+            dispatch!(self.level, simd => unsafe { view.transpose(simd, tile) });
         }
         with_team(self.members, &self.pace, |team| match batches {
             Batches::Full { steps } => losses.extend((0..steps).map(|_| view.step(&state.next(), team))),

@@ -95,44 +95,49 @@ pub(crate) unsafe fn narrow_rows<S: Simd, R: Float>(
     }
 }
 
-/// Copies the transpose of a panel's columns, which are rows at `from` that lie `stride` apart, `depth` numbers of
-/// each, filled up with zeros.
+/// What [`transposed`] copies: `columns` rows of `depth` numbers that lie `stride` apart, to `depth` rows of as many
+/// columns that lie `to_row` apart.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Turn {
+    pub(crate) columns: usize,
+    pub(crate) depth: usize,
+    /// How many numbers of a row can be read: `depth` or more.
+    pub(crate) readable: usize,
+    pub(crate) stride: usize,
+    pub(crate) to_row: usize,
+}
+
+/// Copies the transpose of a matrix, its columns filled up with zeros to whole vectors.
 ///
 /// # Safety
-/// All of these numbers must be at `from`, and room for a whole panel of `depth` rows at `to`.
+/// All of these numbers must be at `from`, and room for whole vectors in each row at `to`.
 #[inline(always)]
-pub(crate) unsafe fn transposed<S: Simd, R: Float>(
-    simd: S,
-    from: *const R,
-    stride: usize,
-    panel: &Panel,
-    depth: usize,
-    to: *mut R,
-) {
+pub(crate) unsafe fn transposed<S: Simd, R: Float>(simd: S, turn: Turn, from: *const R, to: *mut R) {
     let lanes = V::<S, R>::LEN;
     let zero = V::<S, R>::splat(simd, R::ZERO);
-    for column in (0..panel.width).step_by(lanes) {
-        let count = (panel.columns.len() - column).min(lanes);
+    for column in (0..turn.columns).step_by(lanes) {
+        let count = (turn.columns - column).min(lanes);
+        let from = from.wrapping_add(column * turn.stride);
+        let to = to.wrapping_add(column);
         let mut j = 0;
         // SAFETY: the caller's promise.
         unsafe {
-            while j + lanes <= depth {
+            while j < turn.depth && j + lanes <= turn.readable {
                 let mut v = [zero; 16];
                 for i in 0..count {
-                    v[i] = load(simd, from.wrapping_add((column + i) * stride + j));
+                    v[i] = load(simd, from.wrapping_add(i * turn.stride + j));
                 }
                 rotate::<S, R>(&mut v, lanes, lanes.ilog2());
-                for i in 0..lanes {
-                    store::<S, R>(v[i], to.wrapping_add((j + i) * panel.width + column));
+                for i in 0..lanes.min(turn.depth - j) {
+                    store::<S, R>(v[i], to.wrapping_add((j + i) * turn.to_row));
                 }
                 j += lanes;
             }
-            while j < depth {
+            for j in j..turn.depth {
                 for i in 0..lanes {
-                    *to.wrapping_add(j * panel.width + column + i) =
-                        if i < count { *from.wrapping_add((column + i) * stride + j) } else { R::ZERO };
+                    *to.wrapping_add(j * turn.to_row + i) =
+                        if i < count { *from.wrapping_add(i * turn.stride + j) } else { R::ZERO };
                 }
-                j += 1;
             }
         }
     }

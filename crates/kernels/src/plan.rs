@@ -14,7 +14,7 @@ pub(crate) const GROUPS: usize = 8;
 const SCRATCH: usize = 8 << 20;
 
 /// A layer with more bytes of weights than this is read from beyond a core's own cache.
-const WIDE: usize = 1 << 19;
+const WIDE: usize = 1 << 20;
 /// What the values of its rows may take, in bytes.
 const WIDE_SCRATCH: usize = 24 << 20;
 

@@ -7,6 +7,7 @@ use crate::gemm::{Ahead, DEPTH, Finish, Product, Start, multiply};
 use crate::level::{Level, dispatch};
 use crate::loss::{Outputs, dlogits};
 use crate::mlp::{Data, Mlp};
+use crate::pack::{Turn, transposed};
 use crate::panels::Layers;
 use crate::plan::{Plan, Tile};
 use crate::team::Team;
@@ -329,23 +330,31 @@ impl<R: Float> View<'_, R> {
                     }
                 }
             }
-            self.transpose(tile);
+            self.transpose(simd, tile);
         }
     }
 
     /// Writes the tile's weights into `wt`.
     #[inline(always)]
-    pub(crate) unsafe fn transpose(&self, tile: &Tile) {
+    pub(crate) unsafe fn transpose<S: Simd>(&self, simd: S, tile: &Tile) {
         let layer = &self.layers.all[tile.l - 1];
         let from = &layer.w.panels[tile.panel];
         for to in &layer.wt.panels {
-            for row in tile.rows.start.max(to.columns.start)..tile.rows.end.min(to.columns.end) {
-                for j in from.columns.clone() {
-                    // SAFETY: the tile is the caller's, and these places belong to no other tile.
-                    unsafe {
-                        *self.wt.at(to.at + j * to.width + row - to.columns.start) =
-                            *self.w.at(from.at + row * from.width + j - from.columns.start);
-                    }
+            let rows = tile.rows.start.max(to.columns.start)..tile.rows.end.min(to.columns.end);
+            let turn = Turn {
+                columns: rows.len(),
+                depth: from.columns.len(),
+                readable: from.width,
+                stride: from.width,
+                to_row: to.width,
+            };
+            let place = to.at + from.columns.start * to.width + rows.start.wrapping_sub(to.columns.start);
+            if !rows.is_empty() {
+                // SAFETY: the tile is the caller's, and these places belong to no other tile: tiles and panels
+                // begin at whole vectors.
+                unsafe {
+                    let w = self.w.at(from.at + rows.start * from.width);
+                    transposed(simd, turn, w, self.wt.at(place));
                 }
             }
         }

@@ -19,7 +19,7 @@ use crate::activation::{Activation, activate, times_slope};
 use crate::float::Float;
 use crate::gemm::{Ahead, Finish, Product, Start, multiply, widest};
 use crate::level::dispatch;
-use crate::pack;
+use crate::pack::{self, Turn};
 use crate::panels::{BLOCK_VECTORS, Layers, Panel};
 use crate::plan::Tile;
 use crate::step::View;
@@ -232,7 +232,14 @@ impl<R: Float> View<'_, R> {
                     let from = panel.columns.start;
                     let b = room.wrapping_add((from - first) * depth);
                     let w = self.w.at(layer.flat.start + from * layer.fan_out + start);
-                    pack::transposed(simd, w, layer.fan_out, panel, depth, b);
+                    let turn = Turn {
+                        columns: panel.columns.len(),
+                        depth,
+                        readable: depth,
+                        stride: layer.fan_out,
+                        to_row: panel.width,
+                    };
+                    pack::transposed(simd, turn, w, b);
                     let product = Product {
                         rows: own.len(),
                         depth,

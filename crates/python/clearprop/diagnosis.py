@@ -64,6 +64,29 @@ class Stage:
     names: tuple = field(default=(), repr=False)
 
 
+class _Kept:
+    """What was found, as it is pickled: the texts, and the width that they were made for."""
+
+    def __init__(self, found):
+        self._json, self._head, self._text = found.json(), found.head(), found.text(80, False)
+        self._summary, self._marks = found.summary(), found.marks()
+
+    def json(self):
+        return self._json
+
+    def head(self):
+        return self._head
+
+    def text(self, width, colour):
+        return self._text
+
+    def summary(self):
+        return self._summary
+
+    def marks(self):
+        return self._marks
+
+
 class Diagnosis:
     """What :func:`clearprop.diagnose` found.
 
@@ -109,6 +132,9 @@ class Diagnosis:
     def to_dict(self):
         """The diagnosis as plain dicts and lists, as ``clearprop diagnose --json`` prints it."""
         return json.loads(json.dumps(self._answer))
+
+    def __reduce__(self):
+        return Diagnosis, (_Kept(self._found),)
 
     def __repr__(self):
         said = f"clearprop.Diagnosis: {self.verdict}"

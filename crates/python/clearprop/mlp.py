@@ -190,8 +190,7 @@ class _Engine(CallbackSupportMixin):
     def _fit_stochastic(
         self, X, y, sample_weight, activations, deltas, coef_grads, intercept_grads, layer_units, incremental
     ):
-        if sample_weight is not None:
-            # Rows with weights are trained by scikit-learn's own loop.
+        if not _can_count(sample_weight):
             return super()._fit_stochastic(
                 X, y, sample_weight, activations, deltas, coef_grads, intercept_grads, layer_units, incremental
             )
@@ -201,12 +200,12 @@ class _Engine(CallbackSupportMixin):
         early_stopping = self.early_stopping
         if early_stopping and incremental and self._validation_rows is None:
             raise ValueError("partial_fit does not support early_stopping=True")
-        X, y, X_val, y_val = self._hold_out(X, y)
+        X, y, weights, X_val, y_val, weights_val = self._hold_out(X, y, sample_weight)
         n_samples = X.shape[0]
         batch_size = self._batch_rows(n_samples)
         order = np.arange(n_samples, dtype=np.intp)
         session = self._session(layer_units, self.threads)
-        session.rows(self._rows(X), self._answers(y, X.dtype))
+        session.rows(self._rows(X), self._answers(y, X.dtype), _as_numbers(weights, X.dtype))
         hooks = Callbacks(self, 1 if incremental else self.max_iter, incremental)
         deadline = None if self.time_limit is None else time.monotonic() + self.time_limit
         self.n_iter_ = 0
@@ -229,7 +228,7 @@ class _Engine(CallbackSupportMixin):
                 self.loss_curve_.append(self.loss_)
                 if self.verbose:
                     print("Iteration %d, loss = %.8f" % (self.n_iter_, self.loss_))
-                self._update_no_improvement_count(early_stopping, X_val, y_val, None)
+                self._update_no_improvement_count(early_stopping, X_val, y_val, weights_val)
                 self._record_validation()
                 self._optimizer.iteration_ends(self.t_)
                 stop = hooks.end_epoch(X, y)
@@ -269,23 +268,25 @@ class _Engine(CallbackSupportMixin):
             warnings.warn("Got `batch_size` less than 1 or larger than sample size. It is going to be clipped")
         return int(np.clip(self.batch_size, 1, n_samples))
 
-    def _hold_out(self, X, y):
-        """(X, y) to train on and (X, y) to watch, drawn as scikit-learn draws them."""
+    def _hold_out(self, X, y, weights):
+        """(X, y, weights) to train on and (X, y, weights) to watch, drawn as scikit-learn draws them."""
         if not self.early_stopping:
-            return X, y, None, None
+            return X, y, weights, None, None, None
         if self._validation_rows is not None:
-            return X, y, *self._validation_rows
+            return X, y, weights, *self._validation_rows, None
         stratify = y if is_classifier(self) and self.n_outputs_ == 1 else None
-        X, X_val, y, y_val = train_test_split(
-            X, y, random_state=self._random_state, test_size=self.validation_fraction, stratify=stratify
+        given = (X, y) if weights is None else (X, y, weights)
+        parts = train_test_split(
+            *given, random_state=self._random_state, test_size=self.validation_fraction, stratify=stratify
         )
+        X, X_val, y, y_val, weights, weights_val = parts if weights is not None else (*parts, None, None)
         if X_val.shape[0] < 2:
             raise ValueError(
                 "The validation set is too small. Increase 'validation_fraction' or the size of your dataset."
             )
         if is_classifier(self):
             y_val = self._label_binarizer.inverse_transform(y_val)
-        return X, y, X_val, y_val
+        return X, y, weights, X_val, y_val, weights_val
 
     # -- partial_fit of a few rows ----------------------------------------------------------------------------
 
@@ -384,10 +385,8 @@ class _Engine(CallbackSupportMixin):
     # -- one loss and gradient, for L-BFGS --------------------------------------------------------------------
 
     def _backprop(self, X, y, sample_weight, activations, deltas, coef_grads, intercept_grads):
-        if sample_weight is not None:
-            return super()._backprop(
-                X, y, sample_weight, activations, deltas, coef_grads, intercept_grads
-            )
+        if not _can_count(sample_weight):
+            return super()._backprop(X, y, sample_weight, activations, deltas, coef_grads, intercept_grads)
         sizes = [X.shape[1]] + [len(b) for b in self.intercepts_]
         _, names, loss_name = self._network(sizes)
         coefs = [np.ascontiguousarray(w) for w in self.coefs_]
@@ -401,6 +400,7 @@ class _Engine(CallbackSupportMixin):
             float(self.alpha),
             coef_grads,
             intercept_grads,
+            _as_numbers(sample_weight, X.dtype),
         )
         return loss, coef_grads, intercept_grads
 
@@ -549,6 +549,15 @@ class _Watching:
 
     def __exit__(self, *_):
         self.estimator.__dict__.pop("_validation_rows", None)
+
+
+def _can_count(weights):
+    """Whether the engine takes these weights; what scikit-learn makes of negative ones is its own."""
+    return weights is None or bool(weights.min() >= 0 and 0 < weights.sum() < np.inf)
+
+
+def _as_numbers(weights, dtype):
+    return None if weights is None else np.ascontiguousarray(weights, dtype=dtype)
 
 
 @functools.cache

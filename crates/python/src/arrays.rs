@@ -108,13 +108,20 @@ fn same(same: bool, l: usize) -> PyResult<()> {
     if same { Ok(()) } else { Err(PyValueError::new_err(format!("layer {l} has changed its shape"))) }
 }
 
-/// Rows with their answers: class numbers (n) or numbers (n, k).
-pub(crate) fn data<R: Number>(x: &Bound<'_, PyAny>, y: &Bound<'_, PyAny>) -> PyResult<Data<R>> {
+/// Rows with their answers, class numbers (n) or numbers (n, k), and with weights (n) where there are some.
+pub(crate) fn data<R: Number>(
+    x: &Bound<'_, PyAny>,
+    y: &Bound<'_, PyAny>,
+    weights: Option<&Bound<'_, PyAny>>,
+) -> PyResult<Data<R>> {
     let x: PyReadonlyArray2<'_, R> = x.extract()?;
     let y = if let Ok(classes) = y.extract::<PyReadonlyArray1<'_, u32>>() {
         Target::Classes(classes.as_array().to_owned())
     } else {
         Target::Values(y.extract::<PyReadonlyArray2<'_, R>>()?.as_array().to_owned())
     };
-    Data::new(x.as_array().to_owned(), y).map_err(|error| crate::errors::raised(&error))
+    let data = Data::new(x.as_array().to_owned(), y).map_err(|error| crate::errors::raised(&error))?;
+    let Some(weights) = weights else { return Ok(data) };
+    let weights: PyReadonlyArray1<'_, R> = weights.extract()?;
+    data.with_weights(weights.as_array().to_owned()).map_err(|error| crate::errors::raised(&error))
 }

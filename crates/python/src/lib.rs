@@ -7,6 +7,7 @@ mod arrays;
 mod errors;
 mod mlp;
 mod model;
+mod predict;
 mod see;
 
 use clearprop::activation::Activation;
@@ -21,12 +22,12 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<mlp::Session>()?;
     module.add_class::<see::Found>()?;
     module.add_function(wrap_pyfunction!(arrays::is_finite, module)?)?;
-    module.add_function(wrap_pyfunction!(mlp::predict, module)?)?;
-    module.add_function(wrap_pyfunction!(mlp::predict_as_it_is, module)?)?;
+    module.add_function(wrap_pyfunction!(predict::predict, module)?)?;
+    module.add_function(wrap_pyfunction!(predict::predict_as_it_is, module)?)?;
     module.add_function(wrap_pyfunction!(model::load, module)?)?;
     module.add_function(wrap_pyfunction!(model::model_bytes, module)?)?;
     module.add_function(wrap_pyfunction!(model::write_whole, module)?)?;
-    module.add_function(wrap_pyfunction!(mlp::hidden, module)?)?;
+    module.add_function(wrap_pyfunction!(predict::hidden, module)?)?;
     module.add_function(wrap_pyfunction!(mlp::data_loss, module)?)?;
     module.add_function(wrap_pyfunction!(mlp::loss_and_grad, module)?)?;
     module.add_function(wrap_pyfunction!(see::check_tensor, module)?)?;

@@ -113,9 +113,15 @@ impl Session {
         each!(&*self.kind()?, run => run.store(&Layers { coefs, intercepts }, &moments))
     }
 
-    /// Takes over the rows: C-ordered x, and answers.
-    fn rows<'py>(&self, x: &Bound<'py, PyAny>, y: &Bound<'py, PyAny>) -> PyResult<()> {
-        each!(&mut *self.kind()?, run => run.set_rows(x, y))
+    /// Takes over the rows: C-ordered x, answers, and weights or None.
+    #[pyo3(signature = (x, y, weights=None))]
+    fn rows<'py>(
+        &self,
+        x: &Bound<'py, PyAny>,
+        y: &Bound<'py, PyAny>,
+        weights: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<()> {
+        each!(&mut *self.kind()?, run => run.set_rows(x, y, weights))
     }
 
     /// Batches of `size` rows in this order, from row `first` on, for about so many seconds: the next row, and
@@ -176,8 +182,13 @@ impl<R: Number> Run<R> {
         Ok(self.minibatches.optimiser.t)
     }
 
-    fn set_rows(&mut self, x: &Bound<'_, PyAny>, y: &Bound<'_, PyAny>) -> PyResult<()> {
-        let data = data::<R>(x, y)?;
+    fn set_rows(
+        &mut self,
+        x: &Bound<'_, PyAny>,
+        y: &Bound<'_, PyAny>,
+        weights: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        let data = data::<R>(x, y, weights)?;
         data.fits(self.minibatches.network()).map_err(|error| raised(&error))?;
         self.data = Some(data);
         Ok(())
@@ -227,7 +238,7 @@ pub(crate) fn single(coefs: &[Bound<'_, PyAny>]) -> PyResult<bool> {
 }
 
 /// Network and weights of lists of arrays.
-fn read<R: Number>(
+pub(crate) fn read<R: Number>(
     layers: &Layers<'_>,
     activations: &Names,
     loss: &str,
@@ -237,125 +248,6 @@ fn read<R: Number>(
     let mut params = Params::zeros(&network.sizes);
     layers.read(&mut params)?;
     Ok((network, params))
-}
-
-/// Up to so many rows are computed from the arrays of weights as they lie.
-const FEW: usize = 8;
-
-/// Outputs (n, k) of the rows x (n, d): probabilities, counts or numbers.
-#[pyfunction]
-pub(crate) fn predict<'py>(
-    x: &Bound<'py, PyAny>,
-    coefs: Vec<Bound<'py, PyAny>>,
-    intercepts: Vec<Bound<'py, PyAny>>,
-    activations: Names,
-    loss: &str,
-) -> PyResult<Bound<'py, PyAny>> {
-    let layers = Layers { coefs, intercepts };
-    if single(&layers.coefs)? {
-        outputs::<f32>(&x.extract()?, &layers, &activations, loss)
-    } else {
-        outputs::<f64>(&x.extract()?, &layers, &activations, loss)
-    }
-}
-
-/// The same where x needs no check but those made here: C-ordered, of the weights' kind, with as many columns as
-/// the network has inputs, finite; else None.
-#[pyfunction]
-pub(crate) fn predict_as_it_is<'py>(
-    x: &Bound<'py, PyAny>,
-    coefs: Vec<Bound<'py, PyAny>>,
-    intercepts: Vec<Bound<'py, PyAny>>,
-    activations: Names,
-    loss: &str,
-) -> PyResult<Option<Bound<'py, PyAny>>> {
-    fn run<'py, R: Number>(
-        x: &PyReadonlyArray2<'py, R>,
-        layers: &Layers<'py>,
-        activations: &Names,
-        loss: &str,
-    ) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let inputs = layers.coefs.first().and_then(|w| w.cast::<PyArray2<R>>().ok()).map(|w| w.dims()[0]);
-        let fits = x.is_c_contiguous() && x.dims()[0] > 0 && Some(x.dims()[1]) == inputs;
-        if !fits || !x.as_slice().is_ok_and(all_finite) {
-            return Ok(None);
-        }
-        outputs(x, layers, activations, loss).map(Some)
-    }
-    let layers = Layers { coefs, intercepts };
-    if let Ok(x) = x.extract::<PyReadonlyArray2<'py, f64>>() {
-        run(&x, &layers, &activations, loss)
-    } else if let Ok(x) = x.extract::<PyReadonlyArray2<'py, f32>>() {
-        run(&x, &layers, &activations, loss)
-    } else {
-        Ok(None)
-    }
-}
-
-/// A few rows by the arrays of weights as they lie; many by the fast engine, which packs the weights.
-fn outputs<'py, R: Number>(
-    x: &PyReadonlyArray2<'py, R>,
-    layers: &Layers<'py>,
-    activations: &Names,
-    loss: &str,
-) -> PyResult<Bound<'py, PyAny>> {
-    let py = x.py();
-    let network = network(&layers.sizes()?, activations, loss, 0.0)?;
-    let rows = x.as_array();
-    if rows.ncols() != network.inputs() {
-        let (found, inputs) = (rows.ncols(), network.inputs());
-        return Err(PyValueError::new_err(format!("X has {found} columns, the network {inputs} inputs")));
-    }
-    if rows.nrows() <= FEW {
-        let borrowed = layers.borrow::<R>()?;
-        let views: Vec<_> = borrowed.iter().map(|(w, b)| (w.as_array(), b.as_array())).collect();
-        return Ok(predict_few(&network, &views, rows).into_pyarray(py).into_any());
-    }
-    let mut params = Params::zeros(&network.sizes);
-    layers.read(&mut params)?;
-    let probs =
-        py.detach(|| match (rows.as_slice(), Predictor::new(&network, &params, Options::default())) {
-            (Some(x), Some(mut predictor)) => {
-                let mut probs = ndarray::Array2::zeros((rows.nrows(), network.outputs()));
-                if let Some(out) = probs.as_slice_mut() {
-                    predictor.predict(x, out);
-                }
-                probs
-            }
-            _ => clearprop::forward::predict(&network, &params, rows),
-        });
-    Ok(probs.into_pyarray(py).into_any())
-}
-
-/// The hidden layers' outputs `a[1], .., a[L-1]`, each (n, units).
-#[pyfunction]
-pub(crate) fn hidden<'py>(
-    py: Python<'py>,
-    x: &Bound<'py, PyAny>,
-    coefs: Vec<Bound<'py, PyAny>>,
-    intercepts: Vec<Bound<'py, PyAny>>,
-    activations: Names,
-) -> PyResult<Vec<Bound<'py, PyAny>>> {
-    fn run<'py, R: Number>(
-        py: Python<'py>,
-        x: &Bound<'py, PyAny>,
-        layers: &Layers<'py>,
-        activations: &Names,
-    ) -> PyResult<Vec<Bound<'py, PyAny>>> {
-        let (network, params) = read::<R>(layers, activations, "squared", 0.0)?;
-        let x: PyReadonlyArray2<'_, R> = x.extract()?;
-        let x = x.as_array();
-        let pass = py.detach(|| forward(&network, &params, x));
-        let layers = network.layers();
-        let a: Vec<Bound<'py, PyArray2<R>>> = pass.a[1..layers].iter().map(|a| a.to_pyarray(py)).collect();
-        Ok(a.into_iter().map(Bound::into_any).collect())
-    }
-    let layers = Layers { coefs, intercepts };
-    if single(&layers.coefs)? {
-        run::<f32>(py, x, &layers, &activations)
-    } else {
-        run::<f64>(py, x, &layers, &activations)
-    }
 }
 
 /// The mean loss of rows, without the penalty.
@@ -376,7 +268,7 @@ pub(crate) fn data_loss<'py>(
         loss: &str,
     ) -> PyResult<f64> {
         let (network, params) = read::<R>(layers, activations, loss, 0.0)?;
-        let data = data::<R>(x, y)?;
+        let data = data::<R>(x, y, None)?;
         data.fits(&network).map_err(|error| raised(&error))?;
         Ok(clearprop::sklearn::full_batch(&network, &params, &data).0)
     }
@@ -390,6 +282,7 @@ pub(crate) fn data_loss<'py>(
 
 /// scikit-learn's loss of all rows, penalty included, and its gradient written into two lists of arrays.
 #[pyfunction]
+#[pyo3(signature = (x, y, coefs, intercepts, activations, loss, alpha, coef_grads, intercept_grads, weights=None))]
 #[expect(clippy::too_many_arguments, reason = "scikit-learn's own function has as many")]
 pub(crate) fn loss_and_grad<'py>(
     py: Python<'py>,
@@ -402,13 +295,14 @@ pub(crate) fn loss_and_grad<'py>(
     alpha: f64,
     coef_grads: Vec<Bound<'py, PyAny>>,
     intercept_grads: Vec<Bound<'py, PyAny>>,
+    weights: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<f64> {
     let layers = Layers { coefs, intercepts };
     let grads = Layers { coefs: coef_grads, intercepts: intercept_grads };
     macro_rules! run {
         ($real:ty) => {{
             let (network, params) = read::<$real>(&layers, &activations, loss, alpha)?;
-            let data = data::<$real>(x, y)?;
+            let data = data::<$real>(x, y, weights)?;
             data.fits(&network).map_err(|error| raised(&error))?;
             let (loss, gradient) = py.detach(|| clearprop::sklearn::full_batch(&network, &params, &data));
             grads.write(&gradient)?;

@@ -77,7 +77,9 @@ fn of_estimator<R: Number>(layers: &Layers<'_>, about: About) -> PyResult<Model<
     let inputs = about.inputs.into_iter().map(|column| Input { column, coding: coding.clone() }).collect();
     let k = network.outputs();
     let answers = match network.loss.takes() {
-        TargetKind::Classes => Answers::Classes { column: "y".to_owned(), names: about.outputs },
+        TargetKind::Classes => {
+            Answers::Classes { column: "y".to_owned(), names: about.outputs, loss: network.loss }
+        }
         TargetKind::Labels => Answers::Labels { columns: about.outputs },
         TargetKind::Counts | TargetKind::Numbers => {
             let (means, scales) = (vec![0.0; k], vec![1.0; k]);

@@ -253,7 +253,7 @@ pub(crate) fn trace<'py>(
     let network = network(&layers.sizes()?, &activations, loss, reg)?;
     let mut params = Params::<f64>::zeros(&network.sizes);
     layers.read(&mut params)?;
-    let trace = Trace::new(network, params, data::<f64>(x, y)?).map_err(|error| raised(&error))?;
+    let trace = Trace::new(network, params, data::<f64>(x, y, None)?).map_err(|error| raised(&error))?;
     let names = if notebook { Whose::Notebook } else { Whose::Design };
     let out = PyDict::new(x.py());
     for (name, array) in arrays(&trace, names) {

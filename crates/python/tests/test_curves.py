@@ -90,6 +90,34 @@ def test_weights_of_rows_and_weighted_classes():
         np.testing.assert_allclose(by_class.loss_curve_, theirs.loss_curve_, rtol=1e-12)
 
 
+WEIGHTED = [
+    ("wine", {"early_stopping": True}),
+    ("breast cancer", {"early_stopping": True, "solver": "sgd", "learning_rate_init": 0.01}),
+    ("digits", {"hidden_layer_sizes": (30, 20)}),
+    ("diabetes", {"early_stopping": True}),
+    ("iris", {"batch_size": 7, "alpha": 0.1}),
+    ("wine", {"solver": "lbfgs", "max_iter": 15}),
+]
+
+
+@pytest.mark.parametrize(("name", "settings"), WEIGHTED, ids=lambda value: str(value))
+def test_rows_with_weights_give_the_same_curve_too(name, settings):
+    X, y, classes = data(name)
+    weights = np.random.RandomState(1).uniform(0, 3, len(y))
+    weights[::9] = 0
+    fitted = []
+    for module in (neural_network, clearprop):
+        model = getattr(module, "MLPClassifier" if classes else "MLPRegressor")(random_state=0, **{"max_iter": 30, **settings})
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            fitted.append(model.fit(X, y, weights))
+    theirs, ours = fitted
+    assert ours.n_iter_ == theirs.n_iter_
+    np.testing.assert_allclose(ours.loss_, theirs.loss_, rtol=1e-10)
+    if "solver" not in settings or settings["solver"] != "lbfgs":
+        np.testing.assert_allclose(ours.loss_curve_, theirs.loss_curve_, rtol=1e-12)
+
+
 def test_several_outputs_as_scikit_learn_weighs_them():
     X, y, _ = data("diabetes")
     Y = np.column_stack([y, y**2, np.sin(y)])

@@ -1,6 +1,7 @@
 """``diagnose``, ``check`` and what else a learner calls."""
 
 import collections
+import pickle
 import subprocess
 import sys
 import types
@@ -205,6 +206,8 @@ def test_the_result_is_the_documented_object():
         assert stage.status in {"right", "wrong", "inherited", "overwritten", "not-judged", "not-known", "not-given"}
     assert wrong.mistakes[0].why and wrong.mistakes[0].sign
     assert repr(wrong).startswith("<clearprop.Diagnosis: wrong, first at dL_dh11")
+    again = pickle.loads(pickle.dumps(wrong))
+    assert again.to_dict() == told and again._repr_html_() == wrong._repr_html_() and "dL_dh11" in str(again)
 
 
 # -- check ------------------------------------------------------------------------------------------------------

@@ -72,7 +72,7 @@ pub(super) fn measure(m: &mut Measured) -> Result<()> {
     // The fast engine against the plain path, over the first steps of the golden run.
     let (mut fast, mut losses) = (run.start.clone(), Vec::new());
     let mut optimiser = Optimiser::new(Rule::Gd, run.step_size, &network.sizes)?;
-    let mut session = Session::new(network, run.train.len(), Options::default());
+    let mut session = Session::new(network, run.train.len(), Options::default()).expect("there are kernels");
     session.advance(&mut fast, &mut optimiser, &run.train, Batches::Full { steps: 100 }, &mut losses);
     let differences = losses.iter().zip(&run.loss).map(|(a, b)| (a - b).abs() / b.abs());
     m.set("fast.engine", differences.fold(0.0, f64::max));
@@ -85,7 +85,7 @@ fn bits(network: &Network, threads: usize) -> Result<Vec<u64>> {
     let options = Options { threads: Some(threads), ..Options::default() };
     let mut params = Init::He.draw(network, 0);
     let mut optimiser = Optimiser::new(Rule::Gd, 0.1, &network.sizes)?;
-    let mut session = Session::new(network, data.len(), options);
+    let mut session = Session::new(network, data.len(), options).expect("there are kernels");
     let mut losses = Vec::new();
     session.advance(&mut params, &mut optimiser, &data, Batches::Full { steps: 200 }, &mut losses);
     let weights = params.values().iter().map(|w| u64::from(w.to_bits()));

@@ -56,6 +56,17 @@ impl Convention {
         }
     }
 
+    /// Whether the factor is one that people's losses have as often as none: a mean of squares without 1/2, a mean
+    /// over outputs too.
+    pub(super) fn is_common_factor(&self, graph: &Graph) -> bool {
+        let k = graph.outputs() as f64;
+        match graph.cost {
+            Cost::Squared => self.factor == 2.0 || self.factor == 2.0 / k,
+            Cost::Binary => self.factor == 1.0 / k,
+            _ => false,
+        }
+    }
+
     fn sign(&self) -> f64 {
         if self.ascent { -1.0 } else { 1.0 }
     }
@@ -238,7 +249,17 @@ impl Convention {
             );
         }
         if self.factor != 1.0 {
-            add(None, &format!("the data loss has a factor {}", number(self.factor)), "");
+            // Numbers of the mistakes that give the same.
+            let id = if self.is_common_factor(graph) {
+                Some(if self.factor == 2.0 { 15 } else { 3 })
+            } else {
+                None
+            };
+            add(
+                id,
+                &format!("the data loss has a factor {}", number(self.factor)),
+                "which factor has your loss: is there a 1/2 before the square, is it a mean over the outputs too?",
+            );
         }
         if self.ascent {
             add(

@@ -97,20 +97,14 @@ impl Function {
 
     /// The function that a person's word means; also in the library's own text form, `leaky-relu:0.2`.
     pub(super) fn called(word: &str) -> Option<Self> {
-        match word.parse::<Activation>() {
-            Ok(Activation::LeakyRelu { slope }) => return Some(Self::Leaky(slope)),
-            Ok(Activation::Elu { alpha }) => return Some(Self::Elu(alpha)),
-            _ => {}
-        }
-        let plain: String =
-            word.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+        let (plain, parameter) = word_and_number(word);
         Some(match plain.as_str() {
             "identity" | "linear" | "none" => Self::Identity,
             "logistic" | "sigmoid" | "sigm" => Self::Logistic,
             "tanh" => Self::Tanh,
             "relu" | "rectifier" => Self::Relu,
-            "leakyrelu" | "lrelu" => Self::Leaky(0.01),
-            "elu" => Self::Elu(1.0),
+            "leakyrelu" | "lrelu" => Self::Leaky(parameter.unwrap_or(0.01)),
+            "elu" => Self::Elu(parameter.unwrap_or(1.0)),
             "selu" => Self::Selu,
             "softplus" => Self::Softplus,
             "silu" | "swish" => Self::Silu,
@@ -185,6 +179,13 @@ impl Function {
     }
 }
 
+/// `leaky-relu:0.2` as its letters and its number.
+fn word_and_number(word: &str) -> (String, Option<f64>) {
+    let (name, number) = word.split_once(':').unwrap_or((word, ""));
+    let plain = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+    (plain, number.trim().parse().ok())
+}
+
 /// `z > 0`
 pub(super) fn above(z: &Expr) -> Expr {
     Expr::compare(Compare::Greater, z, 0.0)
@@ -239,8 +240,7 @@ impl Cost {
 
     /// The loss and perhaps the output function that a person's word means.
     pub(super) fn called(word: &str) -> Option<(Self, Option<Function>)> {
-        let plain: String =
-            word.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+        let (plain, parameter) = word_and_number(word);
         Some(match plain.as_str() {
             "softmax" | "softmaxcrossentropy" => (Self::CrossEntropy, Some(Function::Softmax)),
             "crossentropy" | "ce" | "categoricalcrossentropy" | "nll" => (Self::CrossEntropy, None),
@@ -249,7 +249,7 @@ impl Cost {
             "squared" => (Self::Squared, None),
             "mse" | "squarederror" | "meansquarederror" | "l2" | "sse" | "quadratic" => (Self::Squared, None),
             "absolute" | "mae" | "l1" | "meanabsoluteerror" => (Self::Absolute, None),
-            "huber" => (Self::Huber(1.0), None),
+            "huber" => (Self::Huber(parameter.unwrap_or(1.0)), None),
             "poisson" => (Self::Poisson, None),
             "hinge" | "svm" => (Self::Hinge, None),
             _ => return None,

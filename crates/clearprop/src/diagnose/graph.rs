@@ -294,7 +294,13 @@ pub(super) fn right(graph: &Graph, convention: &Convention, pass: &Pass, quantit
         Of(Variable::Kept(l)) => pass.get(Of(A(l)))?.clone() * graph.masks.get(&l)?.clone(),
         Of(Loss) => convention.loss(graph, pass)?,
         By(A(l)) if l == last => {
-            convention.scaled(graph, graph.cost.by_output(pass.get(Of(A(last)))?, &graph.target)?)
+            let (p, y) = (pass.get(Of(A(last)))?, &graph.target);
+            // Without a nonlinearity the outputs are z.
+            let by_z = || match graph.functions[last] {
+                Function::Identity => graph.cost.by_z(Function::Identity, p, p, y),
+                _ => None,
+            };
+            convention.scaled(graph, graph.cost.by_output(p, y).or_else(by_z)?)
         }
         By(Z(l)) if l == last => {
             if let (true, Some(dp)) = (graph.given.contains_key(&By(A(last))), pass.get(By(A(last))))

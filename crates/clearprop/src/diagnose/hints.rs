@@ -228,7 +228,7 @@ fn plain(words: &[String]) -> Option<Hint> {
         }
         "b" | "bias" | "biases" => return found(Word::B, layer),
         _ => {
-            if let Some(found) = placed(&rest, layer) {
+            if let Some(found) = numbered(words).or_else(|| placed(&rest, layer)).or_else(|| said(&rest)) {
                 return Some(found);
             }
             let joined = rest.concat();
@@ -268,6 +268,38 @@ fn plain(words: &[String]) -> Option<Hint> {
         }
     };
     found(word, layer)
+}
+
+/// Weights and biases with their layer's number before them: `dense1_weights`, `fc2.bias`.
+fn numbered(words: &[String]) -> Option<Hint> {
+    let (kind, rest) = words.split_last()?;
+    let word = match kind.as_str() {
+        "w" | "weights" | "weight" | "kernel" => Word::W,
+        "b" | "bias" | "biases" => Word::B,
+        _ => return None,
+    };
+    let (number, rest) = rest.split_last()?;
+    let layer = Layer::Number(number.parse().ok().filter(|_| is_number(number))?);
+    let plain = |word: &String| {
+        matches!(word.as_str(), "dense" | "fc" | "layer" | "linear" | "l" | "lin" | "hidden" | "affine")
+    };
+    (rest.len() == 1 && rest.iter().all(plain)).then_some(Hint { derivative: false, word, layer })
+}
+
+/// Answers and the penalty's strength, by one word of the name.
+fn said(words: &[&str]) -> Option<Hint> {
+    let any = |known: &[&str]| words.iter().any(|word| known.contains(word));
+    let found = |word: Word| Some(Hint { derivative: false, word, layer: Layer::Unsaid });
+    if any(&["loss", "cost", "error", "err", "rate", "lr", "loader", "pred", "predicted", "test", "val"]) {
+        return None;
+    }
+    if any(&["expected", "desired", "labels", "targets", "target", "truth", "answers", "groundtruth"]) {
+        return found(Word::Y);
+    }
+    if any(&["reg", "regularization", "lambda", "lambd", "lamda", "decay", "l2"]) {
+        return found(Word::Reg);
+    }
+    None
 }
 
 /// Weights, biases and values with the place where they stand: `w_input_hidden`, `bias_output`, `output_net`.

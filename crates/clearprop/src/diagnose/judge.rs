@@ -67,6 +67,21 @@ impl Explanation {
         self.findings.iter().any(|(_, finding)| matches!(finding, Finding::Mistakes(..) | Finding::Unknown))
     }
 
+    /// A loss that nothing gives is wrong, where every derivative of the file is the one of the loss as it was read.
+    pub(super) fn settle_the_loss(&mut self, graph: &Graph) {
+        let derivatives =
+            || self.findings.iter().filter(|(q, _)| matches!(q, By(_)) && graph.given.contains_key(q));
+        let right =
+            |(_, finding): &(Quantity, Finding)| matches!(finding, Finding::Right | Finding::Allowed(_));
+        let all_right = derivatives().next().is_some() && derivatives().all(right);
+        if let (true, Some((_, finding))) =
+            (all_right, self.findings.iter_mut().find(|(q, _)| *q == Of(Loss)))
+            && *finding == Finding::NotKnown
+        {
+            *finding = Finding::Unknown;
+        }
+    }
+
     pub(super) fn of(&self, quantity: Quantity) -> Option<&Finding> {
         self.findings.iter().find(|(other, _)| *other == quantity).map(|(_, finding)| finding)
     }
@@ -112,6 +127,19 @@ pub(super) fn explain(graph: &Graph, budget: &Budget, most: u32) -> (u32, Vec<Ex
 
 /// What all candidates of a stage cost, in steps.
 const MANY: u64 = 20;
+
+/// Nothing was found before the search was stopped: what is given is not judged.
+pub(super) fn not_judged(graph: &Graph) -> Explanation {
+    let convention = Convention::usual(graph);
+    let mut pass = Pass::default();
+    let mut findings = Vec::new();
+    for quantity in graph.order() {
+        crate::diagnose::reconstruct::step(graph, &convention, &mut pass, quantity);
+        let finding = if graph.given.contains_key(&quantity) { Finding::NotKnown } else { Finding::Right };
+        findings.push((quantity, finding));
+    }
+    Explanation { convention, findings, pass, vouched: (true, true) }
+}
 
 struct Search<'a> {
     graph: &'a Graph,
@@ -274,6 +302,9 @@ impl Search<'_> {
             By(Z(l) | Gamma(l)) if open(Of(Normed(l))) || open(Of(Z(l))) && l < last => {
                 (SAID, Finding::NotJudged)
             }
+            // How z follows is not known: nor is what is derived from that.
+            By(W(l) | B(l)) if open(Of(Z(l))) => (SAID, Finding::NotJudged),
+            By(A(l) | Kept(l)) if l < last && open(Of(Z(l + 1))) => (SAID, Finding::NotJudged),
             By(A(l) | Z(l)) if l == last && (open(Of(Loss)) || open(Of(A(last)))) => {
                 (SAID, Finding::NotJudged)
             }
@@ -329,6 +360,12 @@ impl Search<'_> {
         if poisoned {
             return step((false, false), 0, Finding::NotJudged);
         }
-        step((false, false), UNKNOWN, Finding::Unknown);
+        // Perhaps a loss that this program does not know: the derivatives tell.
+        let odd = own.value().is_none_or(|own| own.data.iter().any(|v| !v.is_finite()));
+        if odd {
+            step((false, false), UNKNOWN, Finding::Unknown);
+        } else {
+            step((false, false), UNKNOWN - 3, Finding::NotKnown);
+        }
     }
 }

@@ -6,12 +6,12 @@ use super::judge::{Explanation, Finding};
 use crate::quantity::{
     Quantity,
     Quantity::By,
-    Variable::{B, W, Z},
+    Variable::{A, B, W, Z},
 };
 
 /// The deviations from the usual that only the person's loss could vouch for, and did not.
 pub(super) fn undecided(graph: &Graph, one: &Explanation) -> Vec<Deviation> {
-    let vouched = |id: u8| if id == 1 { one.vouched.0 } else { one.vouched.1 };
+    let vouched = |id: u8| if matches!(id, 1 | 3 | 15) { one.vouched.0 } else { one.vouched.1 };
     one.convention.deviations(graph).into_iter().filter(|d| d.id.is_some_and(|id| !vouched(id))).collect()
 }
 
@@ -19,7 +19,8 @@ pub(super) fn undecided(graph: &Graph, one: &Explanation) -> Vec<Deviation> {
 pub(super) fn place_of(graph: &Graph, id: u8) -> Quantity {
     let last = graph.layers();
     match id {
-        1 => By(Z(last)),
+        1 | 3 | 15 if graph.given.contains_key(&By(A(last))) => By(A(last)),
+        1 | 3 | 15 => By(Z(last)),
         25 => By(B((1..=last).rev().find(|&l| graph.bias[l] != Bias::None).unwrap_or(last))),
         _ => By(W(last)),
     }

@@ -2,11 +2,14 @@
 
 use super::convention::Convention;
 use super::graph::{Bias, Graph};
+use super::words;
 use serde::Serialize;
 
 /// The choices of a reading, in words.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ReadAs {
+    /// All of it in one line.
+    pub network: String,
     /// Rows of the batch.
     pub rows: usize,
     /// `[d, h, .., k]`
@@ -38,6 +41,7 @@ pub(super) fn read_as(graph: &Graph, convention: &Convention) -> ReadAs {
     let mut said = graph.understood.clone();
     said.extend(convention.deviations(graph).into_iter().map(|deviation| deviation.words));
     ReadAs {
+        network: words::head(graph),
         rows: graph.n,
         sizes: graph.sizes.clone(),
         activations: graph.functions[1..last].iter().map(|f| f.name()).collect(),

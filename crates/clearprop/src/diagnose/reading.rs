@@ -4,30 +4,32 @@
 //! file.  A network that the library does not train itself (a logistic output with squared error, ..) has a
 //! loss all the same: it is evaluated as the person's own forward pass was reconstructed.
 
+mod network;
+mod sides;
+
 use super::arrays::{Array, Stored, Values};
 use super::convention::Convention;
-use super::expression::{Expr, constant};
-use super::function::{Cost, Function};
+use super::expression::constant;
 use super::graph::{Bias, Graph, Pass, right};
+use super::hints::{Word, hint};
 use super::judge::Finding;
 use super::read_as::read_as;
 use super::reconstruct::{forward, step};
 use super::verdict::examine;
-use super::words;
-use crate::activation::Activation;
 use crate::data::Data;
 use crate::error::{Error, ErrorKind, Result};
 use crate::gradcheck::{self, LossAt};
-use crate::loss::Loss;
-use crate::network::{Network, Penalized, Penalty};
+use crate::network::{Network, Penalized};
 use crate::params::Params;
 use crate::quantity::{
     Quantity,
     Quantity::{By, Of},
-    Variable::{A, B, W, Z},
+    Variable::{B, W, Y},
 };
-use crate::target::{Target, TargetKind};
+use crate::target::Target;
 use ndarray::{Array2, Axis, concatenate};
+use network::{numbers, trained};
+use sides::sides;
 
 pub use super::read_as::ReadAs;
 
@@ -96,12 +98,6 @@ impl Reading {
         read_as(&self.graph, &self.convention)
     }
 
-    /// The network in one line.
-    #[must_use]
-    pub fn head(&self) -> String {
-        words::head(&self.graph)
-    }
-
     /// The weights and biases; zeros where a layer has no bias.
     #[must_use]
     pub fn params(&self) -> &Params<f64> {
@@ -127,6 +123,15 @@ impl Reading {
             ),
             None => Target::Values(numbers(&self.graph.target)?),
         })
+    }
+
+    /// The right answers as the file has them, one number a row; `None` where a row has several.
+    #[must_use]
+    pub fn labels(&self) -> Option<Vec<f64>> {
+        let name = self.graph.names.get(&Y)?;
+        let (_, e) = self.graph.arrays.iter().find(|(other, _)| other == name)?;
+        let values = &e.value()?.data;
+        (values.len() == self.graph.n).then(|| values.iter().copied().collect())
     }
 
     /// The strength of the penalty as the file says it.
@@ -309,82 +314,13 @@ impl Reading {
     }
 }
 
-/// A value of the file; there is one, since its shape was read.
-fn numbers(e: &Expr) -> Result<Array2<f64>> {
-    e.value()
-        .map(|value| value.data.clone())
-        .ok_or_else(|| Error::new(ErrorKind::Shape, "shapes do not fit together"))
-}
-
-/// Which side of its kink each z is on, and each output of a loss that has one.
-fn sides(graph: &Graph, pass: &Pass) -> Vec<bool> {
-    let mut on = Vec::new();
-    let mut add = |values: Option<&Array2<f64>>, at: f64| {
-        on.extend(values.into_iter().flatten().map(|v| *v > at));
-    };
-    for l in 1..=graph.layers() {
-        let kink = match graph.functions[l] {
-            Function::Relu | Function::Leaky(_) | Function::Elu(_) | Function::Selu => true,
-            Function::Identity | Function::Logistic | Function::Tanh | Function::Softplus => false,
-            Function::Silu | Function::Gelu | Function::GeluTanh | Function::Mish | Function::Softmax => {
-                false
-            }
-        };
-        if kink {
-            add(pass.value(Of(Z(l))), 0.0);
-        }
-    }
-    let last = graph.layers();
-    let (Some(p), Some(z)) = (pass.value(Of(A(last))), pass.value(Of(Z(last)))) else { return on };
-    let Some(y) = graph.target.value().map(|y| &y.data) else { return on };
-    match graph.cost {
-        Cost::Absolute => add(Some(&(p - y)), 0.0),
-        Cost::BinaryHinge => add(Some(&(y * z)), 1.0),
-        Cost::Hinge => {
-            let own = (z * y).sum_axis(Axis(1)).insert_axis(Axis(1));
-            add(Some(&(z - &own)), -1.0);
-        }
-        Cost::CrossEntropy | Cost::Binary | Cost::Squared | Cost::Huber(_) | Cost::Poisson => {}
-    }
-    on
-}
-
-/// The library's own network for a reading.
-fn trained(graph: &Graph, convention: &Convention) -> Result<(Network, Data<f64>)> {
-    let last = graph.layers();
-    let none = |what: String| {
-        Error::new(ErrorKind::Setting, format!("was read as {what}, which clearprop does not train"))
-            .hint("'clearprop diagnose' and 'clearprop check' take it")
-    };
-    if !graph.masks.is_empty() {
-        return Err(none("a network with dropout".to_owned()));
-    }
-    let activation = |f: Function| f.activation().ok_or_else(|| none(format!("a layer of {}", f.name())));
-    let activations = graph.functions[1..last].iter().map(|f| activation(*f)).collect::<Result<Vec<_>>>()?;
-    let loss = match (graph.functions[last], graph.cost) {
-        (Function::Softmax, Cost::CrossEntropy) if graph.classes.is_some() => Loss::Softmax,
-        (Function::Logistic, Cost::Binary) => Loss::Logistic,
-        (Function::Identity, Cost::Squared) => Loss::Squared,
-        (Function::Identity, Cost::Absolute) => Loss::Absolute,
-        (Function::Identity, Cost::Huber(delta)) => Loss::Huber { delta },
-        (Function::Identity, Cost::Poisson) => Loss::Poisson,
-        (Function::Identity, Cost::Hinge) if graph.classes.is_some() => Loss::Hinge,
-        (output, cost) => {
-            return Err(none(format!("outputs of {} with {}", output.name(), cost.name())));
-        }
-    };
-    let penalty = Penalty { reg: convention.strength(graph).abs(), over: convention.over };
-    let mut network = Network::new(&graph.sizes, Activation::Identity, loss, penalty)?;
-    if last > 1 {
-        network = network.with_activations(&activations)?;
-    }
-    let y = match &graph.classes {
-        Some(classes) if loss.takes() == TargetKind::Classes => {
-            Target::Classes(classes.iter().map(|&class| u32::try_from(class).unwrap_or(u32::MAX)).collect())
-        }
-        _ => Target::Values(numbers(&graph.target)?),
-    };
-    let data = Data::new(numbers(&graph.x)?, y)?;
-    data.fits(&network)?;
-    Ok((network, data))
+/// Whether weights are among these names, so that there is a pass to read.
+///
+/// ```
+/// use clearprop::diagnose::reading::holds_weights;
+/// assert!(holds_weights(["X", "y", "Theta1"]) && !holds_weights(["X", "y", "dW1"]));
+/// ```
+#[must_use]
+pub fn holds_weights<'a>(names: impl IntoIterator<Item = &'a str>) -> bool {
+    names.into_iter().filter_map(hint).any(|hint| !hint.derivative && hint.word == Word::W)
 }

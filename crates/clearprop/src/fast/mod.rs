@@ -78,8 +78,7 @@ impl<R: Real> Session<R> {
     pub fn new(network: &Network, rows: usize, options: Options) -> Option<Self> {
         let mlp = described(network)?;
         let kernels = if Shallow::<R>::fits(&mlp) {
-            let asked = options.threads.unwrap_or_else(processors);
-            let threads = Shallow::<R>::most_threads(&mlp, rows).min(asked).max(1);
+            let threads = Shallow::<R>::most_threads(&mlp, rows).min(members(options)).max(1);
             Kernels::Shallow(Box::new(Shallow::new(&mlp, rows, options.level, threads)))
         } else {
             blocks(&mlp, rows, options)
@@ -220,8 +219,7 @@ impl<R: Real> Session<R> {
 }
 
 fn blocks<R: Real>(mlp: &Mlp, rows: usize, options: Options) -> Kernels<R> {
-    let asked = options.threads.unwrap_or_else(processors);
-    let threads = Blocks::<R>::most_threads(mlp, rows).min(asked).max(1);
+    let threads = Blocks::<R>::most_threads(mlp, rows).min(members(options)).max(1);
     Kernels::Blocks(Box::new(Blocks::new(mlp, rows, options.level, threads)))
 }
 
@@ -289,7 +287,8 @@ fn update<R: Real>(rule: Rule, step_size: f64, t: u64) -> Update<R> {
     }
 }
 
-/// How many threads this machine can run at once.
-fn processors() -> usize {
-    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+/// How many threads this machine can run at once, or fewer if fewer are asked for: more would wait for each other.
+fn members(options: Options) -> usize {
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    options.threads.unwrap_or(usize::MAX).min(processors)
 }

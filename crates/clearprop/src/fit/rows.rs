@@ -1,13 +1,15 @@
 //! The rows of a run: where they come from, what each is used for, and how they become numbers.
 
-use crate::data::{Data, Spirals, hold_out, spirals, split};
+use super::split::{self, Split};
+use crate::data::{Data, Spirals, spirals};
 use crate::decision::Decision;
 use crate::error::{Error, ErrorKind, Result};
 use crate::real::Real;
 use crate::settings::{Choices, Settings};
-use crate::table::{Coding, Column, Encoder, Fit, Input, NumberForm, Table, Unseen};
+use crate::table::{Coding, Column, Dropped, Encoder, Fit, Input, NumberForm, Table, Unseen};
 use crate::target::Target;
 use ndarray::{ArrayView2, Axis};
+use std::collections::BTreeMap;
 
 /// Rows to learn from, and what stands beside them.
 #[derive(Clone, Debug)]
@@ -18,8 +20,8 @@ pub struct Rows {
     pub origin: Origin,
     /// The columns to predict.
     pub targets: Vec<String>,
-    /// The row numbers to train and to test on, if the data come with them.
-    pub split: Option<(Vec<u32>, Vec<u32>)>,
+    /// How rows are kept apart for the test.
+    pub split: Split,
     /// The settings that stand beside the data; a person's choices go over them.
     pub beside: Choices,
 }
@@ -53,7 +55,7 @@ impl Rows {
     #[must_use]
     pub fn table(table: Table, targets: &[impl AsRef<str>]) -> Self {
         let targets = targets.iter().map(|name| name.as_ref().to_owned()).collect();
-        Self { table, origin: Origin::Table, targets, split: None, beside: Choices::new() }
+        Self { table, origin: Origin::Table, targets, split: Split::default(), beside: Choices::new() }
     }
 
     /// Arrays: the columns are called `x0 x1 ..`, and `y` or `y0 y1 ..`.
@@ -74,7 +76,7 @@ impl Rows {
         let targets = answers.iter().map(|(name, _)| name.clone()).collect();
         columns.extend(answers);
         let table = Table::new(columns)?.with_lines(vec![(0, 0)]);
-        Ok(Self { table, origin: Origin::Arrays, targets, split: None, beside: Choices::new() })
+        Ok(Self { table, origin: Origin::Arrays, targets, split: Split::default(), beside: Choices::new() })
     }
 
     /// The notebook's spirals.
@@ -83,19 +85,15 @@ impl Rows {
     /// None with the notebook's numbers.
     pub fn notebook(seed: u64) -> Result<Self> {
         let data = spirals::<f64>(&Spirals::default(), seed)?;
-        Ok(Self { origin: Origin::Notebook, ..Self::arrays(data.x.view(), &data.y)? })
+        let rows = Self::arrays(data.x.view(), &data.y)?;
+        Ok(Self { origin: Origin::Notebook, split: Split::Random, ..rows })
     }
 
     /// Which row is used for what.  What is watched and what is tested on is taken away first, so that nothing
     /// is learnt from it.
     pub(super) fn parts(&self, settings: &Settings) -> Result<Parts> {
-        let n = u32::try_from(self.table.len())
-            .map_err(|_| Error::new(ErrorKind::Data, "more than 2^32 rows"))?;
-        let (train, test) = match &self.split {
-            Some(split) => split.clone(),
-            None => split(n as usize, settings.test_size, settings.seed)?,
-        };
-        let (train, validation) = hold_out(&train, settings.validation_size, settings.seed)?;
+        u32::try_from(self.table.len()).map_err(|_| Error::new(ErrorKind::Data, "more than 2^32 rows"))?;
+        let [train, validation, test] = split::parts(&self.split, &self.table, &self.targets, settings)?;
         if train.is_empty() {
             return Err(Error::new(ErrorKind::Data, "there are no rows to train on"));
         }
@@ -109,6 +107,17 @@ impl Rows {
         let robust = settings.scale.is_robust();
         let fit = Fit { targets: &self.targets, rows: train, loss: settings.loss, standardise, robust };
         let (mut encoder, mut decisions) = Encoder::fit(&self.table, &fit)?;
+        if let Split::Groups(group) = &self.split
+            && let Some(place) = encoder.inputs.iter().position(|input| input.column == *group)
+        {
+            // A test row's group is none of the training's.
+            encoder.inputs.remove(place);
+            encoder.dropped.push(Dropped { column: group.clone(), reason: "groups".to_owned() });
+            decisions.retain(|decision| decision.column.as_ref() != Some(group));
+            if encoder.inputs.is_empty() {
+                return Err(Error::new(ErrorKind::Data, "there is no column but the target and the groups"));
+            }
+        }
         if self.origin != Origin::Table && !standardise {
             let inputs = self.table.names().filter(|name| !self.targets.iter().any(|target| target == name));
             let form = NumberForm::default();
@@ -148,7 +157,7 @@ fn numbered(values: ArrayView2<'_, f64>, letter: &str) -> Vec<(String, Column)> 
 pub(super) struct Parts {
     pub(super) train: Vec<u32>,
     validation: Vec<u32>,
-    test: Vec<u32>,
+    pub(super) test: Vec<u32>,
 }
 
 /// The rows as numbers.
@@ -187,6 +196,20 @@ impl Parts {
         let train = train.ok_or_else(|| Error::new(ErrorKind::Data, "there are no rows to train on"))?;
         Ok(Encoded { train, validation, test, fingerprint })
     }
+}
+
+/// The rows of every class count as much as those of any other.
+pub(super) fn balanced<R: Real>(data: Data<R>) -> Result<Data<R>> {
+    let Target::Classes(y) = &data.y else {
+        return Err(Error::new(ErrorKind::Setting, "found 'balanced', the answers are no classes")
+            .setting("class_weight")
+            .hint("leave it out"));
+    };
+    let mut counts: BTreeMap<u32, usize> = BTreeMap::new();
+    y.iter().for_each(|&class| *counts.entry(class).or_default() += 1);
+    let (n, k) = (y.len() as f64, counts.len() as f64);
+    let weights = y.iter().map(|class| R::of(n / (k * counts[class] as f64))).collect();
+    data.with_weights(weights)
 }
 
 /// Tells the same rows from others: FNV-1a over the bits of their numbers.

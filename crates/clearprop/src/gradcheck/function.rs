@@ -128,7 +128,8 @@ mod tests {
 
     #[test]
     fn smooth_functions_have_their_slope_within_what_is_said() {
-        let cases: [(f64, fn(f64) -> f64, f64); 6] = [
+        type Case = (f64, fn(f64) -> f64, f64);
+        let cases: [Case; 6] = [
             (1.0, f64::exp, std::f64::consts::E),
             (0.0, |x| x * x * x, 0.0),
             (0.3, |x| 1e6 + x.sin(), 0.3f64.cos()),
@@ -140,7 +141,8 @@ mod tests {
             let (found, uncertainty) = at(point, loss).unwrap();
             let off = (found - slope).abs();
             assert!(off <= uncertainty + 1e-9 * slope.abs() + 1e-9, "{point}: {found}, not {slope}");
-            assert!(uncertainty <= 1e-4 * slope.abs().max(1.0), "{point}: {uncertainty}");
+            // The rounding of a loss of a million, over a step of 6e-6, is 1.5e-4.
+            assert!(uncertainty <= 2e-4 * slope.abs().max(1.0), "{point}: {uncertainty}");
         }
     }
 
@@ -156,6 +158,7 @@ mod tests {
 
     #[test]
     fn single_precision_is_measured_with_longer_steps() {
+        #[expect(clippy::cast_possible_truncation, reason = "it computes in single precision")]
         let loss = |x: f64| Ok(f64::from(((x as f32).exp() + 1.0) * 2.0));
         let (sides, uncertainty) = slope(&mut { loss }, 0.5, f64::from(f32::EPSILON)).unwrap().unwrap();
         let off = (sides.slope() - 2.0 * 0.5f64.exp()).abs();

@@ -18,12 +18,15 @@ pub const MAX_CLASS_NUMBERS: usize = 20;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
 pub enum Answers {
-    /// One column of classes: for the softmax loss.
+    /// One column of classes: for the losses of one class a row.
     Classes {
         /// The target column.
         column: String,
         /// The classes' names, class 0 first: words in alphabetical order, numbers by size.
         names: Vec<String>,
+        /// What is made small.
+        #[serde(default = "softmax", skip_serializing_if = "is_softmax")]
+        loss: Loss,
     },
     /// One or more columns of 0 and 1: for the logistic loss.
     Labels {
@@ -60,7 +63,7 @@ impl Answers {
     #[must_use]
     pub fn loss(&self) -> Loss {
         match self {
-            Self::Classes { .. } => Loss::Softmax,
+            Self::Classes { loss, .. } => *loss,
             Self::Labels { .. } => Loss::Logistic,
             Self::Numbers { loss, .. } => *loss,
         }
@@ -113,19 +116,14 @@ impl Answers {
                 loss
             }
         };
-        match (loss, columns.as_slice()) {
-            (Loss::Softmax, [column]) => Self::classes(table, &targets[0], column, decisions),
-            (Loss::Softmax, _) => {
-                Err(Error::new(ErrorKind::Setting, "the softmax loss needs one target column")
+        match (loss.takes(), columns.as_slice()) {
+            (TargetKind::Classes, [column]) => Self::classes(table, &targets[0], column, loss, decisions),
+            (TargetKind::Classes, _) => {
+                Err(Error::new(ErrorKind::Setting, format!("the {loss} loss needs one target column"))
                     .setting("target")
                     .hint("several columns of 0 and 1 go with `loss=logistic`"))
             }
-            (Loss::SmoothedSoftmax { .. } | Loss::Hinge | Loss::SquaredHinge, _) => {
-                Err(Error::new(ErrorKind::Setting, format!("the {loss} loss is not for tables yet"))
-                    .setting("loss")
-                    .hint("classes of a table are learnt with softmax"))
-            }
-            (Loss::Logistic, _) => {
+            (TargetKind::Labels, _) => {
                 for (name, column) in targets.iter().zip(&columns) {
                     let wrong = (0..table.len()).find(|&row| !is_label(column, row));
                     if let Some(row) = wrong {
@@ -138,7 +136,7 @@ impl Answers {
                 }
                 Ok(Self::Labels { columns: targets.to_vec() })
             }
-            (Loss::Squared | Loss::Poisson | Loss::Absolute | Loss::Huber { .. }, _) => {
+            (TargetKind::Counts | TargetKind::Numbers, _) => {
                 // A count has no other unit and no other zero.
                 let standardise = standardise && loss.takes() != TargetKind::Counts;
                 let (mut means, mut scales) = (Vec::new(), Vec::new());
@@ -170,7 +168,13 @@ impl Answers {
         }
     }
 
-    fn classes(table: &Table, name: &str, column: &Column, decisions: &mut Vec<Decision>) -> Result<Self> {
+    fn classes(
+        table: &Table,
+        name: &str,
+        column: &Column,
+        loss: Loss,
+        decisions: &mut Vec<Decision>,
+    ) -> Result<Self> {
         // For each class its first row and how many there are.
         let mut count: BTreeMap<String, (usize, usize)> = BTreeMap::new();
         each_text(column, |row, text| {
@@ -225,7 +229,7 @@ impl Answers {
             names.sort_by(|a, b| numbers.get(a.1).total_cmp(&numbers.get(b.1)));
         }
         let names = names.into_iter().map(|(name, _)| name).collect();
-        Ok(Self::Classes { column: name.to_owned(), names })
+        Ok(Self::Classes { column: name.to_owned(), names, loss })
     }
 
     /// The answers of some rows of a table, as the trainer needs them.
@@ -237,7 +241,7 @@ impl Answers {
         let wrong = |row: u32, name: &str, found: String| {
             Err(Error::new(ErrorKind::Data, found).row(table.line(row as usize)).column(name))
         };
-        if let Self::Classes { column: name, names } = self {
+        if let Self::Classes { column: name, names, .. } = self {
             let column = table.column(name)?;
             let classes: HashMap<&str, u32> = names.iter().map(String::as_str).zip(0..).collect();
             // `1` and `1.0` are one class.
@@ -314,7 +318,15 @@ impl Answers {
     }
 }
 
-/// The loss of a model in whose file none is named.
+/// The losses of a model in whose file none is named.
+fn softmax() -> Loss {
+    Loss::Softmax
+}
+
+fn is_softmax(loss: &Loss) -> bool {
+    *loss == Loss::Softmax
+}
+
 fn squared() -> Loss {
     Loss::Squared
 }
@@ -364,7 +376,7 @@ fn each_text(column: &Column, mut f: impl FnMut(usize, &str)) {
 }
 
 /// The default loss, and the reason in words.
-fn choose(targets: &[String], columns: &[&Column]) -> (Loss, String) {
+pub(super) fn choose(targets: &[String], columns: &[&Column]) -> (Loss, String) {
     let rows = columns.first().map_or(0, |column| column.len());
     let labels = columns.iter().all(|column| (0..rows).all(|row| is_label(column, row)));
     if let [column] = columns {

@@ -34,13 +34,13 @@ fn numbers(column: &Numbers, rows: &[u32], standardise: bool, about: &mut impl F
     let mut values: Vec<f64> = rows.iter().map(|&row| column.get(row as usize)).collect();
     let absent = values.iter().filter(|value| value.is_nan()).count();
     let Some(median) = median(&values) else {
-        about(Decision::new("constant", "dropped, it has no value in the training rows", ""));
+        about(Decision::new("constant", "dropped, without a value in the training rows", ""));
         return Err("constant");
     };
     values.iter_mut().filter(|value| value.is_nan()).for_each(|value| *value = median);
     let (low, high) = range(&values);
     if low == high {
-        about(Decision::new("constant", "dropped, it is always the same", short(median).to_string()));
+        about(Decision::new("constant", "dropped, always the same", short(median).to_string()));
         return Err("constant");
     }
     if absent > 0 {
@@ -70,12 +70,12 @@ fn one_hot(words: &Words, rows: &[u32], about: &mut impl FnMut(Decision)) -> Fit
     let present = rows.len() - missing;
     if seen.len() + usize::from(missing > 0) < 2 {
         let always = seen.first().map_or("missing".to_owned(), |(_, word)| format!("\"{word}\""));
-        about(Decision::new("constant", "dropped, it is always the same", always));
+        about(Decision::new("constant", "dropped, always the same", always));
         return Err("constant");
     }
     if present >= 20 && seen.len() * 2 > present {
         let why = format!("{} different words in {present} rows", seen.len());
-        about(Decision::new("distinct", "dropped, it looks like an ID or free text", why));
+        about(Decision::new("distinct", "dropped, like an ID or free text", why));
         return Err("distinct words");
     }
     if let Some((one, other)) = alike(seen.iter().map(|(_, word)| word.as_str())) {
@@ -104,7 +104,7 @@ fn dates(dates: &Dates, rows: &[u32], standardise: bool, about: &mut impl FnMut(
     let mut values: Vec<f64> = rows.iter().map(|&row| dates.get(row as usize)).collect();
     let absent = values.iter().filter(|value| value.is_nan()).count();
     let Some(median) = median(&values) else {
-        about(Decision::new("constant", "dropped, it has no value in the training rows", ""));
+        about(Decision::new("constant", "dropped, without a value in the training rows", ""));
         return Err("constant");
     };
     values.iter_mut().filter(|value| value.is_nan()).for_each(|value| *value = median);
@@ -122,7 +122,7 @@ fn dates(dates: &Dates, rows: &[u32], standardise: bool, about: &mut impl FnMut(
         }
     }
     if parts.is_empty() {
-        about(Decision::new("constant", "dropped, it is always the same", ""));
+        about(Decision::new("constant", "dropped, always the same", ""));
         return Err("constant");
     }
     let names: Vec<&str> = parts.iter().map(|input| input.part.name()).collect();

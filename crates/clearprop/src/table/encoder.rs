@@ -378,9 +378,9 @@ mod tests {
             notes[1..],
             [
                 "column 'wide': the 50 most frequent categories have their own input, the others share one: 60 categories",
-                "column 'id': dropped, it looks like an ID or free text: 400 different words in 400 rows",
-                "column 'day': dropped, it looks like an ID or free text: 336 different words in 400 rows",
-                "column 'same': dropped, it is always the same: 4",
+                "column 'id': dropped, like an ID or free text: 400 different words in 400 rows",
+                "column 'day': dropped, like an ID or free text: 336 different words in 400 rows",
+                "column 'same': dropped, always the same: 4",
             ]
         );
         let x = encoder.transform::<f32>(&table, &rows, &mut Unseen::default()).unwrap();

@@ -57,7 +57,12 @@ pub(super) fn judge(texts: &[(&str, usize)], kind: &Kind, answers: bool, hints: 
         Kind::Dates => dates(texts, true, hints).unwrap_or(Judged::Words(None)),
         Kind::Found => {
             let dated = || if answers { None } else { dates(texts, false, hints) };
-            numbers(texts, false, hints).or_else(dated).unwrap_or_else(|| Judged::Words(part_numbers(texts)))
+            match numbers(texts, false, hints) {
+                // What looks like numbers with many units may be dates.
+                Some(words @ Judged::Words(_)) => dated().unwrap_or(words),
+                Some(numbers) => numbers,
+                None => dated().unwrap_or_else(|| Judged::Words(part_numbers(texts))),
+            }
         }
     }
 }

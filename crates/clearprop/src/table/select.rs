@@ -33,7 +33,7 @@ pub fn select(names: &[&str], asked: &[String]) -> Result<Vec<String>> {
         let number = part.strip_prefix("column ").unwrap_or(part).parse::<usize>();
         let matching: Vec<String> = match number {
             _ if part.contains('*') => {
-                names.iter().filter(|name| matches(name, part)).map(|name| (*name).to_owned()).collect()
+                names.iter().filter(|name| fits_pattern(name, part)).map(|name| (*name).to_owned()).collect()
             }
             Ok(number) => {
                 number.checked_sub(1).and_then(|i| names.get(i)).map(|&n| n.to_owned()).into_iter().collect()
@@ -64,7 +64,8 @@ pub(crate) fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
 }
 
 /// Whether a name fits a pattern, in which `*` is any text.
-fn matches(name: &str, pattern: &str) -> bool {
+#[must_use]
+pub fn fits_pattern(name: &str, pattern: &str) -> bool {
     let mut parts = pattern.split('*');
     let first = parts.next().unwrap_or_default();
     let Some(mut rest) = name.strip_prefix(first) else { return false };

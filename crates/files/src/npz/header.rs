@@ -36,10 +36,10 @@ impl Kind {
         }
         let width: usize = std::str::from_utf8(width).ok()?.parse().ok()?;
         let known = match letter {
-            b'f' => matches!(width, 4 | 8),
+            b'f' => matches!(width, 2 | 4 | 8),
             b'i' | b'u' => matches!(width, 1 | 2 | 4 | 8),
             b'b' => width == 1,
-            b'U' => width <= 1 << 16,
+            b'U' | b'S' => width <= 1 << 16,
             _ => false,
         };
         (known && matches!(order, b'<' | b'>' | b'|' | b'=')).then_some(Self {
@@ -75,6 +75,8 @@ impl Kind {
         match (self.letter, self.width) {
             // The word, and the smallest piece of memory for its letters.
             (b'U', width) => 56 + width * 4,
+            (b'S', width) => 56 + width,
+            (b'f', 2) => 4,
             (b'f', width) => width,
             (b'u' | b'b', 1) => 1,
             _ => 8,
@@ -85,6 +87,9 @@ impl Kind {
     pub(super) fn read(self, source: &mut impl Read, count: usize) -> io::Result<Values> {
         Ok(match (self.letter, self.width) {
             (b'f', 8) => Values::F64(self.each(source, count, |b: [u8; 8]| f64::from_le_bytes(b))?),
+            (b'f', 2) => {
+                Values::F32(self.each(source, count, |b: [u8; 2]| half::f16::from_le_bytes(b).to_f32())?)
+            }
             (b'f', _) => Values::F32(self.each(source, count, |b: [u8; 4]| f32::from_le_bytes(b))?),
             (b'i', 1) => Values::I64(self.each(source, count, |b: [u8; 1]| i8::from_le_bytes(b).into())?),
             (b'i', 2) => Values::I64(self.each(source, count, |b: [u8; 2]| i16::from_le_bytes(b).into())?),
@@ -97,6 +102,15 @@ impl Kind {
                 i64::try_from(u64::from_le_bytes(b)).unwrap_or(i64::MAX)
             })?),
             (b'b', _) => Values::Bool(self.each(source, count, |[b]: [u8; 1]| b != 0)?),
+            (b'S', width) => {
+                let mut words = Vec::new();
+                for _ in 0..count {
+                    let letters = self.each(source, width, |[b]: [u8; 1]| b)?;
+                    let word = String::from_utf8_lossy(&letters);
+                    words.push(word.trim_end_matches('\0').to_owned());
+                }
+                Values::Text(words)
+            }
             _ => {
                 let mut words = Vec::new();
                 for _ in 0..count {

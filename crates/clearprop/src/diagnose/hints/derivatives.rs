@@ -3,7 +3,7 @@
 use super::{Hint, Layer, Word, is_number, plain};
 
 /// What a name may be the derivative by: the name without the marks that say so.
-pub(in crate::diagnose) fn stems(name: &str) -> Vec<&str> {
+pub(in crate::diagnose) fn stems(name: &str) -> Vec<String> {
     const BEFORE: [&str; 19] = [
         "dL_d",
         "dl_d",
@@ -36,8 +36,10 @@ pub(in crate::diagnose) fn stems(name: &str) -> Vec<&str> {
             found.push(tail);
         }
     }
+    // dense2_dweights
+    let inside = tail.match_indices("_d").map(|(at, _)| format!("{}_{}", &tail[..at], &tail[at + 2..]));
     found.retain(|stem| !stem.is_empty());
-    found
+    found.into_iter().map(str::to_owned).chain(inside).collect()
 }
 
 /// The key of a dictionary's entry, else the whole name.

@@ -34,6 +34,8 @@ pub(super) fn unvouched(path: &Explanation, graph: &Graph) -> u32 {
         0
     } else if path.vouched.0 {
         SAID
+    } else if c.is_common_factor(graph) {
+        UNUSUAL
     } else {
         NEEDS_LOSS
     };

@@ -21,6 +21,9 @@ impl Search<'_> {
             // Passed over, unless the person goes that way.
             return self.step(at, cost, path, None, Finding::Right);
         }
+        if matches!(quantity, By(_)) && self.unexplained(path, quantity).1 == Finding::NotJudged {
+            return self.step(at, cost, path, None, Finding::NotJudged);
+        }
         let shape = right.as_ref().and_then(Expr::dim);
         let known = right.is_some();
         let all_wrong = if known { Vec::new() } else { self.candidates(path, quantity) };

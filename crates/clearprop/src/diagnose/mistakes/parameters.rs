@@ -152,7 +152,7 @@ pub(super) fn dw(graph: &Graph, convention: &Convention, pass: &Pass, l: usize) 
     if let Some(given) = given
         && given.value().dim() == dim(w)
     {
-        for i in 0..graph.n.min(500) {
+        for i in 0..graph.n.min(64) {
             let row = convention.mean(graph, a.slice(0, Part::At(i)).t().dot(&dz.slice(0, Part::At(i))));
             let whole = convention.penalised(graph, row, w);
             let near = whole
@@ -278,7 +278,7 @@ pub(super) fn db(graph: &Graph, convention: &Convention, pass: &Pass, l: usize) 
     if let Some(given) = graph.given.get(&By(B(l)))
         && given.value().dim() == dim(b)
     {
-        for i in 0..graph.n.min(500) {
+        for i in 0..graph.n.min(64) {
             let one = mean(dz.slice(0, Part::At(i)));
             if one
                 .value()

@@ -7,8 +7,10 @@ use super::layers::{Followed, taken};
 use super::outputs::{forward, step};
 use super::{Contents, Item};
 use crate::diagnose::convention::Convention;
+use crate::diagnose::expression::Expr;
 use crate::diagnose::graph::{Bias, Given, Graph, Pass};
 use crate::diagnose::hints::Word;
+use crate::diagnose::words::number;
 use crate::quantity::{
     Quantity,
     Quantity::{By, Of},
@@ -84,17 +86,17 @@ pub(super) fn assign(graph: &mut Graph, contents: &Contents, followed: &Followed
         if structural || followed.explained.contains(&at) {
             continue;
         }
-        let all: Vec<Quantity> = graph.order().into_iter().filter(|q| matches!(q, By(_))).collect();
+        let free = |q: &Quantity| matches!(q, By(_)) && !graph.given.contains_key(q);
+        let all: Vec<Quantity> = graph.order().into_iter().filter(free).collect();
         let mut found = false;
-        for quantity in all {
-            if graph.given.contains_key(&quantity) || item.e.value().is_none_or(|value| value.data.len() < 2)
-            {
-                continue;
-            }
-            if let Some((given, _)) = proportional(graph, &reference, item, quantity) {
+        if item.e.value().is_some_and(|value| value.data.len() > 1) {
+            let own = pass(graph, true);
+            let fit = [&own, &reference].into_iter().find_map(|pass| {
+                all.iter().find_map(|q| proportional(graph, pass, item, *q).map(|(given, _)| (*q, given)))
+            });
+            if let Some((quantity, given)) = fit {
                 insert(graph, quantity, given);
                 found = true;
-                break;
             }
         }
         if !found && !graph.ignored.contains(&item.name) {
@@ -113,6 +115,7 @@ pub(super) fn assign(graph: &mut Graph, contents: &Contents, followed: &Followed
         graph.ascent = ratio(given.value(), &off, graph.tolerance).is_none_or(|r| r > 0.0)
             && off.iter().any(|v| *v != 0.0);
     }
+    unsaid_penalty(graph, contents);
     // With a single row the derivative by b is the one by z.
     for l in (1..=last).filter(|_| graph.n == 1) {
         if graph.bias[l] == Bias::Separate
@@ -121,6 +124,41 @@ pub(super) fn assign(graph: &mut Graph, contents: &Contents, followed: &Followed
         {
             graph.given.insert(By(Z(l)), given);
         }
+    }
+}
+
+/// The strength of a penalty that the file does not hold, if what every dW has beside the data's part is one and the
+/// same multiple of W.
+fn unsaid_penalty(graph: &mut Graph, contents: &Contents) {
+    if contents.first(Word::Reg).is_some() {
+        return;
+    }
+    let own = pass(graph, true);
+    let strength = |late: bool| -> Option<f64> {
+        let convention = Convention { late, ..Convention::usual(graph) };
+        let mut found: Option<f64> = None;
+        for l in 1..=graph.layers() {
+            let Some(given) = graph.given.get(&By(W(l))) else { continue };
+            let w = &graph.w[l].value()?.data;
+            let data = convention.mean(graph, own.a(graph, l - 1)?.t().dot(own.get(By(Z(l)))?));
+            let rest = given.value() - &data.value().filter(|data| data.data.dim() == w.dim())?.data;
+            let here =
+                ratio(&rest, w, 1e3 * graph.tolerance).filter(|ratio| *ratio > 1e-9 && *ratio < 10.0)?;
+            if found.is_some_and(|before| (before / here - 1.0).abs() > 1e-3) {
+                return None;
+            }
+            found = found.or(Some(here));
+        }
+        found
+    };
+    if let Some(reg) = strength(false).or_else(|| strength(true)) {
+        // Rounded to a number that a person writes.
+        let short = (reg * 1e6).round() / 1e6;
+        graph.reg = if (short / reg - 1.0).abs() < 1e-4 { short } else { reg };
+        graph.reg_text = Expr::number(graph.reg);
+        let words = format!("reg is not in the file: your derivatives have {} * W", number(graph.reg));
+        graph.warnings.retain(|warning| !warning.starts_with("reg is not in the file"));
+        graph.understood.push(words);
     }
 }
 

@@ -233,9 +233,8 @@ fn follow(contents: &Contents, frame: &Frame, naming: Naming, default: Option<Fu
                 contents.items.iter().enumerate().any(|(other, item)| {
                     other != at
                         && !f.used[other]
-                        && l < last
                         && views(item, dim, wide).iter().any(|(a, ..)| {
-                            function(contents, view, a, false).is_some_and(|f| f != Function::Identity)
+                            function(contents, view, a, l == last).is_some_and(|f| f != Function::Identity)
                         })
                 })
             };

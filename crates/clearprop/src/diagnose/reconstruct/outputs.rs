@@ -171,6 +171,12 @@ fn pairs(contents: &Contents, followed: &Followed) -> Vec<Pair> {
         all.retain(|(function, ..)| *function == f);
     }
     if let Some((cost, function)) = contents.cost {
+        // The parameter that the word says.
+        for (_, other, _) in &mut all {
+            if std::mem::discriminant(other) == std::mem::discriminant(&cost) {
+                *other = cost;
+            }
+        }
         let said: Vec<Pair> = all
             .iter()
             .filter(|(f, c, _)| {

@@ -35,7 +35,8 @@ pub(super) fn of_stages(contents: Contents) -> Result<Vec<Contents>> {
     });
     let Some(m) = stages.first().map(|item| item.shape[axis]) else { return Ok(vec![contents]) };
     let others = stages.iter().any(|item| item.shape[axis] != m);
-    if m == n || others || inputs().any(|x| x.shape[axis] == m) {
+    // One row is what a loop over the rows left.
+    if m == n || m == 1 || others || inputs().any(|x| x.shape[axis] == m) {
         return Ok(vec![contents]);
     }
     let found: Vec<Contents> = contents

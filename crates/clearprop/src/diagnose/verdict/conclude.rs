@@ -58,6 +58,7 @@ pub(super) fn not_a_number(graph: &Graph) -> Option<Diagnosis> {
 
 /// The explanations that say most, the simplest first.
 pub(super) fn in_order(graph: &Graph, mut explanations: Vec<Explanation>) -> Vec<Explanation> {
+    explanations.iter_mut().for_each(|one| one.settle_the_loss(graph));
     // What explains every stage is worth more than what leaves one open.
     let open_ended = |one: &Explanation| one.findings.iter().any(|(_, finding)| *finding == Finding::Unknown);
     if explanations.iter().any(|one| !open_ended(one)) {

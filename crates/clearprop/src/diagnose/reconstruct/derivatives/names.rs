@@ -23,7 +23,7 @@ pub(super) fn named_after(graph: &Graph, name: &str) -> Option<Variable> {
     let mut stems = stems(name).into_iter();
     stems.find_map(|stem| {
         let exact = values().find(|(_, other)| *other == stem || last_part(other) == stem);
-        let alike = || values().find(|(_, other)| last_part(other).eq_ignore_ascii_case(stem));
+        let alike = || values().find(|(_, other)| last_part(other).eq_ignore_ascii_case(&stem));
         exact.or_else(alike).map(|(quantity, _)| quantity.variable())
     })
 }

@@ -1,0 +1,158 @@
+//! What a run came to, in words: the figures of the test beside those of a guess, and what a person should know.
+
+use super::Fit;
+use crate::decision::Decision;
+use crate::evaluate::classify;
+use crate::metrics::{ClassFigures, balanced_accuracy, class_figures, mae, ranking, rmse};
+use crate::real::Real;
+use crate::table::Answers;
+use crate::target::{Target, TargetKind};
+use crate::train::StopReason;
+use ndarray::Array2;
+
+/// So many rows are named that the model is worst at, if there are this many times as many.
+const WORST: usize = 3;
+const MANY: usize = 10;
+
+impl<R: Real> Fit<R> {
+    /// What stands beside the test's score: what a guess would reach, and the figures that the score does
+    /// not show; `None` without test rows.
+    #[must_use]
+    pub fn beside_score(&self) -> Option<String> {
+        let test = self.test.as_ref()?;
+        let network = self.trainer.network();
+        match (&test.y, network.loss.takes()) {
+            (Target::Classes(y), _) => {
+                let y = y.to_vec();
+                let names = self.plan.encoder.answers.names();
+                let (largest, share) = self.largest_class(&y)?;
+                let figures = self.class_figures(&y);
+                let mut text = format!(
+                    "always saying \"{}\" gives {share:.5}; balanced accuracy {:.5}",
+                    names[largest],
+                    balanced_accuracy(&figures)
+                );
+                if names.len() == 2 {
+                    let probs = self.outputs();
+                    let scores: Vec<f64> = probs.column(1).iter().map(|p| p.f64()).collect();
+                    let positive: Vec<bool> = y.iter().map(|&class| class == 1).collect();
+                    text.push_str(&format!(", ROC-AUC {:.5}", ranking(&scores, &positive).roc_auc));
+                }
+                Some(text)
+            }
+            (Target::Values(_), TargetKind::Labels) => Some("all labels of a row are right".to_owned()),
+            (Target::Values(y), _) => {
+                let mut y = y.clone();
+                self.plan.encoder.answers.decode(&mut y);
+                let probs = self.outputs();
+                let (rmse, mae) = (rmse(probs.view(), y.view()), mae(probs.view(), y.view()));
+                Some(format!("RMSE {rmse:.5}, MAE {mae:.5}; always saying the mean gives R2 0"))
+            }
+        }
+    }
+
+    /// What a person should know at the end.
+    #[must_use]
+    pub fn outcome(&self, reason: StopReason) -> Vec<Decision> {
+        let mut decisions = Vec::new();
+        let settings = &self.plan.settings;
+        if let (StopReason::Finished, Some(epochs), Some(_)) = (reason, settings.epochs, settings.patience) {
+            let what = format!("all {epochs} epochs are used and the loss still falls");
+            let why = format!("`epochs={}` may be better", 2 * epochs);
+            decisions.push(Decision::new("epochs", what, why).warning());
+        }
+        let Some(test) = &self.test else { return decisions };
+        let Some(score) = self.test_score() else { return decisions };
+        if let Target::Classes(y) = &test.y {
+            let y = y.to_vec();
+            if let Some((largest, share)) = self.largest_class(&y)
+                && score <= share
+            {
+                let name = &self.plan.encoder.answers.names()[largest];
+                let what = format!("no better than always saying \"{name}\"");
+                let why = format!("accuracy {score:.5} against {share:.5} on the test rows");
+                decisions.push(Decision::new("guessing", what, why).warning());
+            }
+            decisions.extend(never_called(self.plan.encoder.answers.names(), &self.class_figures(&y)));
+        } else if score <= 0.0 && matches!(self.plan.encoder.answers, Answers::Numbers { .. }) {
+            let why = format!("R2 {score:.5} on the test rows");
+            decisions.push(Decision::new("guessing", "no better than always saying the mean", why).warning());
+        }
+        decisions.extend(self.worst());
+        decisions
+    }
+
+    /// The class that most training rows have, and its share of these answers.
+    fn largest_class(&self, y: &[u32]) -> Option<(usize, f64)> {
+        let Target::Classes(train) = &self.trainer.data().y else { return None };
+        let mut counts = vec![0usize; self.trainer.network().outputs()];
+        train.iter().for_each(|&class| counts[class as usize] += 1);
+        // The first of equal ones.
+        let largest = (0..counts.len()).rev().max_by_key(|&class| counts[class])?;
+        let share =
+            y.iter().filter(|&&class| class as usize == largest).count() as f64 / y.len().max(1) as f64;
+        Some((largest, share))
+    }
+
+    fn class_figures(&self, y: &[u32]) -> Vec<ClassFigures> {
+        let Some(test) = &self.test else { return Vec::new() };
+        let (network, params) = (self.trainer.network(), self.trainer.params());
+        let called = classify(self.plan.settings.engine, network, params, test.x.view());
+        class_figures(network.outputs(), &called, y)
+    }
+
+    /// The outputs for the test rows, in the unit of the answers.
+    fn outputs(&self) -> Array2<R> {
+        let Some(test) = &self.test else { return Array2::zeros((0, 0)) };
+        let (network, params) = (self.trainer.network(), self.trainer.params());
+        let mut outputs = self.plan.settings.engine.predict(network, params, test.x.view());
+        self.plan.encoder.answers.decode(&mut outputs);
+        outputs
+    }
+
+    /// The test rows that a model of one number is worst at.
+    fn worst(&self) -> Option<Decision> {
+        let Target::Values(y) = &self.test.as_ref()?.y else { return None };
+        if y.ncols() != 1
+            || y.nrows() < WORST * MANY
+            || self.trainer.network().loss.takes() == TargetKind::Labels
+        {
+            return None;
+        }
+        let mut y = y.clone();
+        self.plan.encoder.answers.decode(&mut y);
+        let outputs = self.outputs();
+        let error = |i: usize| (outputs[[i, 0]].f64() - y[[i, 0]].f64()).abs();
+        let mut order: Vec<usize> = (0..y.nrows()).collect();
+        order.sort_by(|&a, &b| error(b).total_cmp(&error(a)));
+        let rows: Vec<String> = order[..WORST]
+            .iter()
+            .filter_map(|&i| {
+                let line = self.test_lines.get(i)?;
+                Some(format!("row {line} ({} is predicted as {})", short(y[[i, 0]]), short(outputs[[i, 0]])))
+            })
+            .collect();
+        (!rows.is_empty()).then(|| Decision::new("worst", "worst on the test rows", rows.join(", ")))
+    }
+}
+
+/// Classes with rows that no row is called.
+fn never_called(names: &[String], figures: &[ClassFigures]) -> Option<Decision> {
+    let never: Vec<&String> = names
+        .iter()
+        .zip(figures)
+        .filter(|(_, f)| f.rows > 0 && f.precision.is_nan())
+        .map(|(name, _)| name)
+        .collect();
+    let first = never.first()?;
+    let what = match never.len() {
+        1 => format!("no test row is called \"{first}\""),
+        n => format!("no test row is called \"{first}\", nor one of {} other classes that have rows", n - 1),
+    };
+    Some(Decision::new("never", what, "").warning())
+}
+
+/// A number to four digits.
+fn short<R: Real>(value: R) -> String {
+    format!("{:.3e}", value.f64()).parse::<f64>().unwrap_or(f64::NAN).to_string()
+}

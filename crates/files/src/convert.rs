@@ -1,0 +1,49 @@
+//! Files of other programs: told by their first bytes, and the line that makes a table of them.
+
+/// What a file is and what to do, with `FILE` for its name; `None` if it is nothing that is known.
+pub(crate) fn other(head: &[u8]) -> Option<(&'static str, &'static str)> {
+    let found = match head {
+        [0xd0, 0xcf, 0x11, 0xe0, ..] => (
+            "this is an Excel workbook (.xls)",
+            "convert it: python -c \"import pandas; pandas.read_excel('FILE').to_csv('FILE.csv', index=False)\"",
+        ),
+        [b'A', b'R', b'R', b'O', b'W', b'1', ..] | [b'F', b'E', b'A', b'1', ..] => (
+            "this is a Feather (Arrow) file",
+            "convert it: python -c \"import pandas; pandas.read_feather('FILE').to_parquet('FILE.parquet')\"",
+        ),
+        [0x80, 2..=5, ..] => (
+            "this is a pickle, which may run anything that it likes when it is opened",
+            "if it is yours and holds a table: python -c \"import pandas; pandas.read_pickle('FILE').to_csv('FILE.csv', index=False)\"",
+        ),
+        [b'S', b'Q', b'L', b'i', b't', b'e', ..] => (
+            "this is an SQLite database",
+            "write one table of it: sqlite3 -header -csv 'FILE' 'select * from TABLE' > table.csv",
+        ),
+        [0x89, b'H', b'D', b'F', ..] => (
+            "this is an HDF5 file",
+            "convert it: python -c \"import pandas; pandas.read_hdf('FILE').to_csv('FILE.csv', index=False)\"",
+        ),
+        [b'R', b'D', b'X' | b'A', b'2' | b'3', ..] | [b'X' | b'A', b'\n', 0, 0, ..] => (
+            "this is a file of R's data",
+            "in R: write.csv(readRDS('FILE'), 'table.csv', row.names = FALSE), after load() for an .RData file",
+        ),
+        [b'$', b'F', b'L', b'2' | b'3', ..] => (
+            "this is an SPSS file",
+            "convert it: python -c \"import pandas; pandas.read_spss('FILE').to_csv('FILE.csv', index=False)\"",
+        ),
+        [b'<', b's', b't', b'a', b't', b'a', ..] => (
+            "this is a Stata file",
+            "convert it: python -c \"import pandas; pandas.read_stata('FILE').to_csv('FILE.csv', index=False)\"",
+        ),
+        [b'O', b'b', b'j', 1, ..] => (
+            "this is an Avro file",
+            "convert it: python -c \"import polars; polars.read_avro('FILE').write_parquet('FILE.parquet')\"",
+        ),
+        [b'O', b'R', b'C', ..] => (
+            "this is an ORC file",
+            "convert it: python -c \"import pandas; pandas.read_orc('FILE').to_parquet('FILE.parquet')\"",
+        ),
+        _ => return None,
+    };
+    Some(found)
+}
