@@ -50,13 +50,14 @@ fn undone(backward: &Stage) -> String {
     })
 }
 
-/// The mistakes' numbers, each a link to its picture.
+/// The mistakes' numbers, each a link to its picture; what has none is told by `clearprop diagnose` alone.
 fn links(mistakes: &[u8]) -> String {
     let link = |id: &u8| {
         let page = match id {
             1..=18 | 56 | 57 => "scores",
             19..=34 | 51..=55 => "parameters",
-            _ => "hidden",
+            35..=50 => "hidden",
+            _ => return id.to_string(),
         };
         format!("[{id}](mistakes-{page}.md#mistake-{id})")
     };

@@ -26,7 +26,7 @@ mod suspicion;
 mod words;
 
 pub use answers::{Answers, MAX_CLASS_NUMBERS};
-pub use builder::{TableBuilder, Wrong, joined};
+pub use builder::{Built, TableBuilder, Wrong, joined};
 pub use coding::{Coding, DateInput, Input, MAX_CATEGORIES, Unseen};
 pub use dates::{DateForm, DatePart, Dates};
 pub use encoder::{Dropped, Encoder, Fit};

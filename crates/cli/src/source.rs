@@ -179,6 +179,10 @@ fn named(file: &Npz, reading: &ReadingOptions) -> Result<(String, Option<String>
         format!("'{name}' ({})", axes.join(", "))
     };
     let shown: Vec<String> = all.iter().take(8).map(shaped).collect();
+    if shown.is_empty() {
+        // The reader's own words, if an array of that name could not be read.
+        file.matrix::<f64>("X")?;
+    }
     let hint = format!("the arrays are {}; name them: --x ARRAY --target ARRAY", shown.join(", "));
     Err(file.error("X", "there is no such array").hint(hint))
 }
@@ -230,9 +234,15 @@ fn of_reading(file: &Npz, reading: &Reading) -> Result<(Rows, Vec<Decision>)> {
         vec![Decision::new("read_as", format!("read as {}", read_as.network), read_as.said.join("; "))];
     match reading.network() {
         Ok((network, _)) => {
+            let alike = network.activations.windows(2).all(|pair| pair[0] == pair[1]);
             rows.beside = Choices {
+                // Several functions belong to as many layers.
+                hidden: (!alike).then(|| network.sizes[1..network.layers()].to_vec()),
                 reg: (reading.reg() > 0.0).then_some(network.penalty.reg),
-                activation: (!network.activations.is_empty()).then(|| network.activations.clone()),
+                activation: network
+                    .activations
+                    .first()
+                    .map(|first| if alike { vec![*first] } else { network.activations.clone() }),
                 loss: Some(network.loss),
                 penalize: Some(network.penalty.over),
                 ..Choices::new()

@@ -52,7 +52,7 @@ pub fn write<R: Real>(model: &Model<R>) -> Result<Vec<u8>> {
     let value = |name: &str, width: usize| {
         let of = |dimension: Message| Message::new().message(1, dimension);
         let rows = of(Message::new().text(2, "N"));
-        let shape = Message(vec![rows.0, of(Message::new().number(1, width as u64)).0].concat());
+        let shape = Message([rows.0, of(Message::new().number(1, width as u64)).0].concat());
         let tensor = Message::new().number(1, data_type::<R>()).message(2, shape);
         Message::new().text(1, name).message(2, Message::new().message(1, tensor))
     };

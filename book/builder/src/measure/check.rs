@@ -6,7 +6,7 @@ use crate::chart::{Axis, Line, lines};
 use clearprop::activation::Activation;
 use clearprop::data::{Data, Spirals, spirals};
 use clearprop::error::Result;
-use clearprop::gradcheck::{Part, Plan, gradcheck, loss_at};
+use clearprop::gradcheck::{Part, Plan, Verdict, gradcheck, loss_at};
 use clearprop::init::Init;
 use clearprop::loss::Loss;
 use clearprop::network::{Network, Penalized, Penalty};
@@ -145,6 +145,6 @@ fn spirals_check(m: &mut Measured) -> Result<()> {
     let checks = gradcheck(&mut loss, &params, &[(Part::Loss, &grads)], &plan)?;
     m.set("check.kinks", checks.iter().map(|c| c.kinks).sum::<usize>() as f64);
     m.set("check.checked", checks.iter().map(|c| c.checked).sum::<usize>() as f64);
-    m.set("check.failed", checks.iter().filter(|c| !c.passed).count() as f64);
+    m.set("check.failed", checks.iter().filter(|c| c.verdict() == Verdict::Wrong).count() as f64);
     Ok(())
 }

@@ -160,7 +160,13 @@ impl Expr {
 
     /// The value; `None` where NumPy would stop with an error of shapes.
     pub(super) fn value(&self) -> Option<&Rc<Value>> {
-        self.0.value.get_or_init(|| evaluate::evaluate(&self.0.op).map(Rc::new)).as_ref()
+        let value = || match &self.0.op {
+            // Nothing is computed, so nothing is copied.
+            Op::Array(source) => Some(Rc::clone(&source.value)),
+            Op::Absent(_, e) => e.value().cloned(),
+            op => evaluate::evaluate(op).map(Rc::new),
+        };
+        self.0.value.get_or_init(value).as_ref()
     }
 
     pub(super) fn dim(&self) -> Option<(usize, usize)> {

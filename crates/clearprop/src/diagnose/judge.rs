@@ -334,7 +334,7 @@ impl Search<'_> {
             self.step(at, cost, &path, Some(own.clone()), finding);
         };
         if matches(right)
-            || overwritten::other_forms(graph, &path.convention, &path.pass).iter().any(|e| matches(e))
+            || overwritten::other_forms(graph, &path.convention, &path.pass).iter().any(&matches)
         {
             return step((true, true), 0, Finding::Right);
         }

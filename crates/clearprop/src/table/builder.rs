@@ -33,6 +33,9 @@ pub struct TableBuilder {
     usual: Option<Decimal>,
 }
 
+/// Columns by name, and what was decided about them.
+pub type Built = (Vec<(String, Column)>, Vec<Decision>);
+
 /// What is wrong in a row, counted from 0, if it is about a row.
 pub type Wrong = (Option<usize>, Error);
 
@@ -154,7 +157,7 @@ impl TableBuilder {
     /// # Errors
     /// A text that has two readings (`1.234`, `01/02/2020`) in a table that does not show which; an
     /// infinite number; words in a column of a model's numbers.
-    pub fn finish(self) -> Result<(Vec<(String, Column)>, Vec<Decision>), Wrong> {
+    pub fn finish(self) -> Result<Built, Wrong> {
         let hints = self.hints();
         let (mut columns, mut decisions) = (Vec::new(), Vec::new());
         for (name, mut cells) in self.names.into_iter().zip(self.cells) {

@@ -163,7 +163,7 @@ impl Numbers {
     fn push_digits(&mut self, new: i64, scale: u8) {
         let Values::Decimals { digits, places, largest } = &mut self.values else { return };
         if scale > *places {
-            let power = i32::try_from(POWERS[usize::from(scale - *places)] as i64).ok();
+            let power = 10_i32.checked_pow(u32::from(scale - *places));
             match power.and_then(|power| Some((power, largest.checked_mul(power)?))) {
                 Some((power, grown)) => {
                     digits.iter_mut().filter(|digits| **digits != ABSENT).for_each(|digits| *digits *= power);
@@ -172,8 +172,8 @@ impl Numbers {
                 None => return self.push_wide(new, scale),
             }
         }
-        let power = POWERS[usize::from(*places - scale)] as i64;
-        match new.checked_mul(power).and_then(|new| i32::try_from(new).ok()) {
+        let power = 10_i64.checked_pow(u32::from(*places - scale));
+        match power.and_then(|power| new.checked_mul(power)).and_then(|new| i32::try_from(new).ok()) {
             Some(new) if new != ABSENT => {
                 *largest = (*largest).max(new.saturating_abs());
                 digits.push(new);

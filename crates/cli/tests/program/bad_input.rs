@@ -196,7 +196,6 @@ fn models() {
     place.write("later", later);
     place.write("other.csv", "a,x1\n1,2\n");
     let check = |line: &str, message: &str| refused(&place, line, 2, message);
-    check("evaluate run data.csv", "run: this is a folder; name the model in it: run/model.safetensors");
     check(
         "predict data.csv run",
         "data.csv: this is a file of data, a model is needed; the model comes first, then the data",

@@ -38,11 +38,7 @@ fn texts_that_are_no_tables() {
          tr '\\r' '\\n' < old.csv > new.csv",
     );
     train(b"Sales of March\n\na,y\n", ": there is a header and no row");
-    train(
-        b"a;y\n1,u\n2,v\n",
-        ", row 2: found 2 fields, the first line has 1; is the first line a title? \
-         The names of the columns come first: remove what is above",
-    );
+    train(b"a;y\n1,u\n2,v\n", ": there is no column 'y'; the columns are 'a;y'");
 }
 
 /// A zip archive with one array under this head.
@@ -128,7 +124,7 @@ fn hostile_npz_files() {
     check_bytes(
         &[("data.zip", &zipped("data.csv", b"a,y\n"))],
         "train data.zip --target y",
-        "data.zip: a zip archive without arrays; unpack it, or save arrays with np.savez",
+        "data.zip: there is a header and no row",
     );
 }
 

@@ -128,7 +128,7 @@ fn csv_comes_without_a_header_with_other_separators_and_decimal_commas() {
     let years = flowers().replacen("length,width", "2023,2024", 1);
     place.write("years.csv", &years);
     let said = place.ok("train years.csv --target kind --epochs 1 --out years");
-    assert!(said.contains("rows: 29 to train on"), "{said}");
+    assert!(said.contains("rows: 33 to train on, 12 to test on"), "{said}");
     let rows = flowers().split_once('\n').unwrap().1.to_owned();
     place.write("bare.csv", &rows);
     let report = |line: &str| place.ok(&format!("evaluate {line} --json"));

@@ -107,15 +107,14 @@ pub(super) fn derivative(words: &[String]) -> Option<Hint> {
     }
     let (first, rest) = words.split_first()?;
     // dW1, dL_dW1: the mark sticks to the word.
-    if first == "dl" || first == "dloss" || first == "dj" || first == "de" || first == "dc" {
-        if let Some(second) = rest.first()
-            && let Some(word) = second.strip_prefix('d').filter(|w| !w.is_empty())
-        {
-            let mut inner = vec![word.to_owned()];
-            inner.extend_from_slice(&rest[1..]);
-            if let Some(found) = of(&inner) {
-                return Some(found);
-            }
+    if matches!(first.as_str(), "dl" | "dloss" | "dj" | "de" | "dc")
+        && let Some(second) = rest.first()
+        && let Some(word) = second.strip_prefix('d').filter(|w| !w.is_empty())
+    {
+        let mut inner = vec![word.to_owned()];
+        inner.extend_from_slice(&rest[1..]);
+        if let Some(found) = of(&inner) {
+            return Some(found);
         }
     }
     for mark in ["delta", "grad", "d"] {
@@ -130,7 +129,9 @@ pub(super) fn derivative(words: &[String]) -> Option<Hint> {
     let (last, rest) = words.split_last()?;
     match last.as_str() {
         "grad" | "grads" | "gradient" | "gradients" | "deriv" if !rest.is_empty() => of(rest),
-        "delta" | "deltas" => Some(Hint { derivative: true, word: Word::Delta, layer: layer_alone(rest)? }),
+        "delta" | "deltas" if !rest.is_empty() => {
+            Some(Hint { derivative: true, word: Word::Delta, layer: layer_alone(rest)? })
+        }
         "error" | "errors" | "err" if !rest.is_empty() => {
             Some(Hint { derivative: true, word: Word::Error, layer: layer_alone(rest)? })
         }

@@ -87,9 +87,10 @@ pub(super) fn assign(graph: &mut Graph, contents: &Contents, followed: &Followed
             continue;
         }
         let free = |q: &Quantity| matches!(q, By(_)) && !graph.given.contains_key(q);
-        let all: Vec<Quantity> = graph.order().into_iter().filter(free).collect();
+        let fits = |q: &Quantity| free(q) && !ways(graph, item, *q).is_empty();
+        let all: Vec<Quantity> = graph.order().into_iter().filter(fits).collect();
         let mut found = false;
-        if item.e.value().is_some_and(|value| value.data.len() > 1) {
+        if !all.is_empty() && item.e.value().is_some_and(|value| value.data.len() > 1) {
             let own = pass(graph, true);
             let fit = [&own, &reference].into_iter().find_map(|pass| {
                 all.iter().find_map(|q| proportional(graph, pass, item, *q).map(|(given, _)| (*q, given)))

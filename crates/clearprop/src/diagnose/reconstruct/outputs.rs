@@ -189,7 +189,8 @@ fn pairs(contents: &Contents, followed: &Followed) -> Vec<Pair> {
         if !said.is_empty() {
             // The other pairs stay possible where the file's loss contradicts the word.
             for pair in &mut all {
-                if !said.contains(pair) && !(hinge && pair.1 == BinaryHinge) {
+                let meant = said.contains(pair) || hinge && pair.1 == BinaryHinge;
+                if !meant {
                     pair.2 += 60;
                 }
             }

@@ -119,7 +119,7 @@ fn fit(
         let last = one.by.len() - 1;
         let decay = -one.by[last] / one.rate;
         // What grows the weights is no decay.
-        if !(decay > 0.0) {
+        if decay.is_nan() || decay <= 0.0 {
             return None;
         }
         one.numbers.push(format!("weight decay {}", number(decay)));

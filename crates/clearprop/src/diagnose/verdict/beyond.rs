@@ -58,17 +58,6 @@ fn asked(diagnosis: &mut Diagnosis, graph: &Graph, main: &Explanation) {
             PenaltyForm::Half if own.over != usual.over => found.push((Of(Loss), 125)),
             PenaltyForm::Half => {}
         }
-    } else if diagnosis.verdict == Verdict::NotKnown && !diagnosis.questions.is_empty() {
-        // Without the loss in the file the template's holds: the other reading is a mistake.
-        diagnosis.verdict = Verdict::Wrong;
-        diagnosis.questions.clear();
-        for stage in &mut diagnosis.stages {
-            if diagnosis.first_wrong_stage.as_deref() == Some(stage.name.as_str()) {
-                stage.status = Status::Wrong;
-                let quantity = graph.order().into_iter().find(|q| q.stage_at(graph.layers()) == stage.stage);
-                stage.right = quantity.and_then(|quantity| right_line(graph, &usual, quantity));
-            }
-        }
     }
     let mut as_asked = graph.clone();
     as_asked.functions[1] = Function::Relu;
