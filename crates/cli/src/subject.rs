@@ -47,6 +47,7 @@ pub(crate) struct Chosen {
 }
 
 /// What is looked at.
+#[expect(clippy::large_enum_variant, reason = "a command has one of them")]
 pub(crate) enum Subject {
     /// A network that the library trains.
     Network { network: Network, params: Params<f64>, data: Data<f64> },

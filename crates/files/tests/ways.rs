@@ -1,6 +1,13 @@
 //! One clean table, written in the ways in which people write tables: every file is read to the same table, bit
 //! for bit, or refused with the message of that kind; none is read differently in silence.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that panics has failed, as it should")]
+#![allow(
+    clippy::type_complexity,
+    clippy::manual_is_multiple_of,
+    clippy::cast_possible_truncation,
+    clippy::enum_variant_names,
+    reason = "a row's values are told by the line above them; small numbers; the names are what people call them"
+)]
 #![cfg(feature = "parquet")]
 
 use clearprop::table::{Column, Decimal, Forms, Table};

@@ -1,20 +1,15 @@
 //! What `clearprop/mlp.py` computes: epochs, one gradient, the forward pass.
 
-use crate::arrays::{Layers, Number, all_finite, data};
+use crate::arrays::{Layers, Number, data};
 use crate::errors::raised;
 use clearprop::activation::Activation;
 use clearprop::data::Data;
-use clearprop::fast::{Options, Predictor};
-use clearprop::forward::{forward, predict_few};
 use clearprop::loss::Loss;
 use clearprop::network::{Network, Penalized, Penalty};
 use clearprop::optim::{Optimiser, Rule};
 use clearprop::params::Params;
 use clearprop::sklearn::Minibatches;
-use numpy::{
-    IntoPyArray, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods,
-    ToPyArray,
-};
+use numpy::PyReadonlyArray1;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use std::sync::{Mutex, MutexGuard};

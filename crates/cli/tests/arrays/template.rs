@@ -62,7 +62,8 @@ const RIGHT: [(&str, &str); 10] = [
 fn what_the_template_did_not_ask_for_is_named_at_the_loss() {
     let folder = tempfile::tempdir().unwrap();
     let template = probe(folder.path());
-    let cases: [(&[(&str, &str)], u64, &str); 4] = [
+    type Case<'a> = (&'a [(&'a str, &'a str)], u64, &'a str);
+    let cases: [Case<'_>; 4] = [
         (
             &[
                 (
