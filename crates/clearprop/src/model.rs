@@ -212,7 +212,7 @@ impl<R: Real> Model<R> {
     /// [`Model::probs`] of some rows of a table.
     ///
     /// # Errors
-    /// Those of [`Encoder::encode`].
+    /// Those of [`Encoder::transform`].
     pub fn predict(&self, table: &Table, rows: &[u32], unseen: &mut Unseen) -> Result<Array2<R>> {
         Ok(self.probs(self.encoder.transform(table, rows, unseen)?.view()))
     }

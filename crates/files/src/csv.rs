@@ -1,6 +1,6 @@
 //! CSV files into tables.
 //!
-//! [`layout`] finds out how the file is laid out, [`records`] splits it into fields, and
+//! `layout` finds out how the file is laid out, `records` splits it into fields, and
 //! [`clearprop::table::TableBuilder`] says what the fields mean.  Rows are the file's lines, counted from 1.
 
 mod layout;

@@ -2,7 +2,7 @@
 //!
 //! On a poor probe mistakes are invisible: with `reg = 0` every mistake of the penalty, with zero biases those
 //! of the bias, with N = K the division by the wrong one.  [`good_probe`] draws a good one,
-//! [`hidden_by`] says what a person's own cannot show.
+//! `hidden_by` says what a person's own cannot show.
 
 use super::arrays::{Array, Stored, Values};
 use super::function::Function;
