@@ -209,7 +209,14 @@ impl Search<'_> {
         let Some(given) = graph.given.get(&quantity) else { return };
         let own = given.view.clone();
         let Some(right) = right(graph, &path.convention, &path.pass, quantity) else {
-            return self.step(at, cost, path, Some(own), Finding::NotJudged);
+            // A shape that no derivative by these parameters has is wrong, whatever the rest is.
+            let odd = match quantity {
+                By(W(l)) => own.dim() != graph.w[l].dim(),
+                By(B(l)) => own.dim() != graph.b[l].dim(),
+                _ => false,
+            };
+            let (price, finding) = if odd { (UNKNOWN, Finding::Unknown) } else { (0, Finding::NotJudged) };
+            return self.step(at, cost + price, path, Some(own), finding);
         };
         let scale = magnitude(graph, &path.convention, &path.pass, quantity);
         let matches = |e: &Expr| {

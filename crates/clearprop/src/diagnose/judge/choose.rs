@@ -15,7 +15,11 @@ pub(super) fn possible(graph: &Graph, deltas: bool) -> Vec<Convention> {
     let Some(own) = graph.given.get(&Of(Loss)).filter(|_| graph.loss_is_known) else {
         // Unusual factors need a loss that vouches for them.
         let usual = Convention::usual(graph);
-        let common = |c: &Convention| c.factor == 1.0 || c.penalty == usual.penalty && c.over == usual.over;
+        let common = |c: &Convention| {
+            // A sum over the rows and a mean over the outputs together need one too: 1/K is rather a 1/N gone wrong.
+            let mixed = c.summed && c.factor < 1.0;
+            !mixed && (c.factor == 1.0 || c.penalty == usual.penalty && c.over == usual.over)
+        };
         return all.into_iter().filter(common).collect();
     };
     let pass = crate::diagnose::reconstruct::forward(graph, &Convention::usual(graph));
