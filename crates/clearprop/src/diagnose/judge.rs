@@ -210,9 +210,14 @@ impl Search<'_> {
         let own = given.view.clone();
         let Some(right) = right(graph, &path.convention, &path.pass, quantity) else {
             // A shape that no derivative by these parameters has is wrong, whatever the rest is.
+            // (The column of the next layer's ones, left in, is a mistake with a name.)
             let odd = match quantity {
-                By(W(l)) => own.dim() != graph.w[l].dim(),
-                By(B(l)) => own.dim() != graph.b[l].dim(),
+                By(W(l) | B(l)) => {
+                    let like = if quantity == By(W(l)) { &graph.w[l] } else { &graph.b[l] };
+                    let ones = l < graph.layers() && graph.bias[l + 1].in_w();
+                    let widened = like.dim().map(|(rows, columns)| (rows, columns + 1));
+                    own.dim() != like.dim() && !(ones && own.dim() == widened)
+                }
                 _ => false,
             };
             let (price, finding) = if odd { (UNKNOWN, Finding::Unknown) } else { (0, Finding::NotJudged) };
