@@ -180,11 +180,11 @@ impl Loss {
             Self::Hinge | Self::SquaredHinge => {
                 let (mut loss, mut slopes) = (0.0, vec![0.0; logits.len()]);
                 for j in (0..logits.len()).filter(|&j| j != class) {
-                    // NaN stays NaN, which `max` would hide.
+                    // NaN stays NaN, which `max` and `> 0` would hide.
                     let over = logits[j] - logits[class] + 1.0;
                     let over = if over < 0.0 { 0.0 } else { over };
                     let (term, slope) = match self {
-                        Self::Hinge => (over, f64::from(u8::from(over > 0.0))),
+                        Self::Hinge => (over, if over > 0.0 { 1.0 } else { over }),
                         _ => (over * over, 2.0 * over),
                     };
                     loss += term;
