@@ -77,9 +77,10 @@ def hostile():
         archive.writestr("t.csv", b"a,y\n" + b"1,2\n" * 25_000_000)
     yield "rows_100MB.zip", out.getvalue(), train
     # Parquet whose parts are not where they should be.
+    train = "train FILE --target label"
     missing = (SEEDS / "parquet/dictionary_page_missing").read_bytes()
     sound = (SEEDS / "parquet/predictions").read_bytes()
-    yield "dictionary_page_missing.parquet", missing, train
+    yield "dictionary_page_missing.parquet", missing, "train FILE --target y"
     yield "footer_of_2GB.parquet", sound[:-8] + struct.pack("<I", 2**31 - 1) + b"PAR1", train
     yield "pages_zeroed.parquet", sound[:4] + bytes(60) + sound[64:], train
     yield "footer_alone.parquet", b"PAR1" + sound[-(8 + struct.unpack("<I", sound[-8:-4])[0]):], train
