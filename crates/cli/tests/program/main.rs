@@ -8,6 +8,7 @@ mod damaged;
 mod field;
 mod golden;
 mod reading;
+mod report;
 mod survival;
 mod tables;
 
