@@ -6,6 +6,7 @@ mod bad_input;
 mod commands;
 mod damaged;
 mod golden;
+mod report;
 mod survival;
 mod tables;
 
