@@ -116,7 +116,11 @@ impl Plan {
         let network = match recipe {
             Recipe::Plain => network,
             Recipe::Tabular => {
-                choose::adapt(&mut settings, choices, (loss, parts.train.len(), params::count(&network.sizes)));
+                choose::adapt(
+                    &mut settings,
+                    choices,
+                    (loss, parts.train.len(), params::count(&network.sizes)),
+                );
                 settings.network(width, outputs, loss)?
             }
         };

@@ -96,3 +96,23 @@ impl std::str::FromStr for Init {
         by_name("initialisation", name, &Self::ALL, |i| i.name())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::loss::Loss;
+    use crate::network::{Penalized, Penalty};
+
+    #[test]
+    fn as_scikit_learn_does_biases_are_drawn_within_the_bound_of_the_weights() {
+        let penalty = Penalty { reg: 0.0, over: Penalized::Weights };
+        let network = Network::new(&[3, 50, 2], Activation::Relu, Loss::Softmax, penalty).unwrap();
+        let (both, weights): (Params<f64>, Params<f64>) =
+            (Init::Sklearn.draw(&network, 1), Init::Glorot.draw(&network, 1));
+        let bound = (6.0_f64 / 53.0).sqrt();
+        assert!(both.wb(1).iter().all(|p| p.abs() <= bound && *p != 0.0));
+        assert_eq!(both.w(1), weights.w(1));
+        assert!(both.b(1).iter().any(|b| b.abs() > bound / 2.0));
+        assert!(weights.b(1).iter().all(|&b| b == 0.0));
+    }
+}

@@ -33,7 +33,7 @@ use std::time::{Duration, Instant};
 #[command(after_help = "\
 Examples:
   clearprop train                                    the notebook: three spirals, one hidden layer
-  clearprop train iris.csv --target species          a table: columns are standardised, classes are words
+  clearprop train iris.csv --target species          a table: words are classes, columns are scaled
   clearprop train houses.csv --target price --hidden 64,64 --epochs 500
   clearprop train arrays.npz --solver gd --step-size 0.1 --steps 5001 --precision f64
   clearprop train big.parquet --target y --checkpoint-every 1000 --out big

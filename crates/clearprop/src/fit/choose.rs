@@ -1,11 +1,11 @@
 //! From what a person chose to the settings of a run.
 
 use crate::activation::Activation;
+use crate::decision::Decision;
 use crate::error::{Error, ErrorKind, Result};
 use crate::loss::Loss;
 use crate::optim::{Shares, Solver};
 use crate::schedule::Schedule;
-use crate::decision::Decision;
 use crate::settings::{Choices, Effort, Recipe, Settings, usual_batch};
 use crate::target::TargetKind;
 
@@ -85,7 +85,8 @@ pub(super) fn said(settings: &Settings, rows: usize, why: Option<String>) -> Dec
             Decision { why: why.unwrap_or_default(), ..recipe }.overrule("recipe", Recipe::Tabular.name())
         }
         (Recipe::Tabular, epochs) => {
-            let epochs = epochs.map_or_else(String::new, |epochs| format!("{epochs} epochs of {rows} rows, "));
+            let epochs =
+                epochs.map_or_else(String::new, |epochs| format!("{epochs} epochs of {rows} rows, "));
             let shorter = match settings.effort {
                 Effort::Quick => "",
                 Effort::Standard | Effort::Best => "`effort=quick` is sooner, ",
@@ -98,7 +99,11 @@ pub(super) fn said(settings: &Settings, rows: usize, why: Option<String>) -> Dec
 
 /// Puts those settings of the recipe of tables over that hang on the answers and on how many rows are trained on, where
 /// nobody chose.
-pub(super) fn adapt(settings: &mut Settings, choices: &Choices, (loss, rows, parameters): (Loss, usize, usize)) {
+pub(super) fn adapt(
+    settings: &mut Settings,
+    choices: &Choices,
+    (loss, rows, parameters): (Loss, usize, usize),
+) {
     let of_numbers = match loss.takes() {
         TargetKind::Classes | TargetKind::Labels => false,
         TargetKind::Counts | TargetKind::Numbers => true,
