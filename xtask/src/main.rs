@@ -4,6 +4,7 @@
 
 use std::process::ExitCode;
 
+mod bars;
 mod bench;
 mod book;
 mod breaks;
@@ -22,8 +23,9 @@ const USAGE: &str = "cargo xtask COMMAND
   break    breaks backward.rs in five ways and shows that the tests notice each
   book     builds the book to target/book/index.html
   fuzz     [TARGET] [SECONDS]: the targets of fuzz/ with coverage, a minute each
-  survive  [KILLS] [FULL]: 1,000 runs that are killed, 200 whose disk fills up (as root on Linux)
-  bench    clearprop beside its peers, a table of ratios; installs 6 GB under target/bench (see bench/README.md)";
+  survive  [KILLS] [FULL]: 1,000 runs that are killed, 100 times two for one folder, 200 full disks (as root on Linux)
+  bench    clearprop beside its peers, a table of ratios; installs 6 GB under target/bench (see bench/README.md)
+  bars     the five bars of README.md, from bench/RESULTS.md";
 
 fn main() -> ExitCode {
     let mut args = std::env::args().skip(1);
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
         "book" => book::build(),
         "fuzz" => fuzz::run(&args.collect::<Vec<_>>()),
         "survive" => survive::run(&args.collect::<Vec<_>>()),
+        "bars" => bars::draw(),
         "bench" => bench::measure(&args.collect::<Vec<_>>()),
         _ => Err(USAGE.to_owned()),
     };

@@ -35,7 +35,7 @@ const LINES: [(&str, &[&str]); 6] = [
     ("pass", &["forward", "backward", "objective", "schedule", "optim"]),
     ("fast", &["fast"]),
     ("learn", &["engine", "settings", "evaluate", "lbfgs", "sklearn", "train", "model", "fit"]),
-    ("look", &["trace", "gradcheck", "diagnose"]),
+    ("look", &["trace", "gradcheck", "diagnose", "report"]),
 ];
 
 /// Which crates of the project a crate may use.

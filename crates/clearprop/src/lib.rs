@@ -53,6 +53,7 @@ pub mod train;
 // look
 pub mod diagnose;
 pub mod gradcheck;
+pub mod report;
 pub mod trace;
 
 // the front door

@@ -2,10 +2,14 @@
 //!
 //! n = rows, k = classes or outputs.
 
+mod curves;
+
 use crate::loss::{Loss, argmax};
 use crate::real::Real;
 use crate::target::{Target, TargetKind};
+pub use curves::{Bin, Point, calibration, precision_recall, roc};
 use ndarray::{Array2, ArrayView2, Axis};
+use serde::Serialize;
 
 /// The share of rows whose answer is right.
 ///
@@ -56,7 +60,7 @@ pub fn confusion(k: usize, predicted: &[u32], y: &[u32]) -> Array2<u64> {
 }
 
 /// The figures of one class.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct ClassFigures {
     /// Of the rows called this class, the share that are; NaN if none was.
     pub precision: f64,
@@ -133,7 +137,7 @@ pub fn balanced_accuracy(figures: &[ClassFigures]) -> f64 {
 }
 
 /// How well scores tell two classes apart.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Ranking {
     /// The area under the ROC curve: how often a row of the class has a larger score than one that is not,
     /// equal scores counted half; NaN without rows of both kinds.

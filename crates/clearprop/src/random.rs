@@ -18,6 +18,8 @@ pub enum Purpose {
     Weights,
     /// Which rows are kept for validation.
     Validation,
+    /// Which rows a report looks at, and how it shuffles a column.
+    Report,
     /// The order of the rows in one epoch, counted from 0.
     Shuffle(u64),
 }
@@ -30,6 +32,7 @@ pub fn generator(seed: u64, purpose: Purpose) -> Pcg64 {
         Purpose::Split => 1,
         Purpose::Weights => 2,
         Purpose::Validation => 3,
+        Purpose::Report => 4,
         Purpose::Shuffle(epoch) => (1 << 64) + u128::from(epoch),
     };
     // Neighbouring seeds must not give neighbouring states: spread them by an odd constant (the

@@ -1,31 +1,35 @@
 //! `clearprop evaluate`: how good a model is on rows with known answers.
 
 use crate::arguments::option;
+use crate::folder::{EVALUATION, MODEL, SUMMARY};
 use crate::outcome::Outcome;
 use crate::reading::Reading;
 use crate::source::{self, all_rows};
-use crate::{load, screen};
+use crate::{load, report, screen};
 use clap::Args;
 use clearprop::data::Data;
-use clearprop::decision;
+use clearprop::decision::{self, Decision};
 use clearprop::error::{Error, Result, with_settings};
 use clearprop::evaluate::{classify, evaluate};
 use clearprop::metrics::{ClassFigures, class_figures, confusion, r2, rmse};
 use clearprop::model::{AnyModel, Model};
 use clearprop::real::Real;
+use clearprop::report::Sample;
 use clearprop::table::Unseen;
 use clearprop::target::Target;
+use clearprop_files::disk;
 use comfy_table::{CellAlignment, LineStyle, Table, presets};
 use ndarray::Array2;
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Evaluate a model on rows with known answers: accuracy, confusion matrix, figures of each class (or R2)
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
   clearprop evaluate runs/iris-1/model.safetensors test.csv
-  clearprop evaluate model.safetensors test.csv --json")]
+  clearprop evaluate model.safetensors test.csv --json
+  clearprop evaluate model.safetensors test.csv --report test.html")]
 pub(crate) struct Evaluate {
     /// The model
     model: PathBuf,
@@ -33,6 +37,9 @@ pub(crate) struct Evaluate {
     data: PathBuf,
     #[command(flatten)]
     reading: Reading,
+    /// Write the page here, and its numbers beside it as .json [default: evaluation.html in the model's run folder]
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
     /// Print everything as JSON
     #[arg(long)]
     json: bool,
@@ -65,20 +72,20 @@ fn figures<R: Real>(options: &Evaluate, model: &Model<R>) -> Result<Outcome> {
     let evaluation = evaluate(model.engine, &model.network, &model.params, &data);
     let answers = &model.encoder.answers;
     let probs = || model.engine.predict(&model.network, &model.params, data.x.view());
-    let mut report = json!({ "rows": rows.len(), "loss": evaluation.loss });
+    let mut told = json!({ "rows": rows.len(), "loss": evaluation.loss });
     let mut text = format!("{} rows, loss {:.5}", rows.len(), evaluation.loss);
     match &data.y {
         Target::Classes(y) => {
             let (k, y) = (answers.outputs(), y.to_vec());
             let called = classify(model.engine, &model.network, &model.params, data.x.view());
             let figures = class_figures(k, &called, &y);
-            report["accuracy"] = json!(evaluation.score);
-            report["classes"] =
+            told["accuracy"] = json!(evaluation.score);
+            told["classes"] =
                 answers.names().iter().zip(&figures).map(|(name, f)| class_json(name, f)).collect();
             text.push_str(&format!(", accuracy {:.5}\n", evaluation.score));
             if k <= LARGEST_CONFUSION {
                 let confusion = confusion(k, &called, &y);
-                report["confusion"] = confusion.rows().into_iter().map(|row| json!(row.to_vec())).collect();
+                told["confusion"] = confusion.rows().into_iter().map(|row| json!(row.to_vec())).collect();
                 text.push_str(&confusion_text(answers.names(), &confusion));
             }
             text.push_str(&figures_text(answers.names(), "class", &figures));
@@ -92,8 +99,8 @@ fn figures<R: Real>(options: &Evaluate, model: &Model<R>) -> Result<Outcome> {
                 class_figures(2, &called(&probs), &called(y)).swap_remove(1)
             };
             let figures: Vec<ClassFigures> = (0..y.ncols()).map(of_label).collect();
-            report["accuracy"] = json!(evaluation.score);
-            report["labels"] =
+            told["accuracy"] = json!(evaluation.score);
+            told["labels"] =
                 answers.names().iter().zip(&figures).map(|(name, f)| class_json(name, f)).collect();
             text.push_str(&format!(", all labels of a row right {:.5}\n", evaluation.score));
             text.push_str(&figures_text(answers.names(), "label", &figures));
@@ -103,13 +110,51 @@ fn figures<R: Real>(options: &Evaluate, model: &Model<R>) -> Result<Outcome> {
             answers.decode(&mut probs);
             answers.decode(&mut y);
             let (r2, rmse) = (r2(probs.view(), y.view()), rmse(probs.view(), y.view()));
-            report["r2"] = json!(r2);
-            report["rmse"] = json!(rmse);
+            told["r2"] = json!(r2);
+            told["rmse"] = json!(rmse);
             text.push_str(&format!(", R2 {r2:.5}, RMSE {rmse:.5}\n"));
         }
     }
-    screen::print(&if options.json { format!("{report:#}\n") } else { text })?;
+    screen::print(&if options.json { format!("{told:#}\n") } else { text })?;
+    page(options, model, &table, &source.decisions)?;
     Ok(Outcome::Done)
+}
+
+/// Writes the page; where nobody asked for it, it may fail.
+fn page<R: Real>(
+    options: &Evaluate,
+    model: &Model<R>,
+    table: &clearprop::Table,
+    decisions: &[Decision],
+) -> Result<()> {
+    let Some(path) = options.report.clone().or_else(|| beside(&options.model)) else { return Ok(()) };
+    let json = path.with_extension("json");
+    let from = report::From {
+        title: format!("Evaluation of a model: {}", model.encoder.answers.columns().join(", ")),
+        rows: report::file_name(&options.data),
+        json: &json.file_name().unwrap_or_default().to_string_lossy(),
+    };
+    let files = report::files(model, &Sample::of_table(table), &from, decisions, None)?;
+    let written = [&path, &json]
+        .into_iter()
+        .zip(&files)
+        .try_for_each(|(path, text)| disk::write_whole(path, text.as_bytes()));
+    match (written, &options.report) {
+        (Err(error), Some(_)) => Err(error),
+        (Err(error), None) => {
+            screen::complain(&format!("warning: the page is not written: {error}"));
+            Ok(())
+        }
+        (Ok(()), _) if options.json => Ok(()),
+        (Ok(()), _) => screen::print(&format!("\nThe page with all of it is {}\n", path.display())),
+    }
+}
+
+/// The page's place in the run folder that a model lies in.
+fn beside(model: &Path) -> Option<PathBuf> {
+    let folder = if model.is_dir() { model } else { model.parent()? };
+    let ours = [MODEL, SUMMARY].iter().all(|file| folder.join(file).is_file());
+    ours.then(|| folder.join(EVALUATION[0]))
 }
 
 fn class_json(name: &str, figures: &ClassFigures) -> Value {

@@ -13,6 +13,10 @@ pub(crate) const SUMMARY: &str = "summary.json";
 pub(crate) const HISTORY: &str = "history.csv";
 /// What a run that is not over goes on with.
 pub(crate) const CHECKPOINT: &str = "checkpoint.safetensors";
+/// A page about the run, and its numbers.
+pub(crate) const REPORT: [&str; 2] = ["report.html", "report.json"];
+/// The same about other rows, if the model has been evaluated on some.
+pub(crate) const EVALUATION: [&str; 2] = ["evaluation.html", "evaluation.json"];
 pub(crate) const PICTURES: [&str; 3] = ["data.png", "boundary.png", "loss.png"];
 
 /// A folder that this run alone writes into.
@@ -81,7 +85,8 @@ impl Folder {
 fn may_be_taken(path: &Path, names: &[OsString], overwrite: bool) -> Result<()> {
     let has = |file: &str| names.iter().any(|name| name == file);
     let of_a_run = |name: &OsString| {
-        [MODEL, SUMMARY, HISTORY, CHECKPOINT].iter().chain(&PICTURES).any(|file| name == file)
+        let one = [MODEL, SUMMARY, HISTORY, CHECKPOINT];
+        one.iter().chain(&PICTURES).chain(&REPORT).chain(&EVALUATION).any(|file| name == file)
     };
     let ours = has(CHECKPOINT) || (has(MODEL) && has(SUMMARY)) || names.iter().all(of_a_run);
     let wrong = |found: &str, hint: &str| {

@@ -22,6 +22,7 @@ mod predict;
 mod probe;
 mod progress;
 mod reading;
+mod report;
 mod save;
 mod screen;
 mod settings;

@@ -1,9 +1,10 @@
 //! What a run leaves behind: model, history, summary, pictures.
 
-use crate::folder::{CHECKPOINT, Folder, HISTORY, MODEL, PICTURES, SUMMARY};
+use crate::folder::{CHECKPOINT, EVALUATION, Folder, HISTORY, MODEL, PICTURES, REPORT, SUMMARY};
 use crate::pictures;
 use crate::pictures::Plane;
 use crate::progress::Progress;
+use crate::report;
 use crate::settings::shown;
 use clearprop::decision::Decision;
 use clearprop::error::Result;
@@ -11,6 +12,7 @@ use clearprop::fit::History;
 use clearprop::metrics::score_name;
 use clearprop::model::Model;
 use clearprop::real::Real;
+use clearprop::report::Sample;
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
 use std::path::Path;
@@ -28,6 +30,8 @@ pub(crate) struct Run<'a, R> {
     /// The file of the rows.
     pub(crate) data: Option<&'a Path>,
     pub(crate) plane: Option<&'a Plane>,
+    /// The rows that the report looks at.
+    pub(crate) sample: &'a Sample,
 }
 
 /// A history as CSV, every number with all its digits; what was not measured is empty.
@@ -71,11 +75,33 @@ pub(crate) fn save<R: Real>(folder: &Folder, run: &Run<'_, R>, progress: &Progre
             }
         }
     }
+    report(folder, run, progress)?;
     let summary = summary(run, &score);
     folder.write(SUMMARY, format!("{summary:#}\n").as_bytes())?;
     // The run is over: there is nothing to go on with.
     folder.forget(CHECKPOINT);
     Ok(summary)
+}
+
+/// The report; like a picture, it cannot cost the run.
+fn report<R: Real>(folder: &Folder, run: &Run<'_, R>, progress: &Progress) -> Result<()> {
+    EVALUATION.iter().for_each(|name| folder.forget(name));
+    let decisions = [run.decisions, run.outcome].concat();
+    let from = report::From {
+        title: format!("Report on a training run: {}", run.model.encoder.answers.columns().join(", ")),
+        rows: run.data.map_or_else(|| "The notebook's spirals".to_owned(), report::file_name),
+        json: REPORT[1],
+    };
+    match report::files(run.model, run.sample, &from, &decisions, Some(run.history)) {
+        Ok(files) => {
+            REPORT.iter().zip(files).try_for_each(|(name, text)| folder.write(name, text.as_bytes()))
+        }
+        Err(error) => {
+            REPORT.iter().for_each(|name| folder.forget(name));
+            progress.warn(&format!("{} is not written: {error}", REPORT[0]));
+            Ok(())
+        }
+    }
 }
 
 fn summary<R: Real>(run: &Run<'_, R>, score: &str) -> Value {

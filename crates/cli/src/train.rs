@@ -20,6 +20,7 @@ use clearprop::fit::{Fit, Origin, Plan};
 use clearprop::metrics::score_name;
 use clearprop::params::Params;
 use clearprop::real::Real;
+use clearprop::report::Sample;
 use clearprop::settings::Choices;
 use clearprop::train::StopReason;
 use clearprop_files::table::Options;
@@ -114,6 +115,7 @@ struct Job<R> {
     folder: Folder,
     fit: Fit<R>,
     plane: Option<Plane>,
+    sample: Sample,
     /// The time of training before.
     before: Duration,
 }
@@ -149,6 +151,7 @@ fn begin<R: Real>(options: &Train) -> Result<Outcome> {
     let mut plan = Plan::new(&rows, &choices, start.as_ref()).map_err(about)?;
     plan.decisions.splice(0..0, notes);
     let plane = Plane::of(&plan.encoder, &rows.table).map_err(about)?;
+    let sample = Sample::of_run(&rows, &plan).map_err(about)?;
     let mut fit = Fit::begin(plan, rows, start).map_err(about)?;
     if let Some(every) = options.record_every {
         fit = fit.record_every(every);
@@ -170,7 +173,7 @@ fn begin<R: Real>(options: &Train) -> Result<Outcome> {
         record_every: options.record_every,
         checkpoint_every: options.checkpoint_every,
     };
-    train(options, Job { setup, folder, fit, plane, before: Duration::ZERO }, &progress)
+    train(options, Job { setup, folder, fit, plane, sample, before: Duration::ZERO }, &progress)
 }
 
 /// A run that goes on.
@@ -188,6 +191,7 @@ fn resume<R: Real>(options: &Train, folder: Folder, checkpoint: Checkpoint<R>) -
     setup.split.of(&mut rows, &setup.reading)?;
     let about = |error| about(options, &file, error);
     let plane = Plane::of(&setup.plan.encoder, &rows.table).map_err(about)?;
+    let sample = Sample::of_run(&rows, &setup.plan).map_err(about)?;
     let step = saved.state.step;
     let mut fit = Fit::resume(setup.plan.clone(), rows, saved).map_err(about)?;
     if let Some(every) = setup.record_every {
@@ -195,7 +199,7 @@ fn resume<R: Real>(options: &Train, folder: Folder, checkpoint: Checkpoint<R>) -
     }
     let progress = Progress::new(lines(options), fit.trainer().total_steps());
     progress.line(&format!("Going on after {step} steps"))?;
-    train(options, Job { setup, folder, fit, plane, before: train_time }, &progress)
+    train(options, Job { setup, folder, fit, plane, sample, before: train_time }, &progress)
 }
 
 /// The columns that were asked for.
@@ -273,7 +277,7 @@ fn say(progress: &Progress, line: &str) -> Result<()> {
 
 /// Takes the steps, and saves what came of them.
 fn train<R: Real>(options: &Train, job: Job<R>, progress: &Progress) -> Result<Outcome> {
-    let Job { setup, folder, mut fit, plane, before } = job;
+    let Job { setup, folder, mut fit, plane, sample, before } = job;
     let (asked, used) = (options.settings.choices()?.threads, setup.plan.settings.threads);
     if let (Some(asked), Some(used)) = (asked, used)
         && asked > load::cores()
@@ -337,6 +341,7 @@ fn train<R: Real>(options: &Train, job: Job<R>, progress: &Progress) -> Result<O
         outcome: &outcome,
         data: setup.data.as_deref(),
         plane: plane.as_ref(),
+        sample: &sample,
     };
     let summary = save(&folder, &run, progress)?;
     if options.json {
@@ -349,6 +354,9 @@ fn train<R: Real>(options: &Train, job: Job<R>, progress: &Progress) -> Result<O
         };
         progress.line(&format!("Ended after {} steps: {why}", model.trained.steps))?;
     }
-    progress.line(&format!("Trained in {}. Model, history and pictures are in {place}", said(train_time)))?;
+    progress.line(&format!(
+        "Trained in {}. Model, history, pictures and report.html are in {place}",
+        said(train_time)
+    ))?;
     Ok(Outcome::Done)
 }

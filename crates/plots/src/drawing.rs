@@ -6,6 +6,8 @@ use crate::palette::{Colour, Marker};
 pub(crate) const INK: Colour = Colour([0x26, 0x2b, 0x33]);
 pub(crate) const GREY: Colour = Colour([0x6b, 0x72, 0x80]);
 pub(crate) const RULE: Colour = Colour([0xe3, 0xe6, 0xea]);
+/// Borders and ticks.
+pub(crate) const EDGE: Colour = Colour([0x9a, 0xa1, 0xab]);
 pub(crate) const WHITE: Colour = Colour([0xff; 3]);
 
 /// Where a text stands relative to its point.

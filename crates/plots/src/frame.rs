@@ -1,7 +1,6 @@
 //! A frame with its two axes: the rectangle of a picture in which values are drawn.
 
-use crate::drawing::{Anchor, Drawing, Form, LABEL, Look, RULE, Stroke, TICK};
-use crate::palette::Colour;
+use crate::drawing::{Anchor, Drawing, EDGE, Form, LABEL, Look, RULE, Stroke, TICK};
 use crate::scale::{Scale, Ticks};
 use crate::text;
 
@@ -15,9 +14,6 @@ pub(crate) struct Frame {
     pub(crate) x: Scale,
     pub(crate) y: Scale,
 }
-
-/// The colour of border and ticks.
-const EDGE: Colour = Colour([0x9a, 0xa1, 0xab]);
 
 /// Pixels from one labelled tick to the next, at least; one number for both axes, so that axes to
 /// one scale have ticks at one distance.

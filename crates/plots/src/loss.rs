@@ -4,7 +4,7 @@ use clearprop::error::{Error, ErrorKind, Result};
 
 use crate::drawing::{Anchor, Drawing, Font, Form, LABEL, Look, NOTE, Stroke, TITLE};
 use crate::frame::Frame;
-use crate::palette::Colour;
+use crate::palette::{CURVES, DASHES};
 use crate::picture::Picture;
 use crate::plane::range;
 use crate::scale::Scale;
@@ -31,17 +31,6 @@ pub struct Series<'a> {
     /// (t) the values; one that is not finite leaves a gap.
     pub values: &'a [f64],
 }
-
-/// Blue and red from the ends of Spectral, then shades between.
-const COLOURS: [Colour; 5] = [
-    Colour([0x32, 0x88, 0xbd]),
-    Colour([0xd5, 0x3e, 0x4f]),
-    Colour([0x5e, 0x4f, 0xa2]),
-    Colour([0xe0, 0x8a, 0x2c]),
-    Colour([0x4d, 0x9f, 0x70]),
-];
-/// Dashes, so that colour is not the only cue.
-const DASHES: [&[f64]; 5] = [&[], &[7.0, 3.0], &[2.0, 2.5], &[9.0, 3.0, 2.0, 3.0], &[1.0, 2.0]];
 
 const WIDTH: f64 = 600.0;
 const LOSS_HEIGHT: f64 = 340.0;
@@ -191,7 +180,7 @@ fn draw_panel(drawing: &mut Drawing, frame: &Frame, curves: &[&Curve], names: [O
     let mut ends = Vec::new();
     // The first series is drawn last: it is the one people look for.
     for curve in curves.iter().rev() {
-        let (colour, dashes) = (COLOURS[curve.style % COLOURS.len()], DASHES[curve.style % DASHES.len()]);
+        let (colour, dashes) = (CURVES[curve.style % CURVES.len()], DASHES[curve.style % DASHES.len()]);
         let place = |&[step, value]: &[f64; 2]| [frame.px(step), frame.py(value)];
         let pieces: Vec<Vec<[f64; 2]>> =
             curve.points.iter().map(|piece| piece.iter().map(place).collect()).collect();
@@ -229,7 +218,7 @@ fn label_ends(drawing: &mut Drawing, frame: &Frame, mut ends: Vec<(f64, f64, f64
     }
     let mut room: f64 = 0.0;
     for ((y, x, value, curve), place) in ends.into_iter().zip(places) {
-        let colour = COLOURS[curve.style % COLOURS.len()];
+        let colour = CURVES[curve.style % CURVES.len()];
         let centre = [frame.right() + 9.0, place];
         drawing.line([x, y], centre, Stroke { opacity: 0.6, ..Stroke::new(colour, 1.0) });
         drawing.add("", Form::Circle { centre, radius: 3.2 }, Look::filled(colour));

@@ -49,6 +49,17 @@ const FEW: [&[u32]; 9] = [
     &[0x890d37, 0xf67d4a, 0x9a5833, 0xfee08b, 0x9ad6a4, 0x376f6a, 0x4ca5b1, 0x4b3f82],
 ];
 
+/// Colours of curves: blue and red from the ends of Spectral, then shades between.
+pub(crate) const CURVES: [Colour; 5] = [
+    Colour([0x32, 0x88, 0xbd]),
+    Colour([0xd5, 0x3e, 0x4f]),
+    Colour([0x5e, 0x4f, 0xa2]),
+    Colour([0xe0, 0x8a, 0x2c]),
+    Colour([0x4d, 0x9f, 0x70]),
+];
+/// Their dashes, so that colour is not the only cue.
+pub(crate) const DASHES: [&[f64]; 5] = [&[], &[7.0, 3.0], &[2.0, 2.5], &[9.0, 3.0, 2.0, 3.0], &[1.0, 2.0]];
+
 /// The colours of `k` classes.
 pub(crate) fn class_colours(k: usize) -> Vec<Colour> {
     if let Some(colours) = FEW.get(k) {

@@ -2,8 +2,8 @@
 
 use std::fmt::{self, Write};
 
-use crate::drawing::{Anchor, Drawing, Font, Form, Look, Shape, Stroke};
-use crate::palette::Marker;
+use crate::drawing::{Anchor, Drawing, EDGE, Font, Form, GREY, INK, Look, RULE, Shape, Stroke};
+use crate::palette::{CURVES, Colour, Marker};
 
 /// The SVG document; `name` is what a screen reader says.
 pub(crate) fn document(drawing: &Drawing, name: &str, width: f64, height: f64) -> String {
@@ -25,6 +25,39 @@ pub(crate) fn document(drawing: &Drawing, name: &str, width: f64, height: f64) -
     svg.push_str("</svg>\n");
     svg
 }
+
+/// The drawing within a page, on the page's ground and in the colours of its theme.
+pub(crate) fn inline(drawing: &Drawing, name: &str, width: f64, height: f64) -> String {
+    let mut svg = format!(
+        "<svg class=\"drawing\" role=\"img\" aria-label=\"{}\" viewBox=\"0 0 {w} {h}\" width=\"{w}\" height=\"{h}\">",
+        Escaped(name),
+        w = Num(width),
+        h = Num(height),
+    );
+    for shape in &drawing.shapes {
+        // Writing to a String cannot fail.
+        let _ = write_shape(&mut svg, shape);
+    }
+    svg.push_str("</svg>");
+    // A quote in a text is escaped: only attributes are found.
+    for (colour, variable) in THEMED {
+        svg = svg.replace(&format!("=\"{colour}\""), &format!("=\"var(--{variable})\""));
+    }
+    svg
+}
+
+/// The colours that follow a page's theme.
+const THEMED: [(Colour, &str); 9] = [
+    (INK, "ink"),
+    (GREY, "faint"),
+    (RULE, "line"),
+    (EDGE, "edge"),
+    (CURVES[0], "c0"),
+    (CURVES[1], "c1"),
+    (CURVES[2], "c2"),
+    (CURVES[3], "c3"),
+    (CURVES[4], "c4"),
+];
 
 fn write_shape(svg: &mut String, shape: &Shape) -> fmt::Result {
     match shape {
@@ -177,7 +210,7 @@ impl fmt::Display for Num {
 }
 
 /// Text from outside: markup is escaped, characters that XML forbids become spaces.
-struct Escaped<'a>(&'a str);
+pub(crate) struct Escaped<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -91,7 +91,7 @@ impl Rows {
 
     /// Which row is used for what.  What is watched and what is tested on is taken away first, so that nothing
     /// is learnt from it.
-    pub(super) fn parts(&self, settings: &Settings) -> Result<Parts> {
+    pub(crate) fn parts(&self, settings: &Settings) -> Result<Parts> {
         u32::try_from(self.table.len()).map_err(|_| Error::new(ErrorKind::Data, "more than 2^32 rows"))?;
         let [train, validation, test] = split::parts(&self.split, &self.table, &self.targets, settings)?;
         if train.is_empty() {
@@ -154,10 +154,10 @@ fn numbered(values: ArrayView2<'_, f64>, letter: &str) -> Vec<(String, Column)> 
 }
 
 /// Row numbers by what the rows are used for.
-pub(super) struct Parts {
-    pub(super) train: Vec<u32>,
+pub(crate) struct Parts {
+    pub(crate) train: Vec<u32>,
     validation: Vec<u32>,
-    pub(super) test: Vec<u32>,
+    pub(crate) test: Vec<u32>,
 }
 
 /// The rows as numbers.

@@ -1,7 +1,7 @@
 //! Which rows and columns of a table are none: rows without an answer, a last row of totals, an unnamed
 //! column that counts the rows.
 
-use super::{Column, Dates, Table};
+use super::{Column, Dates, Numbers, Table, Words};
 use crate::decision::Decision;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -81,6 +81,31 @@ impl Table {
         (is_total && missing > 0 || word.eq_ignore_ascii_case("grand total")).then_some(word)
     }
 
+    /// A table of these rows alone, which must be in the table's order.
+    pub(crate) fn some(&self, rows: &[u32]) -> Self {
+        let numbers = |all: &Numbers| {
+            let mut some: Numbers = rows.iter().map(|&row| all.get(row as usize)).collect();
+            some.set_form(all.form().clone());
+            some
+        };
+        let words = |all: &Words| {
+            let mut some = Words::default();
+            rows.iter().for_each(|&row| some.push(all.get(row as usize)));
+            some
+        };
+        let column = |column: &Column| match column {
+            Column::Numbers(all) => Column::Numbers(numbers(all)),
+            Column::Words(all) => Column::Words(words(all)),
+            Column::Dates(all) => {
+                let seconds = rows.iter().map(|&row| all.get(row as usize)).collect();
+                Column::Dates(Dates::new(seconds, all.form().clone()))
+            }
+        };
+        let columns = self.columns.iter().map(|(name, all)| (name.clone(), column(all))).collect();
+        let lines: Vec<u64> = rows.iter().map(|&row| self.line(row as usize)).collect();
+        Self { columns, rows: rows.len(), lines: runs(&lines) }
+    }
+
     /// Keeps the rows for which `keep` holds.
     fn retain(&mut self, keep: &[bool]) {
         let lines: Vec<u64> =
@@ -96,13 +121,14 @@ impl Table {
             }
         }
         self.rows = lines.len();
-        self.lines.clear();
-        for (row, &line) in lines.iter().enumerate() {
-            if row == 0 || lines[row - 1] + 1 != line {
-                self.lines.push((row, line));
-            }
-        }
+        self.lines = runs(&lines);
     }
+}
+
+/// Where runs of consecutive lines begin.
+fn runs(lines: &[u64]) -> Vec<(usize, u64)> {
+    let begins = |row: usize| row == 0 || lines[row - 1] + 1 != lines[row];
+    (0..lines.len()).filter(|&row| begins(row)).map(|row| (row, lines[row])).collect()
 }
 
 /// Whether a column holds 1, 2, 3, .. (from any number) down the whole table.

@@ -5,6 +5,7 @@ use crate::paper::{Paper, shape, short};
 use crate::trace::chain::{Sheet, heading, note, remark, right_sides, row_title, title};
 use crate::trace::worked;
 use clearprop::trace::{Link, Quantity, Worked};
+use clearprop_plots::page::{self, escaped};
 use ndarray::{ArrayView2, Axis};
 use std::fmt::Write;
 
@@ -39,10 +40,7 @@ pub(crate) fn report(sheet: Sheet<'_>, example: &Worked) -> String {
     // Writing to a String cannot fail.
     let _ = write!(
         page,
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>A forward and a backward pass</title>\n<style>\n{STYLE}{levels}\n</style>\n</head>\n<body>\n\
-         <main>\n<h1>A forward and a backward pass</h1>\n<p class=\"summary\">{}</p>{row}\n\
+        "<h1>A forward and a backward pass</h1>\n<p class=\"summary\">{}</p>{row}\n\
          <p>Read the left column <strong>down</strong>: each value comes from those above it. Read the right \
          column <strong>up</strong>: each derivative of the loss is taken <strong>by the value on its \
          left</strong>, has that value's shape, and comes from the derivatives below it.</p>\n\
@@ -65,11 +63,11 @@ pub(crate) fn report(sheet: Sheet<'_>, example: &Worked) -> String {
         page,
         "<section class=\"worked\" aria-label=\"One number worked out\">\n<h2>One number worked out: {}</h2>\n\
          <p>Every term, with all its digits, so that it can be redone by hand.</p>\n\
-         <pre tabindex=\"0\">{}</pre>\n</section>\n</main>\n</body>\n</html>\n",
+         <pre tabindex=\"0\">{}</pre>\n</section>\n",
         escaped(&example.name),
         escaped(&worked::worked(example, false, paper)),
     );
-    page
+    page::page("A forward and a backward pass", &format!("{STYLE}{levels}"), &page)
 }
 
 /// A value and the derivative by it.
@@ -227,22 +225,21 @@ fn numbers(page: &mut String, quantity: &Quantity) {
     let (rows, columns) = (values.nrows().min(WRITTEN), values.ncols().min(WRITTEN));
     let part =
         if rows < values.nrows() || columns < values.ncols() { "the first numbers" } else { "the numbers" };
-    let _ = write!(
-        page,
-        "<details><summary>{part}</summary><div class=\"table\" tabindex=\"0\"><table><thead><tr><td></td>"
-    );
+    let mut table = "<thead><tr><td></td>".to_owned();
     for j in 0..columns {
-        let _ = write!(page, "<th scope=\"col\">{j}</th>");
+        let _ = write!(table, "<th scope=\"col\">{j}</th>");
     }
-    page.push_str("</tr></thead><tbody>");
+    table.push_str("</tr></thead><tbody>");
     for i in 0..rows {
-        let _ = write!(page, "<tr><th scope=\"row\">{i}</th>");
+        let _ = write!(table, "<tr><th scope=\"row\">{i}</th>");
         for j in 0..columns {
-            let _ = write!(page, "<td>{}</td>", short(values[[i, j]]).replace('-', "−"));
+            let _ = write!(table, "<td>{}</td>", short(values[[i, j]]).replace('-', "−"));
         }
-        page.push_str("</tr>");
+        table.push_str("</tr>");
     }
-    page.push_str("</tbody></table></div></details>\n");
+    table.push_str("</tbody>");
+    let table = page::table(&format!("numbers of {}", quantity.name), &table);
+    let _ = writeln!(page, "<details><summary>{part}</summary>{table}</details>");
 }
 
 /// The array as a matrix; a bias is a row.
@@ -272,10 +269,6 @@ fn math(tex: &str) -> String {
         Ok(()) => mathml,
         Err(_) => format!("<code>{}</code>", escaped(tex)),
     }
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 /// The number whose arithmetic a report shows if none is asked for: the largest of the first `dw`.

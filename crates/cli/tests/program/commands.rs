@@ -22,7 +22,16 @@ fn train_without_arguments_prints_the_notebook_and_writes_a_run_folder() {
     files.sort();
     assert_eq!(
         files,
-        ["boundary.png", "data.png", "history.csv", "loss.png", "model.safetensors", "summary.json"]
+        [
+            "boundary.png",
+            "data.png",
+            "history.csv",
+            "loss.png",
+            "model.safetensors",
+            "report.html",
+            "report.json",
+            "summary.json"
+        ]
     );
     for picture in ["boundary.png", "data.png", "loss.png"] {
         assert!(place.bytes(&format!("runs/spirals-1/{picture}")).starts_with(b"\x89PNG"));
