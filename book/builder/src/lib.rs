@@ -20,4 +20,4 @@ mod matrix;
 pub mod measure;
 mod number;
 mod source;
-mod stages;
+pub mod stages;

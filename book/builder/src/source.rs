@@ -9,10 +9,14 @@ pub(crate) fn root() -> PathBuf {
 }
 
 /// A part of a source file as a block of Markdown.  `file` is taken from the library's `src` unless it says
-/// `crates/..`.
+/// `crates/..` or
+/// `examples/..`.
 pub(crate) fn code(file: &str, part: &Part<'_>) -> Result<String, String> {
-    let path =
-        if file.contains("crates/") { file.to_owned() } else { format!("crates/clearprop/src/{file}") };
+    let path = if file.contains("crates/") || file.starts_with("examples/") {
+        file.to_owned()
+    } else {
+        format!("crates/clearprop/src/{file}")
+    };
     let text = std::fs::read_to_string(root().join(&path)).map_err(|error| format!("{path}: {error}"))?;
     let (found, caption) = match part {
         Part::Whole => (text.trim_end().to_owned(), String::new()),

@@ -1,6 +1,6 @@
 //! A stage of the table as a section of a chapter.
 
-use clearprop::stage::{Formula, Stage, Way, stage};
+use clearprop::stage::{Formula, STAGES, Stage, Way, stage};
 use std::fmt::Write;
 
 /// The section of the stage `id`: what it computes, by which variable, the shape, where the formula comes from.
@@ -27,20 +27,35 @@ pub(crate) fn section(id: &str) -> Result<String, String> {
     let _ = writeln!(out, "\nMistakes made here: {}.", links(stage.mistakes));
     let formulas = stage.formulas();
     if formulas.len() > 1 {
-        out.push_str("\n| case | formula | NumPy, with the notebook's names |\n|---|---|---|\n");
+        out.push_str("\n| case | formula | NumPy, in the notebook's two layers |\n|---|---|---|\n");
         for Formula { case, tex, numpy, .. } in &formulas {
             let case = if case.is_empty() { "in general" } else { case };
             let _ = writeln!(
                 out,
                 "| {case} | ${}$ | `{}` |",
                 tex.replace('|', "\\vert "),
-                numpy.replace('|', "\\|")
+                in_a_network(stage, numpy).replace('|', "\\|")
             );
         }
     } else {
-        let _ = writeln!(out, "\nIn NumPy, with the notebook's names: `{}`", stage.general().numpy);
+        let numpy = in_a_network(stage, &stage.general().numpy);
+        let _ = writeln!(out, "\nIn NumPy, in the notebook's two layers: `{numpy}`");
     }
     Ok(out)
+}
+
+/// A line of NumPy as it stands in the notebook's network of two layers, so that it runs.
+fn in_a_network(stage: &Stage, numpy: &str) -> String {
+    stage.fill(numpy, 1, 2)
+}
+
+/// Every line of NumPy that the sections of the stages show, with its stage, in the order of computation.
+#[must_use]
+pub fn numpy_lines() -> Vec<(&'static str, String)> {
+    let lines = |stage: &'static Stage| {
+        stage.formulas().into_iter().map(move |formula| (stage.id, in_a_network(stage, &formula.numpy)))
+    };
+    STAGES.iter().flat_map(lines).collect()
 }
 
 /// The forward stage that a backward stage undoes, with its formula.
@@ -104,7 +119,6 @@ fn joined(lines: &[&str]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clearprop::stage::STAGES;
 
     #[test]
     fn every_stage_makes_a_section_whose_formulas_can_be_typeset() {

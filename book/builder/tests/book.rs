@@ -110,6 +110,71 @@ fn chapters_paste_no_code_and_no_decimal_number() {
     }
 }
 
+/// The pass of the first page, with what the lines of a stage need beside it: an activation where any is meant,
+/// outputs where they are no probabilities.
+const AROUND: &str = "
+import numpy as np
+exec(open('examples/pass.py').read())
+ones, Ws, step_size, outputs, act, slope = np.ones((6, 1)), [W1, W2], 0.1, f, np.tanh, np.cos
+";
+
+/// Runs a program with the Python that the tests have, at the root of the repository.
+fn python(code: &str) -> String {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+    let python = std::env::var("CLEARPROP_PYTHON").unwrap_or(format!("{root}/target/venv/bin/python"));
+    let output = std::process::Command::new(&python).current_dir(root).args(["-c", code]).output();
+    let output = output.unwrap_or_else(|_| panic!("{python} is missing: cargo xtask test installs it"));
+    assert!(output.status.success(), "{code}\n{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn every_line_of_numpy_is_python_and_runs() {
+    let lines = clearprop_book::stages::numpy_lines();
+    assert!(lines.len() > 40, "{}", lines.len());
+    let mut code = AROUND.to_owned();
+    code.push_str(
+        "
+failed, start = [], dict(globals())
+def runs(stage, line):
+    for answers in (y, np.eye(3)[y]):
+        try: return exec(line, dict(start, y=answers))
+        except Exception as error: why = repr(error)
+    failed.append((stage, line, why))
+",
+    );
+    for (stage, line) in &lines {
+        // Each from the same values, so that none depends on the line before; the right answers are classes, or
+        // for a loss of numbers a row of them.
+        code.push_str(&format!("runs({stage:?}, {line:?})\n"));
+    }
+    code.push_str("print(*failed, sep='\\n')\n");
+    let failed = python(&code);
+    assert_eq!(failed.trim(), "", "lines that do not run");
+}
+
+#[test]
+fn the_pass_of_the_first_page_is_right() {
+    let slopes = "
+exec(open('examples/pass.py').read())
+def loss_at(W1, W2):
+    h12 = np.c_[np.maximum(0, X @ W1), np.ones(6)]
+    f = h12 @ W2
+    return (np.log(np.exp(f).sum(1)) - f[range(6), y]).mean() + reg / 2 * ((W1**2).sum() + (W2**2).sum())
+for k, (W, found) in enumerate([(W1, dL_dW1), (W2, dL_dW2)]):
+    for at in np.ndindex(W.shape):
+        step = np.zeros_like(W); step[at] = 1e-6
+        ends = [loss_at(*[V + sign * step if i == k else V for i, V in enumerate([W1, W2])]) for sign in (1, -1)]
+        assert abs((ends[0] - ends[1]) / 2e-6 - found[at]) < 1e-8, (k, at)
+assert abs(loss - loss_at(W1, W2)) < 1e-12
+";
+    python(slopes);
+    let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md");
+    let pass = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/pass.py");
+    let read = |name| std::fs::read_to_string(name).unwrap();
+    assert!(read(readme).contains(&read(pass)), "the README shows another pass");
+}
+
 #[test]
 fn a_number_that_does_not_hold_is_found_with_its_line() {
     let book = Book::measure();

@@ -715,3 +715,34 @@ fn the_readme_shows_what_is_really_said() {
         assert!(lines.any(|said| said == line), "'{line}' is not, or not there, in\n{}", said.out);
     }
 }
+
+/// The first screen: the lines of a program in `examples/`, and what is said of it.
+#[test]
+fn the_readmes_first_lines_are_wrong_as_it_says() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+    let read = |name: &str| std::fs::read_to_string(format!("{root}/{name}")).unwrap();
+    let (readme, program) = (read("README.md"), read("examples/sigmoid.py"));
+    let blocks: Vec<&str> = readme.split("```").skip(1).step_by(2).take(2).collect();
+    let lines = |kind: &str, block: &str| -> Vec<String> {
+        let lines = block.strip_prefix(kind).unwrap().lines().skip(1);
+        lines.filter(|line| line.trim() != "...").map(str::to_owned).collect()
+    };
+    let code = |line: &str| line.split('#').next().unwrap().trim_end().to_owned();
+    for line in lines("py", blocks[0]) {
+        assert!(program.lines().any(|known| code(known) == code(&line)), "{line} is not in the program");
+    }
+    assert!(lines("py", blocks[0]).iter().any(|line| code(line) == "dz2 = dp"));
+    let place = Place::new();
+    place.python(&program);
+    let said = place.run(&["diagnose", "mine.npz"]);
+    let mut out = said.out.lines();
+    for line in lines("text", blocks[1]) {
+        assert!(out.any(|said| said == line), "'{line}' is not, or not there, in\n{}", said.out);
+    }
+    // With the right line that is shown it is right.
+    let right = program.replace("dz2 = dp   ", "dz2 = dp * (p * (1 - p))   ");
+    assert!(right != program);
+    place.python(&right);
+    let said = place.run(&["diagnose", "mine.npz"]);
+    assert_eq!(said.code, 0, "{}", said.out);
+}

@@ -11,7 +11,7 @@ use std::fmt::Write;
 pub(super) fn measure(m: &mut Measured) -> Result<()> {
     let small = golden::read("notebook_small_stages")?;
     let trace = Trace::new(small.network.clone(), small.start.clone(), small.train.clone())?;
-    let mut table = "<table><thead><tr><th>name</th><th>in the notebook</th><th>shape</th><th>least</th>\
+    let mut table = "<table><thead><tr><th>name</th><th>in the notebook</th><th>it is</th><th>shape</th><th>least</th>\
                      <th>largest</th><th>by&nbsp;it: name</th><th>in the notebook</th><th>least</th><th>largest</th></tr></thead>"
         .to_owned();
     for link in trace.chain(Names::Design) {
@@ -21,9 +21,10 @@ pub(super) fn measure(m: &mut Measured) -> Result<()> {
         let shape = if shape.is_empty() { "a number".to_owned() } else { format!("({})", shape.join(", ")) };
         let _ = write!(
             table,
-            "<tr><td><code>{}</code></td><td><code>{}</code></td><td>{shape}</td><td>{}</td><td>{}</td>",
+            "<tr><td><code>{}</code></td><td><code>{}</code></td><td>{}</td><td>{shape}</td><td>{}</td><td>{}</td>",
             q.name,
             q.other_name,
+            q.role,
             short(s.min),
             short(s.max)
         );
