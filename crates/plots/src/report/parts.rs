@@ -43,7 +43,7 @@ pub(super) fn short(text: &str) -> String {
 pub(super) fn counted(n: usize) -> String {
     let digits = n.to_string();
     let grouped = digits.bytes().enumerate().fold(String::new(), |mut text, (i, digit)| {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             text.push(',');
         }
         text.push(char::from(digit));
