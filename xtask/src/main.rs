@@ -23,7 +23,7 @@ const USAGE: &str = "cargo xtask COMMAND
   break    breaks backward.rs in five ways and shows that the tests notice each
   book     builds the book to target/book/index.html
   fuzz     [TARGET] [SECONDS]: the targets of fuzz/ with coverage, a minute each
-  survive  [KILLS] [FULL]: 1,000 runs that are killed, 200 whose disk fills up (as root on Linux)
+  survive  [KILLS] [FULL]: 1,000 runs that are killed, 100 times two for one folder, 200 full disks (as root on Linux)
   bench    clearprop beside its peers, a table of ratios; installs 6 GB under target/bench (see bench/README.md)
   bars     the five bars of README.md, from bench/RESULTS.md";
 

@@ -18,6 +18,9 @@ use std::thread;
 /// Pixels of a PNG a unit of the drawing: sharp on any screen.
 pub(crate) const SHARP: f64 = 2.0;
 
+/// So many classes can be told apart by their colours at most.
+const MOST_CLASSES: usize = 50;
+
 /// A picture's bytes, if there is something to draw.
 type Drawn = Result<Option<Vec<u8>>>;
 
@@ -78,7 +81,8 @@ pub(crate) struct Plane {
 }
 
 impl Plane {
-    /// `None` if the model has not two number columns, or more than one output that is no class.
+    /// `None` if the model has not two number columns, more than one output that is no class, or more classes than
+    /// there are colours.
     pub(crate) fn of(encoder: &Encoder, table: &Table) -> Result<Option<Self>> {
         let [a, b] = encoder.inputs.as_slice() else { return Ok(None) };
         let numbers = [a, b].iter().all(|input| matches!(input.coding, Coding::Number { .. }));
@@ -94,6 +98,9 @@ impl Plane {
             .collect();
         let answers = encoder.answers.transform::<f64>(table, &rows)?;
         let names = encoder.answers.names().to_vec();
+        if names.len() > MOST_CLASSES {
+            return Ok(None);
+        }
         let (labels, values, classes) = match answers {
             Answer::Classes(y) => (y.iter().map(|&class| class as usize).collect(), Vec::new(), true),
             Answer::Values(mut y) if y.ncols() == 1 && encoder.answers.loss() != Loss::Logistic => {

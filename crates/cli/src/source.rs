@@ -95,7 +95,7 @@ pub(crate) fn open(
             let (mut rows, mut decisions) = arrays(&npz, reading)?;
             let names: Vec<String> = rows.table.names().map(str::to_owned).collect();
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
-            choose(&names, &mut Options::default())?;
+            choose(&names, &mut Options::default()).map_err(about)?;
             if rows.origin == Origin::Table && !rows.targets.is_empty() {
                 let (answered, more) =
                     std::mem::take(&mut rows.table).answered(&rows.targets).map_err(about)?;
@@ -160,7 +160,8 @@ fn columns_of(values: ArrayView2<'_, f64>, letter: &str) -> Vec<(String, Column)
 /// What the arrays of inputs and of answers are called: as was asked, else `X` and `y`; else, of two arrays of
 /// as many rows, the matrix and the other.
 fn named(file: &Npz, reading: &ReadingOptions) -> Result<(String, Option<String>)> {
-    let has = |name: &&str| file.get(name).is_some();
+    // One that could not be read is there too, and the reader says why.
+    let has = |name: &&str| file.get(name).is_some() || file.skipped.contains_key(*name);
     let answers = reading.targets.iter().map(String::as_str).find(has);
     let y = answers.or_else(|| ["y", "Y"].into_iter().find(has)).map(str::to_owned);
     if let Some(x) = reading.x.as_deref().or_else(|| ["X", "x"].into_iter().find(has)) {
@@ -168,21 +169,23 @@ fn named(file: &Npz, reading: &ReadingOptions) -> Result<(String, Option<String>
     }
     let axes = |array: &Array| (array.shape.len(), array.shape.first().copied());
     let all: Vec<(&String, &Array)> = file.arrays.iter().collect();
-    if let [(one, first), (other, second)] = all.as_slice() {
-        match (axes(first), axes(second)) {
+    match all.as_slice() {
+        // A column of it may be the target.
+        [(one, only)] if axes(only).0 == 2 => return Ok(((*one).clone(), None)),
+        [(one, first), (other, second)] => match (axes(first), axes(second)) {
             ((2, rows), (1, same)) if rows == same => return Ok(((*one).clone(), Some((*other).clone()))),
             ((1, rows), (2, same)) if rows == same => return Ok(((*other).clone(), Some((*one).clone()))),
             _ => {}
-        }
+        },
+        _ => {}
     }
     let shaped = |(name, array): &(&String, &Array)| {
         let axes: Vec<String> = array.shape.iter().map(ToString::to_string).collect();
         format!("'{name}' ({})", axes.join(", "))
     };
     let shown: Vec<String> = all.iter().take(8).map(shaped).collect();
-    if shown.is_empty() {
-        // The reader's own words, if an array of that name could not be read.
-        file.matrix::<f64>("X")?;
+    if let (true, Some(name)) = (shown.is_empty(), file.skipped.keys().next()) {
+        file.array(name)?;
     }
     let hint = format!("the arrays are {}; name them: --x ARRAY --target ARRAY", shown.join(", "));
     Err(file.error("X", "there is no such array").hint(hint))
@@ -223,27 +226,20 @@ fn of_reading(file: &Npz, reading: &Reading) -> Result<(Rows, Vec<Decision>)> {
     let x = reading.x()?;
     let targets = reading.params().sizes().last().copied().unwrap_or(1);
     check_columns(x.ncols() + targets).map_err(|error| file.error("X", error.to_string()))?;
-    // Several logistic outputs are held against columns of 0 and 1, whatever the labels are called.
-    let columns = match reading.network() {
-        Ok((network, _)) if network.loss == Loss::Logistic && targets > 1 => {
-            reading.labels().and_then(|labels| indicators(&labels, targets))
-        }
-        _ => None,
-    };
-    let y = match reading.labels().filter(|_| columns.is_none()) {
+    let trained = reading.network();
+    let y = match (&trained, reading.labels()) {
+        // Several logistic outputs are held against columns of 0 and 1, whatever the labels are called.
+        (Ok((network, data)), _) if network.loss == Loss::Logistic && targets > 1 => data.y.clone(),
         // As the file has them: classes may count from 1, or have numbers of their own.
-        Some(labels) => Target::Values(
+        (_, Some(labels)) => Target::Values(
             Array2::from_shape_vec((labels.len(), 1), labels).map_err(|_| file.error("y", "has no rows"))?,
         ),
-        None => match columns {
-            Some(columns) => Target::Values(columns),
-            None => reading.answers()?,
-        },
+        (_, None) => reading.answers()?,
     };
     let mut rows = Rows::arrays(x.view(), &y)?;
     let mut decisions =
         vec![Decision::new("read_as", format!("read as {}", read_as.network), read_as.said.join("; "))];
-    match reading.network() {
+    match trained {
         Ok((network, _)) => {
             let alike = network.activations.windows(2).all(|pair| pair[0] == pair[1]);
             rows.beside = Choices {
@@ -267,15 +263,6 @@ fn of_reading(file: &Npz, reading: &Reading) -> Result<(Rows, Vec<Decision>)> {
     Ok((rows, decisions))
 }
 
-/// A column of 0 and 1 for each of the labels, in their order; `None` if there are not so many.
-fn indicators(labels: &[f64], columns: usize) -> Option<Array2<f64>> {
-    let mut different = labels.to_vec();
-    different.sort_by(f64::total_cmp);
-    different.dedup();
-    let one = |(i, j): (usize, usize)| f64::from(u8::from(labels[i] == different[j]));
-    (different.len() == columns).then(|| Array2::from_shape_fn((labels.len(), columns), one))
-}
-
 /// `X` and `y` as they are.
 fn plain(file: &Npz, reading: &ReadingOptions) -> Result<(Rows, Vec<Decision>)> {
     let (name, answers) = named(file, reading)?;
@@ -287,6 +274,9 @@ fn plain(file: &Npz, reading: &ReadingOptions) -> Result<(Rows, Vec<Decision>)> 
         decisions.push(Decision::new("arrays", what, "").overrule("x", "ARRAY"));
     }
     let y = answers.as_deref().unwrap_or("y");
+    if answers.is_some() {
+        file.array(y)?;
+    }
     let targets = file.get(y).and_then(|y| y.shape.get(1)).unwrap_or(&1);
     check_columns(x.ncols() + targets).map_err(|error| file.error(name, error.to_string()))?;
     let mut columns = columns_of(x.view(), "x");

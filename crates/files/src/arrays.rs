@@ -173,8 +173,9 @@ fn folder(path: &Path) -> Result<Npz> {
         return Err(wrong(format!("holds {} files, {MOST} at most are read", paths.len()))
             .hint("save the arrays of one forward and backward pass"));
     }
-    let mut npz = npy_files(&paths, &file)?;
-    for path in paths.iter().filter(|path| ends(path, "csv")) {
+    let (arrays, texts): (Vec<_>, Vec<_>) = paths.into_iter().partition(|path| ends(path, "npy"));
+    let mut npz = npy_files(&arrays, &file)?;
+    for path in &texts {
         let text = String::from_utf8_lossy(&bytes(path)?).into_owned();
         let array = numbers(&text).map_err(|error| error.file(path.display()))?;
         if npz.arrays.insert(stem(path), array).is_some() {
@@ -188,8 +189,8 @@ fn stem(path: &Path) -> String {
     path.file_stem().map_or(String::new(), |name| name.to_string_lossy().into_owned())
 }
 
-/// A folder of `.npy` files is an `.npz` that was unpacked: it is read as one.
-fn npy_files(paths: &[PathBuf], file: &str) -> Result<Npz> {
+/// Files of the kind `.npy` are an `.npz` that was unpacked: they are read as one.
+pub(crate) fn npy_files(paths: &[PathBuf], file: &str) -> Result<Npz> {
     let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
     let options = zip::write::SimpleFileOptions::DEFAULT.compression_method(zip::CompressionMethod::Stored);
     let failed = |error: &dyn std::fmt::Display| {
@@ -197,7 +198,7 @@ fn npy_files(paths: &[PathBuf], file: &str) -> Result<Npz> {
     };
     let mut left = LARGEST;
     let mut found = false;
-    for path in paths.iter().filter(|path| ends(path, "npy")) {
+    for path in paths {
         let bytes = bytes(path)?;
         left = left.checked_sub(bytes.len() as u64).ok_or_else(|| {
             Error::new(ErrorKind::File, format!("holds more than {LARGEST} bytes of arrays"))

@@ -2,12 +2,14 @@
 
 /// What a file is and what to do, with `FILE` for its name; `None` if it is nothing that is known.
 pub(crate) fn other(head: &[u8]) -> Option<(&'static str, &'static str)> {
+    // A table may have a column FEA1 or ORCHARD: what is text has no bytes that no text has.
+    let binary = head.iter().any(|&byte| byte < b' ' && !b"\t\n\r".contains(&byte));
     let found = match head {
         [0xd0, 0xcf, 0x11, 0xe0, ..] => (
             "this is an Excel workbook (.xls)",
             "convert it: python -c \"import pandas; pandas.read_excel('FILE').to_csv('FILE.csv', index=False)\"",
         ),
-        [b'A', b'R', b'R', b'O', b'W', b'1', ..] | [b'F', b'E', b'A', b'1', ..] => (
+        [b'A', b'R', b'R', b'O', b'W', b'1', ..] | [b'F', b'E', b'A', b'1', ..] if binary => (
             "this is a Feather (Arrow) file",
             "convert it: python -c \"import pandas; pandas.read_feather('FILE').to_parquet('FILE.parquet')\"",
         ),
@@ -15,7 +17,7 @@ pub(crate) fn other(head: &[u8]) -> Option<(&'static str, &'static str)> {
             "this is a pickle, which may run anything that it likes when it is opened",
             "if it is yours and holds a table: python -c \"import pandas; pandas.read_pickle('FILE').to_csv('FILE.csv', index=False)\"",
         ),
-        [b'S', b'Q', b'L', b'i', b't', b'e', ..] => (
+        [b'S', b'Q', b'L', b'i', b't', b'e', ..] if binary => (
             "this is an SQLite database",
             "write one table of it: sqlite3 -header -csv 'FILE' 'select * from TABLE' > table.csv",
         ),
@@ -23,7 +25,7 @@ pub(crate) fn other(head: &[u8]) -> Option<(&'static str, &'static str)> {
             "this is an HDF5 file",
             "convert it: python -c \"import pandas; pandas.read_hdf('FILE').to_csv('FILE.csv', index=False)\"",
         ),
-        [b'R', b'D', b'X' | b'A', b'2' | b'3', ..] | [b'X' | b'A', b'\n', 0, 0, ..] => (
+        [b'R', b'D', b'X' | b'A', b'2' | b'3', b'\n', ..] | [b'X' | b'A', b'\n', 0, 0, ..] => (
             "this is a file of R's data",
             "in R: write.csv(readRDS('FILE'), 'table.csv', row.names = FALSE), after load() for an .RData file",
         ),
@@ -39,9 +41,17 @@ pub(crate) fn other(head: &[u8]) -> Option<(&'static str, &'static str)> {
             "this is an Avro file",
             "convert it: python -c \"import polars; polars.read_avro('FILE').write_parquet('FILE.parquet')\"",
         ),
-        [b'O', b'R', b'C', ..] => (
+        [b'O', b'R', b'C', ..] if binary => (
             "this is an ORC file",
             "convert it: python -c \"import pandas; pandas.read_orc('FILE').to_parquet('FILE.parquet')\"",
+        ),
+        _ if head.starts_with(b"MATLAB 5.0 MAT-file") => (
+            "this is a MATLAB file",
+            "keep its matrices X and y: python -c \"from scipy.io import loadmat; import numpy; m = loadmat('FILE'); numpy.savez('FILE.npz', X=m['X'], y=m['y'])\"",
+        ),
+        _ if head.starts_with(b"HEADER RECORD*******") || head.get(12..16) == Some(b"\xc2\xea\x81\x60") => (
+            "this is a SAS file",
+            "convert it: python -c \"import pandas; pandas.read_sas('FILE').to_csv('FILE.csv', index=False)\"",
         ),
         _ => return None,
     };

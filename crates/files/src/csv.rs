@@ -180,6 +180,7 @@ impl<S: Read> Reader<S> {
                 return Err(self.other_length(&mut record, fields, rows));
             }
             if record.is_empty() {
+                self.rows.pass_empty().map_err(|error| unreadable(&self.file, &error))?;
                 continue;
             }
             if expected != Some(line) {

@@ -9,7 +9,7 @@ use crate::budget::{Budget, count, extent};
 use crate::foreign::foreign;
 use clearprop::error::{Error, ErrorKind, Result, nearest};
 use clearprop::real::Real;
-use header::{Header, Kind};
+use header::{Header, Kind, OBJECTS, RECORDS};
 use ndarray::{Array1, Array2};
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read, Seek, SeekFrom, Write};
@@ -128,6 +128,15 @@ impl Array {
     }
 }
 
+/// How an array that is not read becomes one that is.
+fn plain(name: &str, reason: &str) -> String {
+    match reason {
+        OBJECTS => format!("save it plain: {name}.astype(float), or {name}.astype(str) if it holds words"),
+        RECORDS => format!("save a table: pandas.DataFrame({name}).to_csv('table.csv', index=False)"),
+        _ => "save a plain array of numbers".to_owned(),
+    }
+}
+
 impl Npz {
     /// The arrays of a file of another kind.
     pub(crate) fn of(file: &str, arrays: BTreeMap<String, Array>, skipped: BTreeMap<String, String>) -> Self {
@@ -153,7 +162,7 @@ impl Npz {
     pub fn array(&self, name: &str) -> Result<&Array> {
         self.get(name).ok_or_else(|| {
             if let Some(reason) = self.skipped.get(name) {
-                return self.error(name, reason).hint("save a plain array of numbers");
+                return self.error(name, reason).hint(plain(name, reason));
             }
             let names = || self.arrays.keys().map(String::as_str);
             let hint = match nearest(name, names()) {

@@ -1,7 +1,7 @@
 //! `ONNX`: a model as a graph of operators that other programs run (onnxruntime, browsers, telephones).
 //!
 //! ```text
-//! X (N, d)  one column an input; a missing number (NaN) is filled, numbers are standardised, as in training
+//! X (N, d)  one column an input; a missing number (NaN) is filled, numbers are clipped and standardised, as in training
 //! Y (N, k)  probabilities, counts or numbers
 //! ```
 //! A layer is a `Gemm` and its activation.  An activation is made of operators that onnxruntime has for single and
@@ -75,6 +75,7 @@ pub fn write<R: Real>(model: &Model<R>) -> Result<Vec<u8>> {
 /// The inputs as the first layer takes them: missing numbers filled, `(x - mean) / scale`.
 fn standardised<R: Real>(model: &Model<R>, graph: &mut Graph<R>) -> String {
     let (mut medians, mut means, mut scales) = (Vec::new(), Vec::new(), Vec::new());
+    let mut ranges = Vec::new();
     for input in &model.encoder.inputs {
         let as_it_is = (0.0, 0.0, 1.0);
         let each: Vec<(f64, f64, f64)> = match &input.coding {
@@ -88,6 +89,11 @@ fn standardised<R: Real>(model: &Model<R>, graph: &mut Graph<R>) -> String {
                 parts.iter().flat_map(of).collect()
             }
         };
+        let range = match input.coding {
+            Coding::Number { range, .. } => range,
+            Coding::Words { .. } | Coding::Date { .. } => None,
+        };
+        ranges.extend(vec![range; each.len()]);
         medians.extend(each.iter().map(|one| one.0));
         means.extend(each.iter().map(|one| one.1));
         scales.extend(each.iter().map(|one| one.2));
@@ -100,9 +106,39 @@ fn standardised<R: Real>(model: &Model<R>, graph: &mut Graph<R>) -> String {
     let medians = graph.row("medians", &medians);
     let filled = graph.node("Where", &[&missing, &medians, &x]);
     let (means, scales) = (graph.row("means", &means), graph.row("scales", &scales));
-    let centred = graph.node("Sub", &[&filled, &means]);
+    let limited = limited(graph, &ranges, filled);
+    let centred = graph.node("Sub", &[&limited, &means]);
     let scaled = graph.node("Div", &[&centred, &scales]);
     clipped(model, graph, scaled)
+}
+
+/// Numbers within a quarter of their range's width around it, or clipped smoothly to half a width: `edge +
+/// room t / sqrt(1 + t^2)` of `t = (x - edge) / room`.  What has no range has all numbers for one.
+fn limited<R: Real>(graph: &mut Graph<R>, ranges: &[Option<(f64, f64)>], x: String) -> String {
+    if ranges.iter().all(Option::is_none) {
+        return x;
+    }
+    let limits = |of: fn(f64, f64) -> f64, none: f64| -> Vec<f64> {
+        ranges.iter().map(|range| range.map_or(none, |(low, high)| of(low, high))).collect()
+    };
+    let most = R::max_value().f64();
+    let lows = graph.row("lows", &limits(|low, high| low - (high / 4.0 - low / 4.0), -most));
+    let highs = graph.row("highs", &limits(|low, high| high + (high / 4.0 - low / 4.0), most));
+    let rooms = graph.row("rooms", &limits(|low, high| high / 4.0 - low / 4.0, 1.0));
+    let low = graph.node("Max", &[&x, &lows]);
+    let edge = graph.node("Min", &[&low, &highs]);
+    let beyond = graph.node("Sub", &[&x, &edge]);
+    let t = graph.node("Div", &[&beyond, &rooms]);
+    // Single precision ends before the squares of the farthest.
+    let (least, most) = (graph.constant(-1e15), graph.constant(1e15));
+    let t = graph.node("Max", &[&t, &least]);
+    let t = graph.node("Min", &[&t, &most]);
+    let square = graph.node("Mul", &[&t, &t]);
+    let under = graph.plus(&square, 1.0);
+    let root = graph.node("Sqrt", &[&under]);
+    let share = graph.node("Div", &[&t, &root]);
+    let share = graph.node("Mul", &[&share, &rooms]);
+    graph.node("Add", &[&edge, &share])
 }
 
 /// The robust scale and the smooth clip, `r / sqrt(1 + (r/3)^2)` of `r = s (x - median)`, if the model has them.

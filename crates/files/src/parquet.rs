@@ -281,7 +281,7 @@ impl Reader {
                 Some(Value::Word(word)) => table.push_text(i, word.trim()),
                 Some(Value::Unreadable(found)) => {
                     let error = Error::new(ErrorKind::Data, found).file(&self.file).row(row).column(&*name);
-                    failed = Some(error);
+                    failed = Some(error.hint(format!("leave the column out: `drop={name}`")));
                 }
             }
         };

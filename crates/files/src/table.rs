@@ -120,8 +120,13 @@ pub fn open_chosen<'p>(
         return Err(Error::new(ErrorKind::File, found).file(&file).hint("name the file itself"));
     }
     if head.starts_with(b"\x93NUM") {
-        let found = "this is a single NumPy array; arrays X and y are needed";
-        return Err(Error::new(ErrorKind::File, found).file(&file).hint("save both with np.savez"));
+        if standard {
+            let found = "this is a NumPy array, and it comes through a pipe";
+            return Err(Error::new(ErrorKind::File, found).file(&file).hint("name the file itself"));
+        }
+        let npz = crate::arrays::npy_files(&[path.to_owned()], &file)?;
+        progress(size, size);
+        return Ok(Opened::Arrays(npz));
     }
     let refused = |(found, hint): (&str, &str)| {
         Error::new(ErrorKind::File, found).file(&file).hint(hint.replace("FILE", &file))

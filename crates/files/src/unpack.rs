@@ -7,7 +7,7 @@ use flate2::read::MultiGzDecoder;
 use std::io::{self, BufReader, Read};
 
 /// So many first bytes tell all of them apart.
-pub(crate) const HEAD: usize = 6;
+pub(crate) const HEAD: usize = 64;
 
 /// The most memory of an xz decoder, in KiB: `xz -9` needs 65 MiB.
 const XZ_MEMORY: u32 = 100 << 10;

@@ -80,15 +80,23 @@ fn orders_and_kinds_are_converted() {
 
 #[test]
 fn objects_and_records_are_skipped_with_the_reason() {
-    for (descr, reason) in [
-        ("'|O'", "an object array cannot be read"),
-        ("[('a', '<f8'), ('b', '<i4', (2,))]", "records (several values in one) cannot be read"),
-        ("'<c16'", "values of the kind '<c16' cannot be read"),
+    for (descr, reason, hint) in [
+        (
+            "'|O'",
+            "an object array cannot be read",
+            "save it plain: a.astype(float), or a.astype(str) if it holds words",
+        ),
+        (
+            "[('a', '<f8'), ('b', '<i4', (2,))]",
+            "records (several values in one) cannot be read",
+            "save a table: pandas.DataFrame(a).to_csv('table.csv', index=False)",
+        ),
+        ("'<c16'", "values of the kind '<c16' cannot be read", "save a plain array of numbers"),
     ] {
         let npz = read(Cursor::new(with_head(&head(descr, "False", "(1,)"), &[0; 16])), "o").unwrap();
         assert_eq!(npz.skipped["a"], reason);
         let error = npz.matrix::<f64>("a").unwrap_err().to_string();
-        assert_eq!(error, format!("o, array 'a': {reason}; save a plain array of numbers"));
+        assert_eq!(error, format!("o, array 'a': {reason}; {hint}"));
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the target columns mean: classes, labels, or numbers.
 
-use super::{Column, Numbers, Table, listed};
+use super::{Column, Numbers, Table, listed, precision};
 use crate::data::Target;
 use crate::decision::Decision;
 use crate::error::{Error, ErrorKind, Result};
@@ -289,8 +289,13 @@ impl Answers {
         for (j, name) in columns.iter().enumerate() {
             let column = table.column(name)?;
             let numbers = as_numbers(name, column)?;
+            if let Self::Numbers { means, scales, .. } = self {
+                precision::tells_apart::<R>(means[j], scales[j]).map_err(|error| error.column(name))?;
+            }
             for (i, &row) in rows.iter().enumerate() {
                 let value = numbers.get(row as usize);
+                precision::holds::<R>(value)
+                    .map_err(|error| error.row(table.line(row as usize)).column(name))?;
                 y[[i, j]] = R::of(match self {
                     _ if value.is_nan() => return wrong(row, name, "the answer is missing".into()),
                     Self::Numbers { loss, .. } if !loss.takes().holds(value) => {

@@ -2,7 +2,9 @@
 
 use super::dates::DatePart;
 use super::kind::Kind;
-use super::{Column, DateForm, Dates, NumberForm, Numbers, Table, Words};
+use super::limits::limited;
+use super::numbers::short;
+use super::{Column, DateForm, Dates, NumberForm, Numbers, Table, Words, precision};
 use crate::error::{Error, ErrorKind, Result};
 use crate::real::Real;
 use ndarray::ArrayViewMut2;
@@ -25,7 +27,7 @@ pub struct Input {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
 pub enum Coding {
-    /// One input, `(value - mean) / scale`.
+    /// One input, `(value - mean) / scale`; a value far outside the range is clipped smoothly before.
     Number {
         /// What stands for a missing value.
         median: f64,
@@ -33,7 +35,7 @@ pub enum Coding {
         mean: f64,
         /// The standard deviation over the training rows (1 with `scale=none`).
         scale: f64,
-        /// The least and the greatest value of the training rows.
+        /// The least and the greatest value of the training rows, those far from all others left out.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         range: Option<(f64, f64)>,
         /// How the numbers are written.
@@ -79,16 +81,20 @@ fn is_default(form: &NumberForm) -> bool {
 
 /// How many values a transform met that the training rows did not have, by column.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Unseen(Vec<(String, u64, String)>);
+pub struct Unseen {
+    columns: Vec<(String, u64, String)>,
+    /// The rows are those that were learnt from: what is far in them has been said.
+    pub(super) learnt: bool,
+}
 
 impl Unseen {
     fn add(&mut self, column: &str, count: u64, example: impl FnOnce() -> String) {
         if count == 0 {
             return;
         }
-        match self.0.iter_mut().find(|(known, ..)| known == column) {
+        match self.columns.iter_mut().find(|(known, ..)| known == column) {
             Some((_, so_far, _)) => *so_far += count,
-            None => self.0.push((column.to_owned(), count, example())),
+            None => self.columns.push((column.to_owned(), count, example())),
         }
     }
 
@@ -99,12 +105,12 @@ impl Unseen {
             let rows = if *count == 1 { "1 row has" } else { &format!("{count} rows have") };
             format!("column '{column}': {rows} {example}")
         };
-        self.0.iter().map(line).collect()
+        self.columns.iter().map(line).collect()
     }
 }
 
-/// A value this many standard deviations beyond those of the training rows is far outside.
-const FAR: f64 = 10.0;
+/// A value so many widths of their range beyond those of the training rows is far outside.
+const FAR: f64 = 1.0;
 
 impl Coding {
     /// How a file's column is read for it.
@@ -167,11 +173,11 @@ impl Coding {
         unseen: &mut Unseen,
     ) -> Result<()> {
         match (self, column) {
-            (Self::Number { median, mean, scale, .. }, Column::Numbers(numbers)) => {
-                self.look(numbers, (table, name), rows, unseen)?;
+            (Self::Number { median, mean, scale, range, .. }, Column::Numbers(numbers)) => {
+                self.look::<R>(numbers, (table, name), rows, unseen)?;
                 for (&row, input) in rows.iter().zip(x.column_mut(0)) {
-                    let value = numbers.get(row as usize);
-                    *input = R::of(((if value.is_nan() { *median } else { value }) - mean) / scale);
+                    let value = near(numbers.get(row as usize), *median, *range);
+                    *input = R::of((value - mean) / scale);
                 }
             }
             (Self::Date { median, parts, .. }, Column::Dates(dates)) => {
@@ -215,45 +221,58 @@ impl Coding {
         parts: &[&[u32]],
         unseen: &mut Unseen,
     ) -> Result<bool> {
-        let Self::Number { median, mean, scale, .. } = self else { return Ok(false) };
+        let Self::Number { median, mean, scale, range, .. } = self else { return Ok(false) };
         // What is wrong or far outside is found first, in the rows that are used.
-        for rows in parts {
-            self.look(numbers, (table, name), rows, unseen)?;
+        for (i, rows) in parts.iter().enumerate() {
+            unseen.learnt = i == 0;
+            self.look::<f32>(numbers, (table, name), rows, unseen)?;
         }
-        let input = |value: f64| ((if value.is_nan() { *median } else { value }) - mean) / scale;
-        numbers.become_single(input);
+        numbers.become_single(|value: f64| (near(value, *median, *range) - mean) / scale);
         Ok(true)
     }
 
     /// Refuses infinite numbers, and notes those far outside the training rows.
-    fn look(
+    fn look<R: Real>(
         &self,
         numbers: &Numbers,
         (table, name): (&Table, &str),
         rows: &[u32],
         unseen: &mut Unseen,
     ) -> Result<()> {
-        let Self::Number { scale, range, .. } = self else { return Ok(()) };
+        let Self::Number { range, .. } = self else { return Ok(()) };
         let (low, high) = range.map_or((f64::NEG_INFINITY, f64::INFINITY), |(low, high)| {
-            let room = FAR * (high - low).max(*scale);
+            let room = FAR * (high - low);
             (low - room, high + room)
         });
-        let (mut far, mut first) = (0, None);
+        let (mut far, mut first, mut small) = (0, None, 0);
         for &row in rows {
             let value = numbers.get(row as usize);
             if value.is_infinite() {
                 return Err(infinite(table, name, row as usize));
+            }
+            if range.is_none() {
+                precision::holds::<R>(value)
+                    .map_err(|error| error.row(table.line(row as usize)).column(name))?;
+                small += u64::from(value != 0.0 && R::of(value).f64() == 0.0);
             }
             if value < low || value > high {
                 far += 1;
                 first.get_or_insert((row, value));
             }
         }
-        unseen.add(name, far, || {
+        unseen.add(name, small, || format!("a value too small for {}, which is 0 there", R::NAME));
+        unseen.add(name, if unseen.learnt { 0 } else { far }, || {
             let (row, value) = first.unwrap_or_default();
             let (least, greatest) = range.unwrap_or_default();
             let line = table.line(row as usize);
-            format!("a value far outside {least} to {greatest} of the training rows (row {line}: {value})")
+            let taken = limited((least, greatest), value);
+            format!(
+                "a value far outside {} to {} of the training rows (row {line}: {}, taken as {})",
+                short(least),
+                short(greatest),
+                short(value),
+                short(taken)
+            )
         });
         Ok(())
     }
@@ -292,6 +311,15 @@ impl Coding {
             };
             format!("a category that the training rows did not have ({example})")
         });
+    }
+}
+
+/// A missing number is the median; one far outside the range is clipped smoothly.
+fn near(value: f64, median: f64, range: Option<(f64, f64)>) -> f64 {
+    match range {
+        _ if value.is_nan() => median,
+        Some(range) => limited(range, value),
+        None => value,
     }
 }
 

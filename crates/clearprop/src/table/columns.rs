@@ -2,9 +2,14 @@
 
 use super::coding::{Coding, DateInput, MAX_CATEGORIES, infinite};
 use super::dates::DatePart;
+use super::limits::{Far, limited};
+use super::numbers::short;
 use super::{Column, Dates, Numbers, Table, Words};
 use crate::decision::Decision;
 use crate::error::Result;
+
+/// What becomes of a column in which the training rows have nothing.
+const WITHOUT_VALUE: &str = "dropped, without a value in the training rows";
 
 /// How a column is coded, or the reason why it is dropped.
 pub(super) type Fitted = std::result::Result<Coding, &'static str>;
@@ -34,22 +39,31 @@ fn numbers(column: &Numbers, rows: &[u32], standardise: bool, about: &mut impl F
     let mut values: Vec<f64> = rows.iter().map(|&row| column.get(row as usize)).collect();
     let absent = values.iter().filter(|value| value.is_nan()).count();
     let Some(median) = median(&values) else {
-        about(Decision::new("constant", "dropped, without a value in the training rows", ""));
+        about(Decision::new("constant", WITHOUT_VALUE, ""));
         return Err("constant");
     };
+    let far = Far::of(&mut values.iter().copied().filter(|value| !value.is_nan()).collect::<Vec<_>>());
     values.iter_mut().filter(|value| value.is_nan()).for_each(|value| *value = median);
-    let (low, high) = range(&values);
+    let (low, high) = range(values.iter().copied());
     if low == high {
-        about(Decision::new("constant", "dropped, always the same", short(median).to_string()));
+        about(Decision::new("constant", "dropped, always the same", short(median)));
         return Err("constant");
     }
     if absent > 0 {
         let why = format!("{absent} of {} values, median {}", values.len(), short(median));
         about(Decision::new("filled", "missing values are filled with the median", why));
     }
-    let (mean, scale) = if standardise { moments(&values) } else { (0.0, 1.0) };
     let form = column.form().clone();
-    Ok(Coding::Number { median, mean, scale, range: standardise.then_some((low, high)), form })
+    if !standardise {
+        return Ok(Coding::Number { median, mean: 0.0, scale: 1.0, range: None, form });
+    }
+    let near = match far {
+        Some(far) => range(values.iter().copied().filter(|&value| !far.is(value))),
+        None => (low, high),
+    };
+    values.iter_mut().for_each(|value| *value = limited(near, *value));
+    let (mean, scale) = moments(&values);
+    Ok(Coding::Number { median, mean, scale, range: Some(near), form })
 }
 
 fn one_hot(words: &Words, rows: &[u32], about: &mut impl FnMut(Decision)) -> Fitted {
@@ -69,8 +83,10 @@ fn one_hot(words: &Words, rows: &[u32], about: &mut impl FnMut(Decision)) -> Fit
         .collect();
     let present = rows.len() - missing;
     if seen.len() + usize::from(missing > 0) < 2 {
-        let always = seen.first().map_or("missing".to_owned(), |(_, word)| format!("\"{word}\""));
-        about(Decision::new("constant", "dropped, always the same", always));
+        about(match seen.first() {
+            Some((_, word)) => Decision::new("constant", "dropped, always the same", format!("\"{word}\"")),
+            None => Decision::new("constant", WITHOUT_VALUE, ""),
+        });
         return Err("constant");
     }
     if present >= 20 && seen.len() * 2 > present {
@@ -104,7 +120,7 @@ fn dates(dates: &Dates, rows: &[u32], standardise: bool, about: &mut impl FnMut(
     let mut values: Vec<f64> = rows.iter().map(|&row| dates.get(row as usize)).collect();
     let absent = values.iter().filter(|value| value.is_nan()).count();
     let Some(median) = median(&values) else {
-        about(Decision::new("constant", "dropped, without a value in the training rows", ""));
+        about(Decision::new("constant", WITHOUT_VALUE, ""));
         return Err("constant");
     };
     values.iter_mut().filter(|value| value.is_nan()).for_each(|value| *value = median);
@@ -114,7 +130,7 @@ fn dates(dates: &Dates, rows: &[u32], standardise: bool, about: &mut impl FnMut(
             continue;
         }
         let of_part: Vec<f64> = values.iter().map(|&value| part.value(value)).collect();
-        let (low, high) = range(&of_part);
+        let (low, high) = range(of_part.iter().copied());
         if low < high {
             let linear = standardise && !part.is_cyclic();
             let (mean, scale) = if linear { moments(&of_part) } else { (0.0, 1.0) };
@@ -146,14 +162,9 @@ pub(super) fn alike<'w>(words: impl Iterator<Item = &'w str>) -> Option<(&'w str
     None
 }
 
-/// A number as a line shows it, to six places.
-pub(super) fn short(value: f64) -> f64 {
-    format!("{value:.5e}").parse().unwrap_or(value)
-}
-
 /// The least and the greatest value.
-fn range(values: &[f64]) -> (f64, f64) {
-    values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &v| (low.min(v), high.max(v)))
+fn range(values: impl Iterator<Item = f64>) -> (f64, f64) {
+    values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)))
 }
 
 /// Mean and population standard deviation; not 0 unless all values are equal.
@@ -168,7 +179,7 @@ pub(super) fn moments(values: &[f64]) -> (f64, f64) {
     // The squares are beyond what a double holds; those of the shares of the greatest are not.
     let greatest = values.iter().fold(0.0, |most: f64, value| most.max((value / 2.0 - mean / 2.0).abs()));
     if greatest == 0.0 {
-        let (low, high) = range(values);
+        let (low, high) = range(values.iter().copied());
         return (mean, high - low);
     }
     let share = |value: f64| ((value / 2.0 - mean / 2.0) / greatest).powi(2);

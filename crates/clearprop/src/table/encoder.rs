@@ -2,7 +2,7 @@
 //!
 //! - A number column becomes one input `(value - mean) / scale`: standardised with the mean and the
 //!   (population) standard deviation of the training rows; a missing value is first filled with their
-//!   median.
+//!   median, and one far outside their range is clipped smoothly.
 //! - A word column becomes one input a category, 1 where the row has it (one-hot).  Beyond
 //!   [`MAX_CATEGORIES`] the rarer ones share one input; missing values have their own if the training
 //!   rows have any.
@@ -187,7 +187,7 @@ impl Encoder {
         Data::new(self.transform(table, rows, unseen)?, self.answers.transform(table, rows)?)
     }
 
-    /// Inputs and answers of several sets of rows (train, test) of a table that is needed no more:
+    /// Inputs and answers of several sets of rows, those learnt from first (train, test), of a table that is needed no more:
     /// each column is freed once it is coded, so a table of n numbers takes 2 * 4n bytes at most where
     /// the network computes in single precision, inputs included.
     ///
@@ -221,7 +221,8 @@ impl Encoder {
             let places = first..first + coding.width();
             first = places.end;
             let Some(column) = columns.remove(name) else { continue };
-            for (x, rows) in xs.iter_mut().zip(parts) {
+            for (i, (x, rows)) in xs.iter_mut().zip(parts).enumerate() {
+                unseen.learnt = i == 0;
                 let mut x = x.slice_mut(s![.., places.clone()]);
                 match &column {
                     Column::Numbers(numbers) if done.contains(name.as_str()) => {
@@ -235,6 +236,7 @@ impl Encoder {
                 }
             }
         }
+        unseen.learnt = false;
         xs.into_iter().zip(answers).map(|(x, y)| Data::new(x, y)).collect()
     }
 
@@ -291,10 +293,17 @@ mod tests {
         );
         let mut unseen = Unseen::default();
         let x = encoder.transform::<f64>(&table, &[2, 3], &mut unseen).unwrap();
-        assert_eq!(x, ndarray::array![[18.0, 0.0, 0.0], [3.0, 0.0, 0.0]]);
+        // 20 is far outside 1 to 3; it comes near to 4.
+        let far = x[[0, 0]] + 2.0;
+        assert!(far > 3.99 && far < 4.0, "{far}");
+        assert_eq!(x.row(0).to_vec()[1..], [0.0, 0.0]);
+        assert_eq!(x.row(1).to_vec(), [crate::table::limits::limited((1.0, 3.0), 5.0) - 2.0, 0.0, 0.0]);
         assert_eq!(
             unseen.warnings(),
-            ["column 'w': 2 rows have a category that the training rows did not have (\"c\")"]
+            [
+                "column 'n': 1 row has a value far outside 1 to 3 of the training rows (row 3: 20, taken as 3.99977)",
+                "column 'w': 2 rows have a category that the training rows did not have (\"c\")"
+            ]
         );
     }
 

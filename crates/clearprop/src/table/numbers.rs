@@ -253,6 +253,15 @@ fn survives(value: f64) -> bool {
     value.is_nan() || f64::from(single(value)).to_bits() == value.to_bits()
 }
 
+/// A number as a line shows it, to six places.
+pub(super) fn short(value: f64) -> String {
+    let rounded: f64 = format!("{value:.5e}").parse().unwrap_or(value);
+    match rounded.abs() {
+        0.0 | 1e-5..1e15 => rounded.to_string(),
+        _ => format!("{rounded:e}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,8 +1,9 @@
 //! What in a table may be wrong, so that a person should look: columns that give the answer away, numbers that
 //! stand for a missing value, a value far from all others.
 
-use super::coding::Input;
-use super::columns::short;
+use super::coding::{Coding, Input};
+use super::limits::{Far, limited};
+use super::numbers::short;
 use super::rows::counts;
 use super::{Answers, Column, Numbers, Table};
 use crate::decision::Decision;
@@ -26,11 +27,15 @@ pub(super) fn of(table: &Table, answers: &Answers, inputs: &[Input], rows: &[u32
         _ => None,
     };
     let mut decisions = Vec::new();
-    for Input { column: name, .. } in inputs {
+    for Input { column: name, coding } in inputs {
         let Some(column) = columns.get(name.as_str()) else { continue };
         if let Column::Numbers(numbers) = column {
             decisions.extend(sentinel(numbers, rows).map(|one| one.column(name)));
-            decisions.extend(far(table, numbers, rows).map(|one| one.column(name)));
+            let range = match coding {
+                Coding::Number { range, .. } => *range,
+                Coding::Words { .. } | Coding::Date { .. } => None,
+            };
+            decisions.extend(far(table, (numbers, range), rows).map(|one| one.column(name)));
         }
         if let Some(target) = target {
             let classes = matches!(answers, Answers::Classes { .. });
@@ -72,33 +77,24 @@ fn sentinel(numbers: &Numbers, rows: &[u32]) -> Option<Decision> {
     None
 }
 
-/// A few values a hundred times as far from the median as half of the others are.
-fn far(table: &Table, numbers: &Numbers, rows: &[u32]) -> Option<Decision> {
+/// A few values far from all others, and what they are taken as within the range of the others.
+fn far(table: &Table, (numbers, range): (&Numbers, Option<(f64, f64)>), rows: &[u32]) -> Option<Decision> {
     let mut values: Vec<f64> =
         rows.iter().map(|&row| numbers.get(row as usize)).filter(|value| !value.is_nan()).collect();
-    if values.len() < 20 {
-        return None;
-    }
-    let half = values.len() / 2;
-    let median = *values.select_nth_unstable_by(half, f64::total_cmp).1;
-    values.iter_mut().for_each(|value| *value = (*value - median).abs());
-    let spread = *values.select_nth_unstable_by(half, f64::total_cmp).1;
-    let is_far = |value: f64| (value - median).abs() > 100.0 * spread;
-    let n = values.iter().filter(|&&away| away > 100.0 * spread).count();
-    if spread == 0.0 || n == 0 || n > 1 + values.len() / 1000 {
-        return None;
-    }
-    let row = rows.iter().map(|&row| row as usize).find(|&row| is_far(numbers.get(row)))?;
-    let what = match n {
+    let far = Far::of(&mut values)?;
+    let row = rows.iter().map(|&row| row as usize).find(|&row| far.is(numbers.get(row)))?;
+    let what = match far.count {
         1 => "one value is far from all others".to_owned(),
         n => format!("{n} values are far from all others"),
     };
-    let value = numbers.text(row);
+    let taken = range
+        .map_or_else(String::new, |range| format!(", taken as {}", short(limited(range, numbers.get(row)))));
     let why = format!(
-        "{value} in row {}, half of them lie within {} of {}",
+        "{} in row {}{taken}; half of them lie within {} of {}",
+        short(numbers.get(row)),
         table.line(row),
-        short(spread),
-        short(median)
+        short(far.spread),
+        short(far.median)
     );
     Some(Decision::new("far", what, why).warning())
 }

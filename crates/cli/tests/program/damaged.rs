@@ -81,7 +81,7 @@ fn hostile_npz_files() {
     );
     train(
         &npz(&head("|O", "(2,)"), &[0; 16]),
-        ", array 'X': an object array cannot be read; save a plain array of numbers",
+        ", array 'X': an object array cannot be read; save it plain: X.astype(float), or X.astype(str) if it holds words",
     );
     let good = shape("(2, 1)");
     train(&good[..good.len() - 5], ": not a whole npz file: it is cut off; save it again with np.savez");
@@ -92,7 +92,7 @@ fn hostile_npz_files() {
     check_bytes(
         &[("a.npy", b"\x93NUMPY\x01\x00v\x00{")],
         "train a.npy --target y",
-        "a.npy: this is a single NumPy array; arrays X and y are needed; save both with np.savez",
+        "a.npy, array 'a': not a NumPy array: it is cut off; save it again with np.savez",
     );
     let bytes = 72 << 20;
     let bomb = npz(&head("|u1", &format!("({bytes},)")), &vec![0; bytes]);

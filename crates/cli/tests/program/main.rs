@@ -5,7 +5,9 @@
 mod bad_input;
 mod commands;
 mod damaged;
+mod field;
 mod golden;
+mod reading;
 mod report;
 mod survival;
 mod tables;

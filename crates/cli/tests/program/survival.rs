@@ -45,10 +45,15 @@ fn place_with_flowers() -> Place {
     place
 }
 
+/// How often a test does its work: so many times, or as the environment says.
+fn times(variable: &str, usual: u32) -> u32 {
+    std::env::var(variable).ok().and_then(|n| n.parse().ok()).unwrap_or(usual)
+}
+
 /// More kills than ten: `CLEARPROP_TEST_KILLS=100 cargo test`.
 #[test]
 fn a_run_killed_at_any_moment_goes_on_to_the_same_bits() {
-    let kills: u32 = std::env::var("CLEARPROP_TEST_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(10);
+    let kills = times("CLEARPROP_TEST_KILLS", 10);
     let place = place_with_flowers();
     let began = Instant::now();
     place.ok(&format!("{RUN} --out whole"));
@@ -266,10 +271,15 @@ fn predictions_are_written_whole_or_not_at_all() {
     }
 }
 
-/// A long run whose folder a second one wants, again and again.
+/// A long run whose folder a second one wants, again and again; more rounds than one: `CLEARPROP_TEST_ROUNDS=100`.
 #[test]
 fn a_refused_run_leaves_the_first_as_it_was() {
-    let place = place_with_flowers();
+    for _ in 0..times("CLEARPROP_TEST_ROUNDS", 1) {
+        refused_runs(&place_with_flowers());
+    }
+}
+
+fn refused_runs(place: &Place) {
     for (name, line) in
         [("without", "train flowers.csv --target kind --epochs 1500 --patience 5000 --quiet"), ("with", RUN)]
     {
@@ -300,8 +310,8 @@ fn a_refused_run_leaves_the_first_as_it_was() {
         assert!(first.wait_with_output().unwrap().status.success());
         assert!(refused > 0, "the first was over too soon");
         assert_same_files(
-            &run_folder(&place, name),
-            &run_folder(&place, &format!("{name}-alone")),
+            &run_folder(place, name),
+            &run_folder(place, &format!("{name}-alone")),
             "beside refused runs",
         );
     }
@@ -315,7 +325,7 @@ fn of_two_runs_into_a_new_folder_one_wins() {
         place.ok(&format!("{line} {seed} --out alone{seed}"));
         run_folder(&place, &format!("alone{seed}"))
     });
-    for round in 0..10 {
+    for round in 0..times("CLEARPROP_TEST_ROUNDS", 10) {
         let out = format!("both{round}");
         let runs = ["1", "2"].map(|seed| {
             place.command(&format!("{line} {seed} --out {out}")).stderr(Stdio::null()).spawn().unwrap()

@@ -12,6 +12,9 @@ pub(super) const SAMPLE: usize = 1 << 16;
 /// A row longer than this is not one: a quote was not closed, or it is no CSV file.
 const LONGEST: usize = 8 << 20;
 
+/// A program of tables leaves a million empty rows at the end; of more, packed well, somebody has made trouble.
+const MOST_EMPTY: u64 = 4 << 20;
+
 const NO_TEXT: &str = "this is not text; save the table as CSV";
 const UTF8: &str =
     "save it as UTF-8, or name what it is: `encoding=windows-1252` if an older Windows program wrote it";
@@ -43,6 +46,7 @@ pub(super) struct Records<S: Read> {
     /// Bytes and lines read so far.
     passed: u64,
     lines: u64,
+    empty: u64,
     raw: Vec<u8>,
     /// Whether the first bytes are those of a picture or a program, not of a text in any encoding.
     binary: bool,
@@ -105,7 +109,7 @@ impl<S: Read> Records<S> {
         let binary = sample.iter().any(|&byte| byte < b' ' && !b"\t\n\r\x0c".contains(&byte));
         let (passed, raw) = (mark as u64, Vec::new());
         let (separator, comment, unended) = (Separator::Byte(b','), None, false);
-        Ok((Self { source, separator, comment, unended, passed, lines: 0, raw, binary }, sample))
+        Ok((Self { source, separator, comment, unended, passed, lines: 0, empty: 0, raw, binary }, sample))
     }
 
     /// Passes over lines.
@@ -129,6 +133,7 @@ impl<S: Read> Records<S> {
             if !comment && (!self.raw.trim_ascii().is_empty() || separated) {
                 break;
             }
+            self.pass_empty()?;
         }
         record.line = self.lines;
         let Separator::Byte(separator) = self.separator else {
@@ -148,6 +153,15 @@ impl<S: Read> Records<S> {
             }
         }
         Ok(true)
+    }
+
+    /// Counts a line without a value.
+    pub(super) fn pass_empty(&mut self) -> io::Result<()> {
+        self.empty += 1;
+        match self.empty > MOST_EMPTY {
+            true => Err(self.trouble(format!("more than {MOST_EMPTY} lines are empty"), "is it a CSV file?")),
+            false => Ok(()),
+        }
     }
 
     /// Reads a line into `raw`, without its end; false at the end of the file.

@@ -4,6 +4,11 @@ use super::Values;
 use clearprop::error::{Error, ErrorKind, Result};
 use std::io::{self, Read, Write};
 
+/// Why an array of Python's objects is skipped.
+pub(super) const OBJECTS: &str = "an object array cannot be read";
+/// Why a structured array is skipped.
+pub(super) const RECORDS: &str = "records (several values in one) cannot be read";
+
 /// A head longer than this is no array's.
 const LONGEST: usize = 1 << 16;
 
@@ -203,10 +208,10 @@ pub(super) fn read(source: &mut impl Read, bytes: u64) -> Result<std::result::Re
         return Err(wrong("its head lacks descr, fortran_order or shape"));
     };
     let shape = shape.map_err(|axis| wrong(&format!("an axis of length {axis}")))?;
-    let Ok(descr) = descr else { return Ok(Err("records (several values in one) cannot be read".into())) };
+    let Ok(descr) = descr else { return Ok(Err(RECORDS.into())) };
     let Some(kind) = Kind::parse(&descr) else {
         return Ok(Err(match descr.as_bytes() {
-            [_, b'O', ..] => "an object array cannot be read".into(),
+            [_, b'O', ..] => OBJECTS.into(),
             _ => format!("values of the kind '{descr}' cannot be read"),
         }));
     };
