@@ -74,7 +74,8 @@ pub(super) fn dependence(body: &mut String, all: &[Dependence]) {
 /// A curve an output, or of words a table.
 fn several(body: &mut String, follows: &Dependence) {
     if follows.words {
-        let mut rows = "<thead><tr><th></th>".to_owned();
+        let column = escaped(&follows.column);
+        let mut rows = format!("<thead><tr><th class=\"text\" scope=\"col\">{column}</th>");
         for output in &follows.outputs {
             let _ = write!(rows, "<th scope=\"col\">{}</th>", escaped(output));
         }
