@@ -27,6 +27,7 @@
 mod choose;
 mod history;
 mod outcome;
+mod recipe;
 mod rows;
 mod split;
 

@@ -1,11 +1,7 @@
 //! Recipes: settings that go together, how long they take, and what tells the best epoch.
 
-use super::{ClassWeight, Scale, Settings};
-use crate::activation::{Activation, by_name};
+use crate::activation::by_name;
 use crate::error::{Error, Result};
-use crate::init::Init;
-use crate::optim::{Shares, Solver};
-use crate::schedule::Schedule;
 use serde::{Deserialize, Serialize};
 
 /// Settings of a table that go together; each of them can be chosen otherwise.
@@ -70,15 +66,6 @@ impl Recipe {
             Self::Tabular => "tabular",
         }
     }
-
-    /// The settings for a table of so many rows.
-    #[must_use]
-    pub fn settings(self, rows: usize) -> Settings {
-        match self {
-            Self::Plain => Settings::plain(rows),
-            Self::Tabular => Settings::table(rows),
-        }
-    }
 }
 
 impl Effort {
@@ -124,46 +111,10 @@ impl Watch {
     }
 }
 
-impl Settings {
-    /// [`Recipe::Plain`], for a table of so many rows.
-    #[must_use]
-    pub fn plain(rows: usize) -> Self {
-        Self {
-            hidden: vec![100],
-            activation: vec![Activation::Relu],
-            reg: 1e-4,
-            init: Init::Sklearn,
-            front_scale: false,
-            recipe: Recipe::Plain,
-            label_smoothing: None,
-            step_size: Solver::Adam.step_size(),
-            schedule: Schedule::Constant,
-            step_shares: Shares::Equal,
-            beta2: Some(0.999),
-            epochs: Some(200),
-            // Few rows are one batch, as with scikit-learn.
-            batch_size: Some(if rows <= 200 { rows.max(1) } else { usual_batch(rows) }),
-            tolerance: Some(1e-4),
-            patience: Some(10),
-            watch: Watch::Loss,
-            scale: Scale::Standard,
-            class_weight: ClassWeight::None,
-            validation_size: usual_validation(rows),
-            ..Self::table(rows)
-        }
-    }
-}
-
 /// Small tables need many updates, large ones long batches.
 #[must_use]
 pub fn usual_batch(rows: usize) -> usize {
     (rows / 50).clamp(32, 1024)
-}
-
-/// A tenth of the rows tells when to stop; of fewer than these it would be too few to tell anything, and the
-/// training loss decides.
-fn usual_validation(rows: usize) -> f64 {
-    if rows < 500 { 0.0 } else { 0.1 }
 }
 
 impl std::str::FromStr for Recipe {
