@@ -39,6 +39,11 @@ pub(super) fn short(text: &str) -> String {
     }
 }
 
+/// `1 row`, `12,345 rows`.
+pub(super) fn rows(n: usize) -> String {
+    if n == 1 { "1 row".to_owned() } else { format!("{} rows", counted(n)) }
+}
+
 /// 12345 as 12,345.
 pub(super) fn counted(n: usize) -> String {
     let digits = n.to_string();
