@@ -2,3 +2,7 @@
 for (const wide of document.querySelectorAll(".wide, .table-wrapper, .formula, pre > code, .panels figure")) {
   if (wide.scrollWidth > wide.clientWidth) wide.tabIndex = 0;
 }
+
+// What mdBook's frame says wrongly, or not, to screen readers.
+document.querySelector("label[for=mdbook-sidebar-toggle-anchor]")?.removeAttribute("aria-expanded");
+document.querySelector("#mdbook-menu-bar, #menu-bar")?.setAttribute("role", "banner");

@@ -13,7 +13,7 @@ const TO: &str = "pictures/speed.svg";
 const WORKLOAD: &str = "notebook 603";
 /// The peers that are drawn, the slowest first, and what they are called there.
 const PEERS: [(&str, &str); 4] = [
-    ("NumPy, as in the notebook", "NumPy f64"),
+    ("NumPy, the notebook's", "NumPy f64"),
     ("scikit-learn", "scikit-learn f32"),
     ("PyTorch, compiled", "PyTorch compiled f32"),
     ("JAX, jitted", "JAX f32"),
@@ -76,17 +76,17 @@ fn svg(results: &str) -> Result<String, String> {
         h = 28 * bars.len() + 4,
     );
     for (i, (name, seconds)) in bars.iter().enumerate() {
-        let (y, width) = (28 * i + 4, (seconds / longest * 370.0).max(2.0));
+        let (y, width) = (28 * i + 4, (seconds / longest * 346.0).max(2.0));
         let ours = if *name == "clearprop" { " ours" } else { "" };
-        let _ = write!(
+        let _ = writeln!(
             svg,
-            "<text class=\"{}\" x=\"186\" y=\"{}\" text-anchor=\"end\">{name}</text>\
-             <rect class=\"bar{ours}\" x=\"196\" y=\"{y}\" width=\"{width:.1}\" height=\"20\" rx=\"2\"/>\
-             <text class=\"{}\" x=\"{:.1}\" y=\"{}\">{}</text>\n",
+            "<text class=\"{}\" x=\"210\" y=\"{}\" text-anchor=\"end\">{name}</text>\
+             <rect class=\"bar{ours}\" x=\"220\" y=\"{y}\" width=\"{width:.1}\" height=\"20\" rx=\"2\"/>\
+             <text class=\"{}\" x=\"{:.1}\" y=\"{}\">{}</text>",
             ours.trim(),
             y + 15,
             ours.trim(),
-            204.0 + width,
+            228.0 + width,
             y + 15,
             shown(*seconds)
         );

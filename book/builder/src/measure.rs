@@ -10,6 +10,7 @@ mod notation;
 mod penalty;
 mod softmax;
 
+pub use mistakes::RIGHT;
 use std::collections::BTreeMap;
 
 /// Numbers, and figures and tables as HTML, by name.

@@ -18,7 +18,10 @@ pub(crate) fn print(name: &str, value: f64, relation: char, printed: &str) -> Re
         return Err(format!("{name} is {value:?}, the chapter says {relation} {printed}"));
     }
     let percent = if scale == 1.0 { "" } else { "&nbsp;%" };
-    Ok(format!("<span class=\"number\" title=\"{name} = {value:.6e}\">{}{percent}</span>", typeset(digits)))
+    Ok(format!(
+        "<span class=\"number\" tabindex=\"0\" title=\"{name} = {value:.6e}\">{}{percent}</span>",
+        typeset(digits)
+    ))
 }
 
 /// What one unit of the last printed digit is worth: 0.1 for 10.7, 1e-10 for 2.5e-9.

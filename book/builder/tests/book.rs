@@ -115,6 +115,7 @@ fn chapters_paste_no_code_and_no_decimal_number() {
 const AROUND: &str = "
 import numpy as np
 exec(open('examples/pass.py').read())
+N, onehot = 6, np.eye(3)[y]
 ones, Ws, step_size, outputs, act, slope = np.ones((6, 1)), [W1, W2], 0.1, f, np.tanh, np.cos
 ";
 
@@ -130,7 +131,8 @@ fn python(code: &str) -> String {
 
 #[test]
 fn every_line_of_numpy_is_python_and_runs() {
-    let lines = clearprop_book::stages::numpy_lines();
+    let mut lines = clearprop_book::stages::numpy_lines();
+    lines.extend(clearprop_book::measure::RIGHT.map(|(array, line)| (array, line.to_owned())));
     assert!(lines.len() > 40, "{}", lines.len());
     let mut code = AROUND.to_owned();
     code.push_str(

@@ -27,6 +27,7 @@
 mod choose;
 mod history;
 mod outcome;
+mod recipe;
 mod rows;
 mod split;
 
@@ -37,9 +38,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Model, Trained};
 use crate::network::Network;
 use crate::optim::Solver;
-use crate::params::Params;
+use crate::params::{self, Params};
 use crate::real::Real;
-use crate::settings::{Choices, ClassWeight, Settings};
+use crate::settings::{Choices, ClassWeight, Recipe, Settings};
 use crate::table::{Encoder, Unseen};
 use crate::train::{Event, State, StopReason, Trainer};
 pub use history::{History, Row};
@@ -96,9 +97,10 @@ impl Plan {
     /// learnt from; weights that do not fit the columns.
     pub fn new<R: Real>(rows: &Rows, choices: &Choices, start: Option<&Params<R>>) -> Result<Self> {
         let n = rows.table.len();
-        let mut settings = rows.origin.defaults(n);
-        let recipe = choices.recipe.or(rows.beside.recipe).unwrap_or(settings.recipe);
-        choose::lay_over(recipe, &mut settings);
+        let chosen = choices.recipe.or(rows.beside.recipe);
+        let (usual, why) = choose::usual_recipe(n, choices, start.is_some());
+        let recipe = chosen.unwrap_or(if rows.origin == Origin::Table { usual } else { Recipe::Plain });
+        let mut settings = rows.origin.defaults(n, recipe);
         rows.beside.lay_over(&mut settings);
         let mut settings = choose::choose(settings, choices, n)?;
         let parts = rows.parts(&settings)?;
@@ -107,18 +109,33 @@ impl Plan {
             settings.batch_size = settings.batch_size.map(|size| size.min(parts.train.len()));
         }
         let (encoder, mut decisions) = rows.learn(&parts.train, &settings)?;
-        choose::lay_over_for(&mut settings, choices, encoder.answers.loss());
         if let Some(params) = start {
             settings.hidden = hidden_of(params, choices, &encoder)?;
         }
-        let network = settings.network(encoder.width(), encoder.answers.outputs(), encoder.answers.loss())?;
+        let (width, outputs, loss) = (encoder.width(), encoder.answers.outputs(), encoder.answers.loss());
+        let network = settings.network(width, outputs, loss)?;
+        let network = match recipe {
+            Recipe::Plain => network,
+            Recipe::Tabular => {
+                choose::adapt(
+                    &mut settings,
+                    choices,
+                    (loss, parts.train.len(), params::count(&network.sizes)),
+                );
+                settings.network(width, outputs, loss)?
+            }
+        };
         match rows.origin {
             // The notebook does not explain its own data.
             Origin::Notebook => decisions.clear(),
             Origin::Arrays => decisions.extend(plain(&settings, &network)),
             Origin::Table => {
                 decisions.extend(plain(&settings, &network));
-                decisions.extend([Decision::new("rows", "rows", parts.said()), told(&settings)]);
+                decisions.push(Decision::new("rows", "rows", parts.said()));
+                if chosen.is_none() {
+                    decisions.push(choose::said(&settings, parts.train.len(), why));
+                }
+                decisions.push(told(&settings));
             }
         }
         Ok(Self { network, encoder, settings, decisions })

@@ -26,6 +26,9 @@ pub enum Init {
     /// biases zero (Glorot and Bengio, *Understanding the difficulty of training deep feedforward neural
     /// networks*, 2010; the smaller bound as in scikit-learn).
     Glorot,
+    /// Weights and biases uniform within Glorot's bound, as scikit-learn draws them: the kinks of rectifiers are spread,
+    /// and do not all begin at the mean of the rows.
+    Sklearn,
     /// Weights normal with variance 1/fan_in, biases normal with variance 1; the last layer zero, so that the first
     /// outputs are those of no knowledge (Holzmüller, Grinsztajn and Steinwart, *Better by default*, 2024).
     Ntk,
@@ -33,15 +36,16 @@ pub enum Init {
 
 impl Init {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::He, Self::AsWritten, Self::Glorot, Self::Ntk];
+    pub const ALL: [Self; 5] = [Self::He, Self::AsWritten, Self::Glorot, Self::Sklearn, Self::Ntk];
 
-    /// The name on the command line: `he`, `as-written`, `glorot`, `ntk`.
+    /// The name on the command line: `he`, `as-written`, `glorot`, `sklearn`, `ntk`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::He => "he",
             Self::AsWritten => "as-written",
             Self::Glorot => "glorot",
+            Self::Sklearn => "sklearn",
             Self::Ntk => "ntk",
         }
     }
@@ -66,9 +70,13 @@ impl Init {
                     params.w_mut(l).mapv_inplace(|_| normal((1.0 / fan_in).sqrt()));
                     params.b_mut(l).mapv_inplace(|_| normal(1.0));
                 }
-                Self::Glorot => {
+                Self::Glorot | Self::Sklearn => {
                     let bound: f64 = (activation.glorot_factor() / (fan_in + fan_out)).sqrt();
-                    params.w_mut(l).mapv_inplace(|_| R::of(random.random_range(-bound..=bound)));
+                    let mut uniform = |_| R::of(random.random_range(-bound..=bound));
+                    params.w_mut(l).mapv_inplace(&mut uniform);
+                    if self == Self::Sklearn {
+                        params.b_mut(l).mapv_inplace(&mut uniform);
+                    }
                 }
             }
         }
@@ -86,5 +94,25 @@ impl std::str::FromStr for Init {
     type Err = Error;
     fn from_str(name: &str) -> Result<Self> {
         by_name("initialisation", name, &Self::ALL, |i| i.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::loss::Loss;
+    use crate::network::{Penalized, Penalty};
+
+    #[test]
+    fn as_scikit_learn_does_biases_are_drawn_within_the_bound_of_the_weights() {
+        let penalty = Penalty { reg: 0.0, over: Penalized::Weights };
+        let network = Network::new(&[3, 50, 2], Activation::Relu, Loss::Softmax, penalty).unwrap();
+        let (both, weights): (Params<f64>, Params<f64>) =
+            (Init::Sklearn.draw(&network, 1), Init::Glorot.draw(&network, 1));
+        let bound = (6.0_f64 / 53.0).sqrt();
+        assert!(both.wb(1).iter().all(|p| p.abs() <= bound && *p != 0.0));
+        assert_eq!(both.w(1), weights.w(1));
+        assert!(both.b(1).iter().any(|b| b.abs() > bound / 2.0));
+        assert!(weights.b(1).iter().all(|&b| b == 0.0));
     }
 }

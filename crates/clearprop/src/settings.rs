@@ -29,7 +29,7 @@ use crate::network::{Network, Penalized, Penalty};
 use crate::optim::{Rule, Shares, Solver};
 use crate::schedule::Schedule;
 pub use class_weight::ClassWeight;
-pub use recipe::{Recipe, Watch};
+pub use recipe::{Effort, Recipe, Watch, usual_batch};
 pub use scale::Scale;
 use serde::{Deserialize, Serialize};
 pub use setting::{Owner, Range, Setting};
@@ -80,7 +80,7 @@ macro_rules! declare {
                 Self { $($key: $notebook,)+ }
             }
 
-            /// What works on tables of `rows` rows: adam over batches, ended by a validation share.
+            /// The recipe of tables, [`Recipe::Tabular`], for classes of `rows` rows.
             #[must_use]
             pub fn table($rows: usize) -> Self {
                 Self { $($key: $table,)+ }
@@ -152,31 +152,33 @@ const YES_NO: Range = Range::Word(|| vec!["yes", "no"]);
 
 declare! { rows:
     /// Units of each hidden layer, like 200 or 200,50; 'none' for no hidden layer
-    Network hidden: always Vec<usize>, Range::Counts(1), vec![200], vec![100];
-    /// Nonlinearity of the hidden layers: one for all, or one for each separated by commas
-    Network activation: always Vec<Activation>, names!(Activation), vec![Activation::Relu], vec![Activation::Relu];
+    Network hidden: always Vec<usize>, Range::Counts(1), vec![200], vec![256; 3];
+    /// Nonlinearity of the hidden layers: one for all, or one for each separated by commas; for numbers to predict in tables mish
+    Network activation: always Vec<Activation>, names!(Activation), vec![Activation::Relu], vec![Activation::Selu];
     /// What is made small; without it the answers decide
     Network loss: maybe Loss, names!(Loss), None, None;
     /// Strength of the L2 penalty reg/2 * sum(w^2)
-    Network reg: always f64, FROM_0, 0.001, 1e-4;
+    Network reg: always f64, FROM_0, 0.001, 0.0;
     /// What the penalty is over: the weights, or biases too (all)
     Network penalize: always Penalized, names!(Penalized), Penalized::All, Penalized::Weights;
     /// How the first weights are drawn
-    Network init: always Init, names!(Init), Init::AsWritten, Init::Glorot;
+    Network init: always Init, names!(Init), Init::AsWritten, Init::Ntk;
     /// Whether each input is first multiplied by a number that is learnt too
-    Network front_scale: always bool, YES_NO, false, false;
-    /// Settings that go together: plain, or tabular (RealMLP-TD-S, stronger on tables)
-    Training recipe: always Recipe, names!(Recipe), Recipe::Plain, Recipe::Plain;
+    Network front_scale: always bool, YES_NO, false, true;
+    /// Settings that go together: tabular (RealMLP-TD-S, for tables), or plain (one hidden layer, an early end; for small tables)
+    Training recipe: always Recipe, names!(Recipe), Recipe::Plain, Recipe::Tabular;
+    /// How long the recipe tabular trains: quick for a first look, best as published, standard between them
+    Training effort: always Effort, names!(Effort), Effort::Standard, Effort::Standard;
     /// Share of each label that is given to all classes alike in training (softmax)
-    Training label_smoothing: maybe f64, SHARE, None, None;
+    Training label_smoothing: maybe f64, SHARE, None, Some(0.1);
     /// How the gradient changes the weights: gd and lbfgs take all rows at once, sgd and adam take batches
     Training solver: always Solver, names!(Solver), Solver::Gd, Solver::Adam;
-    /// How far a step goes (learning rate)
-    Training step_size: always f64, ABOVE_0, Solver::Gd.step_size(), Solver::Adam.step_size();
+    /// How far a step goes (learning rate); for numbers to predict in tables 0.07
+    Training step_size: always f64, ABOVE_0, Solver::Gd.step_size(), 0.04;
     /// How the step size changes during the run
-    Training schedule: always Schedule, names!(Schedule), Schedule::Constant, Schedule::Constant;
+    Training schedule: always Schedule, names!(Schedule), Schedule::Constant, Schedule::Coslog4;
     /// Which share of the step size each layer takes: all of it (equal), or 1/sqrt(fan_in) and a tenth for biases (ntk)
-    Training step_shares: always Shares, names!(Shares), Shares::Equal, Shares::Equal;
+    Training step_shares: always Shares, names!(Shares), Shares::Equal, Shares::Ntk;
     /// Share of the last step that sgd keeps
     Training momentum: maybe f64, SHARE, None, None;
     /// Whether sgd takes the gradient's share of the next step too (Nesterov's look ahead)
@@ -184,21 +186,21 @@ declare! { rows:
     /// Adam's decay of the mean of the gradient
     Training beta1: maybe f64, SHARE, None, Some(0.9);
     /// Adam's decay of the mean of the gradient's square
-    Training beta2: maybe f64, SHARE, None, Some(0.999);
+    Training beta2: maybe f64, SHARE, None, Some(0.95);
     /// What keeps Adam's quotient finite
     Training epsilon: maybe f64, FROM_0, None, Some(1e-8);
     /// Number of updates; switches tolerance and early stopping off
     Training steps: maybe u64, Range::Count(1), Some(5001), None;
     /// Number of passes over the training rows, at most
-    Training epochs: maybe u64, Range::Count(1), None, Some(200);
+    Training epochs: maybe u64, Range::Count(1), None, Some(Effort::Standard.epochs(rows, recipe::USUAL_PARAMETERS));
     /// Rows of a batch (sgd and adam)
-    Training batch_size: maybe usize, Range::Count(1), None, Some(usual_batch(rows));
+    Training batch_size: maybe usize, Range::Count(1), None, Some(recipe::BATCH);
     /// An epoch counts as better only if the loss falls by more than this; lbfgs: the largest gradient to end at
-    Training tolerance: maybe f64, FROM_0, None, Some(1e-4);
+    Training tolerance: maybe f64, FROM_0, None, None;
     /// Stop after more than this many epochs in a row that are not better
-    Training patience: maybe u64, Range::Count(1), None, Some(10);
+    Training patience: maybe u64, Range::Count(1), None, None;
     /// What tells the best epoch on the validation rows: the loss, or the score (the last best)
-    Training watch: always Watch, names!(Watch), Watch::Loss, Watch::Loss;
+    Training watch: always Watch, names!(Watch), Watch::Loss, Watch::Score;
     /// Seed of every random choice: data, split, weights, order of the rows
     Training seed: always u64, Range::Count(0), 0, 0;
     /// fast: fused kernels; plain: the readable code that they are compared with
@@ -206,28 +208,16 @@ declare! { rows:
     /// Threads; without it as many as pay.  The result is the same
     Training threads: maybe usize, Range::Count(1), None, None;
     /// Whether number columns are standardised
-    Data scale: always Scale, names!(Scale), Scale::None, Scale::Standard;
+    Data scale: always Scale, names!(Scale), Scale::None, Scale::Robust;
     /// How much the training rows of each class count: all alike (none), or every class as much (balanced)
     Data class_weight: always ClassWeight, names!(ClassWeight), ClassWeight::None, ClassWeight::None;
     /// Share of the rows kept for the test
     Data test_size: always f64, SHARE, 0.33, 0.25;
     /// Share of the training rows that early stopping watches; 0 watches the training loss
-    Data validation_size: always f64, SHARE, 0.0, usual_validation(rows);
+    Data validation_size: always f64, SHARE, 0.0, 0.2;
 }
 
 const ENGINES: Range = Range::Word(|| vec!["fast", "plain"]);
-
-/// Small tables need many updates, large ones long batches.
-#[must_use]
-pub fn usual_batch(rows: usize) -> usize {
-    (rows / 50).clamp(32, 1024)
-}
-
-/// A tenth of the rows tells when to stop; of fewer than these it would be too few to tell anything, and the
-/// training loss decides.
-fn usual_validation(rows: usize) -> f64 {
-    if rows < 500 { 0.0 } else { 0.1 }
-}
 
 /// The setting of this key.
 ///

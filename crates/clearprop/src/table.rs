@@ -42,7 +42,7 @@ pub use select::{fits_pattern, select};
 pub use summary::Summary;
 pub use words::Words;
 
-use crate::error::{Error, ErrorKind, Result, nearest};
+use crate::error::{Error, ErrorKind, Result};
 use std::cmp::Ordering;
 use std::collections::HashSet;
 
@@ -156,13 +156,7 @@ impl Table {
     /// # Errors
     /// There is none; the error names the nearest, or all.
     pub fn column(&self, name: &str) -> Result<&Column> {
-        self.get(name).ok_or_else(|| {
-            let hint = match nearest(name, self.names()) {
-                Some(near) => format!("did you mean '{near}'?"),
-                None => format!("the columns are {}", listed(self.names())),
-            };
-            Error::new(ErrorKind::Data, format!("there is no column '{name}'")).hint(hint)
-        })
+        self.get(name).ok_or_else(|| select::no_column(name, &self.names().collect::<Vec<_>>()))
     }
 
     /// Without these columns (an ID, a leak).

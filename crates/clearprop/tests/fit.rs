@@ -8,7 +8,7 @@ use clearprop::init::Init;
 use clearprop::loss::Loss;
 use clearprop::optim::{Rule, Solver};
 use clearprop::params::Params;
-use clearprop::settings::{Choices, Recipe, SETTINGS, Scale, Settings};
+use clearprop::settings::{Choices, Effort, Recipe, SETTINGS, Scale, Settings};
 use clearprop::table::{Coding, Column, Table};
 use clearprop::train::{Event, StopReason};
 use std::collections::HashSet;
@@ -128,6 +128,63 @@ fn the_recipe_of_tables_learns_goes_on_to_the_same_bits_and_leaves_a_plain_netwo
 }
 
 #[test]
+fn the_recipe_of_tables_is_usual_where_there_are_rows_enough() {
+    let plan = |n: u32, answers: fn(u32) -> f64, choices: &Choices| {
+        let number = |i: u32| (f64::from(i) * 0.618_033_988_749_895).fract();
+        let table = Table::new(vec![
+            ("x".into(), Column::numbers((0..n).map(number))),
+            ("y".into(), Column::numbers((0..n).map(answers))),
+        ]);
+        Plan::new::<f32>(&Rows::table(table.unwrap(), &["y"]), choices, None)
+    };
+    let (class, number) = (|i| f64::from(i % 2), |i| f64::from(i) + 0.5);
+    let usual = |n, answers| plan(n, answers, &Choices::new()).unwrap();
+    let said = |plan: &Plan| {
+        let decision = plan.decisions.iter().find(|decision| decision.key == "recipe").unwrap();
+        decision.to_string()
+    };
+    let small = usual(499, class);
+    assert_eq!((small.settings.recipe, small.settings.hidden.as_slice()), (Recipe::Plain, &[100][..]));
+    assert_eq!(said(&small), "recipe plain: there are fewer than 500 rows");
+    let large = usual(500, class);
+    assert_eq!(large.settings.hidden, [256; 3]);
+    assert!(said(&large).starts_with("recipe tabular: 256 epochs of 300 rows, "), "{}", said(&large));
+    // What hangs on the answers.
+    assert_eq!((large.settings.label_smoothing, large.settings.step_size), (Some(0.1), 0.04));
+    let numbers = usual(500, number).settings;
+    assert_eq!((numbers.activation, numbers.label_smoothing), (vec![Activation::Mish], None));
+    assert_eq!(numbers.step_size, 0.07);
+    // It is one of adam, and of its own first weights.
+    let sgd = plan(500, class, &Choices::new().solver(Solver::Sgd)).unwrap();
+    assert_eq!(
+        (sgd.settings.recipe, said(&sgd).as_str()),
+        (Recipe::Plain, "recipe plain: the solver is sgd")
+    );
+    // How long it is follows the rows, unless it was chosen.
+    let epochs = |n, choices: &Choices| plan(n, number, choices).unwrap().settings.epochs;
+    let of = |effort| epochs(20_000, &Choices::new().effort(effort)).unwrap();
+    assert!(of(Effort::Quick) < of(Effort::Standard) && of(Effort::Standard) < of(Effort::Best));
+    assert_eq!((of(Effort::Best), epochs(500, &Choices::new().epochs(7))), (256, Some(7)));
+    for (n, choices, what) in
+        [(100, Choices::new(), "the recipe plain"), (500, Choices::new().epochs(7), "epochs")]
+    {
+        let error = plan(n, class, &choices.effort(Effort::Quick)).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("effort: has no meaning with {what};")), "{error}");
+    }
+}
+
+#[test]
+fn the_more_there_is_to_do_the_fewer_epochs() {
+    for effort in Effort::ALL {
+        let epochs = |rows| effort.epochs(rows, 150_000);
+        assert!([100, 1000, 10_000, 100_000, 1_000_000].map(epochs).is_sorted_by(|a, b| a >= b));
+    }
+    // As published where that is soon done; a pass or two are never all.
+    assert_eq!(Effort::Standard.epochs(2000, 150_000), 256);
+    assert_eq!(Effort::Standard.epochs(100_000_000, 150_000), 8);
+}
+
+#[test]
 fn a_run_does_not_go_on_with_other_rows() {
     let fit = begin(&Choices::new());
     let mut other = table();
@@ -173,6 +230,7 @@ fn every_setting_is_read_back_from_its_text() {
     };
     check(Settings::notebook());
     check(Settings::table(5000));
+    check(Settings::plain(5000));
     check(Settings { hidden: vec![], seed: u64::MAX, step_size: 0.1 + 0.2, ..Settings::table(1) });
     check(Settings {
         solver: Solver::Sgd,

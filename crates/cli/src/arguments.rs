@@ -100,7 +100,9 @@ pub(crate) fn option(key: &str, value: Option<&str>) -> Option<String> {
         .get()?
         .get_subcommands()
         .any(|command| command.get_arguments().any(|arg| arg.get_long() == Some(name.as_str())));
-    known.then(|| value.map_or_else(|| format!("--{name}"), |value| format!("--{name} {value}")))
+    // Quoted as a shell takes it; a text with a quote of its own is told as it is.
+    let quoted = |value| shlex::try_quote(value).unwrap_or_else(|_| value.into());
+    known.then(|| value.map_or_else(|| format!("--{name}"), |value| format!("--{name} {}", quoted(value))))
 }
 
 fn words(value: &ContextValue) -> Vec<String> {

@@ -23,7 +23,7 @@ use ndarray::Array2;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
-/// Evaluate a model on rows with known answers: accuracy, confusion matrix, figures of each class (or R2)
+/// Evaluate a model on rows with known answers: accuracy, confusion matrix, figures of each class (or R2), and a page
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -33,7 +33,7 @@ Examples:
 pub(crate) struct Evaluate {
     /// The model
     model: PathBuf,
-    /// A CSV (also packed by gzip), Parquet or .npz file with the model's columns and the answers; -: standard input
+    /// A CSV (also packed), Parquet or .npz file with the model's columns and the answers; -: standard input
     data: PathBuf,
     #[command(flatten)]
     reading: Reading,

@@ -40,7 +40,10 @@ pub(crate) fn files<R: Real>(
     let lines = decision::lines(decisions).iter().map(|line| with_settings(line, option)).collect();
     let head = Head {
         title: from.title.clone(),
-        from: format!("{}, {} rows.", from.rows, sample.all_rows()),
+        from: match sample.all_rows() {
+            1 => format!("{}, 1 row.", from.rows),
+            n => format!("{}, {n} rows.", from.rows),
+        },
         decisions: lines,
         json: from.json.to_owned(),
     };

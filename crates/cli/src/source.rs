@@ -226,27 +226,20 @@ fn of_reading(file: &Npz, reading: &Reading) -> Result<(Rows, Vec<Decision>)> {
     let x = reading.x()?;
     let targets = reading.params().sizes().last().copied().unwrap_or(1);
     check_columns(x.ncols() + targets).map_err(|error| file.error("X", error.to_string()))?;
-    // Several logistic outputs are held against columns of 0 and 1, whatever the labels are called.
-    let columns = match reading.network() {
-        Ok((network, _)) if network.loss == Loss::Logistic && targets > 1 => {
-            reading.labels().and_then(|labels| indicators(&labels, targets))
-        }
-        _ => None,
-    };
-    let y = match reading.labels().filter(|_| columns.is_none()) {
+    let trained = reading.network();
+    let y = match (&trained, reading.labels()) {
+        // Several logistic outputs are held against columns of 0 and 1, whatever the labels are called.
+        (Ok((network, data)), _) if network.loss == Loss::Logistic && targets > 1 => data.y.clone(),
         // As the file has them: classes may count from 1, or have numbers of their own.
-        Some(labels) => Target::Values(
+        (_, Some(labels)) => Target::Values(
             Array2::from_shape_vec((labels.len(), 1), labels).map_err(|_| file.error("y", "has no rows"))?,
         ),
-        None => match columns {
-            Some(columns) => Target::Values(columns),
-            None => reading.answers()?,
-        },
+        (_, None) => reading.answers()?,
     };
     let mut rows = Rows::arrays(x.view(), &y)?;
     let mut decisions =
         vec![Decision::new("read_as", format!("read as {}", read_as.network), read_as.said.join("; "))];
-    match reading.network() {
+    match trained {
         Ok((network, _)) => {
             let alike = network.activations.windows(2).all(|pair| pair[0] == pair[1]);
             rows.beside = Choices {
@@ -268,15 +261,6 @@ fn of_reading(file: &Npz, reading: &Reading) -> Result<(Rows, Vec<Decision>)> {
         }
     }
     Ok((rows, decisions))
-}
-
-/// A column of 0 and 1 for each of the labels, in their order; `None` if there are not so many.
-fn indicators(labels: &[f64], columns: usize) -> Option<Array2<f64>> {
-    let mut different = labels.to_vec();
-    different.sort_by(f64::total_cmp);
-    different.dedup();
-    let one = |(i, j): (usize, usize)| f64::from(u8::from(labels[i] == different[j]));
-    (different.len() == columns).then(|| Array2::from_shape_fn((labels.len(), columns), one))
 }
 
 /// `X` and `y` as they are.

@@ -1,11 +1,17 @@
 //! The run itself: advance, tell, keep.
 
-use crate::progress::{Progress, interrupted};
+use crate::progress::{Progress, interrupted, said};
 use clearprop::error::Result;
 use clearprop::fit::Fit;
 use clearprop::metrics::score_name;
 use clearprop::real::Real;
 use clearprop::train::{Event, StopReason, Trainer};
+use std::time::{Duration, Instant};
+
+/// How long steps are watched before it is said how long all of them will take,
+const WATCHED: Duration = Duration::from_millis(500);
+/// where that is long enough to be worth a word.
+const LONG: Duration = Duration::from_secs(10);
 
 /// Which steps (or epochs) are told, and which are kept.
 pub(crate) struct Pace {
@@ -62,8 +68,18 @@ pub(crate) fn take_steps<R: Real>(
     keep: &mut dyn FnMut(&Fit<R>) -> Result<()>,
 ) -> Result<StopReason> {
     let name = score_name(fit.trainer().network().loss);
+    let (began, before) = (Instant::now(), fit.trainer().state().step);
+    let mut is_told = false;
     loop {
         let first = fit.trainer().state().step;
+        if !is_told && first > before && began.elapsed() >= WATCHED {
+            is_told = true;
+            let share = (first - before) as f64 / fit.trainer().total_steps().saturating_sub(before) as f64;
+            let all = Duration::try_from_secs_f64(began.elapsed().as_secs_f64() / share);
+            if let Some(all) = all.ok().filter(|&all| all >= LONG) {
+                progress.line(&format!("This will take about {} at most", said(all)))?;
+            }
+        }
         let event = fit.advance(pace.next(first));
         if let Event::Stopped(reason) = event {
             return Ok(reason);

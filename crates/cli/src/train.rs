@@ -28,18 +28,18 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Train a network, evaluate it, and write a run folder with the model, its history and pictures
+/// Train a network, evaluate it, and write a run folder: the model, its history, pictures, a report
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
   clearprop train                                    the notebook: three spirals, one hidden layer
-  clearprop train iris.csv --target species          a table: columns are standardised, classes are words
+  clearprop train iris.csv --target species          a table: words are classes, columns are scaled
   clearprop train houses.csv --target price --hidden 64,64 --epochs 500
   clearprop train arrays.npz --solver gd --step-size 0.1 --steps 5001 --precision f64
   clearprop train big.parquet --target y --checkpoint-every 1000 --out big
   clearprop train --resume big                       after Ctrl-C, or a power cut")]
 pub(crate) struct Train {
-    /// A table as CSV (also packed by gzip) or Parquet, or an .npz file with arrays X and y; - is CSV
+    /// A table as CSV (also packed) or Parquet, or an .npz file with arrays X and y; - is CSV
     /// from standard input; without it the notebook's spirals
     data: Option<PathBuf>,
     /// The column to predict; several, separated by commas, for several labels or numbers

@@ -161,3 +161,16 @@ fn words_are_kept_once() {
     assert_eq!((words.codes(), words.known()), (&[0, 1, 0][..], &["a".to_owned(), "b".to_owned()][..]));
     assert_ne!(Words::MISSING, 0);
 }
+
+#[test]
+fn a_title_that_a_spreadsheet_filled_up_with_separators_is_no_line_of_names() {
+    let rows = "Datum;Umsatz;Kauf\n01.02.2023;1.234,50;ja\n02.02.2023;12,25;nein\n03.02.2023;7,00;ja\n";
+    for title in ["Bericht 2023;;\n", "Bericht 2023;;\n;;\n", "Bericht 2023;;\nStand: Mai;;\n"] {
+        let table = table(&format!("{title}{rows}"));
+        assert_eq!(table.names().collect::<Vec<_>>(), ["Datum", "Umsatz", "Kauf"], "{title}");
+        assert_eq!(numbers(&table, "Umsatz"), [1234.5, 12.25, 7.0], "{title}");
+    }
+    // A line above numbers alone holds names, if only one of them is filled in.
+    let table = table("n;;\n1;2;3\n4;5;6\n7;8;9\n");
+    assert_eq!(table.names().next(), Some("n"));
+}

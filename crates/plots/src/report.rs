@@ -7,7 +7,7 @@ mod parts;
 use crate::chart::{Chart, Layer};
 use crate::page::{escaped, page, table};
 use clearprop::report::{Found, Report, Wrong};
-use parts::{counted, heading, number, short};
+use parts::{counted, heading, number, rows, short};
 use std::fmt::Write;
 
 const STYLE: &str = include_str!("report.css");
@@ -53,7 +53,7 @@ fn figures(body: &mut String, report: &Report) {
     };
     let some = match report.rows < report.of {
         true => format!("{} of {}, drawn at random: ", counted(report.rows), counted(report.of)),
-        false => format!("{} rows: ", counted(report.rows)),
+        false => format!("{}: ", rows(report.rows)),
     };
     let sizes: Vec<String> = report.sizes.iter().map(ToString::to_string).collect();
     let _ = writeln!(

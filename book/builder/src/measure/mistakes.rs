@@ -177,18 +177,34 @@ pub(super) fn measure(m: &mut Measured) -> Result<()> {
     Ok(())
 }
 
+/// The right line for each array, with N rows, a column of ones, and rows of the right answers.
+pub const RIGHT: [(&str, &str); 11] = [
+    ("z1", "h11 = X.dot(W1); h12 = np.c_[np.maximum(0, h11), ones]"),
+    ("probs", "e = np.exp(f - f.max(axis=1, keepdims=True)); probs = e / e.sum(axis=1, keepdims=True)"),
+    ("log p", "dL_df = probs.copy(); dL_df[range(N), y] -= 1; dL_df /= N"),
+    ("dlogits", "dL_df = (probs - onehot) / N"),
+    ("f - y", "dL_df = (f - y[:, np.newaxis]) / N"),
+    ("dw2", "dL_dW2 = h12.T.dot(dL_df) + reg * W2"),
+    ("db2", "dL_dW2[-1] = dL_df.sum(axis=0) + reg * W2[-1]"),
+    ("da1", "dL_dh12 = dL_df.dot(W2.T)"),
+    ("dz1", "dL_dh11 = dL_dh12[:, :-1] * (h11 > 0)"),
+    ("dw1", "dL_dW1 = X.T.dot(dL_dh11) + reg * W1"),
+    ("db1", "dL_dW1[-1] = dL_dh11.sum(axis=0) + reg * W1[-1]"),
+];
+
 /// What the catalogue says, the wrong line, and the two pictures.
 fn section(mistake: &Mistake, case: &Case) -> String {
     let said =
         catalogue::mistake(mistake.id).map_or(("", "", ""), |said| (said.name, said.evidence, said.why));
     let [name, evidence, why] = [said.0, said.1, said.2].map(plain);
     let right = case.right(mistake.array);
+    let right_line = RIGHT.iter().find(|(array, _)| *array == mistake.array).map_or("", |(_, line)| line);
     let panels = [
         panel(&format!("<code>{}</code>, right", mistake.array), &right, None),
         panel("wrong", &(mistake.wrong)(case), Some(&right)),
     ];
     format!(
-        "\n\n### {id}. {name} {{#mistake-{id}}}\n\n```python\n{}\n```\n\n{}\n\n**It shows:** {evidence}.\n\n**Why:** {why}.\n\n",
+        "\n\n## {id}. {name} {{#mistake-{id}}}\n\n```python\n{}\n```\n\n{}\n\n**It shows:** {evidence}.\n\n**Why:** {why}.\n\n**Right:** `{right_line}`\n\n",
         mistake.line,
         side_by_side(&panels),
         id = mistake.id

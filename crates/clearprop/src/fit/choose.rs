@@ -1,12 +1,12 @@
 //! From what a person chose to the settings of a run.
 
 use crate::activation::Activation;
+use crate::decision::Decision;
 use crate::error::{Error, ErrorKind, Result};
-use crate::init::Init;
 use crate::loss::Loss;
 use crate::optim::{Shares, Solver};
 use crate::schedule::Schedule;
-use crate::settings::{Choices, Recipe, Scale, Settings, Watch, usual_batch};
+use crate::settings::{Choices, Effort, Recipe, Settings, usual_batch};
 use crate::target::TargetKind;
 
 /// The defaults with the choices over them.  A choice brings what goes with it: a solver its own step size
@@ -37,6 +37,12 @@ pub(super) fn choose(mut settings: Settings, choices: &Choices, rows: usize) -> 
     settings.beta2 = (solver == Solver::Adam).then_some(settings.beta2.unwrap_or(0.999));
     settings.epsilon = (solver == Solver::Adam).then_some(settings.epsilon.unwrap_or(1e-8));
     has_meaning(choices, solver)?;
+    if choices.effort.is_some() && (settings.recipe == Recipe::Plain || choices.epochs.is_some()) {
+        let beside = if choices.epochs.is_some() { "epochs" } else { "the recipe plain" };
+        return Err(Error::new(ErrorKind::Setting, format!("has no meaning with {beside}"))
+            .setting("effort")
+            .hint("it says how many epochs the recipe tabular has: `recipe=tabular`"));
+    }
 
     if choices.steps.is_some() && choices.epochs.is_none() {
         settings.epochs = None;
@@ -52,7 +58,7 @@ pub(super) fn choose(mut settings: Settings, choices: &Choices, rows: usize) -> 
     let tolerance_is_patience = choices.tolerance.is_some() && solver != Solver::Lbfgs;
     if watches || tolerance_is_patience || choices.patience.is_some() {
         // What tables have.
-        let usual = Settings::table(rows);
+        let usual = Settings::plain(rows);
         settings.tolerance = choices.tolerance.or(settings.tolerance).or(usual.tolerance);
         settings.patience = choices.patience.or(settings.patience).or(usual.patience);
     }
@@ -60,49 +66,59 @@ pub(super) fn choose(mut settings: Settings, choices: &Choices, rows: usize) -> 
     Ok(settings)
 }
 
-/// Puts a recipe's settings over those of a table, as far as they do not depend on the answers.
-pub(super) fn lay_over(recipe: Recipe, settings: &mut Settings) {
-    match recipe {
-        Recipe::Plain => {}
-        Recipe::Tabular => {
-            settings.hidden = vec![256; 3];
-            settings.reg = 0.0;
-            settings.init = Init::Ntk;
-            settings.scale = Scale::Robust;
-            settings.front_scale = true;
-            settings.solver = Solver::Adam;
-            settings.schedule = Schedule::Coslog4;
-            settings.step_shares = Shares::Ntk;
-            settings.beta2 = Some(0.95);
-            (settings.steps, settings.epochs) = (None, Some(256));
-            settings.batch_size = Some(256);
-            (settings.tolerance, settings.patience) = (None, None);
-            settings.validation_size = 0.2;
-            settings.watch = Watch::Score;
-        }
-    }
-    settings.recipe = recipe;
+/// The recipe that nobody chose, and why: that of tables, except where it is not what it was measured with.
+pub(super) fn usual_recipe(rows: usize, choices: &Choices, has_start: bool) -> (Recipe, Option<String>) {
+    let why = match choices.solver {
+        Some(solver) if solver != Solver::Adam => format!("the solver is {}", solver.name()),
+        _ if has_start => "the first weights are given".to_owned(),
+        _ if rows < Recipe::LEAST_ROWS => format!("there are fewer than {} rows", Recipe::LEAST_ROWS),
+        _ => return (Recipe::Tabular, None),
+    };
+    (Recipe::Plain, Some(why))
 }
 
-/// Puts those over that depend on the loss, which the answers have decided, where nobody chose.
-pub(super) fn lay_over_for(settings: &mut Settings, choices: &Choices, loss: Loss) {
-    match settings.recipe {
-        Recipe::Plain => {}
-        Recipe::Tabular => {
-            let of_classes = match loss.takes() {
-                TargetKind::Classes | TargetKind::Labels => true,
-                TargetKind::Counts | TargetKind::Numbers => false,
-            };
-            if choices.activation.is_none() {
-                settings.activation = vec![if of_classes { Activation::Selu } else { Activation::Mish }];
-            }
-            if choices.step_size.is_none() {
-                settings.step_size = if of_classes { 0.04 } else { 0.07 };
-            }
-            if choices.label_smoothing.is_none() && loss == Loss::Softmax {
-                settings.label_smoothing = Some(0.1);
-            }
+/// The recipe in words, where nobody chose it.
+pub(super) fn said(settings: &Settings, rows: usize, why: Option<String>) -> Decision {
+    let recipe = Decision::new("recipe", format!("recipe {}", settings.recipe.name()), "");
+    match (settings.recipe, settings.epochs) {
+        (Recipe::Plain, _) => {
+            Decision { why: why.unwrap_or_default(), ..recipe }.overrule("recipe", Recipe::Tabular.name())
         }
+        (Recipe::Tabular, epochs) => {
+            let epochs =
+                epochs.map_or_else(String::new, |epochs| format!("{epochs} epochs of {rows} rows, "));
+            let shorter = match settings.effort {
+                Effort::Quick => "",
+                Effort::Standard | Effort::Best => "`effort=quick` is sooner, ",
+            };
+            let why = format!("{epochs}the best is kept ({shorter}`recipe=plain` is one small layer)");
+            Decision { why, ..recipe }
+        }
+    }
+}
+
+/// Puts those settings of the recipe of tables over that hang on the answers and on how many rows are trained on, where
+/// nobody chose.
+pub(super) fn adapt(
+    settings: &mut Settings,
+    choices: &Choices,
+    (loss, rows, parameters): (Loss, usize, usize),
+) {
+    let of_numbers = match loss.takes() {
+        TargetKind::Classes | TargetKind::Labels => false,
+        TargetKind::Counts | TargetKind::Numbers => true,
+    };
+    if choices.activation.is_none() && of_numbers {
+        settings.activation = vec![Activation::Mish];
+    }
+    if choices.step_size.is_none() && of_numbers && settings.solver == Solver::Adam {
+        settings.step_size = 0.07;
+    }
+    if choices.label_smoothing.is_none() && loss != Loss::Softmax {
+        settings.label_smoothing = None;
+    }
+    if choices.epochs.is_none() && settings.epochs.is_some() {
+        settings.epochs = Some(settings.effort.epochs(rows, parameters));
     }
 }
 

@@ -5,7 +5,7 @@ use crate::data::{Data, Spirals, spirals};
 use crate::decision::Decision;
 use crate::error::{Error, ErrorKind, Result};
 use crate::real::Real;
-use crate::settings::{Choices, Settings};
+use crate::settings::{Choices, Recipe, Settings};
 use crate::table::{Coding, Column, Dropped, Encoder, Fit, Input, NumberForm, Table, Unseen};
 use crate::target::Target;
 use ndarray::{ArrayView2, Axis};
@@ -39,13 +39,13 @@ pub enum Origin {
 }
 
 impl Origin {
-    /// What is usual for `rows` rows from there.
+    /// The settings of a recipe for `rows` rows from there; plain is what the notebook's and arrays are taken by.
     #[must_use]
-    pub fn defaults(self, rows: usize) -> Settings {
-        match self {
-            Self::Notebook => Settings::notebook(),
-            Self::Arrays => Settings::arrays(),
-            Self::Table => Settings::table(rows),
+    pub fn defaults(self, rows: usize, recipe: Recipe) -> Settings {
+        match (self, recipe) {
+            (Self::Notebook, Recipe::Plain) => Settings::notebook(),
+            (Self::Arrays, Recipe::Plain) => Settings::arrays(),
+            _ => recipe.settings(rows),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Recipes: settings that go together, and what tells the best epoch.
+//! Recipes: settings that go together, how long they take, and what tells the best epoch.
 
 use crate::activation::by_name;
 use crate::error::{Error, Result};
@@ -17,6 +17,18 @@ pub enum Recipe {
     Tabular,
 }
 
+/// How long the recipe of tables trains.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Effort {
+    /// A first look: a quarter of the epochs of [`Effort::Standard`].
+    Quick,
+    /// As long as pays: the more rows, the fewer epochs.
+    Standard,
+    /// As published: 256 epochs.
+    Best,
+}
+
 /// What tells the best epoch on the validation rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -27,9 +39,24 @@ pub enum Watch {
     Score,
 }
 
+/// Rows of a batch of the recipe of tables.
+pub(super) const BATCH: usize = 256;
+
+/// Training rows, times parameters, times epochs: what [`Effort::Standard`] spends on a table, between these epochs;
+const WORK: f64 = 1e11;
+const EPOCHS: [f64; 2] = [48.0, 256.0];
+/// and what it spends at most, about a minute of two cores, if that is more than so many epochs.
+const MOST_WORK: f64 = 5e11;
+const LEAST_EPOCHS: f64 = 8.0;
+/// The parameters of its network for a table of some tens of inputs.
+pub(super) const USUAL_PARAMETERS: usize = 150_000;
+
 impl Recipe {
     /// Both of them.
     pub const ALL: [Self; 2] = [Self::Plain, Self::Tabular];
+
+    /// The fewest rows for which three layers are better than one, on the tables of `bench/tables`.
+    pub const LEAST_ROWS: usize = 500;
 
     /// The name.
     #[must_use]
@@ -37,6 +64,35 @@ impl Recipe {
         match self {
             Self::Plain => "plain",
             Self::Tabular => "tabular",
+        }
+    }
+}
+
+impl Effort {
+    /// All of them, the shortest first.
+    pub const ALL: [Self; 3] = [Self::Quick, Self::Standard, Self::Best];
+
+    /// The name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Quick => "quick",
+            Self::Standard => "standard",
+            Self::Best => "best",
+        }
+    }
+
+    /// How many epochs, for so many training rows and a network of so many parameters.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 4 and 256")]
+    pub fn epochs(self, rows: usize, parameters: usize) -> u64 {
+        let epoch = (rows as f64 * parameters as f64).max(1.0);
+        let most = (MOST_WORK / epoch).max(LEAST_EPOCHS);
+        let standard = (WORK / epoch).clamp(EPOCHS[0], EPOCHS[1]).min(most);
+        match self {
+            Self::Best => EPOCHS[1] as u64,
+            Self::Standard => standard as u64,
+            Self::Quick => (standard / 4.0).max(4.0) as u64,
         }
     }
 }
@@ -55,10 +111,23 @@ impl Watch {
     }
 }
 
+/// Small tables need many updates, large ones long batches.
+#[must_use]
+pub fn usual_batch(rows: usize) -> usize {
+    (rows / 50).clamp(32, 1024)
+}
+
 impl std::str::FromStr for Recipe {
     type Err = Error;
     fn from_str(name: &str) -> Result<Self> {
         by_name("recipe", name, &Self::ALL, |one| one.name())
+    }
+}
+
+impl std::str::FromStr for Effort {
+    type Err = Error;
+    fn from_str(name: &str) -> Result<Self> {
+        by_name("effort", name, &Self::ALL, |one| one.name())
     }
 }
 

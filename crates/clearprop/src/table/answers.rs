@@ -13,6 +13,8 @@ use std::collections::{BTreeMap, HashMap};
 
 /// Whole numbers with at most this many distinct values are classes.
 pub const MAX_CLASS_NUMBERS: usize = 20;
+/// Classes that leave numbers out have at least so many rows each, on average.
+const CLASS_ROWS: usize = 3;
 
 /// What the target columns mean.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -387,9 +389,11 @@ pub(super) fn choose(targets: &[String], columns: &[&Column]) -> (Loss, String) 
     if let [column] = columns {
         let Column::Numbers(numbers) = column else { return (Loss::Softmax, "words are classes".into()) };
         let mut distinct = std::collections::HashSet::new();
+        let (mut least, mut most) = (f64::INFINITY, f64::NEG_INFINITY);
         for row in 0..rows {
             let value = numbers.get(row);
             distinct.insert(value.to_bits());
+            (least, most) = (least.min(value), most.max(value));
             if value.fract() != 0.0 {
                 return (Loss::Squared, "numbers with fractions are regression".into());
             }
@@ -398,7 +402,14 @@ pub(super) fn choose(targets: &[String], columns: &[&Column]) -> (Loss, String) 
                 return (Loss::Squared, why);
             }
         }
-        (Loss::Softmax, format!("whole numbers with {} values are classes", distinct.len()))
+        let values = distinct.len();
+        // Thirty ratings between 40 and 85 are measured; 0, 1, 2 are names, however few rows there are.
+        let has_gaps = most - least + 1.0 > values as f64;
+        if has_gaps && values > 2 && rows < CLASS_ROWS * values {
+            let why = format!("{values} whole numbers with gaps in {rows} rows are regression");
+            return (Loss::Squared, why);
+        }
+        (Loss::Softmax, format!("whole numbers with {values} values are classes"))
     } else if labels {
         (Loss::Logistic, format!("{} columns of 0 and 1 are labels", targets.len()))
     } else {

@@ -355,6 +355,15 @@ mod tests {
         assert_eq!(note, "target 'y': whole numbers with 3 values are classes, so the loss is softmax");
         let (answers, ..) = of("y", vec![("y", numbers(f64::from))]);
         assert_eq!(answers.loss(), Loss::Squared);
+        // Fifteen values in thirty rows are names if they count, and measured if they leave numbers out.
+        let (answers, ..) = of("y", vec![("y", numbers(|i| f64::from(i % 15)))]);
+        assert_eq!(answers.loss(), Loss::Softmax);
+        let (answers, _, note) = of("y", vec![("y", numbers(|i| f64::from(i % 15) * 3.0))]);
+        assert_eq!(answers.loss(), Loss::Squared);
+        assert_eq!(
+            note,
+            "target 'y': 15 whole numbers with gaps in 30 rows are regression, so the loss is squared"
+        );
         let (answers, y, _) = of("y", vec![("y", numbers(|i| f64::from(i) + 0.5))]);
         let Target::Values(mut y) = y else { panic!("regression") };
         assert!(y.mean().unwrap().abs() < 1e-12);

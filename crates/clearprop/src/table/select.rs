@@ -41,16 +41,21 @@ pub fn select(names: &[&str], asked: &[String]) -> Result<Vec<String>> {
             Err(_) => Vec::new(),
         };
         if matching.is_empty() {
-            let hint = match nearest(part, names.iter().copied()) {
-                Some(near) => format!("did you mean '{near}'?"),
-                None => format!("the columns are {}", listed(names.iter().copied())),
-            };
-            return Err(Error::new(ErrorKind::Data, format!("there is no column '{part}'")).hint(hint));
+            return Err(no_column(part, names));
         }
         found.extend(matching);
         at += 1;
     }
     Ok(found)
+}
+
+/// That there is no column of this name; names the nearest, or all.
+pub(super) fn no_column(name: &str, names: &[&str]) -> Error {
+    let hint = match nearest(name, names.iter().copied()) {
+        Some(near) => format!("did you mean '{near}'?"),
+        None => format!("the columns are {}", listed(names.iter().copied())),
+    };
+    Error::new(ErrorKind::Data, format!("there is no column '{name}'")).hint(hint)
 }
 
 /// Names for a message: the first ten, and how many more.

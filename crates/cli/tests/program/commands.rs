@@ -119,7 +119,9 @@ fn a_table_is_trained_on_evaluated_and_predicted() {
     let out = place.ok("train flowers.csv --target kind --epochs 150 --step-size 0.01 --test-size 0.2");
     let told = "target 'kind': words are classes, so the loss is softmax (--loss says otherwise)\n\
         warning: column 'length': may give the answer away: it alone separates the classes (--drop length says otherwise)\n\
-        rows: 36 to train on, 9 to test on\nsettings: --hidden 100 --activation relu --reg ";
+        rows: 36 to train on, 9 to test on\n\
+        recipe plain: there are fewer than 500 rows (--recipe tabular says otherwise)\n\
+        settings: --hidden 100 --activation relu --reg ";
     assert!(out.starts_with(told) && out.contains(" --validation-size 0\nEpoch   1. Loss="), "{out}");
     assert!(out.contains("\nTest accuracy="), "{out}");
     let model = "runs/flowers-1/model.safetensors";

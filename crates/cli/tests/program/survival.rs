@@ -23,6 +23,10 @@ fn run_folder(place: &Place, name: &str) -> BTreeMap<String, Vec<u8>> {
             summary["file"] = "".into();
             bytes = summary.to_string().into_bytes();
         }
+        if file == "report.html" {
+            // Its name stands above the report too, and nowhere else.
+            bytes = place.read(&path).replacen("moved.csv", "flowers.csv", 1).into_bytes();
+        }
         (file, bytes)
     };
     names.map(file).collect()

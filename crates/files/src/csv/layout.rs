@@ -176,6 +176,11 @@ fn has_separator(cell: &str) -> bool {
     cell.contains([';', '\t', '|', '~', '^', ','])
 }
 
+/// Whether a line holds a title alone, with empty fields behind it, as spreadsheets save what stands above a table.
+fn is_title(row: &[String]) -> bool {
+    row.len() > 2 && !is_number(&row[0]) && row[1..].iter().all(String::is_empty)
+}
+
 /// Whether the rows below a line of names that is a field shorter begin with names of their own, as R writes
 /// them: the line is no title above a line of names.
 fn has_row_names(rows: &[(u64, Vec<String>)]) -> bool {
@@ -206,7 +211,11 @@ impl Layout {
         let (fields, even) = usual(&all);
         let mut skip = known.skip.unwrap_or(0);
         // Prose above the table: lines of fewer fields, before rows that nearly all have as many.
-        let above = all.iter().take_while(|(_, row)| row.len() < fields).count();
+        let mut above = all.iter().take_while(|(_, row)| row.len() < fields || is_title(row)).count();
+        // What stands above numbers alone are names.
+        if all.get(above).is_none_or(|(_, row)| row.iter().any(|cell| is_number(cell))) {
+            above = all.iter().take_while(|(_, row)| row.len() < fields).count();
+        }
         let rownames = above == 1 && all[0].1.len() + 1 == fields && has_row_names(&all);
         // Names between which another sign stands are no prose.
         let prose = !all.iter().take(above).any(|(_, row)| row.iter().any(|cell| has_separator(cell)));

@@ -99,13 +99,15 @@ fn predicted(body: &mut String, name: &str, pairs: &[[f64; 2]]) {
         layers: vec![ideal, Layer::Dots(turned)],
     };
     figure(body, name, &chart.svg(), "Each dot is a row.");
+    let said = pairs.iter().map(|pair| pair[0]).filter(|v| v.is_finite());
+    let said = said.fold([f64::INFINITY, f64::NEG_INFINITY], |[a, b], v| [a.min(v), b.max(v)]);
     let left: Vec<[f64; 2]> = pairs.iter().map(|&[predicted, is]| [predicted, predicted - is]).collect();
     let chart = Chart {
         name: format!("{name}: residuals against predictions"),
         axes: ["predicted", "predicted − true"],
-        ends: [Some(ends), None],
+        ends: [None, None],
         log: false,
-        layers: vec![Layer::Ideal("right", [ends[0], 0.0], [ends[1], 0.0]), Layer::Dots(left)],
+        layers: vec![Layer::Ideal("right", [said[0], 0.0], [said[1], 0.0]), Layer::Dots(left)],
     };
     figure(
         body,

@@ -1,6 +1,6 @@
 //! What was read of the columns, and what they are worth.
 
-use super::parts::{SHOWN, counted, figure, heading, number, short};
+use super::parts::{SHOWN, figure, heading, number, rows, short};
 use crate::chart::{Bar, Chart, Layer, bars};
 use crate::page::{escaped, table};
 use clearprop::report::{Dependence, Report};
@@ -17,10 +17,10 @@ pub(super) fn worth(body: &mut String, report: &Report) {
         body,
         "What each column is worth",
         &format!(
-            "By how much {score} falls on {} rows when the values of one column are shuffled among the rows \
+            "By how much {score} falls on {} when the values of one column are shuffled among the rows \
              (permutation importance): the mean of five shuffles, ± their standard deviation. Columns that say the \
              same share their worth.",
-            counted(report.importance_rows)
+            rows(report.importance_rows)
         ),
     );
     let shown: Vec<Bar<'_>> = report
@@ -74,7 +74,8 @@ pub(super) fn dependence(body: &mut String, all: &[Dependence]) {
 /// A curve an output, or of words a table.
 fn several(body: &mut String, follows: &Dependence) {
     if follows.words {
-        let mut rows = "<thead><tr><th></th>".to_owned();
+        let column = escaped(&follows.column);
+        let mut rows = format!("<thead><tr><th class=\"text\" scope=\"col\">{column}</th>");
         for output in &follows.outputs {
             let _ = write!(rows, "<th scope=\"col\">{}</th>", escaped(output));
         }

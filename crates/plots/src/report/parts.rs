@@ -12,7 +12,7 @@ pub(super) fn heading(body: &mut String, text: &str, what: &str) {
 
 pub(super) fn figure(body: &mut String, title: &str, svg: &str, caption: &str) {
     let title = escaped(title);
-    let _ = write!(body, "<figure><h3>{title}</h3>{svg}<figcaption>{caption}</figcaption></figure>\n");
+    let _ = writeln!(body, "<figure><h3>{title}</h3>{svg}<figcaption>{caption}</figcaption></figure>");
 }
 
 /// A number as a person reads it.
@@ -39,15 +39,19 @@ pub(super) fn short(text: &str) -> String {
     }
 }
 
+/// `1 row`, `12,345 rows`.
+pub(super) fn rows(n: usize) -> String {
+    if n == 1 { "1 row".to_owned() } else { format!("{} rows", counted(n)) }
+}
+
 /// 12345 as 12,345.
 pub(super) fn counted(n: usize) -> String {
     let digits = n.to_string();
-    let grouped = digits.bytes().enumerate().fold(String::new(), |mut text, (i, digit)| {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+    digits.bytes().enumerate().fold(String::new(), |mut text, (i, digit)| {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             text.push(',');
         }
         text.push(char::from(digit));
         text
-    });
-    grouped
+    })
 }

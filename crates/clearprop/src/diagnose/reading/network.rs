@@ -22,6 +22,9 @@ pub(super) fn trained(graph: &Graph, convention: &Convention) -> Result<(Network
     if !graph.masks.is_empty() {
         return Err(none("a network with dropout".to_owned()));
     }
+    if !graph.norms.is_empty() {
+        return Err(none("a network with normalised layers".to_owned()));
+    }
     let activation = |f: Function| f.activation().ok_or_else(|| none(format!("a layer of {}", f.name())));
     let activations = graph.functions[1..last].iter().map(|f| activation(*f)).collect::<Result<Vec<_>>>()?;
     let loss = match (graph.functions[last], graph.cost) {
