@@ -35,11 +35,16 @@ pub(crate) fn run(args: &[String]) -> Done {
     }
     let (mut executions, mut findings) = (0, Vec::new());
     for target in targets {
+        let folder = root().join("fuzz/findings").join(target);
+        let kept = || -> Vec<_> {
+            std::fs::read_dir(&folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
+        };
+        // Those of before are kept for the tests.
+        let before = kept();
         let done = fuzz(target, seconds)?;
         println!("{target:12} {done:>10} executions");
         executions += done;
-        let found = root().join("fuzz/findings").join(target);
-        findings.extend(std::fs::read_dir(&found).into_iter().flatten().flatten().map(|entry| entry.path()));
+        findings.extend(kept().into_iter().filter(|path| !before.contains(path)));
     }
     println!("{:12} {executions:>10} executions, {} findings", "all", findings.len());
     match findings.first() {
