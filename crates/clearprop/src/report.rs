@@ -129,7 +129,11 @@ impl Report {
         decisions: &[Decision],
         history: Option<&History>,
     ) -> Result<Self> {
-        let table = &sample.table;
+        // Of very many classes fewer rows: each has an output for every class.
+        let most = (Sample::CELLS / model.network.outputs().max(1)).max(Sample::FEW).min(sample.table.len());
+        let some: Vec<u32> =
+            (0..).take(sample.table.len()).step_by(sample.table.len().div_ceil(most.max(1)).max(1)).collect();
+        let table = &sample.table.some(&some);
         let rows: Vec<u32> = (0..).take(table.len()).collect();
         let data = model.encoder.transform_data(table, &rows, &mut Unseen::default())?;
         let outputs = model.engine.predict(&model.network, &model.params, data.x.view());
@@ -225,6 +229,21 @@ mod tests {
             assert!((place.means[0] - (3.0 * place.at + 0.002_133_44)).abs() < 1e-6, "{place:?}");
         }
         assert!(follows.places[0].at > -1.0 && follows.places.windows(2).all(|pair| pair[0].at < pair[1].at));
+    }
+
+    #[test]
+    fn of_many_classes_fewer_rows_are_looked_at() {
+        let n = 4000;
+        let class = |i: u32| format!("c{}", i % 2000);
+        let columns = vec![
+            ("a".to_owned(), Column::numbers((0..n).map(|i| f64::from(i % 97)))),
+            ("y".to_owned(), Column::words((0..n).map(class).collect::<Vec<_>>().iter().map(String::as_str))),
+        ];
+        let table = Table::new(columns).unwrap();
+        let choices = Choices::new().hidden(vec![2]).steps(1).test_size(0.0);
+        let model = Fit::<f32>::new(Rows::table(table.clone(), &["y"]), &choices).unwrap().run();
+        let report = Report::new(&model, &Sample::of_table(&table), &[], None).unwrap();
+        assert_eq!((report.rows, report.of), (1000, 4000));
     }
 
     #[test]

@@ -16,6 +16,8 @@ pub(super) fn holds<R: Real>(value: f64) -> Result<()> {
 /// An error if answers about `mean` that differ by `scale` are nearly one number at the precision of the network, in
 /// which its predictions are told.
 pub(super) fn tells_apart<R: Real>(mean: f64, scale: f64) -> Result<()> {
+    holds::<R>(mean)?;
+    holds::<R>(scale)?;
     if R::of(mean + scale / 16.0) != R::of(mean) {
         return Ok(());
     }
@@ -45,6 +47,7 @@ mod tests {
 
     #[test]
     fn answers_that_differ_by_less_than_a_rounding_are_told() {
+        let said = |result: Result<()>| result.unwrap_err().to_string();
         let error = tells_apart::<f32>(1e9, 30.0).unwrap_err().to_string();
         assert_eq!(
             error,
@@ -52,5 +55,9 @@ mod tests {
         );
         assert!(tells_apart::<f32>(1e9, 1e4).is_ok() && tells_apart::<f64>(1e9, 30.0).is_ok());
         assert!(tells_apart::<f64>(1e18, 30.0).is_err());
+        assert_eq!(
+            said(tells_apart::<f32>(5.0, 1e300)),
+            "found 1e300, too large for f32; give `precision=f64`"
+        );
     }
 }

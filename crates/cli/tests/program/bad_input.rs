@@ -314,3 +314,39 @@ fn files_that_are_cut_off() {
     place.write("cut.csv.gz", &include_bytes!("../../../files/tests/data/table.csv.gz")[..300]);
     refused(&place, "train cut.csv.gz --target y", 2, "cut.csv.gz: cannot read: the gzip file is cut off");
 }
+
+/// Single precision ends at 3e38 and tells seven digits: what it cannot hold is told with the precision that can.
+#[test]
+fn numbers_that_single_precision_cannot_hold() {
+    let row = |i: u32| format!("{},{},{}\n", i * 37 % 60, i * 7 % 11, 1_000_000_000 + i * 37 % 60);
+    let rows: String = (0..60).map(row).collect();
+    let near = format!("a,b,y\n{rows}");
+    let far = near.replacen(",1000000000\n", ",1e300\n", 1);
+    let place = Place::new();
+    place.write("t.csv", &near);
+    let ended = place.run("train t.csv --target y");
+    assert!(
+        ended.code == Some(2)
+            && ended.err.starts_with("error: t.csv, column 'y': the answers lie ")
+            && ended.err.ends_with(
+                " about 1000000000, which f32 cannot tell apart; give --precision f64, or subtract what they have in common\n"
+            ),
+        "{}",
+        ended.err
+    );
+    check(
+        &[("t.csv", &far)],
+        "train t.csv --target y --scale none",
+        "t.csv, row 2, column 'y': found 1e300, too large for f32; give --precision f64",
+    );
+    let said = place.ok("train t.csv --target y --precision f64 --epochs 400 --step-size 0.01 --out run");
+    let figure = said.split("Test R2=").nth(1).and_then(|rest| rest.split(' ').next());
+    assert!(figure.is_some_and(|figure| figure.parse::<f64>().unwrap() > 0.9), "{said}");
+    // As an input it is brought to one scale first, unless that is not wanted.
+    let inputs = near.replacen("\n0,", "\n1e300,", 1);
+    check(
+        &[("t.csv", &inputs)],
+        "train t.csv --target b --scale none",
+        "t.csv, row 2, column 'a': found 1e300, too large for f32; give --precision f64",
+    );
+}

@@ -64,8 +64,8 @@ fn weights_of_classes_are_for_the_rare_one() {
     let row = |i: u32| {
         format!(
             "{},{}\n",
-            f64::from(i * 37 % 100) / 10.0 + f64::from(u8::from(i % 10 == 0)) * 4.0,
-            if i % 10 == 0 { "yes" } else { "no" }
+            f64::from(i * 37 % 100) / 10.0 + f64::from(u8::from(i.is_multiple_of(10))) * 4.0,
+            if i.is_multiple_of(10) { "yes" } else { "no" }
         )
     };
     place.write("t.csv", "x,y\n".to_owned() + &(0..400).map(row).collect::<String>());
