@@ -4,6 +4,7 @@ use crate::screen;
 use clap::Command;
 use clap::error::{ContextKind, ContextValue, ErrorKind as Kind};
 use clearprop::error::{Error, ErrorKind, nearest};
+use std::borrow::Cow;
 use std::process::ExitCode;
 use std::sync::OnceLock;
 
@@ -100,9 +101,16 @@ pub(crate) fn option(key: &str, value: Option<&str>) -> Option<String> {
         .get()?
         .get_subcommands()
         .any(|command| command.get_arguments().any(|arg| arg.get_long() == Some(name.as_str())));
-    // Quoted as a shell takes it; a text with a quote of its own is told as it is.
-    let quoted = |value| shlex::try_quote(value).unwrap_or_else(|_| value.into());
     known.then(|| value.map_or_else(|| format!("--{name}"), |value| format!("--{name} {}", quoted(value))))
+}
+
+/// A value as a shell takes it; one that holds a byte 0 is told as it is.
+fn quoted(value: &str) -> Cow<'_, str> {
+    let plain = |c: char| c.is_alphanumeric() || "-_.,:/+%=@".contains(c);
+    if !value.is_empty() && value.chars().all(plain) {
+        return value.into();
+    }
+    shlex::try_quote(value).unwrap_or_else(|_| value.into())
 }
 
 fn words(value: &ContextValue) -> Vec<String> {
