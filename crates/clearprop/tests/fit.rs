@@ -154,12 +154,16 @@ fn the_recipe_of_tables_is_usual_where_there_are_rows_enough() {
     let numbers = usual(500, number).settings;
     assert_eq!((numbers.activation, numbers.label_smoothing), (vec![Activation::Mish], None));
     assert_eq!(numbers.step_size, 0.07);
-    // It is one of adam, and of its own first weights.
-    let sgd = plan(500, class, &Choices::new().solver(Solver::Sgd)).unwrap();
-    assert_eq!(
-        (sgd.settings.recipe, said(&sgd).as_str()),
-        (Recipe::Plain, "recipe plain: the solver is sgd")
-    );
+    // It is one of adam, and of its own step size and first weights.
+    for (choices, why) in [
+        (Choices::new().solver(Solver::Sgd), "the solver is sgd"),
+        (Choices::new().step_size(0.003), "the step size is chosen"),
+        (Choices::new().init(Init::Glorot), "the first weights are chosen"),
+    ] {
+        let other = plan(500, class, &choices).unwrap();
+        assert_eq!((other.settings.recipe, said(&other)), (Recipe::Plain, format!("recipe plain: {why}")));
+    }
+    assert_eq!(plan(500, class, &Choices::new().init(Init::Ntk)).unwrap().settings.recipe, Recipe::Tabular);
     // How long it is follows the rows, unless it was chosen.
     let epochs = |n, choices: &Choices| plan(n, number, choices).unwrap().settings.epochs;
     let of = |effort| epochs(20_000, &Choices::new().effort(effort)).unwrap();
