@@ -72,10 +72,10 @@ pub(super) fn usual_recipe(rows: usize, choices: &Choices, has_start: bool) -> (
     let why = match choices.solver {
         Some(solver) if solver != Solver::Adam => format!("the solver is {}", solver.name()),
         _ if has_start => "the first weights are given".to_owned(),
+        _ if rows < Recipe::LEAST_ROWS => format!("there are fewer than {} rows", Recipe::LEAST_ROWS),
         // The recipe's layers take shares of one step size, which fits its own first weights.
         _ if choices.step_size.is_some() => "the step size is chosen".to_owned(),
         _ if choices.init.is_some_and(|init| init != Init::Ntk) => "the first weights are chosen".to_owned(),
-        _ if rows < Recipe::LEAST_ROWS => format!("there are fewer than {} rows", Recipe::LEAST_ROWS),
         _ => return (Recipe::Tabular, None),
     };
     (Recipe::Plain, Some(why))
