@@ -561,7 +561,7 @@ fn the_weights_of_the_start_may_stand_beside_those_of_the_end() {
     let trained = ("del N, e", "W1_0, W2_0, W1, W2 = W1, W2, W1 + 1, W2 - 2; del N, e");
     let (_, said) = learner(NOTEBOOK, &[trained]);
     assert_eq!(said.code, 0, "{}", said.out);
-    contains(&said, &["the weights are those of the start, W1_0 .."]);
+    contains(&said, &["the weights are W1_0, W2_0: the rest follows from them"]);
     let (_, said) = learner(NOTEBOOK, &[trained, NO_MASK]);
     contains(&said, &["WRONG  mistake 40 or 41"]);
 }

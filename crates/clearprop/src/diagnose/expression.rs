@@ -2,16 +2,22 @@
 //!
 //! Everything that `diagnose` says of an array is such an expression: how it follows from others, what it
 //! should be, what a mistake would have made of it.  A line is printed only from an expression that was
-//! evaluated.  A value is computed once, when it is first asked for.
+//! evaluated.  A value is computed once, when it is first asked for; whether there is one, its shape says without.
 
 mod evaluate;
+mod memo;
+mod parts;
 mod print;
+mod shape;
 
 pub(super) use evaluate::{Value, chosen};
+pub(super) use memo::Memo;
 pub(super) use print::Printer;
 
-use super::arrays::Array;
-use std::cell::OnceCell;
+use super::arrays::{Array, Stored, Values};
+use memo::Worth;
+use parts::parts;
+use shape::Shape;
 use std::rc::Rc;
 
 /// An expression; cloning it is cheap.
@@ -20,7 +26,9 @@ pub(super) struct Expr(Rc<Node>);
 
 struct Node {
     op: Op,
-    value: OnceCell<Option<Rc<Value>>>,
+    worth: Rc<Worth>,
+    /// Where values are shared; what is made of no array of a file has none.
+    memo: Option<Rc<Memo>>,
 }
 
 /// What an expression does.
@@ -65,6 +73,14 @@ pub(super) struct Source {
     pub(super) value: Rc<Value>,
     /// Whole numbers or truth values: they may stand as an index.
     pub(super) whole: bool,
+}
+
+impl Source {
+    fn of(array: &Array) -> Option<Self> {
+        let value = Rc::new(Value::of(array)?);
+        let whole = matches!(array.values, Values::Numbers(_, Stored::Whole));
+        Some(Self { name: array.name.clone(), value, whole })
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,9 +145,39 @@ pub(super) enum Part {
     At(usize),
 }
 
+impl Part {
+    fn code(self) -> u64 {
+        match self {
+            Self::ButFirst => 0,
+            Self::ButLast => 1,
+            Self::First => 2,
+            Self::Last => 3,
+            Self::At(i) => 4 + i as u64,
+        }
+    }
+}
+
 impl Expr {
     pub(super) fn new(op: Op) -> Self {
-        Self(Rc::new(Node { op, value: OnceCell::new() }))
+        let (worth, memo) = {
+            let parts = parts(&op);
+            let memo = parts.iter().flatten().find_map(|part| part.0.memo.clone());
+            let worth = match (&op, &memo) {
+                (Op::Absent(_, e), _) => Rc::clone(e.worth()),
+                (op, Some(memo)) => memo.worth(op, &parts),
+                _ => Rc::default(),
+            };
+            (worth, memo)
+        };
+        Self::with(op, worth, memo)
+    }
+
+    fn with(op: Op, worth: Rc<Worth>, memo: Option<Rc<Memo>>) -> Self {
+        Self(Rc::new(Node { op, worth, memo }))
+    }
+
+    fn worth(&self) -> &Rc<Worth> {
+        &self.0.worth
     }
 
     pub(super) fn op(&self) -> &Op {
@@ -143,13 +189,6 @@ impl Expr {
         Rc::ptr_eq(&self.0, &other.0)
     }
 
-    /// An array of the file; `None` if it holds no numbers of at most two axes.
-    pub(super) fn of(array: &Array) -> Option<Self> {
-        let value = Value::of(array)?;
-        let whole = matches!(array.values, super::arrays::Values::Numbers(_, super::arrays::Stored::Whole));
-        Some(Self::new(Op::Array(Rc::new(Source { name: array.name.clone(), value: Rc::new(value), whole }))))
-    }
-
     pub(super) fn number(value: f64) -> Self {
         Self::new(Op::Number(value))
     }
@@ -158,23 +197,46 @@ impl Expr {
         Self::new(Op::Count(value, text.into()))
     }
 
-    /// The value; `None` where NumPy would stop with an error of shapes.
-    pub(super) fn value(&self) -> Option<&Rc<Value>> {
-        let value = || match &self.0.op {
-            // Nothing is computed, so nothing is copied.
-            Op::Array(source) => Some(Rc::clone(&source.value)),
-            Op::Absent(_, e) => e.value().cloned(),
-            op => evaluate::evaluate(op).map(Rc::new),
-        };
-        self.0.value.get_or_init(value).as_ref()
+    fn shape(&self) -> Option<Shape> {
+        let Node { op, worth, .. } = &*self.0;
+        match op {
+            Op::Absent(_, e) => e.shape(),
+            // Which rows are chosen, and whether every class is one, is in the numbers.
+            Op::Take(..) | Op::OneHot(..) => self.computed().map(|value| Shape::of(value)),
+            _ => *worth.shape.get_or_init(|| shape::shape(op)),
+        }
     }
 
+    /// The value; `None` where NumPy would stop with an error of shapes.
+    pub(super) fn value(&self) -> Option<&Rc<Value>> {
+        match self.op() {
+            Op::Absent(_, e) => e.value(),
+            Op::Take(..) | Op::OneHot(..) => self.computed(),
+            _ => self.shape().and_then(|_| self.computed()),
+        }
+    }
+
+    fn computed(&self) -> Option<&Rc<Value>> {
+        let Node { op, worth, memo } = &*self.0;
+        let compute = || {
+            // An array is there already, and not copied.
+            if let Op::Array(source) = op {
+                return Some(Rc::clone(&source.value));
+            }
+            let value = Rc::new(evaluate::evaluate(op)?);
+            memo.iter().for_each(|memo| memo.computed(op, value.data.len()));
+            Some(value)
+        };
+        worth.value.get_or_init(compute).as_ref()
+    }
+
+    /// Rows and columns of the value; nothing is computed.
     pub(super) fn dim(&self) -> Option<(usize, usize)> {
-        self.value().map(|value| value.data.dim())
+        self.shape().map(|shape| shape.dim)
     }
 
     fn ndim(&self) -> usize {
-        self.value().map_or(2, |value| value.ndim)
+        self.shape().map_or(2, |shape| shape.ndim)
     }
 
     /// The transpose, pushed down to the arrays: `(a.T @ b).T` is `b.T @ a`.
@@ -241,9 +303,9 @@ impl Expr {
 
     /// A vector as a row beside a matrix.
     pub(super) fn as_row(&self) -> Self {
-        match self.value() {
-            Some(value) if value.ndim == 2 && value.data.nrows() > 1 => self.t(),
-            Some(value) if value.ndim == 2 => self.clone(),
+        match self.shape() {
+            Some(shape) if shape.ndim == 2 && shape.dim.0 > 1 => self.t(),
+            Some(shape) if shape.ndim == 2 => self.clone(),
             _ => Self::new(Op::Row(self.clone())),
         }
     }
@@ -289,55 +351,6 @@ impl Expr {
     pub(super) fn softmax(&self, axis: Option<usize>) -> Self {
         let e = (self.clone() - self.reduce(Reduce::Max, axis)).exp();
         e.clone() / e.reduce(Reduce::Sum, axis)
-    }
-
-    /// The parts that it is made of.
-    pub(super) fn parts(&self) -> Vec<&Self> {
-        match self.op() {
-            Op::Array(_) | Op::Number(_) | Op::Count(..) => vec![],
-            Op::Absent(_, a)
-            | Op::Transpose(a)
-            | Op::Unary(_, a)
-            | Op::Reduce(_, a, ..)
-            | Op::Row(a)
-            | Op::Column(a)
-            | Op::Flat(a)
-            | Op::Slice(a, ..)
-            | Op::OneHot(a, ..) => vec![a],
-            Op::Dot(a, b)
-            | Op::Binary(_, a, b)
-            | Op::Compare(_, a, b)
-            | Op::Join(_, a, b)
-            | Op::Take(a, b, _)
-            | Op::Fill(_, a, b) => vec![a, b],
-            Op::Where(m, a, b) => vec![m, a, b],
-        }
-    }
-
-    /// The same with other parts, as many as [`Self::parts`] gives.
-    pub(super) fn with_parts(&self, parts: &[Self]) -> Self {
-        let part = |i: usize| parts[i].clone();
-        Self::new(match self.op() {
-            Op::Array(source) => Op::Array(source.clone()),
-            Op::Number(value) => Op::Number(*value),
-            Op::Count(value, text) => Op::Count(*value, text.clone()),
-            Op::Absent(name, _) => Op::Absent(name.clone(), part(0)),
-            Op::Transpose(_) => Op::Transpose(part(0)),
-            Op::Unary(f, _) => Op::Unary(*f, part(0)),
-            Op::Reduce(f, _, axis, keep) => Op::Reduce(*f, part(0), *axis, *keep),
-            Op::Row(_) => Op::Row(part(0)),
-            Op::Column(_) => Op::Column(part(0)),
-            Op::Flat(_) => Op::Flat(part(0)),
-            Op::Slice(_, axis, of) => Op::Slice(part(0), *axis, *of),
-            Op::OneHot(_, k, first) => Op::OneHot(part(0), *k, *first),
-            Op::Dot(..) => Op::Dot(part(0), part(1)),
-            Op::Binary(f, ..) => Op::Binary(*f, part(0), part(1)),
-            Op::Compare(f, ..) => Op::Compare(*f, part(0), part(1)),
-            Op::Take(_, _, axis) => Op::Take(part(0), part(1), *axis),
-            Op::Join(axis, ..) => Op::Join(*axis, part(0), part(1)),
-            Op::Fill(value, ..) => Op::Fill(*value, part(0), part(1)),
-            Op::Where(..) => Op::Where(part(0), part(1), part(2)),
-        })
     }
 }
 

@@ -5,7 +5,7 @@
 //! rows, weights are (fan_in, fan_out).  How the person's arrays lie is in the expressions' leaves.
 
 use super::convention::Convention;
-use super::expression::{Binary, Expr, Part, Reduce};
+use super::expression::{Binary, Expr, Memo, Part, Reduce};
 use super::function::{Cost, Function};
 use crate::network::Penalized;
 use crate::quantity::{Habit, Quantity, Variable};
@@ -174,6 +174,8 @@ pub(super) struct Graph {
     pub(super) leftovers: Vec<(Quantity, Given)>,
     /// How unusual the reading is: readings that explain equally much are ordered by it.
     pub(super) oddity: u32,
+    /// What was computed, shared by all readings.
+    pub(super) memo: Rc<Memo>,
 }
 
 impl Graph {
@@ -357,7 +359,7 @@ pub(super) fn right(graph: &Graph, convention: &Convention, pass: &Pass, quantit
         }
         _ => return None,
     })
-    .filter(|e| e.value().is_some())
+    .filter(|e| e.dim().is_some())
 }
 
 /// Whether two arrays hold the same numbers: `max|a - b| <= tolerance * max(max|b|, scale)`, not-a-numbers in

@@ -6,7 +6,6 @@
 //! given further on decides.  The explanation with the least cost wins; all that cost the same are
 //! kept, since nothing in the numbers tells them apart.
 
-mod budget;
 mod choose;
 mod cost;
 mod hidden;
@@ -23,8 +22,6 @@ use crate::quantity::{
     Quantity::{By, Of},
     Variable::{A, B, Beta, Gamma, Kept, Loss, Normed, Scaled, W, Z},
 };
-pub(super) use budget::Budget;
-use budget::step_size;
 use choose::{merged, possible};
 pub(super) use cost::MISTAKE;
 use cost::{SAID, UNKNOWN, UNUSUAL, is_poisoned, leads_on, least, price, unvouched};
@@ -87,23 +84,14 @@ impl Explanation {
     }
 }
 
-/// All explanations of least cost, at most the given one, that cost, and whether time ran out before the search ended.
-pub(super) fn explain(graph: &Graph, budget: &Budget, most: u32) -> (u32, Vec<Explanation>, bool) {
+/// All explanations of least cost, at most the given one, and that cost.
+pub(super) fn explain(graph: &Graph, most: u32) -> (u32, Vec<Explanation>) {
     let order = graph.order();
     let deltas = graph.given.keys().any(|q| matches!(q, By(Z(_) | A(_) | Kept(_))));
     let last = order.iter().rposition(|q| graph.given.contains_key(q)).map_or(0, |last| last + 1);
     let conventions = possible(graph, deltas);
-    let mut search = Search {
-        graph,
-        order: &order[..last],
-        limit: 0,
-        next: 0,
-        best: u32::MAX,
-        found: Vec::new(),
-        budget,
-        size: step_size(graph),
-        stopped: false,
-    };
+    let mut search =
+        Search { graph, order: &order[..last], limit: 0, next: 0, best: u32::MAX, found: Vec::new() };
     while search.found.is_empty() {
         search.next = u32::MAX;
         for convention in &conventions {
@@ -116,17 +104,17 @@ pub(super) fn explain(graph: &Graph, budget: &Budget, most: u32) -> (u32, Vec<Ex
             let unsaid = if graph.given.contains_key(&Of(Loss)) { 0 } else { unvouched(&path, graph) };
             search.go(0, unsaid, &path);
         }
-        if search.next == u32::MAX || search.next > most || search.stopped {
+        if search.next == u32::MAX || search.next > most || graph.memo.is_spent() {
             break;
         }
         // Some steps at a time; what is found within the limit is still the least.
         search.limit = search.next.max(search.limit + UNUSUAL).min(most);
     }
-    (search.best, search.found, search.stopped)
+    (search.best, search.found)
 }
 
-/// What all candidates of a stage cost, in steps.
-const MANY: u64 = 20;
+/// What one step of the search costs beside what it computes, in numbers.
+const STEP: u64 = 1_000;
 
 /// Nothing was found before the search was stopped: what is given is not judged.
 pub(super) fn not_judged(graph: &Graph) -> Explanation {
@@ -149,27 +137,20 @@ struct Search<'a> {
     next: u32,
     best: u32,
     found: Vec<Explanation>,
-    budget: &'a Budget,
-    /// What one step costs.
-    size: u64,
-    stopped: bool,
 }
 
 impl Search<'_> {
     fn go(&mut self, at: usize, cost: u32, path: &Explanation) {
         /// More explanations than this say nothing to a person.
         const MOST: usize = 48;
-        if cost > self.best || self.stopped {
+        if cost > self.best || self.graph.memo.is_spent() {
             return;
         }
         if cost > self.limit {
             self.next = self.next.min(cost);
             return;
         }
-        self.spend(1);
-        if self.stopped {
-            return;
-        }
+        self.graph.memo.spend(STEP);
         let Some(&quantity) = self.order.get(at) else {
             if cost < self.best {
                 self.best = cost;
@@ -225,7 +206,9 @@ impl Search<'_> {
         };
         let scale = magnitude(graph, &path.convention, &path.pass, quantity);
         let matches = |e: &Expr| {
-            e.value().is_some_and(|value| same(given.value(), &value.data, graph.tolerance, scale))
+            e.dim() == own.dim()
+                && !graph.memo.is_spent()
+                && e.value().is_some_and(|value| same(given.value(), &value.data, graph.tolerance, scale))
         };
         if quantity == Of(Loss) {
             return self.loss(at, cost, path, &right, &own);
@@ -263,7 +246,6 @@ impl Search<'_> {
         }
         let poisoned = fitting.is_empty() && poisoned;
         if fitting.is_empty() && over.is_none() && !poisoned {
-            self.spend(MANY);
             fitting = choose::fitting(mutants(graph, &path.pass, &right), quantity, path, &matches);
         }
         let Some(least) = fitting.first().map(|(price, _)| *price) else {
@@ -280,14 +262,8 @@ impl Search<'_> {
     }
 
     /// Everything that the catalogue knows to go wrong here.
-    fn candidates(&mut self, path: &Explanation, quantity: Quantity) -> Vec<Candidate> {
-        self.spend(MANY);
+    fn candidates(&self, path: &Explanation, quantity: Quantity) -> Vec<Candidate> {
         candidates(self.graph, &path.convention, &path.pass, quantity)
-    }
-
-    /// Counts steps; past the budget the search stops.
-    fn spend(&mut self, steps: u64) {
-        self.stopped |= !self.budget.spend(self.size * steps);
     }
 
     /// What is said of numbers that nothing explains: wrong, where all that they follow from is known.
@@ -334,11 +310,9 @@ impl Search<'_> {
                 .zip(own.value())
                 .is_some_and(|(value, own)| same(&own.data, &value.data, tolerance, 0.0))
         };
-        // Tried in the usual conventions only.
-        let c = &path.convention;
-        let plain = !c.late && c.over == graph.over && c.penalty == super::convention::PenaltyForm::Half;
+        // Tried where the usual weights are penalised.
+        let plain = path.convention.over == graph.over;
         let in_reach = plain && cost + MISTAKE <= self.limit;
-        self.spend(MANY);
         let mut step = |vouched: (bool, bool), price: u32, finding: Finding| {
             let mut path = path.clone();
             path.vouched = vouched;

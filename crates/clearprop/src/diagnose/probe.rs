@@ -246,6 +246,7 @@ pub(super) fn hidden_by(graph: &Graph) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnose::expression::Memo;
     use crate::diagnose::reconstruct::readings;
     use crate::objective::loss_and_grad;
 
@@ -261,7 +262,7 @@ mod tests {
                 shape: vec![],
                 values: Values::Numbers(vec![objective.loss()], Stored::Double),
             });
-            let graph = readings(&arrays, "").unwrap().swap_remove(0);
+            let graph = readings(&arrays, "", &Memo::new(u64::MAX)).unwrap().swap_remove(0);
             assert_eq!(hidden_by(&graph), Vec::<String>::new(), "seed {seed}");
             let mut poor = graph.clone();
             poor.reg = 0.0;

@@ -72,6 +72,8 @@ impl Reading {
     pub fn of(arrays: &[Array]) -> Result<Self> {
         let examined = examine(arrays)?;
         let graph = examined.graph;
+        // Other weights give other values: none comes again.
+        graph.memo.close();
         let main = examined.explanations.into_iter().next();
         let unknown = main.as_ref().and_then(|main| {
             let open = |(quantity, finding): &&(Quantity, Finding)| {

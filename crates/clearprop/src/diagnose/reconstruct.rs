@@ -18,7 +18,7 @@ mod update;
 pub(super) use outputs::{forward, step};
 
 use super::arrays::{Array, Stored, Values, shape_text};
-use super::expression::{Expr, Op};
+use super::expression::{Expr, Memo, Op};
 use super::function::{Cost, Function};
 use super::graph::Graph;
 use super::hints::{Hint, Layer, Word};
@@ -77,6 +77,7 @@ pub(super) struct Contents {
     pub(super) understood: Vec<String>,
     pub(super) warnings: Vec<String>,
     pub(super) ignored: Vec<String>,
+    pub(super) memo: Rc<Memo>,
 }
 
 impl Contents {
@@ -106,10 +107,8 @@ impl Contents {
 ///
 /// # Errors
 /// No weights, inputs or answers, or shapes that do not fit together in any way.
-pub(super) fn readings(arrays: &[Array], moment: &str) -> Result<Vec<Graph>> {
-    let mut ways = rows::of_stages(contents(arrays, moment)?)?;
-    ways.extend(ways.iter().filter_map(rows::at_start).collect::<Vec<_>>());
-    let (contents, mut found) = likeliest(ways)?;
+pub(super) fn readings(arrays: &[Array], moment: &str, memo: &Rc<Memo>) -> Result<Vec<Graph>> {
+    let (contents, mut found) = likeliest(rows::of_stages(contents(arrays, moment, memo)?)?)?;
     if let Some(before) = update::before(&contents, &found) {
         found = before;
     }
@@ -151,7 +150,7 @@ fn likeliest(ways: Vec<Contents>) -> Result<(Contents, Vec<Graph>)> {
     best.map(|(_, contents, found)| (contents, found)).ok_or_else(|| failure.unwrap_or_else(none))
 }
 
-fn contents(arrays: &[Array], moment: &str) -> Result<Contents> {
+fn contents(arrays: &[Array], moment: &str, memo: &Rc<Memo>) -> Result<Contents> {
     let names: Vec<&str> = arrays.iter().map(|array| array.name.as_str()).collect();
     let hint = |name: &str| hint_at(name, moment, &names);
     let mut ignored = Vec::new();
@@ -172,7 +171,7 @@ fn contents(arrays: &[Array], moment: &str) -> Result<Contents> {
                 _ => ignored.push(array.name.clone()),
             },
             Values::Other(_) => ignored.push(array.name.clone()),
-            Values::Numbers(..) => match Expr::of(array) {
+            Values::Numbers(..) => match memo.array(array) {
                 Some(e) => items.push(Item { name: array.name.clone(), shape: array.shape.clone(), e, hint }),
                 None => ignored.push(array.name.clone()),
             },
@@ -244,6 +243,7 @@ fn contents(arrays: &[Array], moment: &str) -> Result<Contents> {
         understood,
         warnings,
         ignored,
+        memo: Rc::clone(memo),
     };
     contents.find_parameters();
     Ok(contents)

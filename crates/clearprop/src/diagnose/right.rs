@@ -8,7 +8,7 @@ use crate::network::Penalized;
 use crate::quantity::{
     Quantity,
     Quantity::{By, Of},
-    Variable::{A, B, W, Z},
+    Variable::{A, B, Beta, Gamma, W, Z},
 };
 
 /// The right line for a stage; `None` if no line could be made that gives the right numbers.
@@ -117,7 +117,7 @@ fn wanted(graph: &Graph, quantity: Quantity, (rows, columns): (usize, usize)) ->
     }
     let like = match quantity {
         By(W(l)) => graph.names.get(&W(l)),
-        By(B(l)) => graph.names.get(&B(l)),
+        By(variable @ (B(_) | Gamma(_) | Beta(_))) => graph.names.get(&variable),
         _ => None,
     };
     let shape = like

@@ -45,29 +45,39 @@ pub(super) fn rows(arrays: &[Array]) -> Option<Vec<Array>> {
 
 /// The other moments of which the file holds the weights of every layer, by what stands behind the names: `_0`.
 pub(super) fn moments(arrays: &[Array]) -> Vec<String> {
+    let weight = |name: &str| hint(name).filter(|h| !h.derivative && h.word == Word::W).map(|h| h.layer);
+    let names: Vec<&str> = arrays.iter().map(|array| array.name.as_str()).collect();
+    let plain: Vec<Layer> = names.iter().filter_map(|name| weight(name)).collect();
+    // W1_0 is a moment of W1, W_0 of W where the file has that.
     let of = |name: &str| -> Option<(usize, String)> {
-        let digits = name.strip_prefix(['W', 'w'])?;
-        let end = digits.find(|c: char| !c.is_ascii_digit()).filter(|&end| end > 0)?;
-        Some((digits[..end].parse().ok()?, digits[end..].to_owned()))
+        if let Some((stem, _)) = name.rsplit_once('_')
+            && names.contains(&stem)
+            && weight(stem) == Some(Layer::Unsaid)
+        {
+            return Some((1, name[stem.len()..].to_owned()));
+        }
+        let digits = name.find(|c: char| c.is_ascii_digit())?;
+        let end = digits + name[digits..].find(|c: char| !c.is_ascii_digit())?;
+        match weight(&name[..end])? {
+            Layer::Number(l) if hint(name).is_none() => Some((l, name[end..].to_owned())),
+            _ => None,
+        }
     };
-    let found: Vec<(usize, String)> = arrays.iter().filter_map(|array| of(&array.name)).collect();
+    let found: Vec<(usize, String)> = names.iter().filter_map(|name| of(name)).collect();
     let layers = |moment: &str| {
         let mut layers: Vec<usize> =
             found.iter().filter(|(_, other)| other == moment).map(|(l, _)| *l).collect();
         layers.sort_unstable();
         layers
     };
-    let plain = arrays
-        .iter()
-        .filter_map(|array| hint(&array.name))
-        .filter(|h| !h.derivative && h.word == Word::W && matches!(h.layer, Layer::Number(_)))
-        .count();
+    let numbered = plain.iter().filter(|layer| matches!(layer, Layer::Number(_))).count();
     let mut moments: Vec<String> = found.iter().map(|(_, moment)| moment.clone()).collect();
     moments.sort();
     moments.dedup();
     moments.retain(|moment| {
         let layers = layers(moment);
-        layers.iter().copied().eq(1..=layers.len()) && (plain == 0 || plain == layers.len())
+        let alone = plain.contains(&Layer::Unsaid);
+        layers.iter().copied().eq(1..=layers.len()) && (alone || numbered == 0 || numbered == layers.len())
     });
     moments
 }
@@ -79,7 +89,9 @@ pub(super) fn hint_at(name: &str, moment: &str, names: &[&str]) -> Option<Hint> 
         return hint(name);
     }
     let parameter = |hint: &Hint| {
-        !hint.derivative && matches!(hint.word, Word::W | Word::B) && matches!(hint.layer, Layer::Number(_))
+        !hint.derivative
+            && matches!(hint.word, Word::W | Word::B)
+            && matches!(hint.layer, Layer::Number(_) | Layer::Unsaid)
     };
     if let Some(found) = name.strip_suffix(moment).and_then(hint).filter(parameter) {
         return Some(found);
@@ -121,9 +133,13 @@ mod tests {
         let of = |names: &[&str]| moments(&names.iter().map(|name| array(name, &[2, 2])).collect::<Vec<_>>());
         assert_eq!(of(&["W1", "W2", "W1_0", "W2_0", "W1_end"]), ["_0"]);
         assert_eq!(of(&["W1_0", "W2_0"]), ["_0"]);
+        assert_eq!(of(&["Theta1", "Theta2", "Theta1_0", "Theta2_0"]), ["_0"]);
+        assert_eq!(of(&["W", "W_0", "b", "b_0"]), ["_0"]);
+        assert_eq!(of(&["W1", "W2", "W1_grad", "W2_grad"]), [] as [&str; 0], "derivatives are no weights");
         assert_eq!(of(&["W1", "W2"]), [] as [&str; 0]);
         let names = ["W1", "W1_0"];
         assert!(hint_at("W1_0", "_0", &names).is_some() && hint_at("W1", "_0", &names).is_none());
+        assert!(hint_at("W_0", "_0", &["W", "W_0"]).is_some() && hint_at("W", "_0", &["W", "W_0"]).is_none());
         assert!(hint_at("W1_0", "", &names).is_none() && hint_at("W1", "", &names).is_some());
         assert_eq!(hint_at("X[train]", "", &[]).map(|hint| hint.word), Some(Word::X));
     }

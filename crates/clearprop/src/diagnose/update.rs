@@ -15,19 +15,20 @@ mod quotients;
 mod rules;
 
 use super::arrays::{Array, Stored, Values};
-use super::expression::{Expr, Printer};
+use super::expression::{Expr, Memo, Printer};
 use super::words::number;
 pub(super) use arrays::{Found, Learnt, Named, Step, directions};
 use arrays::{Parameter, Scalars, named, parameters};
 use fit::Fit;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// What the file shows of its update; nothing where it holds no weights after one.
-pub(super) fn steps(all: &[Array], learnt: &[Learnt]) -> Vec<Step> {
-    let scalars = Scalars::of(all);
+pub(super) fn steps(all: &[Array], learnt: &[Learnt], memo: &Rc<Memo>) -> Vec<Step> {
+    let scalars = Scalars::of(all, memo);
     let single = all.iter().any(|array| matches!(array.values, Values::Numbers(_, Stored::Single)));
     let tolerance = if single { 1e-3 } else { 1e-6 };
-    let parameters = parameters(&named(all), learnt);
+    let parameters = parameters(&named(all, memo), learnt);
     let mut found = Vec::new();
     for p in &parameters {
         found.extend(moments::judged(p, &scalars, tolerance));

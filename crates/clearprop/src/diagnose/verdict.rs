@@ -6,12 +6,14 @@ mod loops;
 mod stages;
 
 use super::arrays::Array;
+use super::expression::Memo;
 use super::graph::Graph;
-use super::judge::{Budget, Explanation, MISTAKE, explain, not_judged};
+use super::judge::{Explanation, MISTAKE, explain, not_judged};
 use super::read_as::ReadAs;
 use super::reconstruct::readings;
 use super::selection;
 use crate::error::{Error, ErrorKind, Result};
+use crate::quantity::Variable::W;
 use serde::Serialize;
 
 /// What is said of the whole.
@@ -133,8 +135,8 @@ pub struct Diagnosis {
     pub head: String,
 }
 
-/// What a search may compute: about a second's work.
-const BUDGET: u64 = 100_000_000;
+/// What a diagnosis may compute, in numbers: less than two seconds' work.
+const BUDGET: u64 = 1_500_000_000;
 
 /// Compares what a person computed with what is right.
 ///
@@ -152,7 +154,7 @@ pub fn diagnose(arrays: &[Array]) -> Result<Diagnosis> {
         return Ok(diagnosis);
     }
     let main = examined.explanations.first().cloned();
-    let mut diagnosis = conclude::conclude(graph, examined.explanations, &Budget::new(BUDGET / 4));
+    let mut diagnosis = conclude::conclude(graph, examined.explanations);
     if let Some(main) = main {
         beyond::add(&mut diagnosis, graph, &main, arrays);
     }
@@ -164,78 +166,91 @@ pub(super) struct Examined {
     pub(super) graph: Graph,
     /// At least one, unless an input is not a number.
     pub(super) explanations: Vec<Explanation>,
-    /// What the explanations cost.
-    cost: u32,
 }
+
+/// What explains a file with the least cost: the cost, the reading, the explanations.
+type Best = (u32, Graph, Vec<Explanation>);
 
 /// Reads the arrays, and looks for the likeliest of the readings.
 pub(super) fn examine(arrays: &[Array]) -> Result<Examined> {
     let rows = selection::rows(arrays);
     let arrays = rows.as_deref().unwrap_or(arrays);
-    let mut found = at_moment(arrays, "");
-    // Weights of another moment, where those of the plain names are none or do not explain the file.
-    for moment in selection::moments(arrays) {
-        if found.as_ref().is_ok_and(|found| found.cost < MISTAKE) {
-            break;
+    let memo = Memo::new(BUDGET);
+    let mut best: Option<Best> = None;
+    let mut all: Vec<Result<Vec<Graph>>> = Vec::new();
+    // First whatever explains the file without a mistake: the weights of the plain names, else those of a moment.
+    for moment in std::iter::once(String::new()).chain(selection::moments(arrays)) {
+        let mut graphs = readings(arrays, &moment, &memo);
+        for graph in graphs.iter_mut().flatten().filter(|_| !moment.is_empty()) {
+            let names: Vec<&str> =
+                (1..=graph.layers()).filter_map(|l| Some(graph.names.get(&W(l))?.as_str())).collect();
+            let words = format!("the weights are {}: the rest follows from them", names.join(", "));
+            graph.understood.push(words);
         }
-        if let Ok(mut other) = at_moment(arrays, &moment)
-            && found.as_ref().map_or(true, |found| other.cost < found.cost)
-        {
-            other
-                .graph
-                .understood
-                .push(format!("the weights are W1{moment}, W2{moment}, ..: the rest follows from them"));
-            found = Ok(other);
+        if let Ok(graphs) = &mut graphs {
+            graphs.sort_by_key(|graph| graph.oddity);
+            best = least(best, graphs, MISTAKE - 1);
         }
-    }
-    found
-}
-
-/// The same with the weights of one moment.
-fn at_moment(arrays: &[Array], moment: &str) -> Result<Examined> {
-    let budget = Budget::new(BUDGET);
-    let mut graphs = readings(arrays, moment)?;
-    graphs.sort_by_key(|graph| graph.oddity);
-    if conclude::not_a_number(&graphs[0]).is_some() {
-        return Ok(Examined { graph: graphs.swap_remove(0), explanations: Vec::new(), cost: u32::MAX });
-    }
-    let mut best: Option<(u32, Graph, Vec<Explanation>)> = None;
-    let mut stopped = false;
-    // First whatever explains the file without a mistake, then the likeliest readings with some.
-    for most in [MISTAKE - 1, u32::MAX] {
-        for (nth, graph) in graphs.iter().enumerate() {
-            // A loss that no reading gives is one mistake at least.
-            if most < MISTAKE && graph.has_odd_loss() {
-                continue;
-            }
-            let enough = best.as_ref().is_some_and(|(cost, ..)| {
-                *cost <= graph.oddity || most == u32::MAX && nth > 0 && *cost < 2 * MISTAKE
-            });
-            let odd = most < MISTAKE && graph.oddity >= MISTAKE && nth > 0;
-            if enough || odd || stopped && best.is_some() {
-                continue;
-            }
-            let (cost, found, ran_out) = explain(graph, &budget, most);
-            stopped |= ran_out;
-            let cost = cost.saturating_add(graph.oddity);
-            if !found.is_empty() && best.as_ref().is_none_or(|(least, ..)| cost < *least) {
-                best = Some((cost, graph.clone(), found));
-            }
-        }
-        if best.is_some() {
+        all.push(graphs);
+        if best.as_ref().is_some_and(|(cost, ..)| *cost < MISTAKE) {
             break;
         }
     }
-    let (cost, mut graph, explanations) = match best {
-        Some(best) => best,
-        None => (u32::MAX, graphs[0].clone(), vec![not_judged(&graphs[0])]),
+    // Then the likeliest readings with some.
+    if best.is_none() {
+        best = all.iter().flatten().fold(None, |best, graphs| least(best, graphs, u32::MAX));
+    }
+    let (mut graph, explanations) = match best {
+        Some((_, graph, explanations)) => {
+            let explanations = conclude::in_order(&graph, explanations);
+            (graph, explanations)
+        }
+        None => {
+            let first = all.iter().position(Result::is_ok).unwrap_or(0);
+            let graph = all.swap_remove(first)?.swap_remove(0);
+            let explanations = match conclude::not_a_number(&graph) {
+                Some(_) => Vec::new(),
+                None => conclude::in_order(&graph, vec![not_judged(&graph)]),
+            };
+            (graph, explanations)
+        }
     };
-    if stopped {
+    if memo.is_spent() {
         graph.warnings.push(
             "the search was stopped before its end: it may not have found the simplest explanation"
                 .to_owned(),
         );
     }
-    let explanations = conclude::in_order(&graph, explanations);
-    Ok(Examined { graph, explanations, cost })
+    Ok(Examined { graph, explanations })
+}
+
+/// The better of the best so far and what these readings, in order, give with mistakes of at most this cost.
+fn least(mut best: Option<Best>, graphs: &[Graph], most: u32) -> Option<Best> {
+    if conclude::not_a_number(&graphs[0]).is_some() {
+        return best;
+    }
+    // What this moment's weights give: whether to go on is asked of that alone.
+    let mut own: Option<u32> = None;
+    for (nth, graph) in graphs.iter().enumerate() {
+        // A loss that no reading gives is one mistake at least.
+        if most < MISTAKE && graph.has_odd_loss() {
+            continue;
+        }
+        let enough =
+            own.is_some_and(|cost| cost <= graph.oddity || most == u32::MAX && nth > 0 && cost < 2 * MISTAKE);
+        let odd = most < MISTAKE && graph.oddity >= MISTAKE && nth > 0;
+        if enough || odd || graph.memo.is_spent() && best.is_some() {
+            continue;
+        }
+        let (cost, found) = explain(graph, most);
+        if found.is_empty() {
+            continue;
+        }
+        let cost = cost.saturating_add(graph.oddity);
+        own = Some(own.map_or(cost, |own| own.min(cost)));
+        if best.as_ref().is_none_or(|(least, ..)| cost < *least) {
+            best = Some((cost, graph.clone(), found));
+        }
+    }
+    best
 }

@@ -1,5 +1,6 @@
 //! What an expression is worth, by NumPy's rules of shapes.
 
+use super::shape::{Shape, along, range, shape};
 use super::{Binary, Compare, Expr, Keep, Op, Part, Reduce, Unary};
 use crate::diagnose::arrays::{Array, Values};
 use ndarray::{Array2, Axis, Zip, concatenate, s};
@@ -60,7 +61,7 @@ pub(super) fn evaluate(op: &Op) -> Option<Value> {
             if a.ndim < 2 { a.clone() } else { Value::two(a.data.t().as_standard_layout().into_owned()) }
         }
         Op::Dot(a, b) => dot(get(a)?, get(b)?)?,
-        Op::Binary(f, a, b) => broadcast(get(a)?, get(b)?, binary(*f))?,
+        Op::Binary(f, a, b) => binary(*f, get(a)?, get(b)?)?,
         Op::Compare(f, a, b) => broadcast(get(a)?, get(b)?, compare(*f))?,
         Op::Unary(f, a) => {
             let a = get(a)?;
@@ -93,17 +94,7 @@ pub(super) fn evaluate(op: &Op) -> Option<Value> {
             let (a, b) = (get(a)?, get(b)?);
             Value::two(concatenate(Axis(*axis), &[a.data.view(), b.data.view()]).ok()?)
         }
-        Op::Fill(value, rows, columns) => {
-            let length = |e: &Expr| get(e).map(|value| value.data[[0, 0]]);
-            let (rows, columns) = (length(rows)?, length(columns)?);
-            let limit = 1e7;
-            if !(rows >= 0.0 && columns >= 0.0 && rows * columns < limit) {
-                return None;
-            }
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked above")]
-            let dim = (rows as usize, columns as usize);
-            Value::two(Array2::from_elem(dim, *value))
-        }
+        Op::Fill(value, ..) => Value::two(Array2::from_elem(shape(op)?.dim, *value)),
         Op::OneHot(y, k, first) => {
             let y = get(y)?;
             let n = y.data.len();
@@ -136,32 +127,18 @@ fn dot(a: &Value, b: &Value) -> Option<Value> {
 }
 
 fn broadcast(a: &Value, b: &Value, f: impl Fn(f64, f64) -> f64) -> Option<Value> {
-    let ((r, c), (s, d)) = (a.data.dim(), b.data.dim());
-    let fit = |m: usize, n: usize| {
-        if m == n || n == 1 {
-            Some(m)
-        } else if m == 1 {
-            Some(n)
-        } else {
-            None
-        }
-    };
-    let dim = (fit(r, s)?, fit(c, d)?);
-    if dim.0.checked_mul(dim.1)? > 20_000_000 {
-        return None;
-    }
+    let Shape { ndim, dim } = super::shape::broadcast(Shape::of(a), Shape::of(b))?;
     let (left, right) = (a.data.broadcast(dim)?, b.data.broadcast(dim)?);
-    let data = Zip::from(left).and(right).map_collect(|&a, &b| f(a, b));
-    Some(Value { ndim: a.ndim.max(b.ndim), data })
+    Some(Value { ndim, data: Zip::from(left).and(right).map_collect(|&a, &b| f(a, b)) })
 }
 
-fn binary(f: Binary) -> fn(f64, f64) -> f64 {
+fn binary(f: Binary, a: &Value, b: &Value) -> Option<Value> {
     match f {
-        Binary::Add => |a, b| a + b,
-        Binary::Sub => |a, b| a - b,
-        Binary::Mul => |a, b| a * b,
-        Binary::Div => |a, b| a / b,
-        Binary::Power => |a, b| if b == 2.0 { a * a } else { a.powf(b) },
+        Binary::Add => broadcast(a, b, |a, b| a + b),
+        Binary::Sub => broadcast(a, b, |a, b| a - b),
+        Binary::Mul => broadcast(a, b, |a, b| a * b),
+        Binary::Div => broadcast(a, b, |a, b| a / b),
+        Binary::Power => broadcast(a, b, |a, b| if b == 2.0 { a * a } else { a.powf(b) }),
     }
 }
 
@@ -221,21 +198,8 @@ fn reduce(f: Reduce, a: &Value, axis: Option<usize>, keep: Keep) -> Option<Value
 }
 
 fn slice(a: &Value, axis: usize, part: Part) -> Option<Value> {
-    if axis >= a.ndim {
-        return None;
-    }
-    let along = if a.ndim == 1 { 1 } else { axis };
-    let n = a.data.len_of(Axis(along));
-    let (start, end) = match part {
-        Part::ButFirst => (1, n),
-        Part::ButLast => (0, n.checked_sub(1)?),
-        Part::First => (0, 1),
-        Part::Last => (n.checked_sub(1)?, n),
-        Part::At(i) => (i, i + 1),
-    };
-    if start > n || end > n || start >= end {
-        return None;
-    }
+    let along = along(Shape::of(a), axis)?;
+    let (start, end) = range(part, a.data.len_of(Axis(along)))?;
     let view = if along == 0 { a.data.slice(s![start..end, ..]) } else { a.data.slice(s![.., start..end]) };
     Some(Value { ndim: a.ndim, data: view.to_owned() })
 }

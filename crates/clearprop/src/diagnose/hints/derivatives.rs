@@ -81,6 +81,12 @@ pub(super) fn derivative(words: &[String]) -> Option<Hint> {
         let layer = layer_alone(rest)?;
         Some(Hint { derivative: true, word: Word::Delta, layer })
     };
+    // Alone it is the one by all that is learnt, where that is one array.
+    if let [only] = words
+        && matches!(only.as_str(), "grad" | "gradient")
+    {
+        return Some(Hint { derivative: true, word: Word::W, layer: Layer::Unsaid });
+    }
     const BEFORE: [&[&str]; 14] = [
         &["dl", "d"],
         &["dloss", "d"],

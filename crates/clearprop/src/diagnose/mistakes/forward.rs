@@ -94,6 +94,8 @@ pub(super) fn outputs(graph: &Graph, pass: &Pass) -> Option<Vec<Candidate>> {
 /// 56, 57; an outer product.
 pub(super) fn loss(graph: &Graph, convention: &Convention, pass: &Pass) -> Option<Vec<Candidate>> {
     let last = graph.layers();
+    // The loss is what it is, whenever its derivatives are divided and whichever way they are taken.
+    let convention = &Convention { late: false, ascent: false, ..*convention };
     let penalty = convention.penalty_part(graph);
     let whole = |data: Expr| match &penalty {
         Some(penalty) => data + penalty.clone(),

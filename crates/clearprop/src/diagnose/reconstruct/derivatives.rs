@@ -8,7 +8,7 @@ use super::outputs::{forward, step};
 use super::{Contents, Item};
 use crate::diagnose::convention::Convention;
 use crate::diagnose::expression::Expr;
-use crate::diagnose::graph::{Bias, Given, Graph, Pass};
+use crate::diagnose::graph::{Bias, Given, Graph, Pass, right, same};
 use crate::diagnose::hints::Word;
 use crate::diagnose::words::number;
 use crate::quantity::{
@@ -24,6 +24,7 @@ pub(super) fn assign(graph: &mut Graph, contents: &Contents, followed: &Followed
     let last = graph.layers();
     let reference = pass(graph, false);
     let mut left: Vec<usize> = Vec::new();
+    let mut open: Vec<(usize, Vec<Quantity>)> = Vec::new();
     let mut used = followed.used.clone();
     let used_already: Vec<String> = graph
         .given
@@ -57,10 +58,19 @@ pub(super) fn assign(graph: &mut Graph, contents: &Contents, followed: &Followed
             continue;
         }
         used[at] = true;
-        if !take(graph, &reference, item, &options, followed) {
+        if options.len() > 1 {
+            open.push((at, options));
+        } else if !take(graph, &reference, item, &options, followed) {
             left.push(at);
         }
     }
+    // What can be one or another is told by those that are sure.
+    for (at, options) in open {
+        if !take(graph, &reference, &contents.items[at], &options, followed) {
+            left.push(at);
+        }
+    }
+    left.sort_unstable();
     // Names that say nothing: their numbers may.
     for at in left {
         let item = &contents.items[at];
@@ -142,7 +152,12 @@ fn unsaid_penalty(graph: &mut Graph, contents: &Contents) {
             let Some(given) = graph.given.get(&By(W(l))) else { continue };
             let w = &graph.w[l].value()?.data;
             let data = convention.mean(graph, own.a(graph, l - 1)?.t().dot(own.get(By(Z(l)))?));
-            let rest = given.value() - &data.value().filter(|data| data.data.dim() == w.dim())?.data;
+            let data = data.value().filter(|data| data.data.dim() == w.dim())?;
+            // One that has another shape says nothing of the penalty.
+            if given.value().dim() != w.dim() {
+                continue;
+            }
+            let rest = given.value() - &data.data;
             let here =
                 ratio(&rest, w, 1e3 * graph.tolerance).filter(|ratio| *ratio > 1e-9 && *ratio < 10.0)?;
             if found.is_some_and(|before| (before / here - 1.0).abs() > 1e-3) {
@@ -172,7 +187,10 @@ fn take(graph: &mut Graph, reference: &Pass, item: &Item, options: &[Quantity], 
         for pass in [&own, reference] {
             for quantity in &free {
                 if let Some((given, _)) = proportional(graph, pass, item, *quantity) {
-                    insert(graph, *quantity, given);
+                    let by_z = By(Z(quantity.variable().layer(0)));
+                    let used_so =
+                        *quantity != by_z && free.contains(&by_z) && makes_dw(graph, &own, &given, by_z);
+                    insert(graph, if used_so { by_z } else { *quantity }, given);
                     return true;
                 }
             }
@@ -210,7 +228,10 @@ fn take(graph: &mut Graph, reference: &Pass, item: &Item, options: &[Quantity], 
         || item.shape == [graph.n, graph.n];
     if let (Some(quantity), true) = (
         free.first(),
-        sure && (item.e.value().is_some_and(|value| value.data.len() > 1) || item.is(true, Word::B)),
+        sure && (item.e.value().is_some_and(|value| value.data.len() > 1)
+            || item.hint.is_some_and(|hint| {
+                hint.derivative && matches!(hint.word, Word::W | Word::B | Word::Gamma | Word::Beta)
+            })),
     ) {
         let per_row = quantity.variable().is_per_row();
         let turned =
@@ -220,6 +241,21 @@ fn take(graph: &mut Graph, reference: &Pass, item: &Item, options: &[Quantity], 
         return true;
     }
     false
+}
+
+/// Whether the file's `dw[l]` is made from these numbers in the place of `dz[l]`: then they were meant to be that.
+fn makes_dw(graph: &Graph, own: &Pass, given: &Given, by_z: Quantity) -> bool {
+    let by_w = By(W(by_z.variable().layer(0)));
+    let mut pass = own.clone();
+    pass.0.insert(by_z, given.view.clone());
+    [false, true].into_iter().any(|late| {
+        let convention = Convention { late, ..Convention::usual(graph) };
+        let made = right(graph, &convention, &pass, by_w);
+        made.as_ref()
+            .and_then(Expr::value)
+            .zip(graph.given.get(&by_w))
+            .is_some_and(|(made, dw)| same(dw.value(), &made.data, graph.tolerance, 0.0))
+    })
 }
 
 fn width(graph: &Graph, quantity: Quantity) -> Option<usize> {

@@ -123,7 +123,11 @@ fn best(contents: &Contents) -> Result<Vec<Followed>> {
     if numbers.contains(&0) && !numbers.iter().any(|&k| k >= last) {
         shifts.push(-1);
     }
-    for frame in frames(contents)? {
+    for (nth, frame) in frames(contents)?.into_iter().enumerate() {
+        // Out of work: what was found so far has to do.
+        if nth > 0 && contents.memo.is_spent() {
+            break;
+        }
         for &shift in &shifts {
             let naming = Naming { shift, swapped: swapped(contents) };
             let (one, open) = follow(contents, &frame, naming, contents.activation);
@@ -135,7 +139,10 @@ fn best(contents: &Contents) -> Result<Vec<Followed>> {
             if tried.is_empty() {
                 tried.extend(&Function::ALL[..8]);
             }
-            for f in tried {
+            for (nth, f) in tried.into_iter().enumerate() {
+                if nth > 0 && contents.memo.is_spent() {
+                    break;
+                }
                 keep(follow(contents, &frame, naming, Some(f)).0);
             }
         }
@@ -289,17 +296,21 @@ fn follow(contents: &Contents, frame: &Frame, naming: Naming, default: Option<Fu
             }
         }
         by_numbers.sort_by_key(|one| (one.0, one.1));
-        let mut function = None;
-        if let Some((_, at, view, turned, full, found)) = by_numbers.first().cloned() {
+        let mut function = if let Some((_, at, view, turned, full, found)) = by_numbers.first().cloned() {
             for (_, again, ..) in &by_numbers {
                 f.used[*again] = true;
             }
             f.matched += 1;
-            function = Some(found);
             f.given.insert(Of(A(l)), taken(&contents.items[at], view, turned, full));
+            Some(found)
         } else {
             by_name(contents, &mut f, Of(A(l)), dim, wide, &says);
-        }
+            // With the wrong sign it is that function all the same.
+            f.given.get(&Of(A(l))).and_then(|given| {
+                let turned = -given.view.clone();
+                function(contents, &z, &turned, l == last).filter(|f| *f != Function::Identity)
+            })
+        };
         if l < last && function.is_none() && !f.given.contains_key(&Of(A(l))) {
             by_consequence(contents, &mut f, l);
         }

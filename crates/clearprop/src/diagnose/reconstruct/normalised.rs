@@ -85,11 +85,12 @@ fn is_scaled(item: &Item) -> bool {
 }
 
 fn holding(contents: &Contents, f: &Followed, right: &Expr, dim: (usize, usize)) -> Option<usize> {
-    let right = right.value()?;
     contents.items.iter().enumerate().position(|(at, item)| {
         !f.used[at]
             && views(item, dim, None).into_iter().any(|(view, ..)| {
-                view.value().is_some_and(|own| same(&own.data, &right.data, contents.tolerance, 0.0))
+                view.value()
+                    .zip(right.value())
+                    .is_some_and(|(own, right)| same(&own.data, &right.data, contents.tolerance, 0.0))
             })
     })
 }

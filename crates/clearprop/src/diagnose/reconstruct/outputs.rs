@@ -34,7 +34,7 @@ pub(super) fn graphs(contents: &Contents, followed: &Followed) -> Vec<Graph> {
         let tolerances = if contents.tolerance > 1e-6 { [2e-6, 1e-5] } else { [1e-8, 1e-6] };
         for tolerance in tolerances {
             for graph in &mut graphs {
-                graph.loss_is_known = loss_fits(graph, &given, tolerance);
+                graph.loss_is_known = !graph.memo.is_spent() && loss_fits(graph, &given, tolerance);
             }
             if graphs.iter().any(|graph| graph.loss_is_known) {
                 graphs.retain(|graph| graph.loss_is_known);
@@ -76,14 +76,9 @@ fn loss_fits(graph: &Graph, given: &Given, tolerance: f64) -> bool {
             .flatten()
             .chain(crate::diagnose::judge::other_forms(&loose, convention, &pass))
             .any(|loss| {
-                loss.value().is_some_and(|loss| {
-                    same(
-                        &given.view.value().map_or_else(|| loss.data.clone() * 0.0, |v| v.data.clone()),
-                        &loss.data,
-                        tolerance,
-                        0.0,
-                    )
-                })
+                loss.value()
+                    .zip(given.view.value())
+                    .is_some_and(|(loss, own)| same(&own.data, &loss.data, tolerance, 0.0))
             })
     })
 }
@@ -306,6 +301,7 @@ fn graph(contents: &Contents, followed: &Followed, function: Function, cost: Cos
         ascent: false,
         leftovers: followed.leftovers.clone(),
         oddity,
+        memo: contents.memo.clone(),
     };
     say(&mut graph, contents, followed);
     graph

@@ -1,12 +1,10 @@
-//! Which rows of `X`, and which weights, the person's stages are of.
-//!
-//! A file often holds the whole data set beside the stages of one batch or of the training rows, and the weights
-//! of the end (`W1`) beside those of the start (`W1_0`).
+//! Which rows of `X` the person's stages are of: a file often holds the whole data set beside the stages of one batch or
+//! of the training rows.
 
 use super::{Contents, Item};
 use crate::diagnose::arrays::shape_text;
 use crate::diagnose::expression::{Expr, Op, chosen};
-use crate::diagnose::hints::{Word, hint};
+use crate::diagnose::hints::Word;
 use crate::error::{Error, ErrorKind, Result};
 use std::cmp::Reverse;
 
@@ -83,27 +81,4 @@ fn of_rows(contents: &Contents, index: &Item, n: usize, axis: usize, m: usize) -
     found.chosen_by = Some(index.name.clone());
     found.understood.push(format!("the stages are of {m} rows of X, those in {}", index.name));
     found
-}
-
-/// The file with the weights of the start, if it holds them beside those of the end.
-pub(super) fn at_start(contents: &Contents) -> Option<Contents> {
-    let parameter = |name: &str| {
-        hint(name).is_some_and(|hint| !hint.derivative && matches!(hint.word, Word::W | Word::B))
-    };
-    let start = |item: &Item| item.name.strip_suffix("_0").filter(|name| parameter(name)).map(str::to_owned);
-    let replaced: Vec<String> = contents.items.iter().filter_map(start).collect();
-    if replaced.is_empty() || !replaced.iter().all(|name| contents.items.iter().any(|i| i.name == *name)) {
-        return None;
-    }
-    let mut found = contents.clone();
-    for item in &mut found.items {
-        if let Some(name) = start(item) {
-            item.hint = hint(&name);
-        } else if replaced.contains(&item.name) {
-            item.hint = None;
-        }
-    }
-    found.understood.push("the weights are those of the start, W1_0 ..".to_owned());
-    found.find_parameters();
-    Some(found)
 }

@@ -45,6 +45,9 @@ pub(super) fn before(contents: &Contents, found: &[Graph]) -> Option<Vec<Graph>>
             steps.push(step / graph.n());
         }
         for step in steps {
+            if contents.memo.is_spent() {
+                return None;
+            }
             let Some(moved) = taken_back(contents, &learnt, step, &along) else { continue };
             let Ok(mut graphs) = readings(&moved) else { continue };
             if !(forward && misses(&graphs[0]) == 0) {
@@ -107,18 +110,16 @@ pub(super) fn misses(graph: &Graph) -> usize {
                 _ => false,
             };
             from_weights
-                && crate::diagnose::graph::right(graph, &usual, &pass, **quantity)
-                    .and_then(|e| e.value().cloned())
-                    .is_none_or(|right| {
-                        // What was taken from a row, softmax does not see.
-                        let last = **quantity == Of(Z(graph.layers()));
-                        let seen = |e: Expr| if last { graph.functions[graph.layers()].apply(&e) } else { e };
-                        let right = seen(crate::diagnose::expression::constant(right.data.clone()));
-                        seen(given.view.clone())
-                            .value()
-                            .zip(right.value())
-                            .is_none_or(|(own, right)| !same(&own.data, &right.data, graph.tolerance, 0.0))
-                    })
+                && crate::diagnose::graph::right(graph, &usual, &pass, **quantity).is_none_or(|right| {
+                    // What was taken from a row, softmax does not see.
+                    let last = **quantity == Of(Z(graph.layers()));
+                    let seen = |e: Expr| if last { graph.functions[graph.layers()].apply(&e) } else { e };
+                    let right = seen(right);
+                    seen(given.view.clone())
+                        .value()
+                        .zip(right.value())
+                        .is_none_or(|(own, right)| !same(&own.data, &right.data, graph.tolerance, 0.0))
+                })
         })
         .count()
 }

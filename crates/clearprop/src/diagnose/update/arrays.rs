@@ -1,8 +1,9 @@
 //! Which arrays belong to the update of which parameter.
 
 use crate::diagnose::arrays::{Array, Values};
-use crate::diagnose::expression::{Binary, Expr};
+use crate::diagnose::expression::{Binary, Expr, Memo};
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// What was found of one array that an update makes.
 #[derive(Clone, Debug, PartialEq)]
@@ -133,9 +134,9 @@ fn stem(plain: &str, parameter: &str) -> Option<String> {
 }
 
 /// The arrays that hold numbers.
-pub(super) fn named(all: &[Array]) -> Vec<Named> {
+pub(super) fn named(all: &[Array], memo: &Rc<Memo>) -> Vec<Named> {
     let one = |array: &Array| {
-        Some(Named { name: array.name.clone(), shape: array.shape.clone(), e: Expr::of(array)? })
+        Some(Named { name: array.name.clone(), shape: array.shape.clone(), e: memo.array(array)? })
     };
     all.iter().filter_map(one).collect()
 }
@@ -236,12 +237,12 @@ pub(in crate::diagnose) fn directions(
 pub(super) struct Scalars(Vec<(String, f64, Expr)>);
 
 impl Scalars {
-    pub(super) fn of(all: &[Array]) -> Self {
+    pub(super) fn of(all: &[Array], memo: &Rc<Memo>) -> Self {
         let number = |array: &Array| match &array.values {
             Values::Numbers(values, _) if values.len() == 1 => {
                 let plain: String =
                     array.name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
-                Some((plain, values[0], Expr::of(array)?))
+                Some((plain, values[0], memo.array(array)?))
             }
             _ => None,
         };

@@ -105,7 +105,7 @@ fn updates(diagnosis: &mut Diagnosis, graph: &Graph, main: &Explanation, arrays:
             });
         }
     }
-    let found = steps(arrays, &learnt);
+    let found = steps(arrays, &learnt, &graph.memo);
     let mut rules: Vec<(String, Vec<String>)> = Vec::new();
     for step in found {
         diagnosis.ignored.retain(|name| *name != step.name);

@@ -4,7 +4,7 @@ use super::{Diagnosis, Named, StageFinding, Status, Verdict, loops, stages};
 use crate::diagnose::catalogue::mistake;
 use crate::diagnose::convention::Convention;
 use crate::diagnose::graph::{Bias, Graph};
-use crate::diagnose::judge::{Budget, Explanation, Finding, first_nan};
+use crate::diagnose::judge::{Explanation, Finding, first_nan};
 use crate::diagnose::naming::{place_of, resolved, undecided};
 use crate::diagnose::read_as::read_as;
 use crate::diagnose::right::right_line;
@@ -70,7 +70,7 @@ pub(super) fn in_order(graph: &Graph, mut explanations: Vec<Explanation>) -> Vec
 }
 
 /// What is said of the explanations of least cost, in order.
-pub(super) fn conclude(graph: &Graph, explanations: Vec<Explanation>, budget: &Budget) -> Diagnosis {
+pub(super) fn conclude(graph: &Graph, explanations: Vec<Explanation>) -> Diagnosis {
     let main = &explanations[0];
     let open = undecided(graph, main);
     let unknown = main.findings.iter().any(|(_, finding)| *finding == Finding::NotKnown);
@@ -168,7 +168,7 @@ pub(super) fn conclude(graph: &Graph, explanations: Vec<Explanation>, budget: &B
             _ => {}
         }
     }
-    if let Some(loops) = loops::judged(graph, budget) {
+    if let Some(loops) = loops::judged(graph) {
         conventions.push(loops.words);
         if loops.wrong {
             verdict = Verdict::Wrong;

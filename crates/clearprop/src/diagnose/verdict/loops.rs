@@ -4,7 +4,7 @@ use super::{Named, StageFinding, Status, conclude, stages};
 use crate::diagnose::catalogue::mistake;
 use crate::diagnose::expression::{Expr, Part};
 use crate::diagnose::graph::Graph;
-use crate::diagnose::judge::{Budget, Explanation, explain};
+use crate::diagnose::judge::{Explanation, explain};
 use crate::diagnose::naming::resolved;
 use crate::quantity::{Quantity, Quantity::Of};
 
@@ -18,17 +18,20 @@ pub(super) struct Loops {
 }
 
 /// Judges the arrays that hold one row's part; `None` if there are none.
-pub(super) fn judged(graph: &Graph, budget: &Budget) -> Option<Loops> {
+pub(super) fn judged(graph: &Graph) -> Option<Loops> {
     /// So many rows are tried, from the last one on.
     const ROWS: usize = 30;
+    /// What that may compute, whatever was spent on the rest.
+    const BUDGET: u64 = 100_000_000;
     if graph.leftovers.is_empty() {
         return None;
     }
+    graph.memo.grant(BUDGET);
     let names: Vec<&str> = graph.leftovers.iter().map(|(_, given)| given.name.as_str()).collect();
     let mut best: Option<(u32, usize, Graph, Explanation)> = None;
     for i in (0..graph.n).rev().take(ROWS) {
         let one = of_row(graph, i);
-        let (cost, found, _) = explain(&one, budget, u32::MAX);
+        let (cost, found) = explain(&one, u32::MAX);
         if let Some(found) = found.into_iter().next()
             && best.as_ref().is_none_or(|(least, ..)| cost < *least)
         {

@@ -13,7 +13,7 @@ use crate::diagnose::words;
 use crate::quantity::{
     Quantity,
     Quantity::{By, Of},
-    Variable::{A, B, Loss, Z},
+    Variable::{A, B, Loss, W, Z},
 };
 use ndarray::Array2;
 
@@ -84,6 +84,10 @@ pub(super) fn stages(
             }
         }
         let wrong = status == Status::Wrong;
+        // From zeros nothing below tells whether 1/N comes here or with dw.
+        let is_open = quantity == By(Z(last))
+            && graph.given.contains_key(&By(W(last)))
+            && given.is_some_and(|given| given.value().iter().all(|v| *v == 0.0));
         let mut said = Vec::new();
         if wrong {
             for made in &shown {
@@ -107,7 +111,7 @@ pub(super) fn stages(
             shape: given.map(|given| given.shape.clone()),
             mistakes,
             evidence: said,
-            right: if wrong { right_line(graph, &main.convention, quantity) } else { None },
+            right: if wrong && !is_open { right_line(graph, &main.convention, quantity) } else { None },
             names: if wrong { words::letters(graph, quantity) } else { Vec::new() },
         };
         // With the bias trick dw and db are one array: one line, the worse of the two.
