@@ -69,7 +69,17 @@ const CIRCLES: &[(&str, &[&str])] = &[
     ),
     // The pieces of a diagnosis that know each other's types.
     ("clearprop", &["diagnose::convention", "diagnose::function", "diagnose::graph", "diagnose::words"]),
-    ("clearprop", &["diagnose::expression", "diagnose::expression::evaluate"]),
+    // An expression keeps its value, which is shared by what stands for equal ones.
+    (
+        "clearprop",
+        &[
+            "diagnose::expression",
+            "diagnose::expression::evaluate",
+            "diagnose::expression::memo",
+            "diagnose::expression::parts",
+            "diagnose::expression::shape",
+        ],
+    ),
     ("clearprop", &["diagnose::hints", "diagnose::hints::derivatives"]),
     ("clearprop", &["diagnose::judge", "diagnose::judge::choose", "diagnose::judge::cost"]),
     (
