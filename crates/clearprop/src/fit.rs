@@ -26,6 +26,7 @@
 
 mod choose;
 mod history;
+mod members;
 mod outcome;
 mod recipe;
 mod rows;
@@ -35,15 +36,21 @@ use crate::data::Data;
 use crate::decision::Decision;
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Model, Trained};
+use crate::evaluate::{Evaluation, evaluate};
+use crate::metrics::Calibration;
+use crate::model::{Member, Model, Trained};
 use crate::network::Network;
 use crate::optim::Solver;
 use crate::params::{self, Params};
 use crate::real::Real;
 use crate::settings::{Choices, ClassWeight, Recipe, Settings};
-use crate::table::{Encoder, Unseen};
+use crate::table::{Encoder, Table, Unseen};
 use crate::train::{Event, State, StopReason, Trainer};
 pub use history::{History, Row};
+pub use members::Done;
+use members::{Computed, Members};
+use ndarray::{Array2, ArrayView2};
+use rows::Encoded;
 pub use rows::{Origin, Rows};
 use serde::{Deserialize, Serialize};
 pub use split::Split;
@@ -69,7 +76,9 @@ pub struct Plan {
 pub struct Progress<R> {
     /// Tells the rows from others ([`Fit::fingerprint`]).
     pub fingerprint: u64,
-    /// The weights, the moments, the counts.
+    /// The members that are trained, if the run has several.
+    pub done: Done<R>,
+    /// The weights, the moments, the counts of the one that is trained now.
     pub state: State<R>,
     /// The course so far.
     pub history: History,
@@ -79,7 +88,9 @@ pub struct Progress<R> {
 #[derive(Debug)]
 pub struct Fit<R> {
     plan: Plan,
+    /// Of the member that is trained now, if there are several.
     trainer: Trainer<R>,
+    members: Option<Members<R>>,
     test: Option<Data<R>>,
     /// The test rows' lines in the file.
     test_lines: Vec<u64>,
@@ -104,9 +115,21 @@ impl Plan {
         rows.beside.lay_over(&mut settings);
         let mut settings = choose::choose(settings, choices, n)?;
         let parts = rows.parts(&settings)?;
-        if choices.batch_size.is_none() {
+        let least = parts.least();
+        match (choices.batch_size, settings.members()) {
             // A default is no reason for an error.
-            settings.batch_size = settings.batch_size.map(|size| size.min(parts.train.len()));
+            (None, _) => settings.batch_size = settings.batch_size.map(|size| size.min(least)),
+            (Some(size), 2..) if size > least => {
+                return Err(Error::new(ErrorKind::Setting, format!("found {size}"))
+                    .setting("batch_size")
+                    .hint(format!("a member has only {least} training rows")));
+            }
+            _ => {}
+        }
+        if start.is_some() && settings.members() > 1 {
+            return Err(Error::new(ErrorKind::Setting, "several members cannot begin with the same weights")
+                .setting("start")
+                .hint("leave it out, or train one network"));
         }
         let (encoder, mut decisions) = rows.learn(&parts.train, &settings)?;
         if let Some(params) = start {
@@ -117,11 +140,7 @@ impl Plan {
         let network = match recipe {
             Recipe::Plain => network,
             Recipe::Tabular => {
-                choose::adapt(
-                    &mut settings,
-                    choices,
-                    (loss, parts.train.len(), params::count(&network.sizes)),
-                );
+                choose::adapt(&mut settings, choices, (loss, least, params::count(&network.sizes)));
                 settings.network(width, outputs, loss)?
             }
         };
@@ -132,8 +151,9 @@ impl Plan {
             Origin::Table => {
                 decisions.extend(plain(&settings, &network));
                 decisions.push(Decision::new("rows", "rows", parts.said()));
+                decisions.extend(rows.rare(&parts, &encoder.answers));
                 if chosen.is_none() {
-                    decisions.push(choose::said(&settings, parts.train.len(), why));
+                    decisions.push(choose::said(&settings, least, why));
                 }
                 decisions.push(told(&settings));
             }
@@ -212,10 +232,7 @@ impl<R: Real> Fit<R> {
     /// # Errors
     /// Rows that are not those of the plan, or those of [`Trainer::new`].
     pub fn begin(plan: Plan, rows: Rows, start: Option<Params<R>>) -> Result<Self> {
-        let params = start.unwrap_or_else(|| plan.settings.init.draw(&plan.network, plan.settings.seed));
-        Self::encode(plan, rows, |plan, data, validation| {
-            Trainer::new(plan.network.clone(), params, data, validation, plan.settings.clone())
-        })
+        Self::encode(plan, rows, Done::default(), |plan, members, data| begun(plan, members, data, start))
     }
 
     /// Goes on, to the same bits as if there had been no pause.
@@ -223,9 +240,10 @@ impl<R: Real> Fit<R> {
     /// # Errors
     /// Other rows than the run began with, a state that is not of this plan, or those of [`Fit::begin`].
     pub fn resume(plan: Plan, rows: Rows, progress: Progress<R>) -> Result<Self> {
-        let Progress { fingerprint, state, history } = progress;
-        let mut fit = Self::encode(plan, rows, |plan, data, validation| {
-            Trainer::resume(plan.network.clone(), state, data, validation, plan.settings.clone())
+        let Progress { fingerprint, done, state, history } = progress;
+        let mut fit = Self::encode(plan, rows, done, |plan, members, (data, validation)| {
+            let settings = plan.settings.of_member(members.map_or(0, |members| members.done.params.len()));
+            Trainer::resume(plan.network.clone(), state, data, validation, settings)
         })?;
         if fit.fingerprint != fingerprint {
             return Err(Error::new(ErrorKind::Data, "these are not the rows that the run began with")
@@ -238,28 +256,30 @@ impl<R: Real> Fit<R> {
     fn encode(
         plan: Plan,
         rows: Rows,
-        trainer: impl FnOnce(&Plan, Data<R>, Option<Data<R>>) -> Result<Trainer<R>>,
+        done: Done<R>,
+        trainer: impl FnOnce(&Plan, Option<&Members<R>>, (Data<R>, Option<Data<R>>)) -> Result<Trainer<R>>,
     ) -> Result<Self> {
-        let parts = rows.parts(&plan.settings)?;
+        let mut parts = rows.parts(&plan.settings)?;
         let test_lines = parts.test.iter().map(|&row| rows.table.line(row as usize)).collect();
+        let folds = parts.folds.take();
+        let answers = folds.is_some().then(|| rows.table.some_of(&rows.targets, &parts.train));
         let mut unseen = Unseen::default();
-        let encoded = parts.encode(&plan.encoder, rows.table, &mut unseen)?;
-        let train = match plan.settings.class_weight {
-            ClassWeight::Balanced => rows::balanced(encoded.train)?,
-            ClassWeight::None => encoded.train,
+        let Encoded { train, validation, test, fingerprint } =
+            parts.encode(&plan.encoder, rows.table, &mut unseen)?;
+        let (members, data) = match plan.settings.members() {
+            1 => (None, (train, validation)),
+            count => {
+                let count = (count, &plan.network);
+                let members = Members::new((train, validation), (folds, answers), count, done)?;
+                let data = members.rows();
+                (Some(members), data)
+            }
         };
-        let trainer = trainer(&plan, train, encoded.validation)?;
+        let data = (weighted(&plan.settings, data.0)?, data.1);
+        let trainer = trainer(&plan, members.as_ref(), data)?;
         let record_every = if trainer.counts_epochs() { 1 } else { 10 };
-        Ok(Self {
-            plan,
-            trainer,
-            test: encoded.test,
-            test_lines,
-            fingerprint: encoded.fingerprint,
-            unseen,
-            history: History::default(),
-            record_every,
-        })
+        let history = History::default();
+        Ok(Self { plan, trainer, members, test, test_lines, fingerprint, unseen, history, record_every })
     }
 
     /// Has a row of the history every so many steps (or epochs: [`Trainer::counts_epochs`]); without it
@@ -270,61 +290,160 @@ impl<R: Real> Fit<R> {
         self
     }
 
-    /// Takes steps as [`Trainer::advance`] does, and keeps their losses.
+    /// Takes steps as [`Trainer::advance`] does, `until` so many are done of all members together, and keeps their losses.
     pub fn advance(&mut self, until: u64) -> Event {
-        let first = self.trainer.state().step;
-        let event = self.trainer.advance(until);
-        if !matches!(event, Event::Stopped(_)) {
-            self.history.record(&self.trainer, first, &event, self.record_every);
-        }
-        event
+        let (before, first) = (self.before(), self.trainer.state().step);
+        let event = self.trainer.advance(until.saturating_sub(before));
+        self.after(first, event)
     }
 
     /// Takes steps as [`Trainer::advance_while`] does, for as long as the caller goes on, and keeps their losses.
     pub fn advance_while(&mut self, until: u64, go_on: impl FnMut() -> bool) -> Event {
-        let first = self.trainer.state().step;
-        let event = self.trainer.advance_while(until, go_on);
-        if !matches!(event, Event::Stopped(_)) || self.trainer.state().step > first {
-            self.history.record(&self.trainer, first, &event, self.record_every);
-        }
-        event
+        let (before, first) = (self.before(), self.trainer.state().step);
+        let event = self.trainer.advance_while(until.saturating_sub(before), go_on);
+        self.after(first, event)
     }
 
-    /// The score on the training rows now ([`metrics::score`](crate::metrics::score)), kept in the history.
+    /// Keeps the losses of the steps since the member's step `first`; where a member is done, the next one begins.
+    fn after(&mut self, first: u64, event: Event) -> Event {
+        if !matches!(event, Event::Stopped(_)) || self.trainer.state().step > first {
+            let before = self.before();
+            self.history.record(&self.trainer, (before, first), &event, self.record_every);
+        }
+        let (Event::Stopped(reason), Some(members)) = (event, &mut self.members) else { return event };
+        if members.is_complete() {
+            return event;
+        }
+        if let StopReason::Diverged { step } = reason {
+            return Event::Stopped(StopReason::Diverged { step: members.steps() + step });
+        }
+        members.end(&self.trainer, reason);
+        if members.is_complete() {
+            members.calibrate(computed(&self.plan));
+            return event;
+        }
+        let (data, validation) = members.rows();
+        let data = weighted(&self.plan.settings, data)
+            .and_then(|data| begun(&self.plan, Some(members), (data, validation), None));
+        self.trainer = data.expect("what was checked for the first member holds for all");
+        Event::Member(members.done.params.len())
+    }
+
+    /// The updates of the members that were trained before the one that is trained now.
+    fn before(&self) -> u64 {
+        self.members.as_ref().filter(|members| !members.is_complete()).map_or(0, Members::steps)
+    }
+
+    /// The updates done, of all members together.
+    #[must_use]
+    pub fn step(&self) -> u64 {
+        match &self.members {
+            Some(members) if members.is_complete() => members.steps(),
+            _ => self.before() + self.trainer.state().step,
+        }
+    }
+
+    /// The most updates that the run can have, of all members together (of those to come as of this one).
+    #[must_use]
+    pub fn total_steps(&self) -> u64 {
+        let own = self.trainer.total_steps();
+        match &self.members {
+            Some(members) if members.is_complete() => members.steps(),
+            Some(members) => self.before().saturating_add(own.saturating_mul(1 + members.to_come())),
+            None => own,
+        }
+    }
+
+    /// The score of the weights now on the training rows ([`metrics::score`](crate::metrics::score)), kept in the history.
     pub fn measure(&mut self) -> f64 {
         let score = self.trainer.evaluate(self.trainer.data()).score;
-        self.history.note_score(self.trainer.state().step, score);
+        self.history.note_score(self.step(), score);
         score
     }
 
     /// The score on the test rows now, if there are any.
     #[must_use]
     pub fn test_score(&self) -> Option<f64> {
-        self.test.as_ref().map(|test| self.trainer.evaluate(test).score)
+        self.test.as_ref().map(|test| self.evaluate(test).score)
+    }
+
+    /// The members that are trained, if there are several.
+    #[must_use]
+    pub fn members(&self) -> &[Member] {
+        self.members.as_ref().map_or(&[], |members| &members.done.figures)
+    }
+
+    /// The score of all rows, each by the member that was not trained on it; only with folds, at the end.
+    #[must_use]
+    pub fn fold_score(&self) -> Option<f64> {
+        self.members.as_ref().filter(|members| members.is_complete())?.score(computed(&self.plan))
+    }
+
+    /// What the probabilities were like before their temperature and after it; only of several members, at the end.
+    #[must_use]
+    pub fn calibration(&self) -> Option<Calibration> {
+        self.members.as_ref()?.calibration
+    }
+
+    /// Shows what each row is predicted as by the member that was not trained on it, block by block: a table of
+    /// `row` (its line in the file), `fold` (from 1) and the answers, and the outputs (n, k) in the unit of the
+    /// answers.  Without folds nothing.
+    ///
+    /// # Errors
+    /// Those of `show`; a target that is called `row` or `fold`.
+    pub fn out_of_fold(&self, mut show: impl FnMut(&Table, ArrayView2<'_, R>) -> Result<()>) -> Result<()> {
+        let members = self.members.as_ref().filter(|members| members.is_complete());
+        members.map_or(Ok(()), |members| members.show(computed(&self.plan), &mut show))
+    }
+
+    /// The weights whose mean the model will be: those of the members that are done, or the only ones.
+    fn weights(&self) -> &[Params<R>] {
+        match &self.members {
+            Some(members) if !members.done.params.is_empty() => &members.done.params,
+            _ => std::slice::from_ref(self.trainer.params()),
+        }
+    }
+
+    /// All rows that were trained on.
+    fn data(&self) -> &Data<R> {
+        self.members.as_ref().map_or(self.trainer.data(), |members| &members.data)
+    }
+
+    fn evaluate(&self, data: &Data<R>) -> Evaluation {
+        evaluate(self.plan.settings.engine, &self.plan.network, self.weights(), data)
     }
 
     /// Where the run stands, to be kept and gone on from.
     #[must_use]
     pub fn progress(&self) -> Progress<R> {
         let (state, history) = (self.trainer.state().clone(), self.history.clone());
-        Progress { fingerprint: self.fingerprint, state, history }
+        let done = self.members.as_ref().map(|members| members.done.clone()).unwrap_or_default();
+        Progress { fingerprint: self.fingerprint, done, state, history }
     }
 
     /// The model, with its figures.
     #[must_use]
-    pub fn finish(self, reason: StopReason) -> Model<R> {
+    pub fn finish(&self, reason: StopReason) -> Model<R> {
         let trained = Trained {
-            settings: Settings { threads: None, ..self.plan.settings },
-            steps: self.trainer.state().step,
+            settings: Settings { threads: None, ..self.plan.settings.clone() },
+            steps: self.step(),
             stop_reason: reason,
             loss: self.history.rows.last().map_or(f64::NAN, |row| row.loss),
-            train_score: Some(self.trainer.evaluate(self.trainer.data()).score),
-            test_score: self.test.as_ref().map(|test| self.trainer.evaluate(test).score),
-            rows: self.trainer.data().len(),
+            train_score: Some(self.evaluate(self.data()).score),
+            test_score: self.test_score(),
+            rows: self.data().len(),
+            members: self.members().to_vec(),
+            calibration: self.calibration(),
+        };
+        let (members, residuals) = match &self.members {
+            Some(members) if members.is_complete() => {
+                (members.done.params.clone(), members.residuals.clone())
+            }
+            _ => (vec![self.trainer.params().folded()], Array2::zeros((0, self.plan.network.outputs()))),
         };
         let engine = trained.settings.engine;
-        let params = self.trainer.params().folded();
-        Model { network: self.plan.network, params, encoder: self.plan.encoder, trained, engine }
+        let Plan { network, encoder, .. } = self.plan.clone();
+        Model { network, members, residuals, encoder, trained, engine }
     }
 
     /// What was decided before the first step.
@@ -356,6 +475,33 @@ impl<R: Real> Fit<R> {
     pub fn unseen(&self) -> &Unseen {
         &self.unseen
     }
+}
+
+/// A member, or the only network, before its first step.
+fn begun<R: Real>(
+    plan: &Plan,
+    members: Option<&Members<R>>,
+    (data, validation): (Data<R>, Option<Data<R>>),
+    start: Option<Params<R>>,
+) -> Result<Trainer<R>> {
+    let settings = plan.settings.of_member(members.map_or(0, |members| members.done.params.len()));
+    let params = match (start, members) {
+        (Some(params), _) => params,
+        (None, Some(members)) => members.first_weights(&plan.network, &settings, data.x.view()),
+        (None, None) => settings.init.draw(&plan.network, settings.seed),
+    };
+    Trainer::new(plan.network.clone(), params, data, validation, settings)
+}
+
+fn weighted<R: Real>(settings: &Settings, data: Data<R>) -> Result<Data<R>> {
+    match settings.class_weight {
+        ClassWeight::Balanced => rows::balanced(data),
+        ClassWeight::None => Ok(data),
+    }
+}
+
+fn computed(plan: &Plan) -> Computed<'_> {
+    Computed { engine: plan.settings.engine, network: &plan.network, answers: &plan.encoder.answers }
 }
 
 /// A run can be moved to another thread; what it leaves behind can be looked at from several.

@@ -106,6 +106,12 @@ impl Table {
         Self { columns, rows: rows.len(), lines: runs(&lines) }
     }
 
+    /// The same of these columns alone.
+    pub(crate) fn some_of(&self, names: &[String], rows: &[u32]) -> Self {
+        let columns = self.columns.iter().filter(|(name, _)| names.contains(name)).cloned().collect();
+        Self { columns, rows: self.rows, lines: self.lines.clone() }.some(rows)
+    }
+
     /// Keeps the rows for which `keep` holds.
     fn retain(&mut self, keep: &[bool]) {
         let lines: Vec<u64> =
