@@ -31,6 +31,8 @@ _COPY = (
     "navigator.clipboard.writeText(this.previousElementSibling.textContent);"
     "this.textContent='copied';setTimeout(()=>this.textContent='copy',1500)"
 )
+
+
 def of_diagnosis(diagnosis):
     """The page of a diagnosis: verdict, right line, a table of stages with the wrong ones open."""
     kind, words = diagnosis._found.summary()
@@ -46,6 +48,19 @@ def of_diagnosis(diagnosis):
     if rest:
         out.append(f"<details><summary>How it was read</summary>{_list(rest)}</details>")
     return "".join([*out, "</div>"])
+
+
+def whole(diagnosis):
+    """The same as a file of its own."""
+    words = escape(diagnosis._found.summary()[1])
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{words}</title>\n"
+        "<style>:root{color-scheme:light dark}body{margin:1.5em auto;padding:0 1em;max-width:60em}"
+        "main{overflow-x:auto}</style>\n"
+        f"<main>{of_diagnosis(diagnosis)}</main>\n</html>\n"
+    )
 
 
 def _stages(diagnosis):
