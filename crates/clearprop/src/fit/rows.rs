@@ -125,7 +125,8 @@ impl Rows {
         let mut counts = vec![0usize; names.len()];
         y.iter().for_each(|&class| counts[class as usize] += 1);
         let (rows, name) = counts.into_iter().zip(names).filter(|&(rows, _)| rows < folds).min()?;
-        let what = format!("class \"{name}\" has {rows} rows, fewer than the {folds} folds");
+        let rows_of = if rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") };
+        let what = format!("class \"{name}\" has {rows_of}, fewer than the {folds} folds");
         let why = format!("{} of them test no row of it", folds - rows);
         Some(Decision::new("folds", what, why).warning())
     }
