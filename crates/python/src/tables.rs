@@ -98,7 +98,7 @@ pub(crate) fn fit_table(
         return Err(PyValueError::new_err(found));
     }
     decisions.extend(fit.plan().decisions.iter().cloned());
-    let model = py.detach(|| fit.finish(reason));
+    let model = py.detach(move || fit.finish(reason));
     Ok(TableModel { model: AnyModel::F32(model), decisions: decision::lines(&decisions) })
 }
 

@@ -111,7 +111,10 @@ pub fn temperature<R: Real>(loss: Loss, logits: &[Array2<R>], y: &Target<R>) -> 
     let cost = |log: f64| judge.data_loss(&loss.logits(&outputs(log.exp())), &careful);
     let temperature = lowest(cost, -FARTHEST.ln(), FARTHEST.ln()).exp();
     let [before, after] = [1.0, temperature].map(|one| trust(loss, &outputs(one), y));
-    Some(Calibration { temperature, rows, before, after })
+    Some(match after.log_loss < before.log_loss {
+        true => Calibration { temperature, rows, before, after },
+        false => Calibration { temperature: 1.0, rows, before, after: before },
+    })
 }
 
 /// Where a function of one valley is lowest (golden-section search: Kiefer, 1953).
