@@ -86,19 +86,6 @@ impl Loss {
         }
     }
 
-    /// Logits (n, k) of which these are the `outputs`: a probability or a count too small for the precision counts as
-    /// the smallest that it has.
-    #[must_use]
-    pub fn logits<R: Real>(self, outputs: &Array2<R>) -> Array2<R> {
-        let log = |value: R| value.max(R::min_positive_value()).ln();
-        match self {
-            Self::Softmax | Self::SmoothedSoftmax { .. } | Self::Poisson => outputs.mapv(log),
-            Self::Logistic => outputs.mapv(|p| log(p) - log(R::one() - p)),
-            Self::Squared | Self::Absolute | Self::Huber { .. } => outputs.clone(),
-            Self::Hinge | Self::SquaredHinge => outputs.clone(),
-        }
-    }
-
     /// The loss of each row (n), from `logits` (n, k) and the right answers.
     ///
     /// # Panics

@@ -16,6 +16,7 @@
 //! ```
 
 mod class_weight;
+mod members;
 mod recipe;
 mod scale;
 mod setting;
@@ -347,18 +348,6 @@ impl Settings {
             }
         };
         Ok(Network { loss, ..network.clone() })
-    }
-
-    /// How many networks are trained, whose mean is the model.
-    #[must_use]
-    pub fn members(&self) -> usize {
-        self.folds.or(self.ensemble).unwrap_or(1)
-    }
-
-    /// The settings of one of the members, counted from 0: the same from another seed.
-    #[must_use]
-    pub fn of_member(&self, member: usize) -> Self {
-        Self { seed: self.seed.wrapping_add(member as u64), ..self.clone() }
     }
 
     /// How long to go on; without a number of steps or epochs, until somebody says stop.
