@@ -131,7 +131,12 @@ impl Plan {
             Origin::Arrays => decisions.extend(plain(&settings, &network)),
             Origin::Table => {
                 decisions.extend(plain(&settings, &network));
+                decisions.extend(rows.in_time());
                 decisions.push(Decision::new("rows", "rows", parts.said()));
+                if let Some(name) = &rows.weights {
+                    let what = "each row counts as this column says, in training and validation";
+                    decisions.push(Decision::new("weights", what, "").column(name));
+                }
                 if chosen.is_none() {
                     decisions.push(choose::said(&settings, parts.train.len(), why));
                 }
@@ -243,7 +248,8 @@ impl<R: Real> Fit<R> {
         let parts = rows.parts(&plan.settings)?;
         let test_lines = parts.test.iter().map(|&row| rows.table.line(row as usize)).collect();
         let mut unseen = Unseen::default();
-        let encoded = parts.encode(&plan.encoder, rows.table, &mut unseen)?;
+        let table = (rows.table, rows.weights.as_deref());
+        let encoded = parts.encode(&plan.encoder, table, &mut unseen)?;
         let train = match plan.settings.class_weight {
             ClassWeight::Balanced => rows::balanced(encoded.train)?,
             ClassWeight::None => encoded.train,
