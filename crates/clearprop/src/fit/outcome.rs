@@ -15,6 +15,9 @@ use ndarray::Array2;
 const WORST: usize = 3;
 const MANY: usize = 10;
 
+/// A class that has so many times its share is what a network says where it knows nothing.
+const LARGE: f64 = 1.5;
+
 /// A loss that fell by a smaller share over the last tenth of a run falls no more.
 const FALLS: f64 = 0.01;
 
@@ -79,10 +82,11 @@ impl<R: Real> Fit<R> {
             if let Some((largest, share)) = self.largest_class(&y)
                 && score <= share
             {
-                let name = &self.plan.encoder.answers.names()[largest];
+                let names = self.plan.encoder.answers.names();
+                let name = &names[largest];
                 let what = format!("no better than always saying \"{name}\"");
                 let mut why = format!("accuracy {score:.5} against {share:.5} on the test rows");
-                if settings.class_weight == ClassWeight::None {
+                if settings.class_weight == ClassWeight::None && share * names.len() as f64 > LARGE {
                     why.push_str("; `class_weight=balanced` lets rare classes count as much");
                 }
                 decisions.push(Decision::new("guessing", what, why).warning());

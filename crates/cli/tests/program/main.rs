@@ -7,6 +7,7 @@ mod commands;
 mod damaged;
 mod field;
 mod golden;
+mod hints;
 mod reading;
 mod report;
 mod survival;
