@@ -4,7 +4,7 @@
 //! What the texts and numbers mean is found out as in a CSV file.  Objects and arrays inside a row are left out.
 
 use crate::budget::{Budget, check_columns};
-use crate::table::{Choose, Kind, Options};
+use crate::csv::{Kind, Options};
 use clearprop::decision::Decision;
 use clearprop::error::{Error, ErrorKind, Result};
 use clearprop::table::{Table, TableBuilder};
@@ -36,7 +36,7 @@ pub(crate) fn read(
     text: &[u8],
     (file, size): (&str, u64),
     options: &Options,
-    choose: Choose<'_>,
+    choose: &mut dyn FnMut(&[&str], &mut Options) -> Result<()>,
 ) -> Result<(Vec<String>, Table, Vec<Decision>)> {
     let text = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text);
     let about = |error: Error| error.file(file);
