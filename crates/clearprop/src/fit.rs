@@ -138,7 +138,7 @@ impl<R: Real> Fit<R> {
         let answers = folds.is_some().then(|| rows.table.some_of(&rows.targets, &parts.train));
         let mut unseen = Unseen::default();
         let Encoded { train, validation, test, fingerprint } =
-            parts.encode(&plan.encoder, rows.table, &mut unseen)?;
+            parts.encode(&plan.encoder, (rows.table, rows.weights.as_deref()), &mut unseen)?;
         let (members, data) = match plan.settings.members() {
             1 => (None, (train, validation)),
             count => {
@@ -196,9 +196,13 @@ impl<R: Real> Fit<R> {
             return event;
         }
         let (data, validation) = members.rows();
-        let data = weighted(&self.plan.settings, data)
+        let next = weighted(&self.plan.settings, data)
             .and_then(|data| begun(&self.plan, Some(members), (data, validation), None));
-        self.trainer = data.expect("what was checked for the first member holds for all");
+        match next {
+            Ok(trainer) => self.trainer = trainer,
+            // Of its rows none counts, by a column of weights.
+            Err(_) => return Event::Stopped(StopReason::Diverged { step: members.steps() }),
+        }
         Event::Member(members.done.params.len())
     }
 

@@ -20,6 +20,7 @@ pub use answers::{Found, Ranked, Wrong};
 use asked::Asked;
 pub use columns::{Dependence, Place, Worth};
 use serde::Serialize;
+use std::collections::HashMap;
 
 /// The rows that a report looks at, and what their whole table holds.
 #[derive(Clone, Debug)]
@@ -29,7 +30,7 @@ pub struct Sample {
     /// For each row the member that was not trained on it, where there are folds and no rows to test on.
     fold: Option<Vec<u32>>,
     of: usize,
-    columns: Vec<(String, Summary)>,
+    columns: Vec<(String, Option<Summary>)>,
     rows: usize,
 }
 
@@ -43,6 +44,8 @@ pub struct Report {
     pub rows: usize,
     /// and of how many.
     pub of: usize,
+    /// Where those that are looked at stand in their file.
+    pub lines: Vec<u64>,
     /// The sizes of the layers.
     pub sizes: Vec<usize>,
     /// Accuracy or R2 and what stands beside it, by name.
@@ -74,9 +77,9 @@ pub struct Report {
 pub struct ColumnReport {
     /// Its name.
     pub name: String,
-    /// What it holds.
+    /// What it holds; `None` if it was not read.
     #[serde(flatten)]
-    pub holds: Summary,
+    pub holds: Option<Summary>,
     /// `target`, `3 inputs`, `left out: constant`.
     pub fate: String,
 }
@@ -120,8 +123,18 @@ impl Sample {
         places.sort_unstable_by_key(|&place| all[place]);
         let some: Vec<u32> = places.iter().map(|&place| all[place]).collect();
         let fold = fold.map(|fold| places.iter().map(|&place| fold[place]).collect());
-        let columns = table.columns().iter().map(|(name, column)| (name.clone(), column.summary())).collect();
+        let columns =
+            table.columns().iter().map(|(name, column)| (name.clone(), Some(column.summary()))).collect();
         Self { table: table.some(&some), part, fold, of: all.len(), columns, rows: table.len() }
+    }
+
+    /// With the names of all columns of the file, in its order: those that were not read are reported as such.
+    #[must_use]
+    pub fn of_file(mut self, names: &[String]) -> Self {
+        let mut read: HashMap<String, Option<Summary>> =
+            std::mem::take(&mut self.columns).into_iter().collect();
+        self.columns = names.iter().map(|name| (name.clone(), read.remove(name).flatten())).collect();
+        self
     }
 
     /// Rows of the whole table.
@@ -162,6 +175,7 @@ impl Report {
             part: sample.part,
             rows: table.len(),
             of: sample.of,
+            lines: rows.iter().map(|&row| table.line(row as usize)).collect(),
             sizes: model.network.sizes.clone(),
             figures,
             members: model.trained.members.clone(),
@@ -179,7 +193,7 @@ impl Report {
 }
 
 /// What became of a column.
-fn fate<R: Real>(model: &Model<R>, (name, holds): &(String, Summary)) -> ColumnReport {
+fn fate<R: Real>(model: &Model<R>, (name, holds): &(String, Option<Summary>)) -> ColumnReport {
     let encoder = &model.encoder;
     let input = encoder.inputs.iter().find(|input| input.column == *name);
     let dropped = encoder.dropped.iter().find(|dropped| dropped.column == *name);

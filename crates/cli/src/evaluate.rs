@@ -64,7 +64,7 @@ fn figures<R: Real>(options: &Evaluate, model: &Model<R>) -> Result<Outcome> {
     for line in decision::lines(&source.decisions) {
         screen::complain(&with_settings(&line, option));
     }
-    let table = source.rows.table;
+    let (table, names) = (source.rows.table, source.names);
     let rows = all_rows(&table)?;
     let mut unseen = Unseen::default();
     let data: Data<R> = model.encoder.transform_data(&table, &rows, &mut unseen).map_err(about)?;
@@ -116,7 +116,7 @@ fn figures<R: Real>(options: &Evaluate, model: &Model<R>) -> Result<Outcome> {
         }
     }
     screen::print(&if options.json { format!("{told:#}\n") } else { text })?;
-    page(options, model, &table, &source.decisions)?;
+    page(options, model, &Sample::of_table(&table).of_file(&names), &source.decisions)?;
     Ok(Outcome::Done)
 }
 
@@ -124,7 +124,7 @@ fn figures<R: Real>(options: &Evaluate, model: &Model<R>) -> Result<Outcome> {
 fn page<R: Real>(
     options: &Evaluate,
     model: &Model<R>,
-    table: &clearprop::Table,
+    sample: &Sample,
     decisions: &[Decision],
 ) -> Result<()> {
     let Some(path) = options.report.clone().or_else(|| beside(&options.model)) else { return Ok(()) };
@@ -134,7 +134,7 @@ fn page<R: Real>(
         rows: report::file_name(&options.data),
         json: &json.file_name().unwrap_or_default().to_string_lossy(),
     };
-    let files = report::files(model, &Sample::of_table(table), &from, decisions, None)?;
+    let files = report::files(model, sample, &from, decisions, None)?;
     let written = [&path, &json]
         .into_iter()
         .zip(&files)

@@ -148,11 +148,11 @@ fn begin<R: Real>(options: &Train) -> Result<Outcome> {
     split.of(&mut source.rows, &reading).map_err(about)?;
     let mut notes = std::mem::take(&mut source.decisions);
     let start = start::<R>(options, &mut source, &mut notes).map_err(about)?;
-    let Source { name, rows, .. } = source;
+    let Source { name, rows, names, .. } = source;
     let mut plan = Plan::new(&rows, &choices, start.as_ref()).map_err(about)?;
     plan.decisions.splice(0..0, notes);
     let plane = Plane::of(&plan.encoder, &rows.table).map_err(about)?;
-    let sample = Sample::of_run(&rows, &plan).map_err(about)?;
+    let sample = Sample::of_run(&rows, &plan).map_err(about)?.of_file(&names);
     let mut fit = Fit::begin(plan, rows, start).map_err(about)?;
     if let Some(every) = options.record_every {
         fit = fit.record_every(every);
@@ -186,13 +186,13 @@ fn resume<R: Real>(options: &Train, folder: Folder, checkpoint: Checkpoint<R>) -
     let settings = &mut setup.plan.settings;
     settings.threads = load::threads(options.settings.choices()?.threads.or(settings.threads));
     let reading = setup.reading.options_for(&setup.plan.encoder);
-    let Source { mut rows, file, .. } =
+    let Source { mut rows, file, names, .. } =
         source::open(setup.data.as_ref(), (&setup.reading, &reading), &mut |_, _| Ok(()), settings.seed)?;
     rows.targets.clone_from(&setup.reading.targets);
     setup.split.of(&mut rows, &setup.reading)?;
     let about = |error| about(options, &file, error);
     let plane = Plane::of(&setup.plan.encoder, &rows.table).map_err(about)?;
-    let sample = Sample::of_run(&rows, &setup.plan).map_err(about)?;
+    let sample = Sample::of_run(&rows, &setup.plan).map_err(about)?.of_file(&names);
     let mut fit = Fit::resume(setup.plan.clone(), rows, saved).map_err(about)?;
     if let Some(every) = setup.record_every {
         fit = fit.record_every(every);

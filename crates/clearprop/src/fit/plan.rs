@@ -79,7 +79,12 @@ impl Plan {
             Origin::Arrays => decisions.extend(plain(&settings, &network)),
             Origin::Table => {
                 decisions.extend(plain(&settings, &network));
+                decisions.extend(rows.in_time());
                 decisions.push(Decision::new("rows", "rows", parts.said()));
+                if let Some(name) = &rows.weights {
+                    let what = "each row counts as this column says, in training and validation";
+                    decisions.push(Decision::new("weights", what, "").column(name));
+                }
                 decisions.extend(rows.rare(&parts, &encoder.answers));
                 if chosen.is_none() {
                     decisions.push(choose::said(&settings, least, why));

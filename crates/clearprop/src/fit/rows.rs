@@ -8,8 +8,11 @@ use crate::real::Real;
 use crate::settings::{Choices, Recipe, Settings};
 use crate::table::{Answers, Coding, Column, Dropped, Encoder, Fit, Input, NumberForm, Table, Unseen};
 use crate::target::Target;
-use ndarray::{ArrayView2, Axis};
+use ndarray::{Array1, ArrayView2, Axis};
 use std::collections::{BTreeMap, HashMap};
+
+/// Fewer rows are in the order of their dates by chance.
+const MANY: usize = 50;
 
 /// Rows to learn from, and what stands beside them.
 #[derive(Clone, Debug)]
@@ -22,6 +25,8 @@ pub struct Rows {
     pub targets: Vec<String>,
     /// How rows are kept apart for the test.
     pub split: Split,
+    /// The column that says what each row counts, if they do not count the same.
+    pub weights: Option<String>,
     /// The settings that stand beside the data; a person's choices go over them.
     pub beside: Choices,
 }
@@ -55,7 +60,8 @@ impl Rows {
     #[must_use]
     pub fn table(table: Table, targets: &[impl AsRef<str>]) -> Self {
         let targets = targets.iter().map(|name| name.as_ref().to_owned()).collect();
-        Self { table, origin: Origin::Table, targets, split: Split::default(), beside: Choices::new() }
+        let (split, weights, beside) = (Split::default(), None, Choices::new());
+        Self { table, origin: Origin::Table, targets, split, weights, beside }
     }
 
     /// Arrays: the columns are called `x0 x1 ..`, and `y` or `y0 y1 ..`.
@@ -73,10 +79,10 @@ impl Rows {
             }
             Target::Values(y) => numbered(y.view(), "y"),
         };
-        let targets = answers.iter().map(|(name, _)| name.clone()).collect();
+        let targets: Vec<String> = answers.iter().map(|(name, _)| name.clone()).collect();
         columns.extend(answers);
         let table = Table::new(columns)?.with_lines(vec![(0, 0)]);
-        Ok(Self { table, origin: Origin::Arrays, targets, split: Split::default(), beside: Choices::new() })
+        Ok(Self { origin: Origin::Arrays, ..Self::table(table, &targets) })
     }
 
     /// The notebook's spirals.
@@ -131,6 +137,22 @@ impl Rows {
         Some(Decision::new("folds", what, why).warning())
     }
 
+    /// A column of dates in whose order the rows stand, while those that are tested on are drawn by chance.
+    pub(super) fn in_time(&self) -> Option<Decision> {
+        if !matches!(self.split, Split::Stratified | Split::Random) || self.table.len() < MANY {
+            return None;
+        }
+        let (name, _) = self.table.columns().iter().find(|(_, column)| match column {
+            Column::Dates(dates) => dates.goes_on(),
+            Column::Numbers(_) | Column::Words(_) => false,
+        })?;
+        let what = "the rows stand in its order, and those to test on are drawn from among them";
+        let why = format!(
+            "what comes later is harder to foretell; `split=time` `by={name}` tests on the last rows"
+        );
+        Some(Decision::new("time", what, why).column(name))
+    }
+
     /// What the columns mean, from these rows.
     pub(super) fn learn(&self, train: &[u32], settings: &Settings) -> Result<(Encoder, Vec<Decision>)> {
         check_targets(&self.targets, &self.table)?;
@@ -138,16 +160,12 @@ impl Rows {
         let robust = settings.scale.is_robust();
         let fit = Fit { targets: &self.targets, rows: train, loss: settings.loss, standardise, robust };
         let (mut encoder, mut decisions) = Encoder::fit(&self.table, &fit)?;
-        if let Split::Groups(group) = &self.split
-            && let Some(place) = encoder.inputs.iter().position(|input| input.column == *group)
-        {
+        if let Split::Groups(group) = &self.split {
             // A test row's group is none of the training's.
-            encoder.inputs.remove(place);
-            encoder.dropped.push(Dropped { column: group.clone(), reason: "groups".to_owned() });
-            decisions.retain(|decision| decision.column.as_ref() != Some(group));
-            if encoder.inputs.is_empty() {
-                return Err(Error::new(ErrorKind::Data, "there is no column but the target and the groups"));
-            }
+            no_input(&mut encoder, &mut decisions, group, "groups")?;
+        }
+        if let Some(weights) = &self.weights {
+            no_input(&mut encoder, &mut decisions, weights, "weights")?;
         }
         if self.origin != Origin::Table && !standardise {
             let inputs = self.table.names().filter(|name| !self.targets.iter().any(|target| target == name));
@@ -161,6 +179,19 @@ impl Rows {
         }
         Ok((encoder, decisions))
     }
+}
+
+/// Takes a column out of the inputs.
+fn no_input(encoder: &mut Encoder, decisions: &mut Vec<Decision>, name: &str, reason: &str) -> Result<()> {
+    let Some(place) = encoder.inputs.iter().position(|input| input.column == name) else { return Ok(()) };
+    encoder.inputs.remove(place);
+    encoder.dropped.push(Dropped { column: name.to_owned(), reason: reason.to_owned() });
+    decisions.retain(|decision| decision.column.as_deref() != Some(name));
+    if encoder.inputs.is_empty() {
+        let found = format!("there is no column but the target and the {reason}");
+        return Err(Error::new(ErrorKind::Data, found));
+    }
+    Ok(())
 }
 
 fn check_targets(targets: &[String], table: &Table) -> Result<()> {
@@ -241,16 +272,24 @@ impl Parts {
         text
     }
 
-    /// Encodes the rows of a table, which is needed no more.
+    /// Encodes the rows of a table, which is needed no more; `weights` is the column that says what they count.
     pub(super) fn encode<R: Real>(
         &self,
         encoder: &Encoder,
-        table: Table,
+        (table, weights): (Table, Option<&str>),
         unseen: &mut Unseen,
     ) -> Result<Encoded<R>> {
         let all = [self.train.as_slice(), &self.validation, &self.test];
         let some: Vec<&[u32]> = all.into_iter().filter(|rows| !rows.is_empty()).collect();
-        let encoded = encoder.transform_parts(table, &some, unseen)?;
+        let weights_name = weights;
+        let weights = weights.map(|name| some.iter().map(|rows| weights_of(&table, name, rows)).collect());
+        let weights: Option<Vec<Array1<R>>> = weights.transpose()?;
+        let mut encoded = encoder.transform_parts(table, &some, unseen)?;
+        if let (Some(weights), Some(name)) = (weights, weights_name) {
+            let all = encoded.into_iter().zip(weights);
+            let weighted = all.map(|(data, weights)| data.with_weights(weights));
+            encoded = weighted.collect::<Result<_>>().map_err(|error| error.column(name))?;
+        }
         let fingerprint = fingerprint(&encoded);
         let mut encoded = encoded.into_iter();
         let [train, validation, test] = all.map(|rows| if rows.is_empty() { None } else { encoded.next() });
@@ -259,7 +298,28 @@ impl Parts {
     }
 }
 
-/// The rows of every class count as much as those of any other.
+/// What some rows count by the column `name`.
+fn weights_of<R: Real>(table: &Table, name: &str, rows: &[u32]) -> Result<Array1<R>> {
+    let weight = |&row: &u32| {
+        let column = table.column(name)?;
+        let value = match column {
+            Column::Numbers(numbers) => numbers.get(row as usize),
+            Column::Words(_) | Column::Dates(_) => f64::NAN,
+        };
+        if value >= 0.0 && value.is_finite() {
+            return Ok(R::of(value));
+        }
+        let found = match column.text(row as usize) {
+            text if text.is_empty() => "the weight is missing".to_owned(),
+            text => format!("found {text:?}"),
+        };
+        let error = Error::new(ErrorKind::Data, found).row(table.line(row as usize)).column(name);
+        Err(error.hint("a weight is a number from 0 up"))
+    };
+    rows.iter().map(weight).collect()
+}
+
+/// The rows of every class count as much as those of any other, and among themselves as they did.
 pub(super) fn balanced<R: Real>(data: Data<R>) -> Result<Data<R>> {
     let Target::Classes(y) = &data.y else {
         return Err(Error::new(ErrorKind::Setting, "found 'balanced', the answers are no classes")
@@ -269,7 +329,11 @@ pub(super) fn balanced<R: Real>(data: Data<R>) -> Result<Data<R>> {
     let mut counts: BTreeMap<u32, usize> = BTreeMap::new();
     y.iter().for_each(|&class| *counts.entry(class).or_default() += 1);
     let (n, k) = (y.len() as f64, counts.len() as f64);
-    let weights = y.iter().map(|class| R::of(n / (k * counts[class] as f64))).collect();
+    let weights: Array1<R> = y.iter().map(|class| R::of(n / (k * counts[class] as f64))).collect();
+    let weights = match &data.weights {
+        Some(own) => weights * own,
+        None => weights,
+    };
     data.with_weights(weights)
 }
 

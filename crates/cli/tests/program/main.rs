@@ -8,6 +8,7 @@ mod damaged;
 mod field;
 mod folds;
 mod golden;
+mod hints;
 mod reading;
 mod report;
 mod survival;
