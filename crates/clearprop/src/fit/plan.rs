@@ -13,7 +13,7 @@ use crate::settings::{Choices, Recipe, Settings};
 use crate::table::Encoder;
 use serde::{Deserialize, Serialize};
 
-/// All that is decided before the first step: with the rows, enough to begin; with a [`Progress`] too, enough
+/// All that is decided before the first step: with the rows, enough to begin; with a [`Progress`](super::Progress) too, enough
 /// to go on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
