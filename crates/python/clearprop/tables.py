@@ -44,6 +44,7 @@ class _Tabular(BaseEstimator):
         *,
         recipe=None,
         effort=None,
+        minutes=None,
         epochs=None,
         folds=None,
         ensemble=None,
@@ -54,6 +55,7 @@ class _Tabular(BaseEstimator):
     ):
         self.recipe = recipe
         self.effort = effort
+        self.minutes = minutes
         self.epochs = epochs
         self.folds = folds
         self.ensemble = ensemble
@@ -84,6 +86,7 @@ class _Tabular(BaseEstimator):
         chosen = {
             "recipe": self.recipe,
             "effort": self.effort,
+            "minutes": self.minutes,
             "epochs": self.epochs,
             "folds": self.folds,
             "ensemble": self.ensemble,
@@ -150,6 +153,8 @@ class TabularClassifier(ClassifierMixin, _Tabular):
         Settings that go together; without it the number of rows decides.
     effort : {"quick", "standard", "best"}, optional
         How long the recipe ``tabular`` trains.
+    minutes : float, optional
+        About how long ``fit`` may take instead.
     epochs : int, optional
         Passes over the training rows instead.
     folds : int, optional
