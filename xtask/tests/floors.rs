@@ -67,57 +67,6 @@ const CIRCLES: &[(&str, &[&str])] = &[
             "measure::softmax",
         ],
     ),
-    // The pieces of a diagnosis that know each other's types.
-    ("clearprop", &["diagnose::convention", "diagnose::function", "diagnose::graph", "diagnose::words"]),
-    // An expression keeps its value, which is shared by what stands for equal ones.
-    (
-        "clearprop",
-        &[
-            "diagnose::expression",
-            "diagnose::expression::evaluate",
-            "diagnose::expression::memo",
-            "diagnose::expression::parts",
-            "diagnose::expression::shape",
-        ],
-    ),
-    ("clearprop", &["diagnose::hints", "diagnose::hints::derivatives"]),
-    ("clearprop", &["diagnose::judge", "diagnose::judge::choose", "diagnose::judge::cost"]),
-    (
-        "clearprop",
-        &[
-            "diagnose::mistakes",
-            "diagnose::mistakes::forward",
-            "diagnose::mistakes::hidden",
-            "diagnose::mistakes::outputs",
-            "diagnose::mistakes::parameters",
-        ],
-    ),
-    (
-        "clearprop",
-        &[
-            "diagnose::reconstruct",
-            "diagnose::reconstruct::derivatives",
-            "diagnose::reconstruct::derivatives::names",
-            "diagnose::reconstruct::dropout",
-            "diagnose::reconstruct::frame",
-            "diagnose::reconstruct::functions",
-            "diagnose::reconstruct::layers",
-            "diagnose::reconstruct::normalised",
-            "diagnose::reconstruct::outputs",
-            "diagnose::reconstruct::rows",
-            "diagnose::reconstruct::update",
-        ],
-    ),
-    (
-        "clearprop",
-        &[
-            "diagnose::verdict",
-            "diagnose::verdict::beyond",
-            "diagnose::verdict::conclude",
-            "diagnose::verdict::loops",
-            "diagnose::verdict::stages",
-        ],
-    ),
     ("clearprop", &["stage", "stage::table"]),
     ("clearprop", &["trace", "trace::arrays", "trace::entry"]),
     ("files", &["npz", "npz::header"]),

@@ -1,10 +1,11 @@
 //! What can be said in numbers of a wrong stage: ratio, pattern, place.
 
 use super::arrays::shape_text;
+use super::differentiate::{magnitude, right};
 use super::function::{Cost, Function};
-use super::graph::{Graph, magnitude, right};
+use super::graph::Graph;
 use super::judge::{Explanation, Finding, first_nan};
-use super::words::number;
+use super::number::number;
 use crate::quantity::{
     Quantity,
     Quantity::{By, Of},

@@ -1,41 +1,25 @@
 //! What each mistake of the catalogue computes at its stage: the right expression, transformed.
 
+mod candidate;
 mod forward;
 mod hidden;
 mod mutate;
 mod outputs;
 mod parameters;
 
+pub(super) use candidate::Candidate;
 pub(super) use mutate::mutants;
 
 use super::convention::Convention;
-use super::expression::Expr;
-use super::graph::{Graph, Pass, right};
+use super::differentiate::right;
+use super::graph::{Graph, Pass};
 use crate::quantity::{
     Quantity,
     Quantity::{By, Of},
     Variable::{A, B, Beta, Gamma, Kept, Loss, Normed, Scaled, W, Z},
 };
+use candidate::{made, told};
 use hidden::projected;
-
-/// A value that a stage may have instead of the right one, and the mistakes that lead there.
-#[derive(Clone)]
-pub(super) struct Candidate {
-    /// For each mistake made here the numbers under which it may go; empty for a convention.
-    pub(super) parts: Vec<Vec<u8>>,
-    /// What to say beside the mistake's own words: the factor, the step.
-    pub(super) detail: String,
-    /// The value.
-    pub(super) value: Expr,
-}
-
-fn made(ids: &[u8], value: Expr) -> Candidate {
-    Candidate { parts: vec![ids.to_vec()], detail: String::new(), value }
-}
-
-fn told(ids: &[u8], detail: impl Into<String>, value: Expr) -> Candidate {
-    Candidate { parts: vec![ids.to_vec()], detail: detail.into(), value }
-}
 
 /// Everything that the catalogue knows to go wrong at this stage.
 pub(super) fn candidates(
@@ -75,9 +59,4 @@ fn scaled(graph: &Graph, convention: &Convention, pass: &Pass, quantity: Quantit
         found.push(told(&[55], words, right.times(factor)));
     }
     Some(found)
-}
-
-/// What another layer or stage has of a right shape, by name, to be found in the place of something.
-fn dim(e: &Expr) -> (usize, usize) {
-    e.dim().unwrap_or((0, 0))
 }

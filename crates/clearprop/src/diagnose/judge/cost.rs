@@ -1,6 +1,6 @@
 //! What an explanation costs: few mistakes are likelier than many, the usual likelier than the unusual.
 
-use super::{Explanation, Finding};
+use super::explanation::{Explanation, Finding};
 use crate::diagnose::convention::{Convention, PenaltyForm};
 use crate::diagnose::expression::Expr;
 use crate::diagnose::graph::{Graph, Pass};

@@ -1,9 +1,10 @@
 //! A stage that is not in the file: right, or with a mistake of the catalogue that what follows shows.
 
+use super::Search;
 use super::cost::{SAID, UNKNOWN, price};
-use super::{Explanation, Finding, Search};
+use super::explanation::{Explanation, Finding};
+use crate::diagnose::differentiate::right;
 use crate::diagnose::expression::{Expr, Op};
-use crate::diagnose::graph::right;
 use crate::quantity::{
     Quantity,
     Quantity::{By, Of},

@@ -1,10 +1,11 @@
 //! Mistakes in the forward pass: in z, in a, in the outputs, in the loss.
 
-use super::{Candidate, dim, made, told};
+use super::candidate::{Candidate, dim, made, told};
 use crate::diagnose::convention::Convention;
+use crate::diagnose::differentiate::right;
 use crate::diagnose::expression::{Expr, Reduce};
 use crate::diagnose::function::{Cost, Function};
-use crate::diagnose::graph::{Bias, Graph, Pass, right};
+use crate::diagnose::graph::{Bias, Graph, Pass};
 use crate::quantity::{
     Quantity::Of,
     Variable::{A, Loss, Z},

@@ -1,12 +1,12 @@
 //! Mistakes in the derivatives by a hidden layer's output and input.
 
+use super::candidate::{Candidate, dim, made, told};
 use super::outputs::other_slopes;
-use super::{Candidate, dim, made, told};
 use crate::diagnose::convention::Convention;
 use crate::diagnose::expression::{Binary, Compare, Expr, Part, Unary};
 use crate::diagnose::function::{Function, above};
 use crate::diagnose::graph::{Graph, Pass};
-use crate::diagnose::words::number;
+use crate::diagnose::number::number;
 use crate::quantity::{
     Quantity::{By, Of},
     Variable::{A, W, Z},

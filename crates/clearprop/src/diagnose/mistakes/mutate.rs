@@ -1,6 +1,6 @@
 //! Mistakes that no catalogue lists: the right expression with one thing changed, whatever it is.
 
-use super::{Candidate, told};
+use super::candidate::{Candidate, told};
 use crate::diagnose::expression::{Binary, Compare, Expr, Keep, Op, Part, Reduce, Unary};
 use crate::diagnose::graph::{Graph, Pass};
 

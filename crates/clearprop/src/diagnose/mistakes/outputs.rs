@@ -1,6 +1,6 @@
 //! Mistakes in the derivatives by the outputs and by the last z.
 
-use super::{Candidate, made, told};
+use super::candidate::{Candidate, made, told};
 use crate::diagnose::convention::Convention;
 use crate::diagnose::expression::{Compare, Expr, Reduce};
 use crate::diagnose::function::{Cost, Function};

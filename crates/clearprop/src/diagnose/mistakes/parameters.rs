@@ -1,12 +1,12 @@
 //! Mistakes in the derivatives by weights and biases.
 
+use super::candidate::{Candidate, dim, made, told};
 use super::hidden::projected;
-use super::{Candidate, dim, made, told};
 use crate::diagnose::convention::{Convention, PenaltyForm};
 use crate::diagnose::expression::{Expr, Op, Part, Reduce, Unary};
 use crate::diagnose::function::{Function, above};
 use crate::diagnose::graph::{Graph, Pass};
-use crate::diagnose::words::number;
+use crate::diagnose::number::number;
 use crate::network::Penalized;
 use crate::quantity::{
     Quantity::{By, Of},

@@ -2,15 +2,15 @@
 
 mod names;
 
+use super::contents::{Contents, Item};
+use super::followed::{Followed, taken};
 use super::frame::views;
-use super::layers::{Followed, taken};
-use super::outputs::{forward, step};
-use super::{Contents, Item};
 use crate::diagnose::convention::Convention;
+use crate::diagnose::differentiate::{forward, right, step};
 use crate::diagnose::expression::Expr;
-use crate::diagnose::graph::{Bias, Given, Graph, Pass, right, same};
+use crate::diagnose::graph::{Bias, Given, Graph, Pass, same};
 use crate::diagnose::hints::Word;
-use crate::diagnose::words::number;
+use crate::diagnose::number::number;
 use crate::quantity::{
     Quantity,
     Quantity::{By, Of},

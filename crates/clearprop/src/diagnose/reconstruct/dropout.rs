@@ -1,9 +1,9 @@
 //! Dropout: a layer's output times a mask that is in the file, with the factor 1/keep or without.
 
-use super::Contents;
+use super::contents::Contents;
+use super::followed::{Followed, taken};
 use super::frame::views;
 use super::functions::function;
-use super::layers::{Followed, taken};
 use crate::diagnose::expression::Expr;
 use crate::diagnose::function::Function;
 use crate::diagnose::graph::same;

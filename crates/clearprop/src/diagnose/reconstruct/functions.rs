@@ -1,6 +1,6 @@
 //! Which function leads from one array to another.
 
-use super::Contents;
+use super::contents::Contents;
 use crate::diagnose::expression::{Expr, Reduce, constant};
 use crate::diagnose::function::Function;
 use crate::diagnose::graph::same;

@@ -1,8 +1,8 @@
 //! Batch and layer normalisation: a layer's z with mean 0 and variance 1, times gamma, plus beta.
 
+use super::contents::{Contents, Item};
+use super::followed::{Followed, taken};
 use super::frame::views;
-use super::layers::{Followed, taken};
-use super::{Contents, Item};
 use crate::diagnose::expression::Expr;
 use crate::diagnose::function::Function;
 use crate::diagnose::graph::{Norm, same};

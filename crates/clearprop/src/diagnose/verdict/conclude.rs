@@ -1,8 +1,10 @@
 //! The verdict, the first wrong stage and the mistakes.
 
-use super::{Diagnosis, Named, StageFinding, Status, Verdict, loops, stages};
+use super::stages::MOST_AT_A_STAGE;
+use super::{loops, stages};
 use crate::diagnose::catalogue::mistake;
 use crate::diagnose::convention::Convention;
+use crate::diagnose::diagnosis::{Diagnosis, Named, StageFinding, Status, Verdict};
 use crate::diagnose::graph::{Bias, Graph};
 use crate::diagnose::judge::{Explanation, Finding, first_nan};
 use crate::diagnose::naming::{place_of, resolved, undecided};
@@ -14,9 +16,6 @@ use crate::quantity::{
     Quantity::{By, Of},
     Variable::{self, A, B, Kept, Loss, W, X, Z},
 };
-
-/// The most mistakes that are named at one stage.
-pub(super) const MOST_AT_A_STAGE: usize = 3;
 
 /// Inputs that are no numbers: nothing can be said of what is computed from them.
 pub(super) fn not_a_number(graph: &Graph) -> Option<Diagnosis> {

@@ -1,7 +1,8 @@
 //! What a loop over single samples leaves behind: the arrays of one row, judged for that row.
 
-use super::{Named, StageFinding, Status, conclude, stages};
+use super::stages;
 use crate::diagnose::catalogue::mistake;
+use crate::diagnose::diagnosis::{Named, StageFinding, Status};
 use crate::diagnose::expression::{Expr, Part};
 use crate::diagnose::graph::Graph;
 use crate::diagnose::judge::{Explanation, explain};
@@ -76,7 +77,7 @@ pub(super) fn judged(graph: &Graph) -> Option<Loops> {
     for (quantity, id) in &places {
         let stage = one.name(*quantity);
         let at = mistakes.iter().filter(|named| named.stage == stage).count();
-        if let Some(mistake) = mistake(*id).filter(|_| at < conclude::MOST_AT_A_STAGE) {
+        if let Some(mistake) = mistake(*id).filter(|_| at < stages::MOST_AT_A_STAGE) {
             mistakes.push(Named { id: *id, name: mistake.name, stage });
         }
     }

@@ -1,13 +1,12 @@
 //! A line for each stage, and for each edge of the forward pass.
 
-use super::conclude::MOST_AT_A_STAGE;
-use super::{Edge, StageFinding, Status};
+use crate::diagnose::diagnosis::{Edge, StageFinding, Status};
+use crate::diagnose::differentiate::{magnitude, right, step};
 use crate::diagnose::evidence::evidence;
 use crate::diagnose::expression::{Expr, Op};
 use crate::diagnose::function::Function;
-use crate::diagnose::graph::{Bias, Graph, Pass, difference, magnitude, right, same};
+use crate::diagnose::graph::{Bias, Graph, Pass, difference, same};
 use crate::diagnose::judge::{Explanation, Finding};
-use crate::diagnose::reconstruct::step;
 use crate::diagnose::right::right_line;
 use crate::diagnose::words;
 use crate::quantity::{
@@ -16,6 +15,9 @@ use crate::quantity::{
     Variable::{A, B, Loss, W, Z},
 };
 use ndarray::Array2;
+
+/// The most mistakes that are named at one stage.
+pub(super) const MOST_AT_A_STAGE: usize = 3;
 
 /// The pass without any mistake, in the same conventions.
 fn reference(graph: &Graph, main: &Explanation) -> Pass {

@@ -3,8 +3,8 @@
 use crate::diagnose::function::{Cost, Function};
 use crate::diagnose::graph::Graph;
 use crate::diagnose::hints::{Hint, Layer, Word, last_part, stems};
-use crate::diagnose::reconstruct::Contents;
-use crate::diagnose::reconstruct::layers::Followed;
+use crate::diagnose::reconstruct::contents::Contents;
+use crate::diagnose::reconstruct::followed::Followed;
 use crate::quantity::{
     Quantity,
     Quantity::{By, Of},
