@@ -135,6 +135,18 @@ impl Convention {
         if self.strength(graph) == 0.0 {
             return None;
         }
+        let reg = graph.reg_text.clone();
+        let strength = match self.penalty {
+            PenaltyForm::Half | PenaltyForm::Absent => reg / Expr::number(2.0),
+            PenaltyForm::Full => reg,
+            PenaltyForm::OverN => reg / Expr::number(2.0) / graph.rows.clone(),
+            PenaltyForm::FullOverN => reg / graph.rows.clone(),
+        };
+        Some(strength * self.squares(graph)?)
+    }
+
+    /// The sum of squares of all that is penalised.
+    pub(super) fn squares(&self, graph: &Graph) -> Option<Expr> {
         let mut sum: Option<Expr> = None;
         for l in 1..=graph.layers() {
             let parts: Vec<Expr> = match (&graph.full[l], self.over, graph.bias[l]) {
@@ -150,14 +162,7 @@ impl Convention {
                 });
             }
         }
-        let reg = graph.reg_text.clone();
-        let strength = match self.penalty {
-            PenaltyForm::Half | PenaltyForm::Absent => reg / Expr::number(2.0),
-            PenaltyForm::Full => reg,
-            PenaltyForm::OverN => reg / Expr::number(2.0) / graph.rows.clone(),
-            PenaltyForm::FullOverN => reg / graph.rows.clone(),
-        };
-        Some(strength * sum?)
+        sum
     }
 
     /// The loss.

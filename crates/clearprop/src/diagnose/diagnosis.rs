@@ -43,7 +43,7 @@ pub enum Status {
 /// A mistake, by its number in the catalogue.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Named {
-    /// Its number, 1..=85.
+    /// Its number in the catalogue.
     pub id: u8,
     /// A few words.
     pub name: &'static str,

@@ -173,6 +173,33 @@ impl Function {
         })
     }
 
+    /// The slope in the other ways that people write it, in words: the same where a is what it should be.
+    pub(super) fn other_slopes(self, z: &Expr, a: &Expr) -> Vec<(&'static str, Expr)> {
+        let below = |on: &Expr, slope: Expr| Expr::choose(&above(on), &one(), &slope);
+        match self {
+            Self::Logistic => {
+                let s = z.logistic();
+                vec![("logistic(z)(1-logistic(z))", s.clone() * (one() - s))]
+            }
+            Self::Tanh => vec![("1-tanh(z)^2", one() - Expr::unary(Unary::Tanh, z).squared())],
+            Self::Relu => vec![("a > 0", above(a))],
+            Self::Leaky(slope) => vec![("the slope below a = 0", below(a, Expr::number(slope)))],
+            Self::Elu(alpha) => {
+                let slope = a.clone() + Expr::number(alpha);
+                vec![
+                    ("a + alpha below z = 0", below(z, slope.clone())),
+                    ("a + alpha below a = 0", below(a, slope)),
+                ]
+            }
+            Self::Softplus => vec![("1-exp(-a)", one() - (-a.clone()).exp())],
+            Self::Silu => {
+                let s = z.logistic();
+                vec![("a + logistic(z)(1-a)", a.clone() + s * (one() - a.clone()))]
+            }
+            _ => vec![],
+        }
+    }
+
     /// Whether it is relu or one of its kin: positive where z is.
     pub(super) fn is_rectifier(self) -> bool {
         matches!(self, Self::Relu | Self::Leaky(_))

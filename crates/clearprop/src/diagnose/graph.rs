@@ -54,14 +54,46 @@ impl Norm {
         e.reduce(Reduce::Mean, Some(self.axis))
     }
 
+    fn root(&self, variance: Expr) -> Expr {
+        Expr::binary(Binary::Power, &(variance + self.eps.clone()), &Expr::number(0.5))
+    }
+
     /// `sqrt(var + eps)`
     fn deviation(&self, z: &Expr) -> Expr {
         let off = z.clone() - self.mean(z);
-        Expr::binary(Binary::Power, &(self.mean(&off.squared()) + self.eps.clone()), &Expr::number(0.5))
+        self.root(self.mean(&off.squared()))
     }
 
     pub(super) fn normed(&self, z: &Expr) -> Expr {
         (z.clone() - self.mean(z)) / self.deviation(z)
+    }
+
+    /// What people make of it: the slip in words, its number in the catalogue, and what it gives.
+    pub(super) fn slips(&self, z: &Expr) -> Vec<(&'static str, u8, Expr)> {
+        let over_all = |e: &Expr| e.reduce(Reduce::Mean, None);
+        let root = |variance: Expr| self.root(variance);
+        let off = z.clone() - self.mean(z);
+        let from_all = z.clone() - over_all(z);
+        vec![
+            ("the sign is turned", 86, -self.normed(z)),
+            ("the variance is taken over everything", 84, off.clone() / root(over_all(&off.squared()))),
+            (
+                "the mean is taken over everything",
+                84,
+                from_all.clone() / root(self.mean(&from_all.squared())),
+            ),
+            (
+                "mean and variance are taken over everything",
+                84,
+                from_all.clone() / root(over_all(&from_all.squared())),
+            ),
+            ("the mean is not taken away", 85, z.clone() / self.deviation(z)),
+            (
+                "divided by the variance, not by its root",
+                85,
+                off.clone() / (self.mean(&off.squared()) + self.eps.clone()),
+            ),
+        ]
     }
 
     pub(super) fn is_scaled(&self) -> bool {
@@ -81,8 +113,21 @@ impl Norm {
 
     /// The derivative by z, from the one by what it was normalised to: batch normalisation's, Ioffe and Szegedy.
     pub(super) fn by_z(&self, dn: &Expr, normed: &Expr, z: &Expr) -> Expr {
+        self.undivided(dn, normed) / self.deviation(z)
+    }
+
+    fn undivided(&self, dn: &Expr, normed: &Expr) -> Expr {
         let along = self.mean(&(dn.clone() * normed.clone()));
-        (dn.clone() - self.mean(dn) - normed.clone() * along) / self.deviation(z)
+        dn.clone() - self.mean(dn) - normed.clone() * along
+    }
+
+    /// The same with the deviation that a slip of the forward pass left.
+    pub(super) fn by_z_after_slips(&self, dn: &Expr, normed: &Expr, z: &Expr) -> Vec<Expr> {
+        let of_all = |e: &Expr| e.reduce(Reduce::Mean, None);
+        let (off, from_all) = ((z.clone() - self.mean(z)).squared(), (z.clone() - of_all(z)).squared());
+        [of_all(&off), self.mean(&from_all), of_all(&from_all)]
+            .map(|variance| self.undivided(dn, normed) / self.root(variance))
+            .into()
     }
 }
 

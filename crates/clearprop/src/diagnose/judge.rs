@@ -190,8 +190,12 @@ impl Search<'_> {
             return;
         }
         let poisoned = fitting.is_empty() && poisoned;
-        if fitting.is_empty() && over.is_none() && !poisoned {
+        let may_be_wrong = over.is_none() || matches!(quantity, By(_)) && cost + MISTAKE <= self.limit;
+        if fitting.is_empty() && may_be_wrong && !poisoned {
             fitting = choose::fitting(mutants(graph, &path.pass, &right), quantity, path, &matches);
+        }
+        if !may_be_wrong {
+            self.next = self.next.min(cost + MISTAKE);
         }
         let Some(least) = fitting.first().map(|(price, _)| *price) else {
             if over.is_none() {

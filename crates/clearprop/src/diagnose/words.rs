@@ -19,10 +19,10 @@ pub(super) fn head(graph: &Graph) -> String {
         Function::Identity => format!("{} outputs", sizes[last]),
         f => format!("{} {}", sizes[last], f.name()),
     });
-    let bias = match graph.bias[1] {
-        Bias::First | Bias::Last => "bias in W",
-        Bias::Separate => "bias apart",
-        Bias::None => "no bias",
+    let bias = match graph.bias[1..].iter().find(|bias| **bias != Bias::None) {
+        Some(Bias::First | Bias::Last) => "bias in W",
+        Some(Bias::Separate) => "bias apart",
+        _ => "no bias",
     };
     format!(
         "{} rows, {}, {}, {bias}, reg {}",

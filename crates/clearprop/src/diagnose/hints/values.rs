@@ -146,7 +146,7 @@ pub(super) fn plain(words: &[String]) -> Option<Hint> {
         {
             Word::Rows
         }
-        "f" | "scores" | "logits" if number.is_none() => Word::Logits,
+        "f" | "scores" | "score" | "logits" if number.is_none() => Word::Logits,
         "probs" | "probabilities" | "p" | "yhat" | "y hat" | "softmax" | "pred" | "preds" | "prediction"
         | "predictions" | "y pred" | "ypred" | "hypo" | "hypothesis" | "al" | "prob" | "a" | "outputs"
         | "out" | "output" | "o" | "y out" | "yp"

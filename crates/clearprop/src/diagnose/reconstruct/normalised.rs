@@ -41,7 +41,12 @@ pub(super) fn follow(contents: &Contents, f: &mut Followed, l: usize, z: &Expr) 
     // Where none fits, gamma or the name of an array says that there is one.
     let said =
         gamma.is_some() || contents.items.iter().enumerate().any(|(at, i)| !f.used[at] && is_normed(i));
-    let norm = ways.iter().find(|norm| shows(norm)).or_else(|| ways.first().filter(|_| said))?.clone();
+    let slips = |norm: &Norm| norm.slips(z).iter().any(|(.., e)| holding(contents, f, e, dim).is_some());
+    let norm = ways.iter().find(|norm| shows(norm));
+    let norm = norm
+        .or_else(|| ways.iter().find(|norm| said && slips(norm)))
+        .or_else(|| ways.first().filter(|_| said));
+    let norm = norm?.clone();
     for (at, variable) in [(gamma, Gamma(l)), (beta, Beta(l))] {
         if let Some(at) = at {
             f.used[at] = true;

@@ -111,7 +111,7 @@ fn pairs(contents: &Contents, followed: &Followed) -> Vec<Pair> {
         all.push((Softmax, Squared, 12));
         all.push((Identity, Absolute, 12));
         all.push((Logistic, Absolute, 14));
-        all.push((Logistic, CrossEntropy, 14));
+        // (-y log p alone is least for p = 1, whatever y is: half of the loss that was meant.)
     } else {
         all.push((Identity, Squared, 0));
         if answers.signs {

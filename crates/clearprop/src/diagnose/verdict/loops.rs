@@ -5,7 +5,7 @@ use crate::diagnose::catalogue::mistake;
 use crate::diagnose::diagnosis::{Named, StageFinding, Status};
 use crate::diagnose::expression::{Expr, Part};
 use crate::diagnose::graph::Graph;
-use crate::diagnose::judge::{Explanation, explain};
+use crate::diagnose::judge::{Explanation, Finding, explain};
 use crate::diagnose::naming::resolved;
 use crate::quantity::{Quantity, Quantity::Of};
 
@@ -45,10 +45,7 @@ pub(super) fn judged(graph: &Graph) -> Option<Loops> {
     let (_, i, one, main) = best?;
     let forward_right = one.given.keys().all(|q| {
         !matches!(q, Of(_))
-            || matches!(
-                main.of(*q),
-                Some(crate::diagnose::judge::Finding::Right | crate::diagnose::judge::Finding::Allowed(_))
-            )
+            || matches!(main.of(*q), Some(Finding::Right | Finding::Allowed(_) | Finding::Mistakes(..)))
     });
     if !forward_right {
         // Nobody knows of which row they are, or of which weights.
