@@ -224,6 +224,7 @@ impl<R: Real> Fit<R> {
     /// Other rows than the run began with, a state that is not of this plan, or those of [`Fit::begin`].
     pub fn resume(plan: Plan, rows: Rows, progress: Progress<R>) -> Result<Self> {
         let Progress { fingerprint, state, history } = progress;
+        plan.encoder.check()?;
         let mut fit = Self::encode(plan, rows, |plan, data, validation| {
             Trainer::resume(plan.network.clone(), state, data, validation, plan.settings.clone())
         })?;

@@ -1,7 +1,7 @@
 //! Which rows and columns of a table are none: rows without an answer, a last row of totals, an unnamed
 //! column that counts the rows.
 
-use super::{Column, Dates, Numbers, Table, Words};
+use super::{Column, Dates, Numbers, Places, Table, Words};
 use crate::decision::Decision;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -103,7 +103,7 @@ impl Table {
         };
         let columns = self.columns.iter().map(|(name, all)| (name.clone(), column(all))).collect();
         let lines: Vec<u64> = rows.iter().map(|&row| self.line(row as usize)).collect();
-        Self { columns, rows: rows.len(), lines: runs(&lines) }
+        Self { columns, rows: rows.len(), lines: runs(&lines), places: Places::default() }
     }
 
     /// Keeps the rows for which `keep` holds.

@@ -298,6 +298,37 @@ fn small_files_that_asked_for_much() {
         "train l.csv.gz --target y",
         "l.csv.gz, row 1: this line is longer than 8388608 bytes; is it a CSV file?",
     );
+    let blanks = gzip(&[b"a b y\n1 2 u\n3 4 v\n".as_slice(), &b"1 ".repeat(100_000), b"\n"].concat());
+    check_bytes(
+        &[("b.csv.gz", &blanks)],
+        "train b.csv.gz --target y",
+        "b.csv.gz, row 4: this line has more than 65536 fields; so many columns are not read; are rows and columns exchanged?",
+    );
+    let quoted = [
+        b"a,b,y\n1,2,u\n".as_slice(),
+        &[b"\"".as_slice(), &b"x".repeat(999), b"\nx\","].concat().repeat(9000),
+        b"y\n",
+    ];
+    check_bytes(
+        &[("q.csv.gz", &gzip(&quoted.concat()))],
+        "train q.csv.gz --target y",
+        "q.csv.gz, row 8383: this row is longer than 8388608 bytes; is it a CSV file?",
+    );
+    let empty = gzip(
+        &[b"a,y\n1,u\n".as_slice(), &[b" ".repeat(8_000_000).as_slice(), b"\n"].concat().repeat(20)].concat(),
+    );
+    check_bytes(
+        &[("e.csv.gz", &empty)],
+        "train e.csv.gz --target y",
+        "e.csv.gz, row 19: too many lines are empty; is it a CSV file?",
+    );
+    // Few rows of long words: memory is looked at by the bytes that came, not by the rows alone.
+    let words =
+        gzip(&(0..20).map(|i| format!("{i}{},u\n", "a".repeat(7_000_000))).collect::<String>().into_bytes());
+    let place = Place::new();
+    place.write("w.csv.gz", &words);
+    let ended = place.run("train w.csv.gz --target y --header no");
+    assert!(ended.code == Some(2) && ended.err.contains(", row 4: holds more than the "), "{}", ended.err);
     let tall = gzip(&[b"a,y\n".as_slice(), &b"1,2\n".repeat(10_000_000)].concat());
     let place = Place::new();
     place.write("t.csv.gz", &tall);

@@ -15,6 +15,9 @@ const LONGEST: usize = 8 << 20;
 /// A program of tables leaves a million empty rows at the end; of more, packed well, somebody has made trouble.
 const MOST_EMPTY: u64 = 4 << 20;
 
+/// So many bytes of blanks or of comments count as one more such row.
+const EMPTY: usize = 32;
+
 const NO_TEXT: &str = "this is not text; save the table as CSV";
 const UTF8: &str =
     "save it as UTF-8, or name what it is: `encoding=windows-1252` if an older Windows program wrote it";
@@ -74,6 +77,11 @@ impl Record {
     /// The number of fields.
     pub(super) fn len(&self) -> usize {
         self.ends.len()
+    }
+
+    /// The bytes of all fields together.
+    pub(super) fn bytes(&self) -> usize {
+        self.text.len()
     }
 
     /// Whether it has several fields, and no value in any.
@@ -157,9 +165,9 @@ impl<S: Read> Records<S> {
 
     /// Counts a line without a value.
     pub(super) fn pass_empty(&mut self) -> io::Result<()> {
-        self.empty += 1;
+        self.empty += 1 + (self.raw.len() / EMPTY) as u64;
         match self.empty > MOST_EMPTY {
-            true => Err(self.trouble(format!("more than {MOST_EMPTY} lines are empty"), "is it a CSV file?")),
+            true => Err(self.trouble("too many lines are empty".to_owned(), "is it a CSV file?")),
             false => Ok(()),
         }
     }
@@ -209,6 +217,9 @@ impl<S: Read> Records<S> {
                 None => rest.split_at(rest.find([' ', '\t']).unwrap_or(rest.len())),
             };
             record.push_field(field);
+            if record.len() > MOST_COLUMNS {
+                return Err(self.too_wide());
+            }
             rest = after.trim_start();
         }
         Ok(())
@@ -253,6 +264,11 @@ impl<S: Read> Records<S> {
             let end = memchr::memchr(separator, rest).unwrap_or(rest.len());
             field.extend_from_slice(&rest[..end]);
             record.push_field(utf8(&field)?);
+            if record.bytes() > LONGEST {
+                return Err(
+                    self.trouble(format!("this row is longer than {LONGEST} bytes"), "is it a CSV file?")
+                );
+            }
             if record.len() > MOST_COLUMNS {
                 return Err(self.too_wide());
             }
