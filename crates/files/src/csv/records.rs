@@ -10,7 +10,7 @@ use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
 pub(super) const SAMPLE: usize = 1 << 16;
 
 /// A row longer than this is not one: a quote was not closed, or it is no CSV file.
-const LONGEST: usize = 8 << 20;
+const LONGEST: usize = 4 << 20;
 
 /// A program of tables leaves a million empty rows at the end; of more, packed well, somebody has made trouble.
 const MOST_EMPTY: u64 = 4 << 20;
