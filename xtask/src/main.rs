@@ -4,11 +4,13 @@
 
 use std::process::ExitCode;
 
+mod api;
 mod bars;
 mod bench;
 mod book;
 mod breaks;
 mod chores;
+mod ci;
 mod fuzz;
 mod sanitize;
 mod size;
@@ -20,6 +22,7 @@ const USAGE: &str = "cargo xtask COMMAND
   test     every test of the repository; installs what the tests need under target/
   ci       test, then formatting, lints, documentation, the wasm32 build
   corpus   every mistake that diagnose is measured on; ci takes a sample of the mutants
+  api      [--write]: the public items of the library, beside the list that is kept of them
   size     lines of each file, and of the readable network
   break    breaks backward.rs in five ways and shows that the tests notice each
   book     builds the book to target/book/index.html
@@ -34,8 +37,9 @@ fn main() -> ExitCode {
     let command = args.next().unwrap_or_default();
     let done = match command.as_str() {
         "test" => chores::test(),
-        "ci" => chores::ci(),
+        "ci" => ci::run_all(),
         "corpus" => chores::corpus(),
+        "api" => api::run(&args.collect::<Vec<_>>()),
         "size" => size::show(),
         "break" => breaks::run(),
         "book" => book::build(),

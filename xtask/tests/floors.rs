@@ -49,24 +49,6 @@ const CRATES: [(&str, &[&str]); 5] = [
 
 /// Circles between files that are still to be cut; a line goes when its circle has gone.
 const CIRCLES: &[(&str, &[&str])] = &[
-    // `everything` stands in the file that also holds what its parts fill.
-    (
-        "book",
-        &[
-            "measure",
-            "measure::check",
-            "measure::composition",
-            "measure::fast",
-            "measure::init",
-            "measure::mistakes",
-            "measure::mistakes::hidden",
-            "measure::mistakes::parameters",
-            "measure::mistakes::scores",
-            "measure::notation",
-            "measure::penalty",
-            "measure::softmax",
-        ],
-    ),
     // The pieces of a diagnosis that know each other's types.
     ("clearprop", &["diagnose::convention", "diagnose::function", "diagnose::graph", "diagnose::words"]),
     // An expression keeps its value, which is shared by what stands for equal ones.
@@ -118,10 +100,6 @@ const CIRCLES: &[(&str, &[&str])] = &[
             "diagnose::verdict::stages",
         ],
     ),
-    ("clearprop", &["stage", "stage::table"]),
-    ("clearprop", &["trace", "trace::arrays", "trace::entry"]),
-    ("files", &["npz", "npz::header"]),
-    ("files", &["parquet::write", "predictions"]),
 ];
 
 /// The crate in which `unsafe` may stand.

@@ -12,6 +12,9 @@
 //!
 //! Numbers have the model's precision.  Rows come in the order of the data.
 
+pub(crate) mod column;
+
+use self::column::{Holds, Values};
 use crate::disk::{Whole, refused};
 use clearprop::error::{Error, ErrorKind, Result};
 use clearprop::loss::argmax;
@@ -35,24 +38,6 @@ enum Target<'w> {
     Stream(Box<dyn Write + 'w>),
     #[cfg(feature = "parquet")]
     Parquet(Box<crate::parquet::Writer>),
-}
-
-/// The values of a column.
-pub(crate) enum Values<R> {
-    /// Words; empty ones are missing.
-    Words(Vec<String>),
-    /// 0 and 1.
-    Labels(Vec<i32>),
-    /// Probabilities or predicted numbers.
-    Reals(Vec<R>),
-}
-
-/// What a column holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Holds {
-    Words,
-    Labels,
-    Reals,
 }
 
 impl<'w> Predictions<'w> {
