@@ -257,7 +257,7 @@ pub fn nearest<'a>(typed: &str, candidates: impl IntoIterator<Item = &'a str>) -
     let limit = 1 + letters / 4;
     candidates
         .into_iter()
-.filter(|candidate| letters <= LONGEST && candidate.chars().count().abs_diff(letters) <= limit)
+        .filter(|candidate| letters <= LONGEST && candidate.chars().count().abs_diff(letters) <= limit)
         .map(|candidate| (strsim::osa_distance(&typed.to_lowercase(), &candidate.to_lowercase()), candidate))
         // Of a word of one letter nothing is left after a slip but its case.
         .filter(|(distance, _)| *distance <= limit && (*distance == 0 || letters > 1))
