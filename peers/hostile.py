@@ -83,10 +83,10 @@ def hostile():
     yield "blanks_4M.csv.gz", gzip.compress(b"a b y\n" + b"1 2 u\n3 4 v\n" * 100 + b"1 " * 3_900_000 + b"\n"), train
     quoted = b'"' + b"x" * 1000 + b"\n" + b'x",'
     yield "quoted_lines.csv.gz", gzip.compress(b"a,b,y\n1,2,u\n" + quoted * 200_000 + b"y\n"), train
-    cells = b"".join(b"%d" % i + b"a" * 7_000_000 + b",u\n" for i in range(60))
+    cells = b"".join(b"%d" % i + b"a" * 3_500_000 + b",u\n" for i in range(60))
     yield "long_cells.csv.gz", gzip.compress(b"a,y\n" + cells), train
     yield "long_answers.csv.gz", gzip.compress(b"y,a\n" + cells), train
-    yield "lines_of_blanks.csv.gz", gzip.compress(b"a,y\n" + (b" " * 8_000_000 + b"\n") * 100), train
+    yield "lines_of_blanks.csv.gz", gzip.compress(b"a,y\n" + (b" " * 4_000_000 + b"\n") * 200), train
     yield "rows_of_commas.csv.gz", gzip.compress(b"c," * 8999 + b"y\n" + (b"," * 8999 + b"\n") * 20_000), train
     yield "comments.csv.gz", gzip.compress(b"#a\na,y\n1,u\n2,v\n" + (b"#" + b"x" * 1000 + b"\n") * 200_000), train
     yield "rows_100MB.csv.bz2", bz2.compress(b"a,y\n" + b"1,2\n" * 25_000_000), train

@@ -286,7 +286,7 @@ fn small_files_that_asked_for_much() {
         packed.write_all(text).unwrap();
         packed.finish().unwrap()
     };
-    let wide = gzip(&[b"a,".repeat(3_000_000).as_slice(), b"y\n"].concat());
+    let wide = gzip(&[b"a,".repeat(1_000_000).as_slice(), b"y\n"].concat());
     check_bytes(
         &[("w.csv.gz", &wide)],
         "train w.csv.gz --target y",
@@ -315,15 +315,15 @@ fn small_files_that_asked_for_much() {
         "q.csv.gz, row 4194: this row is longer than 4194304 bytes; is it a CSV file?",
     );
     let empty = gzip(
-        &[b"a,y\n1,u\n".as_slice(), &[b" ".repeat(8_000_000).as_slice(), b"\n"].concat().repeat(20)].concat(),
+        &[b"a,y\n1,u\n".as_slice(), &[b" ".repeat(4_000_000).as_slice(), b"\n"].concat().repeat(40)].concat(),
     );
     check_bytes(
         &[("e.csv.gz", &empty)],
         "train e.csv.gz --target y",
-        "e.csv.gz, row 19: too many lines are empty; is it a CSV file?",
+        "e.csv.gz, row 36: too many lines are empty; is it a CSV file?",
     );
     // Few rows of long words: memory is looked at by the bytes that came, not by the rows alone.
-    let words: String = (0..20).map(|i| format!("{i}{},u\n", "a".repeat(7_000_000))).collect();
+    let words: String = (0..20).map(|i| format!("{i}{},u\n", "a".repeat(3_500_000))).collect();
     let place = Place::new();
     place.write("w.csv.gz", gzip(&[b"a,y\n", words.as_bytes()].concat()));
     let ended = place.run("train w.csv.gz --target y");
