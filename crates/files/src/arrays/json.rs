@@ -1,7 +1,6 @@
 //! Arrays as JSON: numbers and nested lists of numbers under names, in objects and lists as deep as they come.
 
-use super::MOST;
-use super::nested::{Nested, flat};
+use super::nested::{MOST, Nested, flat};
 use crate::npz::{Array, Npz, Values};
 use clearprop::error::{Error, ErrorKind, Result};
 use serde::de::{DeserializeSeed, Deserializer, Error as Wrongly, MapAccess, SeqAccess, Visitor};

@@ -4,10 +4,12 @@
 //! `parameters.W1` is `W1`, the second of the list `W` is `W2`, `layers[0].b` is `b1`.  Where two would be called the
 //! same, both get all the names on their way: `cache_W1`, `grads_W1`.
 
-use super::MOST;
 use crate::npz::{Array, Npz};
 use clearprop::error::{Error, ErrorKind, Result};
 use std::collections::BTreeMap;
+
+/// Nobody's backward pass has more arrays.
+pub(super) const MOST: usize = 1000;
 
 /// Each array is called by all names on its way, so none may be long.
 const LONGEST: usize = 1000;
