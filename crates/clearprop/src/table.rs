@@ -35,7 +35,7 @@ pub use dates::{DateForm, DatePart, Dates};
 pub use encoder::{Dropped, Encoder, Fit};
 pub use form::{Decimal, NumberForm};
 pub use kind::{Forms, Kind};
-pub use missing::is_missing_word;
+pub use missing::{is_missing_number, is_missing_word};
 pub use numbers::Numbers;
 pub use robust::Robust;
 pub(crate) use select::listed;

@@ -3,6 +3,7 @@
 //! `layout` finds out how the file is laid out, `records` splits it into fields, and
 //! [`clearprop::table::TableBuilder`] says what the fields mean.  Rows are the file's lines, counted from 1.
 
+mod header;
 mod layout;
 mod records;
 
@@ -88,7 +89,7 @@ impl<S: Read> Reader<S> {
         if sample.trim_ascii().is_empty() {
             return Err(error("the file is empty").hint("a line of names and some rows are needed"));
         }
-        if let Some((found, hint)) = layout::no_table(&sample) {
+        if let Some((found, hint)) = crate::convert::no_table(&sample) {
             return Err(error(found).hint(hint.replace("FILE", file)));
         }
         let said = layout::said_separator(&sample);
@@ -104,8 +105,8 @@ impl<S: Read> Reader<S> {
         };
         let mut layout = Layout::of(&sample, &known);
         layout.finish_names();
-        let Layout { separator, skip, comment, header, names, trailing, decisions } = layout;
-        (rows.separator, rows.comment) = (separator, comment);
+        let Layout { separator, quote, skip, comment, header, names, trailing, decisions } = layout;
+        (rows.separator, rows.quote, rows.comment) = (separator, quote, comment);
         let above = rows.skip(skip).and_then(|()| {
             let mut record = Record::default();
             (0..header).try_for_each(|_| rows.next(&mut record).map(drop))

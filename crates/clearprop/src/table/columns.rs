@@ -128,7 +128,8 @@ fn dates(dates: &Dates, rows: &[u32], standardise: bool, about: &mut impl FnMut(
     values.iter_mut().filter(|value| value.is_nan()).for_each(|value| *value = median);
     let mut parts = Vec::new();
     for part in DatePart::ALL {
-        if part != DatePart::Hour && !dates.form().has_day() {
+        // A time of a day may also say how long something took.
+        if !matches!(part, DatePart::Hour | DatePart::Days) && !dates.form().has_day() {
             continue;
         }
         let of_part: Vec<f64> = values.iter().map(|&value| part.value(value)).collect();

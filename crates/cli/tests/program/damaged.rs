@@ -27,9 +27,9 @@ fn texts_that_are_no_tables() {
          pandas.read_html('t.csv')[0].to_csv('t.csv.csv', index=False)\"",
     );
     train(
-        b"[{\"a\": 1, \"y\": 2}]\n",
-        ": this is JSON, not a table; convert it: python -c \"import pandas; pandas.read_json('t.csv')\
-         .to_csv('t.csv.csv', index=False)\" (lines=True for JSON lines)",
+        b"{\"type\": \"Topology\", \"arcs\": [[1, 2]]}\n",
+        ": this is JSON, and not a table; a table is an object a line, an array of objects, or an object of \
+         columns of one length",
     );
     train(b"%PDF-1.7\n%abc\n", ": this is a PDF document, not a table; save the table as CSV");
     train(

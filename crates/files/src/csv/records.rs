@@ -18,6 +18,9 @@ const MOST_EMPTY: u64 = 4 << 20;
 /// So many bytes of blanks or of comments count as one more such row.
 const EMPTY: usize = 32;
 
+/// What DOS wrote behind the last line.
+const END_OF_FILE: u8 = 0x1a;
+
 const NO_TEXT: &str = "this is not text; save the table as CSV";
 const UTF8: &str =
     "save it as UTF-8, or name what it is: `encoding=windows-1252` if an older Windows program wrote it";
@@ -42,6 +45,8 @@ impl std::error::Error for Trouble {}
 pub(super) struct Records<S: Read> {
     source: BufReader<Chain<Cursor<Vec<u8>>, S>>,
     pub(super) separator: Separator,
+    /// What stands around a field with a separator in it.
+    pub(super) quote: u8,
     /// Lines that begin like this are no rows.
     pub(super) comment: Option<String>,
     /// Whether the last line that was read has no end.
@@ -62,6 +67,8 @@ pub enum Separator {
     Byte(u8),
     /// One or more blanks or tabs.
     Blanks,
+    /// Two or more blanks, or a tab: a single blank stands within a field.
+    Gaps,
 }
 
 /// A row: its fields without their quotes.
@@ -117,7 +124,8 @@ impl<S: Read> Records<S> {
         let binary = sample.iter().any(|&byte| byte < b' ' && !b"\t\n\r\x0c".contains(&byte));
         let (passed, raw) = (mark as u64, Vec::new());
         let (separator, comment, unended) = (Separator::Byte(b','), None, false);
-        Ok((Self { source, separator, comment, unended, passed, lines: 0, empty: 0, raw, binary }, sample))
+        let (quote, lines, empty) = (b'"', 0, 0);
+        Ok((Self { source, separator, quote, comment, unended, passed, lines, empty, raw, binary }, sample))
     }
 
     /// Passes over lines.
@@ -138,16 +146,18 @@ impl<S: Read> Records<S> {
             }
             let comment = self.comment.as_ref().is_some_and(|sign| self.raw.starts_with(sign.as_bytes()));
             let separated = matches!(self.separator, Separator::Byte(byte) if self.raw.contains(&byte));
-            if !comment && (!self.raw.trim_ascii().is_empty() || separated) {
+            if !comment && (!self.raw.trim_ascii().is_empty() || separated) && !is_rule(&self.raw) {
                 break;
             }
             self.pass_empty()?;
         }
         record.line = self.lines;
-        let Separator::Byte(separator) = self.separator else {
-            return self.split_blanks(record).map(|()| true);
+        let separator = match self.separator {
+            Separator::Byte(separator) => separator,
+            Separator::Blanks => return self.split_blanks(record).map(|()| true),
+            Separator::Gaps => return self.split_gaps(record).map(|()| true),
         };
-        if memchr::memchr(b'"', &self.raw).is_some() {
+        if memchr::memchr(self.quote, &self.raw).is_some() {
             self.split_quoted(record, separator)?;
         } else {
             let text = utf8(&self.raw)?;
@@ -199,6 +209,9 @@ impl<S: Read> Records<S> {
         }
         self.passed += read as u64;
         self.unended = self.raw.last() != Some(&b'\n');
+        if self.unended && self.raw.last() == Some(&END_OF_FILE) {
+            self.raw.pop();
+        }
         if self.raw.last() == Some(&b'\n') {
             self.raw.pop();
             if self.raw.last() == Some(&b'\r') {
@@ -212,7 +225,8 @@ impl<S: Read> Records<S> {
     fn split_blanks(&mut self, record: &mut Record) -> io::Result<()> {
         let mut rest = utf8(&self.raw)?.trim();
         while !rest.is_empty() {
-            let (field, after) = match rest.strip_prefix('"').and_then(|inner| inner.split_once('"')) {
+            let quote = char::from(self.quote);
+            let (field, after) = match rest.strip_prefix(quote).and_then(|inner| inner.split_once(quote)) {
                 Some(split) => split,
                 None => rest.split_at(rest.find([' ', '\t']).unwrap_or(rest.len())),
             };
@@ -225,23 +239,35 @@ impl<S: Read> Records<S> {
         Ok(())
     }
 
+    /// Splits a row whose fields are lined up by blanks, and hold single ones.
+    fn split_gaps(&mut self, record: &mut Record) -> io::Result<()> {
+        let mut rest = utf8(&self.raw)?.trim();
+        while !rest.is_empty() {
+            let end = [rest.find("  "), rest.find('\t')].into_iter().flatten().min().unwrap_or(rest.len());
+            record.push_field(&rest[..end]);
+            rest = rest[end..].trim_start();
+        }
+        Ok(())
+    }
+
     /// Splits a row with quotes, which may go on over further lines.  A quote opens at the beginning
     /// of a field; inside, two of them stand for one (RFC 4180).
     fn split_quoted(&mut self, record: &mut Record, separator: u8) -> io::Result<()> {
         let mut field = Vec::new();
         let mut i = 0;
+        let quote = self.quote;
         loop {
             field.clear();
-            if self.raw.get(i) == Some(&b'"') {
+            if self.raw.get(i) == Some(&quote) {
                 i += 1;
                 let opened = self.lines;
                 loop {
                     match (self.raw.get(i), self.raw.get(i + 1)) {
-                        (Some(b'"'), Some(b'"')) => {
-                            field.push(b'"');
+                        (Some(one), Some(other)) if *one == quote && *other == quote => {
+                            field.push(quote);
                             i += 2;
                         }
-                        (Some(b'"'), _) => {
+                        (Some(one), _) if *one == quote => {
                             i += 1;
                             break;
                         }
@@ -287,6 +313,15 @@ impl<S: Read> Records<S> {
     fn trouble(&self, found: String, hint: &'static str) -> io::Error {
         io::Error::other(Trouble { found, line: self.lines, hint })
     }
+}
+
+/// Whether a line is a drawn one, as stands between names and rows: `-----`, `---+---`, `|:--|--:|`.
+fn is_rule(line: &[u8]) -> bool {
+    let drawn = |byte: &u8| b"-=+|*: \t\r".contains(byte);
+    matches!(line.first(), Some(byte) if drawn(byte))
+        && line.iter().all(drawn)
+        && ["--", "=="].iter().any(|rule| memchr::memmem::find(line, rule.as_bytes()).is_some())
+        && line.len() >= 5
 }
 
 fn utf8(bytes: &[u8]) -> io::Result<&str> {
