@@ -67,21 +67,8 @@ fn known_mistakes(python: &Path) -> Done {
     run(python, &["corpus/score.py", manifest, results])
 }
 
-/// The test command, then what a reviewer would ask for.
-pub(crate) fn ci() -> Done {
-    test()?;
-    cargo(&["fmt", "--all", "--check"])?;
-    cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
-    doc()?;
-    run("rustup", &["target", "add", "wasm32-unknown-unknown"])?;
-    let wasm = ["--target", "wasm32-unknown-unknown"];
-    cargo(&[&["build", "-p", "clearprop"], &wasm[..]].concat())?;
-    cargo(&[&["build", "-p", "clearprop-files", "--no-default-features"], &wasm[..]].concat())?;
-    println!("\nci: all passed");
-    Ok(())
-}
-
-fn doc() -> Done {
+/// The documentation of every crate; a warning ends it.
+pub(crate) fn doc() -> Done {
     println!("\n$ cargo doc --workspace --no-deps (a warning is an error)");
     let status = Command::new(env!("CARGO"))
         .args(["doc", "--workspace", "--no-deps"])

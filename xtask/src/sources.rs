@@ -173,9 +173,9 @@ pub(crate) fn uses(modules: &BTreeMap<String, String>) -> BTreeMap<String, BTree
         for start in ["crate", "super", "self"].into_iter().chain(children) {
             for path in paths(code, start) {
                 let Some(owner) = owner(modules, module, &path) else { continue };
-                let handed_on = handed_on(code).contains(&path);
-                let name = path.last().map_or("", String::as_str);
-                if owner != *module && !(handed_on && count(code, name) == 1) {
+                let only_handed_on =
+                    handed_on(code).contains(&path) && path.last().is_some_and(|name| !names(code, name));
+                if owner != *module && !only_handed_on {
                     used.insert(owner);
                 }
             }
@@ -220,15 +220,32 @@ fn owner(modules: &BTreeMap<String, String>, from: &str, path: &[String]) -> Opt
     Some(module)
 }
 
-/// The paths of a code's `pub use`, which it hands on.
-fn handed_on(code: &str) -> Vec<Vec<String>> {
-    let mut given = Vec::new();
-    for part in code.split("pub").skip(1) {
+/// Whether the code names an item where it neither hands it on nor declares a module; a method of that
+/// name is another thing.
+fn names(code: &str, name: &str) -> bool {
+    let mut rest = code.to_owned();
+    for tree in trees(code) {
+        rest = rest.replace(tree, "");
+    }
+    let rest = rest.replace(&format!("mod {name};"), "").replace(&format!(".{name}("), "(");
+    count(&rest, name) > 0
+}
+
+/// What stands between each `pub use` and its semicolon.
+fn trees(code: &str) -> impl Iterator<Item = &str> {
+    code.split("pub").skip(1).filter_map(|part| {
         let part = part.trim_start();
         let part =
             part.strip_prefix('(').and_then(|inside| inside.split_once(')')).map_or(part, |(_, rest)| rest);
-        let Some(tree) = part.trim_start().strip_prefix("use ") else { continue };
-        let mut rest = tree.split(';').next().unwrap_or_default().trim();
+        part.trim_start().strip_prefix("use ")?.split(';').next()
+    })
+}
+
+/// The paths of a code's `pub use`, which it hands on.
+fn handed_on(code: &str) -> Vec<Vec<String>> {
+    let mut given = Vec::new();
+    for tree in trees(code) {
+        let mut rest = tree.trim();
         let first = word(rest);
         rest = &rest[first.len()..];
         spell(&mut rest, &[first], &mut given);

@@ -2,11 +2,11 @@
 //!
 //! It is done here, while the book is built, so that a page needs no script and no network.
 
-use math_core::{LatexToMathML, MathCoreConfig, MathDisplay};
+use pulldown_latex::config::DisplayMode;
+use pulldown_latex::{Parser, ParserError, RenderConfig, Storage, push_mathml};
 
 /// Replaces `$..$` and `$$..$$` outside of code by MathML.
 pub(crate) fn typeset(markdown: &str) -> Result<String, String> {
-    let converter = LatexToMathML::new(MathCoreConfig::default()).map_err(|error| format!("{error:?}"))?;
     let mut out = String::with_capacity(2 * markdown.len());
     let mut rest = markdown;
     while let Some(at) = rest.find(['$', '`', '\\']) {
@@ -14,17 +14,13 @@ pub(crate) fn typeset(markdown: &str) -> Result<String, String> {
         rest = &rest[at..];
         let Some(skipped) = code_or_escape(rest) else {
             let (display, mark) =
-                if rest.starts_with("$$") { (MathDisplay::Block, "$$") } else { (MathDisplay::Inline, "$") };
+                if rest.starts_with("$$") { (DisplayMode::Block, "$$") } else { (DisplayMode::Inline, "$") };
             let inside = &rest[mark.len()..];
             let end = inside.find(mark).ok_or(format!("a formula does not end: {:.40}", inside))?;
-            let tex = inside[..end].replace("&amp;", "&");
-            let formula = converter
-                .convert_with_local_state(tex.trim(), display)
-                .map_err(|error| format!("formula {tex}: {error}"))?;
-            let mathml = escape_text(&formula.mathml);
+            let mathml = escape_text(&mathml(&inside[..end].replace("&amp;", "&"), display)?);
             match display {
-                MathDisplay::Block => out.push_str(&format!("<div class=\"formula\">{mathml}</div>")),
-                MathDisplay::Inline => out.push_str(&mathml),
+                DisplayMode::Block => out.push_str(&format!("<div class=\"formula\">{mathml}</div>")),
+                DisplayMode::Inline => out.push_str(&mathml),
             }
             rest = &inside[end + mark.len()..];
             continue;
@@ -34,6 +30,19 @@ pub(crate) fn typeset(markdown: &str) -> Result<String, String> {
     }
     out.push_str(rest);
     Ok(out)
+}
+
+/// One formula; a mistake in it ends the build, where the library alone would draw it in red.
+fn mathml(tex: &str, display_mode: DisplayMode) -> Result<String, String> {
+    let storage = Storage::new();
+    let events: Vec<_> = Parser::new(tex.trim(), &storage)
+        .collect::<Result<_, _>>()
+        .map_err(|error| format!("formula {tex}: {error}"))?;
+    let events = events.into_iter().map(Ok::<_, Box<ParserError>>);
+    let mut mathml = String::new();
+    push_mathml(&mut mathml, events, RenderConfig { display_mode, ..RenderConfig::default() })
+        .map_err(|error| format!("formula {tex}: {error}"))?;
+    Ok(mathml)
 }
 
 /// The length of the code or the escaped sign at the start of `text`; `None` before a formula.

@@ -110,13 +110,37 @@ fn line(group: &[&Decision]) -> String {
             0 => String::new(),
             more => format!(" and {more} more"),
         };
-        format!("columns {}{more}: {}", names.join(", "), first.what)
+        let text = format!("columns {}{more}: {}", names.join(", "), first.what);
+        match first.column.as_deref() {
+            // What may be wrong needs its reason, if only of the first.
+            Some(name) if first.warning && !first.why.is_empty() => {
+                format!("{text}, '{name}': {}", first.why)
+            }
+            _ => text,
+        }
     };
-    if let (Some((setting, value)), true) = (&first.overrule, rest.is_empty()) {
-        let value = if value.is_empty() { String::new() } else { format!("={value}") };
+    if let Some((setting, value)) = overruled(group) {
+        let value = if value.is_empty() { value } else { format!("={value}") };
         text.push_str(&format!(" (`{setting}{value}` says otherwise)"));
     }
     text
+}
+
+/// What decides otherwise about all of a group; lists of columns are joined.
+fn overruled(group: &[&Decision]) -> Option<(String, String)> {
+    let (setting, value) = group.first()?.overrule.clone()?;
+    let one_a_column = |one: &&Decision| {
+        let own = one.overrule.as_ref().filter(|(other, _)| *other == setting);
+        own.is_some_and(|(_, value)| one.column.as_ref() == Some(value) && !value.contains(','))
+    };
+    match group {
+        [_] => Some((setting, value)),
+        [first, _] | [first, _, _] if first.warning && group.iter().all(one_a_column) => {
+            let names: Vec<&str> = group.iter().filter_map(|one| one.column.as_deref()).collect();
+            Some((setting, names.join(",")))
+        }
+        _ => None,
+    }
 }
 
 impl fmt::Display for Decision {

@@ -8,10 +8,12 @@
 
 mod arrays;
 mod entry;
+mod kind;
 mod worked;
 
-pub use arrays::{Names, arrays};
-pub use entry::{Entry, Kind};
+pub use arrays::arrays;
+pub use entry::Entry;
+pub use kind::{Kind, Names};
 pub use worked::{ChainRule, Factor, Step, Term, Worked, exact};
 
 use crate::backward::backward;

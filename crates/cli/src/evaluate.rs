@@ -10,7 +10,7 @@ use clap::Args;
 use clearprop::data::Data;
 use clearprop::decision::{self, Decision};
 use clearprop::error::{Error, Result, with_settings};
-use clearprop::evaluate::{classify, evaluate};
+use clearprop::evaluate::classify;
 use clearprop::metrics::{ClassFigures, class_figures, confusion, r2, rmse};
 use clearprop::model::{AnyModel, Model};
 use clearprop::real::Real;
@@ -64,20 +64,20 @@ fn figures<R: Real>(options: &Evaluate, model: &Model<R>) -> Result<Outcome> {
     for line in decision::lines(&source.decisions) {
         screen::complain(&with_settings(&line, option));
     }
-    let table = source.rows.table;
+    let (table, names) = (source.rows.table, source.names);
     let rows = all_rows(&table)?;
     let mut unseen = Unseen::default();
     let data: Data<R> = model.encoder.transform_data(&table, &rows, &mut unseen).map_err(about)?;
     unseen.warnings().iter().for_each(|warning| screen::complain(&format!("warning: {warning}")));
-    let evaluation = evaluate(model.engine, &model.network, &model.params, &data);
+    let evaluation = model.evaluate(&data);
     let answers = &model.encoder.answers;
-    let probs = || model.engine.predict(&model.network, &model.params, data.x.view());
+    let probs = || model.outputs(data.x.view());
     let mut told = json!({ "rows": rows.len(), "loss": evaluation.loss });
     let mut text = format!("{} rows, loss {:.5}", rows.len(), evaluation.loss);
     match &data.y {
         Target::Classes(y) => {
             let (k, y) = (answers.outputs(), y.to_vec());
-            let called = classify(model.engine, &model.network, &model.params, data.x.view());
+            let called = classify(model.engine, &model.network, &model.members, data.x.view());
             let figures = class_figures(k, &called, &y);
             told["accuracy"] = json!(evaluation.score);
             told["classes"] =
@@ -116,7 +116,7 @@ fn figures<R: Real>(options: &Evaluate, model: &Model<R>) -> Result<Outcome> {
         }
     }
     screen::print(&if options.json { format!("{told:#}\n") } else { text })?;
-    page(options, model, &table, &source.decisions)?;
+    page(options, model, &Sample::of_table(&table).of_file(&names), &source.decisions)?;
     Ok(Outcome::Done)
 }
 
@@ -124,7 +124,7 @@ fn figures<R: Real>(options: &Evaluate, model: &Model<R>) -> Result<Outcome> {
 fn page<R: Real>(
     options: &Evaluate,
     model: &Model<R>,
-    table: &clearprop::Table,
+    sample: &Sample,
     decisions: &[Decision],
 ) -> Result<()> {
     let Some(path) = options.report.clone().or_else(|| beside(&options.model)) else { return Ok(()) };
@@ -134,7 +134,7 @@ fn page<R: Real>(
         rows: report::file_name(&options.data),
         json: &json.file_name().unwrap_or_default().to_string_lossy(),
     };
-    let files = report::files(model, &Sample::of_table(table), &from, decisions, None)?;
+    let files = report::files(model, sample, &from, decisions, None)?;
     let written = [&path, &json]
         .into_iter()
         .zip(&files)

@@ -58,18 +58,8 @@ pub(crate) fn run(options: &Inspect) -> Result<Outcome> {
     shown.set_header(["column", "read as", "missing", "values"]);
     for (name, column) in table.columns() {
         let summary = column.summary();
-        let kind = match summary.form.as_str() {
-            "" => summary.kind.to_owned(),
-            form => format!("{} ({form})", summary.kind),
-        };
-        let values = match summary.different {
-            None => summary.values.join(" to "),
-            Some(n) if n > summary.values.len() => {
-                format!("{}, .. ({n} different)", summary.values.join(", "))
-            }
-            Some(_) => summary.values.join(", "),
-        };
-        shown.add_row([name.clone(), kind, summary.missing.to_string(), values]);
+        let values = summary.shown(str::to_owned);
+        shown.add_row([name.clone(), summary.read_as(), summary.missing.to_string(), values]);
     }
     if let Some(column) = shown.column_mut(2) {
         column.set_cell_alignment(CellAlignment::Right);

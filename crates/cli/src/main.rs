@@ -36,7 +36,7 @@ mod trace;
 mod train;
 
 use crate::outcome::Outcome;
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use clearprop::error::Result;
 use std::process::ExitCode;
 
@@ -45,7 +45,7 @@ use std::process::ExitCode;
 #[command(name = "clearprop", version, about, subcommand_required = true, arg_required_else_help = true)]
 #[command(max_term_width = 100, disable_help_subcommand = true)]
 #[command(
-    after_help = "Start with 'clearprop train': it trains a small network on three spirals and draws what it learnt.\n'clearprop COMMAND --help' has an example of each command."
+    after_help = "Start with 'clearprop train': it trains a small network on three spirals and draws what it learnt.\n'clearprop COMMAND --help' begins with examples of the command."
 )]
 struct Cli {
     #[command(subcommand)]
@@ -86,14 +86,21 @@ fn run(command: Command) -> Result<Outcome> {
         Command::Explain(explain) => explain::run(&explain),
         Command::Diagnose(diagnose) => diagnose::run(&diagnose),
         Command::Probe(probe) => probe::run(&probe),
-        Command::Completions(completions) => shell::completions(&completions, &mut Cli::command()),
-        Command::Man(man) => shell::man(&man, Cli::command()),
+        Command::Completions(completions) => shell::completions(&completions, &mut program()),
+        Command::Man(man) => shell::man(&man, program()),
     }
 }
 
+/// All commands; the help of each begins with its examples.
+fn program() -> clap::Command {
+    Cli::command().mut_subcommands(|command| {
+        command.help_template("{about}{after-help}\n\n{usage-heading} {usage}\n\n{all-args}")
+    })
+}
+
 fn main() -> ExitCode {
-    arguments::learn(Cli::command());
-    let command = match Cli::try_parse() {
+    arguments::learn(program());
+    let command = match program().try_get_matches().and_then(|found| Cli::from_arg_matches(&found)) {
         Ok(cli) => cli.command,
         Err(error) => return arguments::explain(&error),
     };

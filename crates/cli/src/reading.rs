@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 #[derive(clap::Args, Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(crate) struct Reading {
-    /// What separates the fields of a CSV file: one character, tab, or blanks [default: found out]
+    /// What separates the fields of a CSV file: one character, tab, blanks, or gaps (two blanks or more) [default: found out]
     #[arg(long, value_name = "CHAR", value_parser = separator, help_heading = "Reading")]
     separator: Option<String>,
     /// The decimal sign of numbers [default: found out]
@@ -69,9 +69,11 @@ pub(crate) struct Reading {
 }
 
 fn separator(text: &str) -> std::result::Result<String, String> {
-    let known = ["tab", "blanks"].contains(&text)
+    let known = ["tab", "blanks", "gaps"].contains(&text)
         || matches!(text.as_bytes(), [byte] if byte.is_ascii() && !byte.is_ascii_alphanumeric() && !b"\"\r\n.-+".contains(byte));
-    known.then(|| text.to_owned()).ok_or_else(|| "give one character like ';', tab, or blanks".to_owned())
+    known
+        .then(|| text.to_owned())
+        .ok_or_else(|| "give one character like ';', tab, blanks, or gaps (two blanks or more)".to_owned())
 }
 
 impl Reading {
@@ -86,6 +88,7 @@ impl Reading {
         let separator = self.separator.as_ref().map(|text| match text.as_str() {
             "tab" => Separator::Byte(b'\t'),
             "blanks" | " " => Separator::Blanks,
+            "gaps" => Separator::Gaps,
             other => Separator::Byte(other.as_bytes()[0]),
         });
         let decimal = match self.decimal.as_deref() {

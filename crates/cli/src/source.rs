@@ -31,6 +31,8 @@ pub(crate) struct Source {
     pub(crate) file: String,
     /// The rows, and what the file says about them.
     pub(crate) rows: Rows,
+    /// All its columns, also those that were not read.
+    pub(crate) names: Vec<String>,
     /// What was decided while they were read.
     pub(crate) decisions: Vec<Decision>,
 }
@@ -64,7 +66,8 @@ pub(crate) fn open(
     let Some(path) = path else {
         let file = "the notebook's spirals".to_owned();
         let rows = Rows::notebook(seed)?;
-        return Ok(Source { name: "spirals".into(), file, rows, decisions: Vec::new() });
+        let names = rows.table.names().map(str::to_owned).collect();
+        return Ok(Source { name: "spirals".into(), file, rows, names, decisions: Vec::new() });
     };
     let about = |error: Error| {
         let place = error.place();
@@ -73,8 +76,9 @@ pub(crate) fn open(
     };
     let bar = crate::progress::Reading::new();
     let mut seen = |read: u64, size: u64| bar.show(read, size);
-    let mut targets = Vec::new();
+    let (mut targets, mut all) = (Vec::new(), Vec::new());
     let mut chosen = |names: &[&str], options: &mut Options| {
+        all = names.iter().map(|name| (*name).to_owned()).collect();
         choose(names, options)?;
         let known = |name: &&String| names.contains(&name.as_str());
         targets = options.targets.iter().filter(known).cloned().collect();
@@ -93,8 +97,8 @@ pub(crate) fn open(
         }
         Opened::Arrays(npz) => {
             let (mut rows, mut decisions) = arrays(&npz, reading)?;
-            let names: Vec<String> = rows.table.names().map(str::to_owned).collect();
-            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            all = rows.table.names().map(str::to_owned).collect();
+            let names: Vec<&str> = all.iter().map(String::as_str).collect();
             choose(&names, &mut Options::default()).map_err(about)?;
             if rows.origin == Origin::Table && !rows.targets.is_empty() {
                 let (answered, more) =
@@ -105,7 +109,7 @@ pub(crate) fn open(
             (rows, decisions)
         }
     };
-    Ok(Source { name: run_name(path), file: called(path), rows, decisions })
+    Ok(Source { name: run_name(path), file: called(path), rows, names: all, decisions })
 }
 
 /// Rows of another file, read as those of `rows`.

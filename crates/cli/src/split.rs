@@ -23,6 +23,9 @@ pub(crate) struct Splitting {
     /// Keep all rows with one value of this column (a patient, a house) on one side; it is not learnt from
     #[arg(long, value_name = "COLUMN", conflicts_with_all = ["split", "resume"], help_heading = "Settings")]
     group: Option<String>,
+    /// What each row counts: a column of numbers from 0 up, which is not learnt from
+    #[arg(long, value_name = "COLUMN", conflicts_with = "resume", help_heading = "Settings")]
+    weights: Option<String>,
     /// A file of rows to test on; all others are trained on
     #[arg(long, value_name = "FILE", conflicts_with_all = ["split", "group", "test_size", "resume"], help_heading = "Settings")]
     test: Option<PathBuf>,
@@ -34,6 +37,13 @@ impl Splitting {
     /// # Errors
     /// A column that is not there, a test file that cannot be read or has other columns.
     pub(crate) fn of(&mut self, rows: &mut Rows, reading: &Reading) -> Result<()> {
+        if let Some(weights) = &self.weights {
+            let names: Vec<&str> = rows.table.names().collect();
+            rows.weights = select(&names, std::slice::from_ref(weights))
+                .map_err(|error| error.name("--weights"))?
+                .into_iter()
+                .next();
+        }
         if let Some(path) = &mut self.test {
             *path = source::absolute(path);
             let test = source::more_rows(path, rows, reading)?;

@@ -235,3 +235,24 @@ fn explain_tells_of_stages() {
     assert_eq!(code, 0);
     assert!(out.contains("dlogits = (probs - onehot(y)) / n"), "{out}");
 }
+
+/// `examples/trace.html` is the notebook's network before its first step; digits may differ from machine to machine.
+#[test]
+fn the_examples_page_is_the_trace_of_the_notebooks_network() {
+    let folder = tempfile::tempdir().unwrap();
+    let (code, out, err) = run(folder.path(), &["trace", "--report", "trace.html"]);
+    assert_eq!((code, err.as_str()), (0, ""), "{out}");
+    let page = std::fs::read_to_string(folder.path().join("trace.html")).unwrap();
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/trace.html");
+    // What a heat map shows follows from the digits, too.
+    let words = |page: &str| -> String {
+        let text = page.split("<svg").map(|part| part.rsplit("</svg>").next().unwrap()).collect::<String>();
+        text.chars().filter(|c| !c.is_ascii_digit() && !"-+.".contains(*c)).collect()
+    };
+    let kept = std::fs::read_to_string(kept).unwrap();
+    assert_eq!(words(&kept), words(&page), "write it anew: clearprop trace --report examples/trace.html");
+    for name in ["x", "w1", "z1", "a1", "logits", "probs", "loss", "dlogits", "dw2", "da1", "dz1", "dw1"] {
+        assert!(page.contains(&format!("<code>{name}</code>")), "{name}");
+    }
+    assert!(page.contains("by logits") && page.contains("<math"));
+}

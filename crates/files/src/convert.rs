@@ -33,7 +33,7 @@ pub(crate) fn other(head: &[u8]) -> Option<(&'static str, &'static str)> {
             "this is an SPSS file",
             "convert it: python -c \"import pandas; pandas.read_spss('FILE').to_csv('FILE.csv', index=False)\"",
         ),
-        [b'<', b's', b't', b'a', b't', b'a', ..] => (
+        [b'<', b's', b't', b'a', b't', b'a', ..] | [0x66..=0x73, 1 | 2, 1, 0, ..] => (
             "this is a Stata file",
             "convert it: python -c \"import pandas; pandas.read_stata('FILE').to_csv('FILE.csv', index=False)\"",
         ),
@@ -56,4 +56,59 @@ pub(crate) fn other(head: &[u8]) -> Option<(&'static str, &'static str)> {
         _ => return None,
     };
     Some(found)
+}
+
+/// What a file is that is text and no table, and what to do.
+pub(crate) fn no_table(sample: &[u8]) -> Option<(&'static str, &'static str)> {
+    let start = sample.trim_ascii_start();
+    let begins =
+        |with: &str| start.get(..with.len()).is_some_and(|s| s.eq_ignore_ascii_case(with.as_bytes()));
+    if ["<!doctype", "<html", "<table", "<?xml"].into_iter().any(begins) {
+        return Some((
+            "this is a web page or XML, not a table",
+            "a table in it: python -c \"import pandas; pandas.read_html('FILE')[0].to_csv('FILE.csv', index=False)\"",
+        ));
+    }
+    if !sample.contains(&b'\n') && sample.contains(&b'\r') {
+        return Some((
+            "its lines end in carriage returns alone",
+            "end its lines with a line feed: tr '\\r' '\\n' < old.csv > new.csv",
+        ));
+    }
+    if begins("%PDF") {
+        return Some(("this is a PDF document, not a table", "save the table as CSV"));
+    }
+    let is_arff = start.split(|&byte| byte == b'\n').take(200).any(|line| {
+        line.get(..9).is_some_and(|word| word.eq_ignore_ascii_case(b"@relation"))
+            || line.get(..10).is_some_and(|word| word.eq_ignore_ascii_case(b"@attribute"))
+    });
+    if is_arff {
+        return Some((
+            "this is an ARFF file",
+            "convert it: python -c \"from scipy.io import arff; import pandas; pandas.DataFrame(arff.loadarff('FILE')[0]).to_csv('FILE.csv', index=False)\"",
+        ));
+    }
+    if is_libsvm(start) {
+        return Some((
+            "these are rows of libsvm (label index:value ..)",
+            "convert it: python -c \"from sklearn.datasets import load_svmlight_file as f; import numpy; X, y = f('FILE'); numpy.savez('FILE.npz', X=X.toarray(), y=y)\"",
+        ));
+    }
+    None
+}
+
+fn is_libsvm(text: &[u8]) -> bool {
+    let lines = text.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()).take(20);
+    let pair = |field: &[u8]| {
+        let mut parts = field.split(|&byte| byte == b':');
+        let digits =
+            |part: Option<&[u8]>| part.is_some_and(|p| !p.is_empty() && p.iter().all(u8::is_ascii_digit));
+        digits(parts.next()) && parts.next().is_some_and(|value| !value.is_empty()) && parts.next().is_none()
+    };
+    let like = |line: &[u8]| {
+        let fields: Vec<&[u8]> = line.trim_ascii().split(|&byte| byte == b' ').collect();
+        fields.len() >= 2 && fields[1..].iter().all(|field| pair(field))
+    };
+    let lines: Vec<bool> = lines.map(like).collect();
+    lines.len() >= 2 && lines.iter().all(|&like| like)
 }

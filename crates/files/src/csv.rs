@@ -3,6 +3,7 @@
 //! `layout` finds out how the file is laid out, `records` splits it into fields, and
 //! [`clearprop::table::TableBuilder`] says what the fields mean.  Rows are the file's lines, counted from 1.
 
+mod header;
 mod layout;
 mod records;
 
@@ -49,6 +50,9 @@ impl Options {
     }
 }
 
+/// After so many bytes of fields the table's memory is looked at, however few rows they are.
+const UNSEEN: usize = 1 << 20;
+
 /// A CSV file that is being read, in blocks of rows.
 pub struct Reader<S: Read> {
     rows: Records<S>,
@@ -85,7 +89,7 @@ impl<S: Read> Reader<S> {
         if sample.trim_ascii().is_empty() {
             return Err(error("the file is empty").hint("a line of names and some rows are needed"));
         }
-        if let Some((found, hint)) = layout::no_table(&sample) {
+        if let Some((found, hint)) = crate::convert::no_table(&sample) {
             return Err(error(found).hint(hint.replace("FILE", file)));
         }
         let said = layout::said_separator(&sample);
@@ -101,8 +105,8 @@ impl<S: Read> Reader<S> {
         };
         let mut layout = Layout::of(&sample, &known);
         layout.finish_names();
-        let Layout { separator, skip, comment, header, names, trailing, decisions } = layout;
-        (rows.separator, rows.comment) = (separator, comment);
+        let Layout { separator, quote, skip, comment, header, names, trailing, decisions } = layout;
+        (rows.separator, rows.quote, rows.comment) = (separator, quote, comment);
         let above = rows.skip(skip).and_then(|()| {
             let mut record = Record::default();
             (0..header).try_for_each(|_| rows.next(&mut record).map(drop))
@@ -171,6 +175,7 @@ impl<S: Read> Reader<S> {
         let fields = self.names.len() + usize::from(self.trailing);
         // Often enough that little is taken in between, seldom enough to cost nothing.
         let often = (MOST_COLUMNS / fields.max(1)).clamp(1, 1024);
+        let mut unseen = 0;
         while rows < limit {
             if !self.next(&mut record)? {
                 break;
@@ -189,9 +194,11 @@ impl<S: Read> Reader<S> {
             expected = Some(line + 1);
             table.push_row(record.fields());
             rows += 1;
+            unseen += record.bytes();
             if let Some(budget) = &mut self.budget
-                && rows.is_multiple_of(often)
+                && (rows.is_multiple_of(often) || unseen > UNSEEN)
             {
+                unseen = 0;
                 budget.give_back();
                 budget.take(table.memory()).map_err(|error| error.file(&self.file).row(line))?;
             }

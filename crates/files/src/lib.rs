@@ -11,6 +11,7 @@ mod convert;
 pub mod csv;
 pub mod disk;
 pub mod foreign;
+mod json;
 pub mod model;
 pub mod npz;
 pub mod onnx;

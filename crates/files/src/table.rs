@@ -1,7 +1,7 @@
 //! Any file of rows: what it is, its content says, not its name.
 //!
 //! CSV (also packed by gzip, zstd, bzip2, xz or zip) and Parquet are read in blocks of rows; so is CSV from
-//! standard input (`-`).  A folder, or a name with `*`, means Parquet files of one table.  The arrays of an npz
+//! standard input (`-`).  JSON is read as a whole.  A folder, or a name with `*`, means Parquet files of one table.  The arrays of an npz
 //! file are read whole.
 //!
 //! ```no_run
@@ -19,9 +19,9 @@ use crate::convert;
 use crate::csv;
 pub use crate::csv::{Kind, Options, Separator};
 use crate::disk::Input;
-use crate::foreign::foreign;
+use crate::json;
 use crate::npz::{self, Npz};
-use crate::unpack::{HEAD, Packing};
+use crate::unpack::{HEAD, Packing, zipped};
 use clearprop::decision::Decision;
 use clearprop::error::{Error, ErrorKind, Result};
 use clearprop::table::Table;
@@ -54,6 +54,8 @@ pub struct Rows<'p> {
 
 enum Source<'p> {
     Csv(Box<csv::Reader<Box<dyn Read + 'p>>>),
+    /// A table that was read as a whole, with the names of all columns of the file.
+    Whole(Vec<String>, Option<Table>, Vec<Decision>),
     #[cfg(feature = "parquet")]
     Parquet(Box<crate::parquet::Reader>, u64, Progress<'p>),
     /// Parquet files of one table: the one that is read, and those to come.
@@ -165,50 +167,21 @@ pub fn open_chosen<'p>(
         .utf8_passthru(true)
         .strip_bom(encoding.is_some())
         .build(text);
-    let text: Box<dyn Read + 'p> = Box::new(text);
+    let mut text: Box<dyn Read + 'p> = Box::new(text);
+    let mut head = Vec::new();
+    text.by_ref().take(HEAD as u64).read_to_end(&mut head).map_err(cannot)?;
+    if json::begins(&head) {
+        let most = budget.most() + 1;
+        text.take(most).read_to_end(&mut head).map_err(cannot)?;
+        budget.clone().take(head.len() as u64).map_err(|error| error.file(&file))?;
+        let size = size.max(head.len() as u64 / 32);
+        let (names, table, decisions) = json::read(&head, (&file, size), options, choose)?;
+        return Ok(Opened::Rows(Rows { source: Source::Whole(names, Some(table), decisions), file }));
+    }
+    let text: Box<dyn Read + 'p> = Box::new(Cursor::new(head).chain(text));
     let mut reader = csv::Reader::new(text, &file, options)?.within(budget);
     reader.choose(choose)?;
     Ok(Opened::Rows(Rows { source: Source::Csv(Box::new(reader)), file }))
-}
-
-/// The text of the only table in a zip archive; `None` if it holds arrays or is none.
-fn zipped(input: &mut Input, zip: bool) -> Result<Option<Vec<u8>>> {
-    if !zip {
-        return Ok(None);
-    }
-    let (file, size) = (input.name(), input.size());
-    let text = foreign(|| {
-        let mut archive = zip::ZipArchive::new(&mut *input).ok()?;
-        let names: Vec<String> =
-            archive.file_names().filter_map(|name| Some(name.ok()?.into_owned())).collect();
-        let is_text = |name: &&String| {
-            let ending = Path::new(name).extension().and_then(|ending| ending.to_str());
-            let texts = ["csv", "tsv", "txt", "tab", "dat", "data"];
-            ending.is_some_and(|ending| texts.iter().any(|text| ending.eq_ignore_ascii_case(text)))
-                && !name.starts_with("__MACOSX")
-        };
-        if names.iter().any(|name| name.ends_with(".npy") || name.starts_with("xl/")) {
-            return None;
-        }
-        let texts: Vec<&String> = names.iter().filter(is_text).collect();
-        let [text] = texts.as_slice() else {
-            let found = format!("a zip archive of {} tables", texts.len());
-            let hint = "unpack it, and name one of the files in it";
-            return (!texts.is_empty())
-                .then(|| Err(Error::new(ErrorKind::File, found).file(&file).hint(hint)));
-        };
-        let mut bytes = Vec::new();
-        let most = Budget::of(size).most();
-        let read = archive.by_name(text).ok()?.take(most + 1).read_to_end(&mut bytes);
-        Some(match read {
-            Ok(read) => Budget::of(size).take(read as u64).map(|()| bytes).map_err(|error| error.file(&file)),
-            Err(_) => Err(Error::new(ErrorKind::File, "the zip archive is damaged").file(&file)),
-        })
-    });
-    input
-        .rewind()
-        .map_err(|error| Error::new(ErrorKind::File, format!("cannot read: {error}")).file(input.name()))?;
-    text.flatten().transpose()
 }
 
 /// The Parquet files that a folder or a name with `*` means, by their names; `None` if it is one file.
@@ -300,6 +273,7 @@ impl Rows<'_> {
     pub fn names(&self) -> Vec<&str> {
         match &self.source {
             Source::Csv(reader) => reader.names().iter().map(String::as_str).collect(),
+            Source::Whole(names, ..) => names.iter().map(String::as_str).collect(),
             #[cfg(feature = "parquet")]
             Source::Parquet(reader, ..) | Source::Parts(reader, ..) => reader.names().collect(),
         }
@@ -310,6 +284,7 @@ impl Rows<'_> {
     pub fn decisions(&self) -> &[Decision] {
         match &self.source {
             Source::Csv(reader) => reader.decisions(),
+            Source::Whole(.., decisions) => decisions,
             #[cfg(feature = "parquet")]
             Source::Parquet(reader, ..) | Source::Parts(reader, ..) => reader.decisions(),
         }
@@ -328,6 +303,7 @@ impl Rows<'_> {
     pub fn block(&mut self, limit: usize) -> Result<Option<Table>> {
         match &mut self.source {
             Source::Csv(reader) => reader.block(limit),
+            Source::Whole(_, table, _) => Ok(table.take()),
             #[cfg(feature = "parquet")]
             Source::Parquet(reader, size, progress) => reader.block_with(limit, &mut |read, rows| {
                 progress(size.saturating_mul(read) / rows.max(1), *size);

@@ -1,10 +1,15 @@
-//! What packs a file of text: gzip, zstd, bzip2 or xz, told apart by its first bytes.
+//! What packs a file of text: gzip, zstd, bzip2, xz or zip, told apart by its first bytes.
 //!
 //! Decoders take little memory whatever the file says; what comes out of them is counted by its
 //! [`Budget`](crate::budget::Budget).
 
+use crate::budget::Budget;
+use crate::disk::Input;
+use crate::foreign::foreign;
+use clearprop::error::{Error, ErrorKind, Result};
 use flate2::read::MultiGzDecoder;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufReader, Read, Seek};
+use std::path::Path;
 
 /// So many first bytes tell all of them apart.
 pub(crate) const HEAD: usize = 64;
@@ -78,4 +83,51 @@ impl Read for Unpacked<'_> {
             _ => io::Error::other(format!("the {name} file is damaged")),
         })
     }
+}
+
+/// The text of the only table in a zip archive; `None` if it holds arrays or is none.
+pub(crate) fn zipped(input: &mut Input, zip: bool) -> Result<Option<Vec<u8>>> {
+    if !zip {
+        return Ok(None);
+    }
+    let (file, size) = (input.name(), input.size());
+    let text = foreign(|| {
+        let mut archive = zip::ZipArchive::new(&mut *input).ok()?;
+        let names: Vec<String> =
+            archive.file_names().filter_map(|name| Some(name.ok()?.into_owned())).collect();
+        let is_text = |name: &&String| {
+            let ending = Path::new(name).extension().and_then(|ending| ending.to_str());
+            let texts = ["csv", "tsv", "txt", "tab", "dat", "data"];
+            ending.is_some_and(|ending| texts.iter().any(|text| ending.eq_ignore_ascii_case(text)))
+                && !name.starts_with("__MACOSX")
+        };
+        if names.iter().any(|name| name.ends_with(".npy") || name.starts_with("xl/")) {
+            return None;
+        }
+        let mut texts: Vec<&String> = names.iter().filter(is_text).collect();
+        if let ([only], true) = (names.as_slice(), texts.is_empty()) {
+            // Whatever it is called: pandas names it after the archive.
+            texts.push(only);
+        }
+        let [text] = texts.as_slice() else {
+            let found = format!("a zip archive of {} tables", texts.len());
+            let hint = "unpack it, and name one of the files in it";
+            return (!texts.is_empty())
+                .then(|| Err(Error::new(ErrorKind::File, found).file(&file).hint(hint)));
+        };
+        let mut bytes = Vec::new();
+        let most = Budget::of(size).most();
+        let read = archive.by_name(text).ok()?.take(most + 1).read_to_end(&mut bytes);
+        if !is_text(text) && bytes.iter().take(HEAD).any(|&byte| byte == 0) {
+            return None;
+        }
+        Some(match read {
+            Ok(read) => Budget::of(size).take(read as u64).map(|()| bytes).map_err(|error| error.file(&file)),
+            Err(_) => Err(Error::new(ErrorKind::File, "the zip archive is damaged").file(&file)),
+        })
+    });
+    input
+        .rewind()
+        .map_err(|error| Error::new(ErrorKind::File, format!("cannot read: {error}")).file(input.name()))?;
+    text.flatten().transpose()
 }

@@ -149,7 +149,8 @@ pub(crate) fn bars(name: &str, bars: &[Bar<'_>]) -> String {
     let least = bars.iter().map(|bar| reach(bar, -1.0)).fold(0.0, f64::min);
     let greatest = bars.iter().map(|bar| reach(bar, 1.0)).fold(0.0, f64::max);
     let span = (greatest - least).max(1e-12);
-    let px = |value: f64| left + (value - least) / span * (WIDTH - left - right);
+    // A whisker ends well before its figure.
+    let px = |value: f64| left + (value - least) / span * (WIDTH - left - right - 8.0);
     let mut drawing = Drawing::default();
     for (bar, row) in bars.iter().zip(0..) {
         let middle = ROW * (f64::from(row) + 0.5);

@@ -152,6 +152,26 @@ class Diagnosis:
 
         return of_diagnosis(self)
 
+    def save(self, path):
+        """Write it as a page of its own, light and dark, which needs no network.
+
+        Raises
+        ------
+        OSError
+            The file cannot be written; a page that was there stays as it was.
+        """
+        from .page import whole
+
+        beside = f"{os.fspath(path)}.{os.getpid()}.tmp"
+        try:
+            with open(beside, "w", encoding="utf-8") as file:
+                file.write(whole(self))
+            os.replace(beside, path)
+        except OSError:
+            if os.path.exists(beside):
+                os.remove(beside)
+            raise
+
     def _ipython_display_(self):
         # The last expression of a cell is displayed once more after it was shown.
         if self._shown_in is None or self._shown_in != _cell():

@@ -19,6 +19,7 @@ _STYLE = """
 .clearprop .care{color:var(--care)}
 .clearprop table{border-collapse:collapse;margin:.6em 0}
 .clearprop td,.clearprop th{text-align:left!important;padding:.2em .8em .2em 0;border-bottom:1px solid var(--line);vertical-align:top}
+.clearprop .whole{white-space:nowrap}.clearprop tr:has(+.more)>td{border-bottom:0}
 .clearprop code{font-family:ui-monospace,monospace;background:none}
 .clearprop details>summary{cursor:pointer}.clearprop dl{margin:.3em 0 .6em 1.2em;display:grid;grid-template-columns:max-content 1fr;gap:.1em .8em}
 .clearprop dt{color:var(--faint);font-weight:400}.clearprop dd{margin:0}
@@ -31,6 +32,8 @@ _COPY = (
     "navigator.clipboard.writeText(this.previousElementSibling.textContent);"
     "this.textContent='copied';setTimeout(()=>this.textContent='copy',1500)"
 )
+
+
 def of_diagnosis(diagnosis):
     """The page of a diagnosis: verdict, right line, a table of stages with the wrong ones open."""
     kind, words = diagnosis._found.summary()
@@ -48,23 +51,38 @@ def of_diagnosis(diagnosis):
     return "".join([*out, "</div>"])
 
 
+def whole(diagnosis):
+    """The same as a file of its own."""
+    words = escape(diagnosis._found.summary()[1])
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{words}</title>\n"
+        "<style>:root{color-scheme:light dark}body{margin:1.5em auto;padding:0 1em;max-width:60em}"
+        "main{overflow-x:auto}</style>\n"
+        f"<main>{of_diagnosis(diagnosis)}</main>\n</html>\n"
+    )
+
+
 def _stages(diagnosis):
     rows, said = [], set()
     for stage, (mark, kind, words) in zip(diagnosis.stages, diagnosis._found.marks()):
         shape = "" if stage.shape is None else escape(str(tuple(stage.shape)))
-        told = f'<span class="{kind}">{escape(words)}</span>'
-        if stage.status == "wrong" or stage.mistakes or stage.right:
-            inner = [
-                f"<p><b>{escape(title)}</b></p>{_list(texts)}" for title, texts in _explained(stage, said)
-            ] if stage.status == "wrong" or stage.mistakes else []
-            if stage.right:
-                inner.append(right_line(stage.right))
-            is_open = " open" if stage.status == "wrong" else ""
-            told = f"<details{is_open}><summary>{told}</summary>{''.join(inner)}</details>"
         rows.append(
-            f'<tr><td class="{kind}">{mark}</td><td><code>{escape(stage.name)}</code></td><td class="faint">{shape}</td>'
-            f'<td class="faint">{escape(stage.role)}</td><td>{told}</td></tr>'
+            f'<tr><td class="{kind}">{mark}</td><td><code>{escape(stage.name)}</code></td>'
+            f'<td class="faint whole">{shape}</td><td class="faint">{escape(stage.role)}</td>'
+            f'<td class="{kind}">{escape(words)}</td></tr>'
         )
+        inner = []
+        if stage.status == "wrong" or stage.mistakes:
+            inner = [f"<p><b>{escape(title)}</b></p>{_list(texts)}" for title, texts in _explained(stage, said)]
+        if stage.right:
+            inner.append(right_line(stage.right))
+        if inner:
+            is_open = " open" if stage.status == "wrong" else ""
+            about = f"{escape(stage.name)}, explained" if len(inner) > 1 or not stage.right else "the right line"
+            told = f"<details{is_open}><summary>{about}</summary>{''.join(inner)}</details>"
+            rows.append(f'<tr class="more"><td></td><td colspan="4">{told}</td></tr>')
     return "<table>" + "".join(rows) + "</table>"
 
 

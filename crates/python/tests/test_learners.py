@@ -2,9 +2,11 @@
 
 import collections
 import pickle
+import re
 import subprocess
 import sys
 import types
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -376,3 +378,22 @@ def test_plots():
         clearprop.plot_boundary(Half(), np.ones((3, 3)), y)
     with pytest.raises(ValueError, match="no loss to draw"):
         clearprop.plot_history(object())
+
+
+def test_the_examples_page_is_the_diagnosis_of_the_examples_program(tmp_path):
+    examples = Path(__file__).parents[3] / "examples"
+    subprocess.run([sys.executable, str(examples / "sigmoid.py")], cwd=tmp_path, check=True)
+    found = clearprop.diagnose(tmp_path / "mine.npz", show=False)
+    found.save(tmp_path / "page.html")
+    # Digits may differ from machine to machine.
+    page, kept = (re.sub(r"[\d.]+(e-\d+)?", "0", path.read_text(encoding="utf-8")) for path in (tmp_path / "page.html", examples / "diagnosis.html"))
+    assert page == kept, "write it anew: python sigmoid.py, then clearprop.diagnose('mine.npz').save('diagnosis.html')"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.npz", "page.html"]
+
+
+def test_a_page_that_cannot_be_written_leaves_nothing(tmp_path):
+    found = clearprop.diagnose(**PROBE, h11=PROBE["X"] @ PROBE["W1"], show=False)
+    (tmp_path / "page.html").mkdir()
+    with pytest.raises(OSError):
+        found.save(tmp_path / "page.html")
+    assert [path.name for path in tmp_path.iterdir()] == ["page.html"]

@@ -1,7 +1,7 @@
 //! Gradient checking: which step, which precision, and what a kink does.
 
-use super::Measured;
 use super::golden::notebook;
+use super::measured::Measured;
 use crate::chart::{Axis, Line, lines};
 use clearprop::activation::Activation;
 use clearprop::data::{Data, Spirals, spirals};

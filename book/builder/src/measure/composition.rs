@@ -1,6 +1,6 @@
 //! f = f3(f2(f1(x))) with numbers: the same derivative, wherever the composition is cut, and one cut that fails.
 
-use super::Measured;
+use super::measured::Measured;
 use clearprop::error::Result;
 use clearprop::loss::Loss;
 use clearprop::target::Target;

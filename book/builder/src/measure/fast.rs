@@ -1,7 +1,7 @@
 //! The algebra of the fast path, on real numbers.
 
-use super::Measured;
 use super::golden;
+use super::measured::Measured;
 use clearprop::backward::backward;
 use clearprop::data::{Batches, Spirals, spirals};
 use clearprop::error::Result;

@@ -1,7 +1,7 @@
 //! Initialisation: what the notebook's line draws, and what it does to the first steps.
 
-use super::Measured;
 use super::golden::{self, Golden};
+use super::measured::Measured;
 use crate::chart::{Axis, Line, cells, lines, plane};
 use clearprop::data::Target;
 use clearprop::error::Result;

@@ -1,7 +1,7 @@
 //! The names of a pass, with the shapes and a few numbers of a small network; the bias trick in numbers.
 
-use super::Measured;
 use super::golden;
+use super::measured::Measured;
 use clearprop::error::Result;
 use clearprop::params::with_ones;
 use clearprop::trace::{Names, Trace, statistics};

@@ -1,7 +1,7 @@
 //! The penalty: three conventions and their derivatives, and what the bias row changes.
 
-use super::Measured;
 use super::golden;
+use super::measured::Measured;
 use clearprop::error::Result;
 use clearprop::network::{Network, Penalized, Penalty};
 use clearprop::objective::{loss_and_grad, penalty};

@@ -1,6 +1,6 @@
 //! Softmax with and without the maximum subtracted, and with one maximum for the whole batch.
 
-use super::Measured;
+use super::measured::Measured;
 use clearprop::error::Result;
 use clearprop::loss::Loss;
 use clearprop::target::Target;

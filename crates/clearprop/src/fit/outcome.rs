@@ -2,9 +2,10 @@
 
 use super::Fit;
 use crate::decision::Decision;
-use crate::evaluate::classify;
+use crate::evaluate::{classify, outputs};
 use crate::metrics::{ClassFigures, balanced_accuracy, class_figures, mae, ranking, rmse};
 use crate::real::Real;
+use crate::settings::ClassWeight;
 use crate::table::Answers;
 use crate::target::{Target, TargetKind};
 use crate::train::StopReason;
@@ -13,6 +14,17 @@ use ndarray::Array2;
 /// So many rows are named that the model is worst at, if there are this many times as many.
 const WORST: usize = 3;
 const MANY: usize = 10;
+
+/// A class that has so many times its share is what a network says where it knows nothing.
+const LARGE: f64 = 1.5;
+
+/// A loss that fell by a smaller share over the last tenth of a run falls no more.
+const FALLS: f64 = 0.01;
+
+/// From here on a score leaves nothing to learn, or says that a column holds the answer;
+const EXACT: f64 = 0.9995;
+/// for classes, where this many rows are all right.
+const MANY_RIGHT: usize = 200;
 
 impl<R: Real> Fit<R> {
     /// What stands beside the test's score: what a guess would reach, and the figures that the score does
@@ -56,7 +68,9 @@ impl<R: Real> Fit<R> {
     pub fn outcome(&self, reason: StopReason) -> Vec<Decision> {
         let mut decisions = Vec::new();
         let settings = &self.plan.settings;
-        if let (StopReason::Finished, Some(epochs), Some(_)) = (reason, settings.epochs, settings.patience) {
+        if let (StopReason::Finished, Some(epochs), Some(_)) = (reason, settings.epochs, settings.patience)
+            && self.still_learns()
+        {
             let what = format!("all {epochs} epochs are used and the loss still falls");
             let why = format!("`epochs={}` may be better", 2 * epochs);
             decisions.push(Decision::new("epochs", what, why).warning());
@@ -68,23 +82,51 @@ impl<R: Real> Fit<R> {
             if let Some((largest, share)) = self.largest_class(&y)
                 && score <= share
             {
-                let name = &self.plan.encoder.answers.names()[largest];
+                let names = self.plan.encoder.answers.names();
+                let name = &names[largest];
                 let what = format!("no better than always saying \"{name}\"");
-                let why = format!("accuracy {score:.5} against {share:.5} on the test rows");
+                let mut why = format!("accuracy {score:.5} against {share:.5} on the test rows");
+                if settings.class_weight == ClassWeight::None && share * names.len() as f64 > LARGE {
+                    why.push_str("; `class_weight=balanced` lets rare classes count as much");
+                }
                 decisions.push(Decision::new("guessing", what, why).warning());
+            }
+            if score >= 1.0 && y.len() >= MANY_RIGHT {
+                decisions.extend(self.too_good("accuracy", score));
             }
             decisions.extend(never_called(self.plan.encoder.answers.names(), &self.class_figures(&y)));
         } else if score <= 0.0 && matches!(self.plan.encoder.answers, Answers::Numbers { .. }) {
             let why = format!("R2 {score:.5} on the test rows");
             decisions.push(Decision::new("guessing", "no better than always saying the mean", why).warning());
+        } else if score >= EXACT && test.len() >= WORST * MANY {
+            decisions.extend(self.too_good("R2", score));
         }
         decisions.extend(self.worst());
         decisions
     }
 
+    /// Whether the loss fell to the end, and some training rows are still wrong.
+    fn still_learns(&self) -> bool {
+        let losses: Vec<f64> = self.history.rows.iter().map(|row| row.loss).collect();
+        let tenth = (losses.len() / 10).max(1);
+        let [.., before, last] = losses.rchunks(tenth).rev().collect::<Vec<_>>()[..] else { return true };
+        let mean = |losses: &[f64]| losses.iter().sum::<f64>() / losses.len() as f64;
+        let falls = mean(before) - mean(last) > FALLS * mean(before).abs();
+        falls && self.trainer.evaluate(self.trainer.data()).score < EXACT
+    }
+
+    /// What is right nearly everywhere is often told by a column that nobody knows beforehand.
+    fn too_good(&self, name: &str, score: f64) -> Option<Decision> {
+        // That a column gives the answer away was said.
+        let said = self.plan.decisions.iter().any(|decision| decision.key == "leak");
+        let why = format!("{name} {score:.5} on the test rows; what each column is worth is in the report");
+        let what = "better than is usual: does a column hold the answer?";
+        (!said).then(|| Decision::new("exact", what, why).warning())
+    }
+
     /// The class that most training rows have, and its share of these answers.
     fn largest_class(&self, y: &[u32]) -> Option<(usize, f64)> {
-        let Target::Classes(train) = &self.trainer.data().y else { return None };
+        let Target::Classes(train) = &self.data().y else { return None };
         let mut counts = vec![0usize; self.trainer.network().outputs()];
         train.iter().for_each(|&class| counts[class as usize] += 1);
         // The first of equal ones.
@@ -96,16 +138,16 @@ impl<R: Real> Fit<R> {
 
     fn class_figures(&self, y: &[u32]) -> Vec<ClassFigures> {
         let Some(test) = &self.test else { return Vec::new() };
-        let (network, params) = (self.trainer.network(), self.trainer.params());
-        let called = classify(self.plan.settings.engine, network, params, test.x.view());
+        let network = self.trainer.network();
+        let called = classify(self.plan.settings.engine, network, self.weights(), test.x.view());
         class_figures(network.outputs(), &called, y)
     }
 
     /// The outputs for the test rows, in the unit of the answers.
     fn outputs(&self) -> Array2<R> {
         let Some(test) = &self.test else { return Array2::zeros((0, 0)) };
-        let (network, params) = (self.trainer.network(), self.trainer.params());
-        let mut outputs = self.plan.settings.engine.predict(network, params, test.x.view());
+        let network = self.trainer.network();
+        let mut outputs = outputs(self.plan.settings.engine, network, self.weights(), test.x.view());
         self.plan.encoder.answers.decode(&mut outputs);
         outputs
     }

@@ -1,15 +1,18 @@
 //! The rows of a run: where they come from, what each is used for, and how they become numbers.
 
-use super::split::{self, Split};
+use super::split::{Split, Splitter};
 use crate::data::{Data, Spirals, spirals};
 use crate::decision::Decision;
 use crate::error::{Error, ErrorKind, Result};
 use crate::real::Real;
 use crate::settings::{Choices, Recipe, Settings};
-use crate::table::{Coding, Column, Dropped, Encoder, Fit, Input, NumberForm, Table, Unseen};
+use crate::table::{Answers, Coding, Column, Dropped, Encoder, Fit, Input, NumberForm, Table, Unseen};
 use crate::target::Target;
-use ndarray::{ArrayView2, Axis};
-use std::collections::BTreeMap;
+use ndarray::{Array1, ArrayView2, Axis};
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// Fewer rows are in the order of their dates by chance.
+const MANY: usize = 50;
 
 /// Rows to learn from, and what stands beside them.
 #[derive(Clone, Debug)]
@@ -22,6 +25,8 @@ pub struct Rows {
     pub targets: Vec<String>,
     /// How rows are kept apart for the test.
     pub split: Split,
+    /// The column that says what each row counts, if they do not count the same.
+    pub weights: Option<String>,
     /// The settings that stand beside the data; a person's choices go over them.
     pub beside: Choices,
 }
@@ -55,7 +60,8 @@ impl Rows {
     #[must_use]
     pub fn table(table: Table, targets: &[impl AsRef<str>]) -> Self {
         let targets = targets.iter().map(|name| name.as_ref().to_owned()).collect();
-        Self { table, origin: Origin::Table, targets, split: Split::default(), beside: Choices::new() }
+        let (split, weights, beside) = (Split::default(), None, Choices::new());
+        Self { table, origin: Origin::Table, targets, split, weights, beside }
     }
 
     /// Arrays: the columns are called `x0 x1 ..`, and `y` or `y0 y1 ..`.
@@ -73,10 +79,10 @@ impl Rows {
             }
             Target::Values(y) => numbered(y.view(), "y"),
         };
-        let targets = answers.iter().map(|(name, _)| name.clone()).collect();
+        let targets: Vec<String> = answers.iter().map(|(name, _)| name.clone()).collect();
         columns.extend(answers);
         let table = Table::new(columns)?.with_lines(vec![(0, 0)]);
-        Ok(Self { table, origin: Origin::Arrays, targets, split: Split::default(), beside: Choices::new() })
+        Ok(Self { origin: Origin::Arrays, ..Self::table(table, &targets) })
     }
 
     /// The notebook's spirals.
@@ -89,15 +95,62 @@ impl Rows {
         Ok(Self { origin: Origin::Notebook, split: Split::Random, ..rows })
     }
 
+    fn splitter<'a>(&'a self, settings: &'a Settings) -> Splitter<'a> {
+        Splitter { how: &self.split, table: &self.table, targets: &self.targets, settings }
+    }
+
     /// Which row is used for what.  What is watched and what is tested on is taken away first, so that nothing
     /// is learnt from it.
     pub(crate) fn parts(&self, settings: &Settings) -> Result<Parts> {
         u32::try_from(self.table.len()).map_err(|_| Error::new(ErrorKind::Data, "more than 2^32 rows"))?;
-        let [train, validation, test] = split::parts(&self.split, &self.table, &self.targets, settings)?;
-        if train.is_empty() {
-            return Err(Error::new(ErrorKind::Data, "there are no rows to train on"));
+        let [mut left, test] = self.splitter(settings).test()?;
+        let Some(count) = settings.folds else {
+            let [train, validation] = self.splitter(settings).validation(&left)?;
+            return Ok(Parts { train, validation, test, folds: None });
+        };
+        // In the order of the file, as their predictions are told.
+        left.sort_unstable();
+        let fold = self.splitter(settings).folds(&left, count)?;
+        let places: HashMap<u32, u32> = left.iter().copied().zip(0..).collect();
+        let members = (0..count).map(|member| {
+            let in_fold = |&(_, &fold): &(&u32, &u32)| fold as usize == member;
+            let others: Vec<u32> =
+                left.iter().zip(&fold).filter(|row| !in_fold(row)).map(|(&row, _)| row).collect();
+            let parts = self.splitter(&settings.of_member(member)).validation(&others)?;
+            Ok(parts.map(|rows| rows.iter().map(|row| places[row]).collect()))
+        });
+        let members = members.collect::<Result<_>>()?;
+        Ok(Parts { train: left, validation: Vec::new(), test, folds: Some(Folds { fold, members }) })
+    }
+
+    /// A class with fewer rows than there are folds.
+    pub(super) fn rare(&self, parts: &Parts, answers: &Answers) -> Option<Decision> {
+        let folds = parts.folds.as_ref()?.members.len();
+        let Answers::Classes { names, .. } = answers else { return None };
+        let Ok(Target::Classes(y)) = answers.transform::<f32>(&self.table, &parts.train) else { return None };
+        let mut counts = vec![0usize; names.len()];
+        y.iter().for_each(|&class| counts[class as usize] += 1);
+        let (rows, name) = counts.into_iter().zip(names).filter(|&(rows, _)| rows < folds).min()?;
+        let rows_of = if rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") };
+        let what = format!("class \"{name}\" has {rows_of}, fewer than the {folds} folds");
+        let why = format!("{} of them test no row of it", folds - rows);
+        Some(Decision::new("folds", what, why).warning())
+    }
+
+    /// A column of dates in whose order the rows stand, while those that are tested on are drawn by chance.
+    pub(super) fn in_time(&self) -> Option<Decision> {
+        if !matches!(self.split, Split::Stratified | Split::Random) || self.table.len() < MANY {
+            return None;
         }
-        Ok(Parts { train, validation, test })
+        let (name, _) = self.table.columns().iter().find(|(_, column)| match column {
+            Column::Dates(dates) => dates.goes_on(),
+            Column::Numbers(_) | Column::Words(_) => false,
+        })?;
+        let what = "the rows stand in its order, and those to test on are drawn from among them";
+        let why = format!(
+            "what comes later is harder to foretell; `split=time` `by={name}` tests on the last rows"
+        );
+        Some(Decision::new("time", what, why).column(name))
     }
 
     /// What the columns mean, from these rows.
@@ -107,19 +160,16 @@ impl Rows {
         let robust = settings.scale.is_robust();
         let fit = Fit { targets: &self.targets, rows: train, loss: settings.loss, standardise, robust };
         let (mut encoder, mut decisions) = Encoder::fit(&self.table, &fit)?;
-        if let Split::Groups(group) = &self.split
-            && let Some(place) = encoder.inputs.iter().position(|input| input.column == *group)
-        {
+        if let Split::Groups(group) = &self.split {
             // A test row's group is none of the training's.
-            encoder.inputs.remove(place);
-            encoder.dropped.push(Dropped { column: group.clone(), reason: "groups".to_owned() });
-            decisions.retain(|decision| decision.column.as_ref() != Some(group));
-            if encoder.inputs.is_empty() {
-                return Err(Error::new(ErrorKind::Data, "there is no column but the target and the groups"));
-            }
+            no_input(&mut encoder, &mut decisions, group, "groups")?;
+        }
+        if let Some(weights) = &self.weights {
+            no_input(&mut encoder, &mut decisions, weights, "weights")?;
         }
         if self.origin != Origin::Table && !standardise {
-            let inputs = self.table.names().filter(|name| !self.targets.iter().any(|target| target == name));
+            let targets: HashSet<&str> = self.targets.iter().map(String::as_str).collect();
+            let inputs = self.table.names().filter(|name| !targets.contains(name));
             let form = NumberForm::default();
             let coding = Coding::Number { median: 0.0, mean: 0.0, scale: 1.0, range: None, form };
             let as_it_is = |name: &str| Input { column: name.to_owned(), coding: coding.clone() };
@@ -132,6 +182,19 @@ impl Rows {
     }
 }
 
+/// Takes a column out of the inputs.
+fn no_input(encoder: &mut Encoder, decisions: &mut Vec<Decision>, name: &str, reason: &str) -> Result<()> {
+    let Some(place) = encoder.inputs.iter().position(|input| input.column == name) else { return Ok(()) };
+    encoder.inputs.remove(place);
+    encoder.dropped.push(Dropped { column: name.to_owned(), reason: reason.to_owned() });
+    decisions.retain(|decision| decision.column.as_deref() != Some(name));
+    if encoder.inputs.is_empty() {
+        let found = format!("there is no column but the target and the {reason}");
+        return Err(Error::new(ErrorKind::Data, found));
+    }
+    Ok(())
+}
+
 fn check_targets(targets: &[String], table: &Table) -> Result<()> {
     let setting = |found: String| Error::new(ErrorKind::Setting, found).setting("target");
     if targets.is_empty() {
@@ -142,8 +205,9 @@ fn check_targets(targets: &[String], table: &Table) -> Result<()> {
         let hint = format!("name the column to predict; the columns are {}", names.join(", "));
         return Err(setting("is missing".into()).hint(hint));
     }
-    match (1..targets.len()).find(|&i| targets[..i].contains(&targets[i])) {
-        Some(i) => Err(setting(format!("'{}' is named twice", targets[i])).hint("leave out one of them")),
+    let mut seen = HashSet::new();
+    match targets.iter().find(|name| !seen.insert(*name)) {
+        Some(name) => Err(setting(format!("'{name}' is named twice")).hint("leave out one of them")),
         None => Ok(()),
     }
 }
@@ -155,9 +219,20 @@ fn numbered(values: ArrayView2<'_, f64>, letter: &str) -> Vec<(String, Column)> 
 
 /// Row numbers by what the rows are used for.
 pub(crate) struct Parts {
+    /// With folds these are all rows that are not tested on, in the order of the table.
     pub(crate) train: Vec<u32>,
     validation: Vec<u32>,
     pub(crate) test: Vec<u32>,
+    pub(crate) folds: Option<Folds>,
+}
+
+/// Which rows each member is trained on.
+#[derive(Debug)]
+pub(crate) struct Folds {
+    /// The fold of each row: the member that is not trained on it.
+    pub(crate) fold: Vec<u32>,
+    /// For each member the places of the rows that it is trained on, and of those that tell it when to stop.
+    pub(super) members: Vec<[Vec<u32>; 2]>,
 }
 
 /// The rows as numbers.
@@ -169,9 +244,28 @@ pub(super) struct Encoded<R> {
 }
 
 impl Parts {
+    /// How many rows the smallest training of a member has.
+    pub(super) fn least(&self) -> usize {
+        let members = self.folds.iter().flat_map(|folds| &folds.members);
+        members.map(|[train, _]| train.len()).min().unwrap_or(self.train.len())
+    }
+
     /// How many rows each part has, in words.
     pub(super) fn said(&self) -> String {
-        let mut text = format!("{} to train on", self.train.len());
+        let mut text = match &self.folds {
+            None => format!("{} to train on", self.train.len()),
+            Some(folds) => {
+                let [train, validation] = folds.members[0].each_ref().map(Vec::len);
+                let validation = match validation {
+                    0 => String::new(),
+                    n => format!(", {n} tell it when to stop"),
+                };
+                let (rows, count) = (self.train.len(), folds.members.len());
+                format!(
+                    "{rows} in {count} folds: each is predicted by a member that {train} others train{validation}"
+                )
+            }
+        };
         for (rows, why) in [(&self.validation, "to tell when to stop"), (&self.test, "to test on")] {
             if !rows.is_empty() {
                 text.push_str(&format!(", {} {why}", rows.len()));
@@ -180,16 +274,24 @@ impl Parts {
         text
     }
 
-    /// Encodes the rows of a table, which is needed no more.
+    /// Encodes the rows of a table, which is needed no more; `weights` is the column that says what they count.
     pub(super) fn encode<R: Real>(
         &self,
         encoder: &Encoder,
-        table: Table,
+        (table, weights): (Table, Option<&str>),
         unseen: &mut Unseen,
     ) -> Result<Encoded<R>> {
         let all = [self.train.as_slice(), &self.validation, &self.test];
         let some: Vec<&[u32]> = all.into_iter().filter(|rows| !rows.is_empty()).collect();
-        let encoded = encoder.transform_parts(table, &some, unseen)?;
+        let weights_name = weights;
+        let weights = weights.map(|name| some.iter().map(|rows| weights_of(&table, name, rows)).collect());
+        let weights: Option<Vec<Array1<R>>> = weights.transpose()?;
+        let mut encoded = encoder.transform_parts(table, &some, unseen)?;
+        if let (Some(weights), Some(name)) = (weights, weights_name) {
+            let all = encoded.into_iter().zip(weights);
+            let weighted = all.map(|(data, weights)| data.with_weights(weights));
+            encoded = weighted.collect::<Result<_>>().map_err(|error| error.column(name))?;
+        }
         let fingerprint = fingerprint(&encoded);
         let mut encoded = encoded.into_iter();
         let [train, validation, test] = all.map(|rows| if rows.is_empty() { None } else { encoded.next() });
@@ -198,7 +300,28 @@ impl Parts {
     }
 }
 
-/// The rows of every class count as much as those of any other.
+/// What some rows count by the column `name`.
+fn weights_of<R: Real>(table: &Table, name: &str, rows: &[u32]) -> Result<Array1<R>> {
+    let weight = |&row: &u32| {
+        let column = table.column(name)?;
+        let value = match column {
+            Column::Numbers(numbers) => numbers.get(row as usize),
+            Column::Words(_) | Column::Dates(_) => f64::NAN,
+        };
+        if value >= 0.0 && value.is_finite() {
+            return Ok(R::of(value));
+        }
+        let found = match column.text(row as usize) {
+            text if text.is_empty() => "the weight is missing".to_owned(),
+            text => format!("found {text:?}"),
+        };
+        let error = Error::new(ErrorKind::Data, found).row(table.line(row as usize)).column(name);
+        Err(error.hint("a weight is a number from 0 up"))
+    };
+    rows.iter().map(weight).collect()
+}
+
+/// The rows of every class count as much as those of any other, and among themselves as they did.
 pub(super) fn balanced<R: Real>(data: Data<R>) -> Result<Data<R>> {
     let Target::Classes(y) = &data.y else {
         return Err(Error::new(ErrorKind::Setting, "found 'balanced', the answers are no classes")
@@ -208,7 +331,11 @@ pub(super) fn balanced<R: Real>(data: Data<R>) -> Result<Data<R>> {
     let mut counts: BTreeMap<u32, usize> = BTreeMap::new();
     y.iter().for_each(|&class| *counts.entry(class).or_default() += 1);
     let (n, k) = (y.len() as f64, counts.len() as f64);
-    let weights = y.iter().map(|class| R::of(n / (k * counts[class] as f64))).collect();
+    let weights: Array1<R> = y.iter().map(|class| R::of(n / (k * counts[class] as f64))).collect();
+    let weights = match &data.weights {
+        Some(own) => weights * own,
+        None => weights,
+    };
     data.with_weights(weights)
 }
 

@@ -68,6 +68,17 @@ impl TableBuilder {
         shows(text).is_some()
     }
 
+    /// The unit or the currency beside a number, empty if there is none; `None` if the text is no number.
+    ///
+    /// ```
+    /// use clearprop::table::TableBuilder;
+    /// assert_eq!(["5 kg", "7", "x"].map(TableBuilder::unit), [Some("kg"), Some(""), None]);
+    /// ```
+    #[must_use]
+    pub fn unit(text: &str) -> Option<&str> {
+        shows(text).map(|(_, unit)| unit)
+    }
+
     /// One more row; cells beyond the columns are ignored.
     pub fn push_row<'c>(&mut self, cells: impl IntoIterator<Item = &'c str>) {
         for (cell, column) in cells.into_iter().zip(&mut self.cells) {

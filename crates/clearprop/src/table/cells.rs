@@ -4,7 +4,7 @@
 //! such, and only what does not fit is kept as text; so a column can still be judged as a whole at its end, and
 //! a large one takes no more memory than its numbers.
 
-use super::dates::{DateReader, Dates};
+use super::dates::{DURATION, DateReader, Dates};
 use super::form::{Shows, is_long, shows};
 use super::judge::{Hints, Judged, judge};
 use super::kind::Kind;
@@ -191,8 +191,7 @@ impl Cells {
     pub(super) fn judged(&self, hints: Hints) -> Option<Judged> {
         match &self.state {
             State::Texts(words) => {
-                let texts: Vec<(&str, usize)> =
-                    words.known().iter().map(String::as_str).zip(words.counts()).collect();
+                let texts: Vec<(&str, usize)> = words.known().zip(words.counts()).collect();
                 Some(judge(&texts, &self.kind, self.answers, hints))
             }
             State::Numbers { form, settled, .. } => {
@@ -334,8 +333,10 @@ fn said_form(form: &NumberForm, settled: bool) -> Option<Decision> {
     if settled && form.decimal == Decimal::Comma {
         what.push("read with a decimal comma, dots between thousands".to_owned());
     }
-    if !form.unit.is_empty() {
-        what.push(format!("numbers in {}", form.unit));
+    match form.unit.as_str() {
+        "" => {}
+        DURATION => what.push("durations, read as seconds".to_owned()),
+        unit => what.push(format!("numbers in {unit}")),
     }
     (!what.is_empty()).then(|| Decision::new("numbers", what.join(", "), ""))
 }

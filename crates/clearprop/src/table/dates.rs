@@ -13,8 +13,8 @@ pub struct DateForm(String);
 
 /// Seconds since 1970.
 pub(super) const UNIX: &str = "%s";
-/// Durations like `36:15:00`, in seconds.
-pub(super) const DURATION: &str = "duration";
+/// Durations like `36:15:00` and `1 days 12:15:00`: numbers, in seconds.
+pub(super) const DURATION: &str = "h:mm:ss";
 
 /// Dates and times as seconds since 1970-01-01 (of the day, for times without a date); NaN is missing.
 #[derive(Clone, Debug)]
@@ -65,7 +65,8 @@ const DAYS: [&str; 27] = [
     "%Y-%b-%d",
     "%d%b%Y",
 ];
-const MONTHS: [&str; 5] = ["%Y-%m", "%m/%Y", "%b %Y", "%B %Y", "%b-%Y"];
+const MONTHS: [&str; 10] =
+    ["%Y-%m", "%m/%Y", "%b %Y", "%B %Y", "%b-%Y", "%YM%m", "%YQ%q", "%Y-Q%q", "%Y Q%q", "Q%q %Y"];
 const TIMES: [&str; 6] = ["%H:%M:%S%.f", "%H:%M", "%I:%M:%S %p", "%I:%M %p", "%I %p", "%I:%M%p"];
 const ZONES: [&str; 5] = ["", "%:z", " %:z", " %z", "Z"];
 
@@ -154,21 +155,34 @@ fn rest<'t>(text: &'t str, pattern: &str) -> Option<&'t str> {
     NaiveDate::parse_and_remainder(text, pattern).ok().map(|(_, rest)| rest)
 }
 
-/// Hours beyond a day, minutes and perhaps seconds.
-fn duration(text: &str) -> Option<f64> {
-    let mut parts = text.split(':');
-    let hours: f64 = parts.next().filter(|part| part.bytes().all(|b| b.is_ascii_digit()))?.parse().ok()?;
-    let sixty = |part: &str| part.parse::<f64>().ok().filter(|v| *v < 60.0 && part.len() >= 2);
+/// Hours (also beyond a day), minutes and perhaps seconds, with days before them as pandas and Python write them.
+pub(super) fn duration(text: &str) -> Option<f64> {
+    let (days, clock) = match text.split_once("day") {
+        Some((days, rest)) => {
+            let clock = rest.trim_start_matches(['s', ',', ' ', '+']);
+            (days.trim().parse().ok()?, clock)
+        }
+        None => (0.0, text),
+    };
+    let (negative, clock) = match clock.strip_prefix('-') {
+        Some(clock) => (true, clock),
+        None => (false, clock),
+    };
+    let mut parts = clock.split(':');
+    let digits = |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    let hours: f64 = parts.next().filter(digits)?.parse().ok()?;
+    let sixty = |part: &str| part.parse::<f64>().ok().filter(|v| (0.0..60.0).contains(v) && part.len() >= 2);
     let minutes = sixty(parts.next()?)?;
     let seconds = parts.next().map_or(Some(0.0), sixty)?;
-    parts.next().is_none().then_some(hours * 3600.0 + minutes * 60.0 + seconds)
+    let clock = hours * 3600.0 + minutes * 60.0 + seconds;
+    parts.next().is_none().then_some(days * 86_400.0 + if negative { -clock } else { clock })
 }
 
 impl DateReader {
     /// `None` if the pattern is none.
     pub(super) fn new(form: &DateForm) -> Option<Self> {
         let items = match form.0.as_str() {
-            UNIX | DURATION => Vec::new(),
+            UNIX => Vec::new(),
             pattern => StrftimeItems::new(pattern).parse_to_owned().ok()?,
         };
         Some(Self { form: form.clone(), items })
@@ -180,13 +194,17 @@ impl DateReader {
 
     /// The seconds that a text names.
     pub(super) fn read(&self, text: &str) -> Option<f64> {
-        match self.form.0.as_str() {
-            UNIX => return text.parse::<f64>().ok().map(|value| value * unit(value)),
-            DURATION => return duration(text),
-            _ => {}
+        if self.form.0 == DURATION {
+            return duration(text);
+        }
+        if self.form.0 == UNIX {
+            return text.parse::<f64>().ok().map(|value| value * unit(value));
         }
         let mut parsed = Parsed::new();
         parse(&mut parsed, text, self.items.iter()).ok()?;
+        if let (Some(quarter), None) = (parsed.quarter(), parsed.month()) {
+            parsed.set_month(i64::from(3 * quarter - 2)).ok()?;
+        }
         if parsed.month().is_some() && parsed.day().is_none() {
             parsed.set_day(1).ok()?;
         }
@@ -281,6 +299,15 @@ impl DatePart {
 }
 
 impl Dates {
+    /// Whether the days go up, or down, from row to row, nearly all of them different.
+    pub(crate) fn goes_on(&self) -> bool {
+        let steps = || self.seconds.windows(2).map(|two| two[1] - two[0]);
+        let different = steps().filter(|step| *step != 0.0).count();
+        self.form.has_day()
+            && different * 10 > self.seconds.len() * 9
+            && (steps().all(|step| step >= 0.0) || steps().all(|step| step <= 0.0))
+    }
+
     /// Dates and times of one form, as seconds since 1970; NaN is missing.
     #[must_use]
     pub fn new(seconds: Vec<f64>, form: DateForm) -> Self {
@@ -363,9 +390,13 @@ mod tests {
             "2020-03",
             "Mar 2020",
             "March 2020",
+            "2020M03",
         ] {
             let found = seconds(text);
             assert!(!found.is_empty() && found.iter().all(|(_, s)| *s == day), "{text}: {found:?}");
+        }
+        for text in ["2020Q1", "2020-Q1", "2020 Q1", "Q1 2020"] {
+            assert_eq!(seconds(text).first().map(|(_, s)| *s), Some(day - 60.0 * 86_400.0), "{text}");
         }
         // Two readings.
         let found = seconds("03/01/2020");
@@ -382,6 +413,10 @@ mod tests {
             ("12:30:05", 45_005.0),
             ("1:30 pm", 48_600.0),
             ("36:15:00", 130_500.0),
+            ("1 days 12:15:00", 130_500.0),
+            ("1 day, 12:15:00", 130_500.0),
+            ("-1 days +23:59:59.5", -0.5),
+            ("0 days 00:00:01", 1.0),
         ] {
             let found = seconds(text);
             assert_eq!(found.first().map(|(_, s)| *s), Some(expected), "{text}: {found:?}");

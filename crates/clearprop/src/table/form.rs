@@ -4,6 +4,7 @@
 //! left are digits with signs between them.  Which of those is the decimal sign a single text may leave open
 //! (`1.234`); the column decides.
 
+use super::dates::{DURATION, duration};
 use serde::{Deserialize, Serialize};
 
 /// 10^0 .. 10^22, all exact.
@@ -87,6 +88,9 @@ pub(super) enum Shows {
 impl NumberForm {
     /// The number that a cell holds.
     pub(super) fn number(&self, cell: &str) -> Option<Number> {
+        if self.unit == DURATION {
+            return duration(cell).map(Number::Float);
+        }
         if self.unit.is_empty()
             && let Some(number) = plain(cell, if self.decimal == Decimal::Point { b'.' } else { b',' })
         {
@@ -104,8 +108,13 @@ impl NumberForm {
         let (negative, body, unit) = peel(cell)?;
         let optional = unit.is_empty() && is_currency(&self.unit);
         let number = body_value(body, self.decimal)?;
-        (unit == self.unit || optional).then(|| number.negated(negative))
+        (singular(unit) == singular(&self.unit) || optional).then(|| number.negated(negative))
     }
+}
+
+/// One day, two days: one unit.
+pub(super) fn singular(unit: &str) -> &str {
+    unit.strip_suffix('s').filter(|one| one.len() > 1).unwrap_or(unit)
 }
 
 /// Digits with at most one decimal sign: most cells end here.
@@ -190,11 +199,17 @@ fn peel(cell: &str) -> Option<(bool, &str, &str)> {
     }
     let end = body_end(rest);
     let (body, mut after) = (rest[..end].trim_end(), rest[end..].trim());
-    if !signed && let Some(bare) = after.strip_prefix(is_minus).or_else(|| after.strip_suffix(is_minus)) {
+    // `2-year` is no number below zero.
+    let money = |rest: &&str| rest.is_empty() || rest.starts_with(' ') || is_currency(rest);
+    let minus = after.strip_prefix(is_minus).filter(money).or_else(|| after.strip_suffix(is_minus));
+    if !signed && let Some(bare) = minus {
         (negative, after) = (true, bare.trim());
     }
     if !after.is_empty() {
         let first = after.chars().next()?;
+        if first.is_alphabetic() && (body.ends_with(['.', ',']) || is_ordinal(&rest[end..])) {
+            return None;
+        }
         let like_unit = first.is_alphabetic() || "%\u{2030}\u{b0}$".contains(first) || is_currency(after);
         let clock = ["am", "pm", "a.m.", "p.m.", "AM", "PM"].contains(&after);
         if !unit.is_empty() || !like_unit || clock || after.len() > 16 {
@@ -203,6 +218,12 @@ fn peel(cell: &str) -> Option<(bool, &str, &str)> {
         unit = after;
     }
     Some((negative, body, unit))
+}
+
+/// `1st`, `2nd class`: what stands behind the digits makes a word of them.
+fn is_ordinal(after: &str) -> bool {
+    let word = after.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+    ["st", "nd", "rd", "th"].iter().any(|ending| word.eq_ignore_ascii_case(ending))
 }
 
 /// Where the digits and the signs between them end.
@@ -393,6 +414,9 @@ mod tests {
             ("($1,234.50)", "$", -1234.5),
             ("5 \u{20ac}", "\u{20ac}", 5.0),
             ("EUR 12", "EUR", 12.0),
+            ("12.30-EUR", "EUR", -12.3),
+            ("12 st", "st", 12.0),
+            ("1 day", "days", 1.0),
             ("12 %", "%", 12.0),
             ("12%", "%", 12.0),
             ("5 kg", "kg", 5.0),
@@ -439,6 +463,11 @@ mod tests {
             "e5",
             "007",
             "5 kg 3",
+            "4. Divorced",
+            "1st",
+            "2nd class",
+            "2-year",
+            "101-Bois",
         ] {
             let none = NumberForm::default().number(cell);
             assert!(none.is_none(), "{cell}: {none:?}");

@@ -3,8 +3,8 @@
 //! A column is judged as a whole, by its different texts and how often each stands there.  Nine in ten must be
 //! numbers for a column of numbers; what the rest are is counted and said.
 
-use super::dates::{DateForm, DateReader};
-use super::form::{Shows, is_currency, shows};
+use super::dates::{DURATION, DateForm, DateReader};
+use super::form::{Shows, is_currency, shows, singular};
 use super::kind::Kind;
 use super::missing::is_missing_number;
 use super::{Decimal, NumberForm};
@@ -13,6 +13,10 @@ use std::collections::BTreeMap;
 
 /// Of ten values so many may be strange to the form of their column.
 const STRANGE_OF_TEN: usize = 1;
+
+/// So many different texts, that stand there so often on average, are categories.
+const FEW: usize = 12;
+const CATEGORY_ROWS: usize = 3;
 
 /// So many different texts are tried for forms of dates before all are read.
 const SAMPLE: usize = 60;
@@ -86,7 +90,7 @@ fn numbers(texts: &[(&str, usize)], asked: bool, hints: Hints) -> Option<Judged>
             continue;
         };
         present += count;
-        units.entry(unit).or_insert((0, text)).0 += count;
+        units.entry(singular(unit)).or_insert((0, text)).0 += count;
         match shows {
             Shows::Whole => {}
             Shows::Sign(decimal) => {
@@ -119,7 +123,8 @@ fn numbers(texts: &[(&str, usize)], asked: bool, hints: Hints) -> Option<Judged>
     let unit = joined.unwrap_or(unit);
     if joined.is_none() && !asked && !few(present - most, present) {
         let shown: Vec<String> = units.values().take(3).map(|(_, text)| format!("\"{text}\"")).collect();
-        return words("taken as words", format!("numbers have different units ({})", shown.join(", ")));
+        let why = format!("what stands beside the numbers differs ({})", shown.join(", "));
+        return words("taken as words", why);
     }
     let form = |decimal| NumberForm { decimal, unit: unit.to_owned(), zeros };
     let settled = |decimal| Some(Judged::Numbers { form: form(decimal), settled: true });
@@ -202,6 +207,10 @@ fn dates(texts: &[(&str, usize)], asked: bool, hints: Hints) -> Option<Judged> {
     let all: Vec<(usize, String)> = forms.iter().filter_map(|(_, form)| read(form)).collect();
     let (best, form) = all.iter().max_by_key(|(fits, _)| *fits)?;
     let form = DateForm::new(form);
+    if form.pattern() == DURATION {
+        let form = NumberForm { unit: DURATION.to_owned(), ..NumberForm::default() };
+        return (asked || few(present - best, present)).then_some(Judged::Numbers { form, settled: true });
+    }
     if let Some(other) = form.other_order() {
         let fits = all.iter().find(|(_, pattern)| *pattern == *other.pattern()).map_or(0, |(fits, _)| *fits);
         if fits == *best {
@@ -230,12 +239,13 @@ fn dates(texts: &[(&str, usize)], asked: bool, hints: Hints) -> Option<Judged> {
     (asked || few(present - best, present)).then_some(Judged::Dates(form))
 }
 
-/// What is said of words among which are many numbers.
+/// What is said of words among which are many numbers, unless they are a few categories, like `4`, `f` and `r`.
 fn part_numbers(texts: &[(&str, usize)]) -> Option<Decision> {
     let present: usize = texts.iter().map(|(_, count)| count).sum();
     let numbers: usize = texts.iter().filter(|(text, _)| shows(text).is_some()).map(|(_, count)| count).sum();
     let word = texts.iter().find(|(text, _)| shows(text).is_none())?;
-    (numbers * 5 >= present && present >= 5).then(|| {
+    let categories = texts.len() <= FEW && present >= CATEGORY_ROWS * texts.len();
+    (!categories && numbers * 5 >= present && present >= 5).then(|| {
         let why = format!("{numbers} of {present} values are numbers, the others are words (\"{}\")", word.0);
         Decision::new("words", "taken as words", why).warning()
     })

@@ -1,7 +1,7 @@
 //! Which rows and columns of a table are none: rows without an answer, a last row of totals, an unnamed
 //! column that counts the rows.
 
-use super::{Column, Dates, Numbers, Table, Words};
+use super::{Column, Dates, Numbers, Places, Table, Words};
 use crate::decision::Decision;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -21,7 +21,7 @@ impl Table {
     /// ])?;
     /// let (table, decisions) = table.answered(&["y".into()])?;
     /// assert_eq!((table.len(), table.line(1)), (2, 3));
-    /// assert_eq!(decisions[0].to_string(), "1 row without an answer is left out: the first is row 2");
+    /// assert_eq!(decisions[0].to_string(), "1 row without an answer is left out: row 2");
     /// # Ok::<(), clearprop::error::Error>(())
     /// ```
     ///
@@ -50,11 +50,14 @@ impl Table {
                 let error = Error::new(ErrorKind::Data, "no row has an answer").column(&targets[0]);
                 return Err(error.hint("is it the right column?"));
             }
-            let what = match absent {
-                1 => "1 row without an answer is left out".to_owned(),
-                n => format!("{n} rows without an answer are left out"),
+            let line = self.line(first);
+            let (what, why) = match absent {
+                1 => ("1 row without an answer is left out".to_owned(), format!("row {line}")),
+                n => {
+                    let what = format!("{n} rows without an answer are left out");
+                    (what, format!("the first is row {line}"))
+                }
             };
-            let why = format!("the first is row {}", self.line(first));
             decisions.push(Decision::new("answers", what, why));
             self.retain(&keep);
         }
@@ -103,7 +106,13 @@ impl Table {
         };
         let columns = self.columns.iter().map(|(name, all)| (name.clone(), column(all))).collect();
         let lines: Vec<u64> = rows.iter().map(|&row| self.line(row as usize)).collect();
-        Self { columns, rows: rows.len(), lines: runs(&lines) }
+        Self { columns, rows: rows.len(), lines: runs(&lines), places: Places::default() }
+    }
+
+    /// The same of these columns alone.
+    pub(crate) fn some_of(&self, names: &[String], rows: &[u32]) -> Self {
+        let columns = self.columns.iter().filter(|(name, _)| names.contains(name)).cloned().collect();
+        Self { columns, rows: self.rows, lines: self.lines.clone(), places: Places::default() }.some(rows)
     }
 
     /// Keeps the rows for which `keep` holds.

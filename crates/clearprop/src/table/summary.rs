@@ -22,6 +22,28 @@ pub struct Summary {
     pub values: Vec<String>,
 }
 
+impl Summary {
+    /// Its kind, and the form of its values: `numbers (decimal comma)`.
+    #[must_use]
+    pub fn read_as(&self) -> String {
+        match self.form.as_str() {
+            "" => self.kind.to_owned(),
+            form => format!("{} ({form})", self.kind),
+        }
+    }
+
+    /// Its values, each as `short` shows it: `-1.5 to 3`, or `a, b, c, .. (7 different)`.
+    #[must_use]
+    pub fn shown(&self, short: impl Fn(&str) -> String) -> String {
+        let values: Vec<String> = self.values.iter().map(|value| short(value)).collect();
+        match self.different {
+            None => values.join(" to "),
+            Some(n) if n > values.len() => format!("{}, .. ({n} different)", values.join(", ")),
+            Some(_) => values.join(", "),
+        }
+    }
+}
+
 impl Column {
     /// What it holds.
     ///
@@ -50,11 +72,11 @@ impl Column {
                 Summary { kind: "dates", form, missing, different: None, values: ends() }
             }
             Self::Words(words) => {
-                let mut counted: Vec<(usize, &String)> =
+                let mut counted: Vec<(usize, &str)> =
                     words.counts().into_iter().zip(words.known()).filter(|(count, _)| *count > 0).collect();
                 counted.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
                 let different = Some(counted.len());
-                let values = counted.into_iter().take(SHOWN).map(|(_, word)| word.clone()).collect();
+                let values = counted.into_iter().take(SHOWN).map(|(_, word)| word.to_owned()).collect();
                 Summary { kind: "words", form: String::new(), missing, different, values }
             }
         }

@@ -7,7 +7,7 @@ use super::numbers::short;
 use super::rows::counts;
 use super::{Answers, Column, Numbers, Table};
 use crate::decision::Decision;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 /// So many rows are looked at for columns that give the answer away.
 const SAMPLE: usize = 4000;
@@ -104,11 +104,17 @@ fn leak(column: &Column, target: &Column, classes: bool, rows: &[u32]) -> Option
     if rows.len() < 20 {
         return None;
     }
-    let warn = |what: &str, why: String| Some(Decision::new("leak", what, why).warning());
+    let warn = |why: String| Some(Decision::new("leak", "may give the answer away", why).warning());
+    let counter = || Some(Decision::new("counter", "counts the rows like an ID, and is learnt from", ""));
     if let (Column::Numbers(x), Column::Numbers(y), false) = (column, target, classes) {
-        let r = correlation(x, y, rows)?;
-        let why = format!("its correlation with the answers is {}", short(r));
-        return if r.abs() > 0.999_999 { warn("may give the answer away", why) } else { None };
+        let pairs = pairs(x, y, rows);
+        let r = correlation(&pairs)?;
+        return match counts(column) {
+            _ if r.abs() > 0.999_999 => warn(format!("its correlation with the answers is {}", short(r))),
+            _ if follows(pairs) => warn("its order is that of the answers, without exception".to_owned()),
+            true => counter(),
+            false => None,
+        };
     }
     if !classes {
         return None;
@@ -126,41 +132,73 @@ fn leak(column: &Column, target: &Column, classes: bool, rows: &[u32]) -> Option
             changes.clone().all(|pair| x.get(rows[pair[0]] as usize) < x.get(rows[pair[1]] as usize));
         let changes = changes.count();
         if order.len() >= 20 && strict && changes + 1 == different && different * 5 <= order.len() {
-            let why = match counting {
+            return warn(match counting {
                 true => "it counts the rows, and the answers are sorted by it".to_owned(),
                 false => "it alone separates the classes".to_owned(),
-            };
-            return warn("may give the answer away", why);
+            });
         }
         if counting {
-            return Some(Decision::new("counter", "counts the rows like an ID, and is learnt from", ""));
+            return counter();
         }
     }
-    // One answer for each value.
-    let mut answers: BTreeMap<String, &String> = BTreeMap::new();
-    for (&row, class) in rows.iter().zip(&class) {
-        if *answers.entry(column.text(row as usize)).or_insert(class) != class {
+    alone(column, &class, rows).and_then(warn)
+}
+
+/// A column whose values, a missing one among them, have one answer each, or nearly.
+fn alone(column: &Column, class: &[String], rows: &[u32]) -> Option<String> {
+    let mut values: HashMap<String, HashMap<&str, usize>> = HashMap::new();
+    let mut all: HashMap<&str, usize> = HashMap::new();
+    for (&row, class) in rows.iter().zip(class) {
+        *values.entry(column.text(row as usize)).or_default().entry(class).or_default() += 1;
+        *all.entry(class).or_default() += 1;
+        if values.len() * 4 > rows.len() {
             return None;
         }
     }
-    let found = answers.len();
-    if found * 4 > rows.len() || found < 2 {
-        return None;
+    let n = rows.len();
+    let told: usize = values.values().filter_map(|answers| answers.values().max()).sum();
+    // Of equal ones the first by its name.
+    let (class, most) = all.into_iter().max_by(|a, b| a.1.cmp(&b.1).then(b.0.cmp(a.0)))?;
+    let nearly = n >= 100 && values.len() * 10 <= n && told * 20 >= n * 19 && (n - told) * 5 <= n - most;
+    let percent = |part: usize| (100.0 * part as f64 / n as f64).floor();
+    match told {
+        _ if values.len() < 2 => None,
+        told if told == n => Some(format!("each of its {} values has one answer", values.len())),
+        told if nearly => Some(format!(
+            "it alone tells {} % of the answers, always saying \"{class}\" {} %",
+            percent(told),
+            percent(most)
+        )),
+        _ => None,
     }
-    warn("may give the answer away", format!("each of its {found} values has one answer"))
 }
 
-fn correlation(x: &Numbers, y: &Numbers, rows: &[u32]) -> Option<f64> {
-    let pairs: Vec<(f64, f64)> = rows
-        .iter()
+/// The values of two columns where both are there.
+fn pairs(x: &Numbers, y: &Numbers, rows: &[u32]) -> Vec<(f64, f64)> {
+    rows.iter()
         .map(|&row| (x.get(row as usize), y.get(row as usize)))
         .filter(|(x, y)| !x.is_nan() && !y.is_nan())
-        .collect();
+        .collect()
+}
+
+/// Whether many different answers go up, or down, with a column, and equal values have equal answers.
+fn follows(mut pairs: Vec<(f64, f64)>) -> bool {
+    pairs.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
+    let is = |way: fn(f64, f64) -> bool| {
+        pairs
+            .windows(2)
+            .all(|two| if two[0].0 == two[1].0 { two[0].1 == two[1].1 } else { way(two[0].1, two[1].1) })
+    };
+    let steps = pairs.windows(2).filter(|two| two[0].1 != two[1].1).count();
+    pairs.len() >= 20 && steps >= 10 && (is(|a, b| a <= b) || is(|a, b| a >= b))
+}
+
+fn correlation(pairs: &[(f64, f64)]) -> Option<f64> {
     let n = pairs.len() as f64;
     let mean = |of: fn(&(f64, f64)) -> f64| pairs.iter().map(of).sum::<f64>() / n;
     let (mx, my) = (mean(|pair| pair.0), mean(|pair| pair.1));
     let (mut xy, mut xx, mut yy) = (0.0, 0.0, 0.0);
-    for (x, y) in &pairs {
+    for (x, y) in pairs {
         (xy, xx, yy) = (xy + (x - mx) * (y - my), xx + (x - mx).powi(2), yy + (y - my).powi(2));
     }
     let r = xy / (xx * yy).sqrt();

@@ -1,62 +1,8 @@
 //! One number of a trace, by the name a person gives it: `dw1[3,17]`, `dL_dh11[0,2]`.
 
-use super::{Names, Trace};
+use super::arrays::arrays;
+use super::{Kind, Names, Trace};
 use crate::error::{Error, ErrorKind, Result, nearest};
-
-/// What a quantity is; with a layer it is one array.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the letters are those of the design's names, said once in DESIGN")]
-pub enum Kind {
-    X,
-    Y,
-    W,
-    B,
-    Z,
-    A,
-    Probs,
-    DataLoss,
-    Penalty,
-    Loss,
-    Dz,
-    Da,
-    Dw,
-    Db,
-}
-
-impl Kind {
-    /// Every kind.
-    pub const ALL: [Self; 14] = [
-        Self::X,
-        Self::Y,
-        Self::W,
-        Self::B,
-        Self::Z,
-        Self::A,
-        Self::Probs,
-        Self::DataLoss,
-        Self::Penalty,
-        Self::Loss,
-        Self::Dz,
-        Self::Da,
-        Self::Dw,
-        Self::Db,
-    ];
-
-    /// The derivative of the loss by a quantity of this kind.
-    pub(super) fn derivative(self) -> Self {
-        match self {
-            Self::W => Self::Dw,
-            Self::B => Self::Db,
-            Self::Z => Self::Dz,
-            Self::A => Self::Da,
-            other => other,
-        }
-    }
-
-    fn has_layer(self) -> bool {
-        matches!(self, Self::W | Self::B | Self::Z | Self::A | Self::Dz | Self::Da | Self::Dw | Self::Db)
-    }
-}
 
 /// One number: its array and where it stands in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -153,6 +99,6 @@ impl Trace {
     }
 
     fn entry_names(&self) -> Vec<String> {
-        super::arrays(self, Names::Design).into_iter().map(|(name, _)| name).filter(|n| n != "reg").collect()
+        arrays(self, Names::Design).into_iter().map(|(name, _)| name).filter(|n| n != "reg").collect()
     }
 }

@@ -305,7 +305,10 @@ fn columns_and_reading_that_do_not_fit() {
     train("--drop kind", "--drop: 'kind' is in --target too; leave out one of them");
     train("--columns width --drop width", "--drop: 'width' is in --columns too; leave out one of them");
     train("--target kind", "--target: 'kind' is named twice; leave out one of them");
-    train("--separator ab", "--separator: found 'ab'; give one character like ';', tab, or blanks");
+    train(
+        "--separator ab",
+        "--separator: found 'ab'; give one character like ';', tab, blanks, or gaps (two blanks or more)",
+    );
 }
 
 #[test]

@@ -134,7 +134,7 @@ fn rows_without_an_answer_are_left_out_and_counted() {
     let twin = text("total.csv").replace("Total,,\n", "");
     let said = twins("total.csv", &twin, "--target y");
     said.says("warning: column 'a': \"Total\" taken as a missing value (--categories a says otherwise)");
-    said.says("1 row without an answer is left out: the first is row 62");
+    said.says("1 row without an answer is left out: row 62");
     // Evaluating does the same.
     let place = Place::new();
     place.write("ozone.csv", file("ozone.csv"));

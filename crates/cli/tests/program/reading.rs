@@ -94,7 +94,7 @@ fn inspect_says_what_would_be_read_and_writes_nothing() {
     let mut lines = out.lines();
     assert_eq!(lines.next(), Some("2 rows, 4 columns"));
     assert_eq!(lines.next(), Some("fields are separated by ';' (--separator says otherwise)"));
-    assert!(out.contains("1 row without an answer is left out: the first is row 3\n"), "{out}");
+    assert!(out.contains("1 row without an answer is left out: row 3\n"), "{out}");
     let row = |name: &str| {
         out.lines()
             .find(|line| line.trim_start().starts_with(name))
@@ -338,7 +338,7 @@ fn files_of_other_programs_are_refused_with_the_line_that_converts_them() {
         (b"<stata_dta><header>", "a Stata file", "read_stata".to_owned()),
         (b"ORC\x11\0\0", "an ORC file", "read_orc".to_owned()),
         (b"Obj\x01\x04\x14", "an Avro file", "read_avro".to_owned()),
-        (b"{\"a\": [1, 2]}", "JSON, not a table", "read_json".to_owned()),
+        (b"{\"a\": 1, \"b\": [1, 2]}", "JSON, and not a table", "an array of objects".to_owned()),
         (b"MATLAB 5.0 MAT-file, Platform: GLNXA64\0\0", "a MATLAB file", "loadmat('t.csv')".to_owned()),
         (b"HEADER RECORD*******LIBRARY HEADER RECORD!!!!!!!0000", "a SAS file", "read_sas".to_owned()),
     ];

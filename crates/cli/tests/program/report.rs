@@ -96,6 +96,26 @@ fn a_run_leaves_a_page_and_its_numbers() {
     }
 }
 
+#[test]
+fn columns_that_were_not_read_are_listed_and_rows_are_named() {
+    let place = Place::new();
+    place.write("rows.csv", rows("kind"));
+    for options in ["--drop day", "--columns size"] {
+        place.ok(&format!("train rows.csv --target kind --epochs 2 --quiet --out run --overwrite {options}"));
+        let json = place.json("run/report.json");
+        let of = |key: &str| {
+            json["columns"].as_array().unwrap().iter().map(|column| column[key].clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(of("name"), ["size", "<b>\"colour\"&", "day", "kind"]);
+        assert_eq!((&of("fate")[2], &of("kind")[2]), (&"left out".into(), &Value::Null), "{options}");
+        assert!(place.read("run/report.html").contains("<td class=\"text\">not read</td>"));
+        let lines: Vec<u64> =
+            json["lines"].as_array().unwrap().iter().map(|line| line.as_u64().unwrap()).collect();
+        assert!(lines.len() == 60 && lines.windows(2).all(|two| two[0] < two[1]), "{lines:?}");
+        assert!(lines[0] >= 2 && lines[59] <= 241, "{lines:?}");
+    }
+}
+
 /// `examples/report.html` is what the README's first command leaves behind; digits may differ from machine to machine.
 #[test]
 fn the_example_is_the_page_of_the_examples_table() {

@@ -3,7 +3,7 @@
 
 use super::records::{Record, Records, SAMPLE, Separator};
 use clearprop::decision::Decision;
-use clearprop::table::{TableBuilder, is_missing_word};
+use clearprop::table::TableBuilder;
 
 /// So many rows of the sample are looked at.
 const ROWS: usize = 200;
@@ -12,6 +12,8 @@ const ROWS: usize = 200;
 #[derive(Debug)]
 pub(super) struct Layout {
     pub(super) separator: Separator,
+    /// What stands around a field with a separator in it.
+    pub(super) quote: u8,
     /// Lines above the table.
     pub(super) skip: usize,
     /// What comment lines begin with.
@@ -34,67 +36,6 @@ pub(super) struct Known<'k> {
     pub(super) name: &'k dyn Fn(&str) -> bool,
 }
 
-/// What a file is that is text and no table, and what to do.
-pub(super) fn no_table(sample: &[u8]) -> Option<(&'static str, &'static str)> {
-    let start = sample.trim_ascii_start();
-    let begins =
-        |with: &str| start.get(..with.len()).is_some_and(|s| s.eq_ignore_ascii_case(with.as_bytes()));
-    if ["<!doctype", "<html", "<table", "<?xml"].into_iter().any(begins) {
-        return Some((
-            "this is a web page or XML, not a table",
-            "a table in it: python -c \"import pandas; pandas.read_html('FILE')[0].to_csv('FILE.csv', index=False)\"",
-        ));
-    }
-    if ["[{", "{\"", "{\n", "[\n"].into_iter().any(begins) {
-        return Some((
-            "this is JSON, not a table",
-            "convert it: python -c \"import pandas; pandas.read_json('FILE').to_csv('FILE.csv', index=False)\" (lines=True for JSON lines)",
-        ));
-    }
-    if !sample.contains(&b'\n') && sample.contains(&b'\r') {
-        return Some((
-            "its lines end in carriage returns alone",
-            "end its lines with a line feed: tr '\\r' '\\n' < old.csv > new.csv",
-        ));
-    }
-    if begins("%PDF") {
-        return Some(("this is a PDF document, not a table", "save the table as CSV"));
-    }
-    let is_arff = start.split(|&byte| byte == b'\n').take(200).any(|line| {
-        line.get(..9).is_some_and(|word| word.eq_ignore_ascii_case(b"@relation"))
-            || line.get(..10).is_some_and(|word| word.eq_ignore_ascii_case(b"@attribute"))
-    });
-    if is_arff {
-        return Some((
-            "this is an ARFF file",
-            "convert it: python -c \"from scipy.io import arff; import pandas; pandas.DataFrame(arff.loadarff('FILE')[0]).to_csv('FILE.csv', index=False)\"",
-        ));
-    }
-    if is_libsvm(start) {
-        return Some((
-            "these are rows of libsvm (label index:value ..)",
-            "convert it: python -c \"from sklearn.datasets import load_svmlight_file as f; import numpy; X, y = f('FILE'); numpy.savez('FILE.npz', X=X.toarray(), y=y)\"",
-        ));
-    }
-    None
-}
-
-fn is_libsvm(text: &[u8]) -> bool {
-    let lines = text.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()).take(20);
-    let pair = |field: &[u8]| {
-        let mut parts = field.split(|&byte| byte == b':');
-        let digits =
-            |part: Option<&[u8]>| part.is_some_and(|p| !p.is_empty() && p.iter().all(u8::is_ascii_digit));
-        digits(parts.next()) && parts.next().is_some_and(|value| !value.is_empty()) && parts.next().is_none()
-    };
-    let like = |line: &[u8]| {
-        let fields: Vec<&[u8]> = line.trim_ascii().split(|&byte| byte == b' ').collect();
-        fields.len() >= 2 && fields[1..].iter().all(|field| pair(field))
-    };
-    let lines: Vec<bool> = lines.map(like).collect();
-    lines.len() >= 2 && lines.iter().all(|&like| like)
-}
-
 /// The separator that a first line `sep=;` says, as Excel writes and reads it.
 pub(super) fn said_separator(sample: &[u8]) -> Option<u8> {
     match sample.strip_prefix(b"sep=")? {
@@ -105,8 +46,17 @@ pub(super) fn said_separator(sample: &[u8]) -> Option<u8> {
 
 /// The first rows of a sample as lists of fields, and their lines.
 fn rows(sample: &[u8], separator: Separator, skip: usize, comment: Option<&str>) -> Vec<(u64, Vec<String>)> {
+    quoted_rows(sample, (separator, b'"'), skip, comment)
+}
+
+fn quoted_rows(
+    sample: &[u8],
+    (separator, quote): (Separator, u8),
+    skip: usize,
+    comment: Option<&str>,
+) -> Vec<(u64, Vec<String>)> {
     let Ok((mut records, _)) = Records::new(sample) else { return Vec::new() };
-    records.separator = separator;
+    (records.separator, records.quote) = (separator, quote);
     records.comment = comment.map(str::to_owned);
     let (mut rows, mut record) = (Vec::new(), Record::default());
     if records.skip(skip).is_err() {
@@ -129,7 +79,7 @@ fn usual(rows: &[(u64, Vec<String>)]) -> (usize, usize) {
     counts.into_iter().max_by_key(|&(fields, count)| (count, fields)).unwrap_or((0, 0))
 }
 
-const CANDIDATES: [Separator; 10] = [
+const CANDIDATES: [Separator; 11] = [
     Separator::Byte(b','),
     Separator::Byte(b';'),
     Separator::Byte(b'\t'),
@@ -140,13 +90,15 @@ const CANDIDATES: [Separator; 10] = [
     Separator::Byte(0x1f),
     Separator::Byte(b':'),
     Separator::Blanks,
+    Separator::Gaps,
 ];
 
 /// The separator that splits the rows of the sample into equally many fields, none of which holds
 /// another separator.
 fn separator(sample: &[u8], known: &Known<'_>) -> Separator {
-    let clean = |cell: &String| !has_separator(cell) || is_number(cell);
+    let clean = |cell: &String| is_number(cell) || !(has_separator(cell) || is_row_of_numbers(cell));
     let mut best = (Separator::Byte(b','), (false, 0, 0));
+    let mut blanks = 0;
     for candidate in CANDIDATES {
         if let Separator::Byte(byte) = candidate
             && !sample.contains(&byte)
@@ -162,13 +114,25 @@ fn separator(sample: &[u8], known: &Known<'_>) -> Separator {
         let good = rows.iter().flat_map(|(_, row)| row).filter(|cell| clean(cell)).count();
         let share = good * 20 / cells.max(1);
         // Words of prose are separated by blanks too; and times by colons.
-        let weak = matches!(candidate, Separator::Blanks | Separator::Byte(b':'));
+        let weak = matches!(candidate, Separator::Blanks | Separator::Gaps | Separator::Byte(b':'));
         let score = (even * 10 >= rows.len() * 8, share, if weak { 1 } else { fields });
         if (score.0 || !weak) && score > best.1 {
             best = (candidate, score);
         }
+        match candidate {
+            Separator::Blanks => blanks = even,
+            // Columns lined up by blanks, with single ones between words.
+            Separator::Gaps if best.0 == Separator::Blanks && even > blanks => best = (candidate, score),
+            _ => {}
+        }
     }
     best.0
+}
+
+/// Whether a cell holds several numbers that blanks part.
+fn is_row_of_numbers(cell: &str) -> bool {
+    let mut parts = cell.split_whitespace().peekable();
+    parts.next().is_some() && parts.peek().is_some() && cell.split_whitespace().all(is_number)
 }
 
 /// Whether one of the usual separators stands in a cell.
@@ -183,12 +147,22 @@ fn is_title(row: &[String]) -> bool {
 
 /// Whether the rows below a line of names that is a field shorter begin with names of their own, as R writes
 /// them: the line is no title above a line of names.
-fn has_row_names(rows: &[(u64, Vec<String>)]) -> bool {
+pub(super) fn has_row_names(rows: &[(u64, Vec<String>)]) -> bool {
     let [(_, names), (_, first), ..] = rows else { return false };
     !names.iter().any(|cell| has_separator(cell)) && first.iter().any(|cell| is_number(cell))
 }
 
-fn is_number(cell: &str) -> bool {
+/// The sign around the fields: single quotes if there are no double ones, and a whole line or column has them.
+fn quote(sample: &[u8], all: &[(u64, Vec<String>)]) -> u8 {
+    let is_quoted = |cell: &String| cell.len() > 1 && cell.starts_with('\'') && cell.ends_with('\'');
+    let line = all.first().is_some_and(|(_, row)| row.len() > 1 && row.iter().all(is_quoted));
+    let width = all.first().map_or(0, |(_, row)| row.len());
+    let column = |j: usize| all.iter().skip(1).all(|(_, row)| row.get(j).is_some_and(is_quoted));
+    let quoted = line || (all.len() > 5 && (0..width).any(column));
+    if quoted && !sample.contains(&b'"') { b'\'' } else { b'"' }
+}
+
+pub(super) fn is_number(cell: &str) -> bool {
     TableBuilder::is_number(cell)
 }
 
@@ -207,15 +181,21 @@ impl Layout {
                 |(_, row): &(u64, Vec<String>)| row.first().is_some_and(|cell| cell.starts_with('#'));
             (first.first().is_some_and(begins) && !first.iter().all(begins)).then(|| "#".to_owned())
         });
-        let mut all = rows(sample, separator, known.skip.unwrap_or(0), comment.as_deref());
+        let skip = known.skip.unwrap_or(0);
+        let quote = quote(sample, &rows(sample, separator, skip, comment.as_deref()));
+        let mut all = quoted_rows(sample, (separator, quote), skip, comment.as_deref());
         let (fields, even) = usual(&all);
-        let mut skip = known.skip.unwrap_or(0);
+        let mut skip = skip;
         // Prose above the table: lines of fewer fields, before rows that nearly all have as many.
         let mut above = all.iter().take_while(|(_, row)| row.len() < fields || is_title(row)).count();
         // What stands above numbers alone are names.
         if all.get(above).is_none_or(|(_, row)| row.iter().any(|cell| is_number(cell))) {
             above = all.iter().take_while(|(_, row)| row.len() < fields).count();
         }
+        // The names alone may end with a separator.
+        let longer = all
+            .get(above)
+            .is_some_and(|(_, row)| row.len() == fields + 1 && row.last().is_some_and(String::is_empty));
         let rownames = above == 1 && all[0].1.len() + 1 == fields && has_row_names(&all);
         // Names between which another sign stands are no prose.
         let prose = !all.iter().take(above).any(|(_, row)| row.iter().any(|cell| has_separator(cell)));
@@ -224,7 +204,7 @@ impl Layout {
             && !rownames
             && prose
             && fields > 1
-            && even * 10 >= (all.len() - above) * 9
+            && (even + usize::from(longer)) * 10 >= (all.len() - above) * 9
         {
             skip = usize::try_from(all[above].0 - 1).unwrap_or(0);
             all.drain(..above);
@@ -232,8 +212,8 @@ impl Layout {
             let what = format!("{lines} above the table and left out");
             decisions.push(Decision::new("skip", what, "").overrule("skip", "0"));
         }
-        let mut layout =
-            Self { separator, skip, comment, header: 0, names: Vec::new(), trailing: false, decisions };
+        let (header, names, trailing) = (0, Vec::new(), false);
+        let mut layout = Self { separator, quote, skip, comment, header, names, trailing, decisions };
         if let Some(sign) = &layout.comment
             && known.comment.is_none()
         {
@@ -269,128 +249,30 @@ impl Layout {
         }
     }
 
-    fn find_header(&mut self, all: &[(u64, Vec<String>)], fields: usize, known: &Known<'_>) {
-        let rows: Vec<&Vec<String>> = all.iter().map(|(_, row)| row).collect();
-        let Some((first, below)) = rows.split_first() else { return };
-        let data: Vec<&&Vec<String>> = below.iter().filter(|row| row.len() == fields).collect();
-        self.trailing = fields > 1
-            && !data.is_empty()
-            && data.iter().all(|row| row[fields - 1].is_empty())
-            && first.get(fields - 1).is_none_or(String::is_empty);
-        let values =
-            |j: usize| data.iter().map(move |row| row[j].as_str()).filter(|cell| !is_missing_word(cell));
-        let numbers = |j: usize, from: usize| {
-            let (mut n, mut all) = (0, 0);
-            for cell in
-                data.iter().skip(from).map(|row| row[j].as_str()).filter(|cell| !is_missing_word(cell))
-            {
-                all += 1;
-                n += usize::from(is_number(cell));
-            }
-            all > 0 && n * 10 >= all * 9
-        };
-        let named = first.iter().any(|cell| (known.name)(cell));
-        let has_number = first.iter().any(|cell| is_number(cell));
-        // A first row of values: each stands further down in its column too.
-        let repeated = first.len() == fields
-            && data.len() >= 5
-            && (0..fields).all(|j| values(j).any(|cell| cell == first[j]));
-        let header = known.header.unwrap_or(named || !(has_number || repeated));
-        if !header {
-            self.names = (1..=fields.max(first.len()) - usize::from(self.trailing))
-                .map(|i| format!("column {i}"))
-                .collect();
-            if known.header.is_none() {
-                let why =
-                    if has_number { "a number stands in it" } else { "its values stand further down too" };
-                let what =
-                    "the first line is taken as a row; the columns are called 'column 1', 'column 2', ..";
-                self.decisions.push(Decision::new("header", what, why).overrule("header", ""));
-            }
-            return;
-        }
-        self.header = 1;
-        let mut names = first.to_vec();
-        if names.len() + 1 == fields && !self.trailing && has_row_names(all) {
-            // R writes no name above the rows' names.
-            names.insert(0, String::new());
-        }
-        if self.trailing {
-            names.truncate(fields - 1);
-        }
-        if known.header.is_none()
-            && let Some(second) = data.first()
-            && data.len() >= 3
-        {
-            let cells = second.iter().zip(0..).filter(|(_, j)| numbers(*j, 1));
-            let above: Vec<bool> =
-                cells.map(|(cell, _)| !is_missing_word(cell) && !is_number(cell)).collect();
-            const TYPES: [&str; 14] = [
-                "continuous",
-                "discrete",
-                "string",
-                "time",
-                "c",
-                "d",
-                "s",
-                "t",
-                "numeric",
-                "categorical",
-                "text",
-                "datetime",
-                "meta",
-                "class",
-            ];
-            let orange = second.iter().all(|cell| TYPES.contains(&cell.to_lowercase().as_str()));
-            if orange {
-                let roles = ["", "class", "meta", "ignore", "weight", "c", "m", "i", "w"];
-                let third =
-                    data.get(1).is_some_and(|row| row.iter().all(|cell| roles.contains(&cell.as_str())));
-                self.header += 1 + usize::from(third);
-                let what = "the types and roles below the names (as Orange writes them) are left out";
-                self.decisions.push(Decision::new("header", what, ""));
-            } else if !above.is_empty() && above.iter().all(|&word| word) {
-                self.header += 1;
-                let distinct: std::collections::BTreeSet<&String> = names.iter().collect();
-                if distinct.len() == names.len() && !names.iter().any(String::is_empty) {
-                    let shown: Vec<String> =
-                        second.iter().filter(|cell| !cell.is_empty()).take(3).cloned().collect();
-                    let what = "the second line holds units and is left out";
-                    self.decisions.push(Decision::new("header", what, shown.join(", ")));
-                } else {
-                    let mut last = String::new();
-                    for (name, below) in names.iter_mut().zip(second.iter()) {
-                        if !name.is_empty() {
-                            last.clone_from(name);
-                        }
-                        *name = format!("{last} {below}").trim().to_owned();
-                    }
-                    self.decisions.push(Decision::new("header", "the names stand in two lines", ""));
-                }
-            }
-        }
-        self.names = names;
-    }
-
     /// The columns' names: none empty, no two equal.
     pub(super) fn finish_names(&mut self) {
         let mut seen = std::collections::HashSet::new();
+        // The last number of each name that comes again: a file may have one name 30,000 times.
+        let mut last = std::collections::HashMap::new();
         let mut equal = Vec::new();
         for (i, name) in (1..).zip(&mut self.names) {
             if name.is_empty() {
                 *name = format!("column {i}");
             }
-            let (wanted, mut n) = (name.clone(), 1);
+            if seen.insert(name.clone()) {
+                continue;
+            }
+            let n = last.entry(name.clone()).or_insert(1);
+            let wanted = name.clone();
             while !seen.insert(name.clone()) {
-                n += 1;
+                *n += 1;
                 *name = format!("{wanted}.{n}");
             }
-            if n > 1 {
+            if equal.len() < 3 {
                 equal.push(format!("'{name}'"));
             }
         }
         if !equal.is_empty() {
-            equal.truncate(3);
             let why = format!("the further ones are called {}", equal.join(", "));
             self.decisions.push(Decision::new("names", "several columns have one name", why).warning());
         }
@@ -401,6 +283,7 @@ impl Layout {
 pub(super) fn called(separator: Separator) -> String {
     match separator {
         Separator::Blanks => "blanks".to_owned(),
+        Separator::Gaps => "two blanks or more".to_owned(),
         Separator::Byte(b'\t') => "tabs".to_owned(),
         Separator::Byte(byte) if byte < b' ' => format!("the byte 0x{byte:02x}"),
         Separator::Byte(byte) => format!("'{}'", char::from(byte)),

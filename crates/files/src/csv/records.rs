@@ -10,10 +10,16 @@ use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
 pub(super) const SAMPLE: usize = 1 << 16;
 
 /// A row longer than this is not one: a quote was not closed, or it is no CSV file.
-const LONGEST: usize = 8 << 20;
+const LONGEST: usize = 4 << 20;
 
 /// A program of tables leaves a million empty rows at the end; of more, packed well, somebody has made trouble.
 const MOST_EMPTY: u64 = 4 << 20;
+
+/// So many bytes of blanks or of comments count as one more such row.
+const EMPTY: usize = 32;
+
+/// What DOS wrote behind the last line.
+const END_OF_FILE: u8 = 0x1a;
 
 const NO_TEXT: &str = "this is not text; save the table as CSV";
 const UTF8: &str =
@@ -39,6 +45,8 @@ impl std::error::Error for Trouble {}
 pub(super) struct Records<S: Read> {
     source: BufReader<Chain<Cursor<Vec<u8>>, S>>,
     pub(super) separator: Separator,
+    /// What stands around a field with a separator in it.
+    pub(super) quote: u8,
     /// Lines that begin like this are no rows.
     pub(super) comment: Option<String>,
     /// Whether the last line that was read has no end.
@@ -59,6 +67,8 @@ pub enum Separator {
     Byte(u8),
     /// One or more blanks or tabs.
     Blanks,
+    /// Two or more blanks, or a tab: a single blank stands within a field.
+    Gaps,
 }
 
 /// A row: its fields without their quotes.
@@ -74,6 +84,11 @@ impl Record {
     /// The number of fields.
     pub(super) fn len(&self) -> usize {
         self.ends.len()
+    }
+
+    /// The bytes of all fields together.
+    pub(super) fn bytes(&self) -> usize {
+        self.text.len()
     }
 
     /// Whether it has several fields, and no value in any.
@@ -109,7 +124,8 @@ impl<S: Read> Records<S> {
         let binary = sample.iter().any(|&byte| byte < b' ' && !b"\t\n\r\x0c".contains(&byte));
         let (passed, raw) = (mark as u64, Vec::new());
         let (separator, comment, unended) = (Separator::Byte(b','), None, false);
-        Ok((Self { source, separator, comment, unended, passed, lines: 0, empty: 0, raw, binary }, sample))
+        let (quote, lines, empty) = (b'"', 0, 0);
+        Ok((Self { source, separator, quote, comment, unended, passed, lines, empty, raw, binary }, sample))
     }
 
     /// Passes over lines.
@@ -130,16 +146,18 @@ impl<S: Read> Records<S> {
             }
             let comment = self.comment.as_ref().is_some_and(|sign| self.raw.starts_with(sign.as_bytes()));
             let separated = matches!(self.separator, Separator::Byte(byte) if self.raw.contains(&byte));
-            if !comment && (!self.raw.trim_ascii().is_empty() || separated) {
+            if !comment && (!self.raw.trim_ascii().is_empty() || separated) && !is_rule(&self.raw) {
                 break;
             }
             self.pass_empty()?;
         }
         record.line = self.lines;
-        let Separator::Byte(separator) = self.separator else {
-            return self.split_blanks(record).map(|()| true);
+        let separator = match self.separator {
+            Separator::Byte(separator) => separator,
+            Separator::Blanks => return self.split_blanks(record).map(|()| true),
+            Separator::Gaps => return self.split_gaps(record).map(|()| true),
         };
-        if memchr::memchr(b'"', &self.raw).is_some() {
+        if memchr::memchr(self.quote, &self.raw).is_some() {
             self.split_quoted(record, separator)?;
         } else {
             let text = utf8(&self.raw)?;
@@ -157,9 +175,9 @@ impl<S: Read> Records<S> {
 
     /// Counts a line without a value.
     pub(super) fn pass_empty(&mut self) -> io::Result<()> {
-        self.empty += 1;
+        self.empty += 1 + (self.raw.len() / EMPTY) as u64;
         match self.empty > MOST_EMPTY {
-            true => Err(self.trouble(format!("more than {MOST_EMPTY} lines are empty"), "is it a CSV file?")),
+            true => Err(self.trouble("too many lines are empty".to_owned(), "is it a CSV file?")),
             false => Ok(()),
         }
     }
@@ -191,6 +209,9 @@ impl<S: Read> Records<S> {
         }
         self.passed += read as u64;
         self.unended = self.raw.last() != Some(&b'\n');
+        if self.unended && self.raw.last() == Some(&END_OF_FILE) {
+            self.raw.pop();
+        }
         if self.raw.last() == Some(&b'\n') {
             self.raw.pop();
             if self.raw.last() == Some(&b'\r') {
@@ -204,12 +225,27 @@ impl<S: Read> Records<S> {
     fn split_blanks(&mut self, record: &mut Record) -> io::Result<()> {
         let mut rest = utf8(&self.raw)?.trim();
         while !rest.is_empty() {
-            let (field, after) = match rest.strip_prefix('"').and_then(|inner| inner.split_once('"')) {
+            let quote = char::from(self.quote);
+            let (field, after) = match rest.strip_prefix(quote).and_then(|inner| inner.split_once(quote)) {
                 Some(split) => split,
                 None => rest.split_at(rest.find([' ', '\t']).unwrap_or(rest.len())),
             };
             record.push_field(field);
+            if record.len() > MOST_COLUMNS {
+                return Err(self.too_wide());
+            }
             rest = after.trim_start();
+        }
+        Ok(())
+    }
+
+    /// Splits a row whose fields are lined up by blanks, and hold single ones.
+    fn split_gaps(&mut self, record: &mut Record) -> io::Result<()> {
+        let mut rest = utf8(&self.raw)?.trim();
+        while !rest.is_empty() {
+            let end = [rest.find("  "), rest.find('\t')].into_iter().flatten().min().unwrap_or(rest.len());
+            record.push_field(&rest[..end]);
+            rest = rest[end..].trim_start();
         }
         Ok(())
     }
@@ -219,18 +255,19 @@ impl<S: Read> Records<S> {
     fn split_quoted(&mut self, record: &mut Record, separator: u8) -> io::Result<()> {
         let mut field = Vec::new();
         let mut i = 0;
+        let quote = self.quote;
         loop {
             field.clear();
-            if self.raw.get(i) == Some(&b'"') {
+            if self.raw.get(i) == Some(&quote) {
                 i += 1;
                 let opened = self.lines;
                 loop {
                     match (self.raw.get(i), self.raw.get(i + 1)) {
-                        (Some(b'"'), Some(b'"')) => {
-                            field.push(b'"');
+                        (Some(one), Some(other)) if *one == quote && *other == quote => {
+                            field.push(quote);
                             i += 2;
                         }
-                        (Some(b'"'), _) => {
+                        (Some(one), _) if *one == quote => {
                             i += 1;
                             break;
                         }
@@ -253,6 +290,11 @@ impl<S: Read> Records<S> {
             let end = memchr::memchr(separator, rest).unwrap_or(rest.len());
             field.extend_from_slice(&rest[..end]);
             record.push_field(utf8(&field)?);
+            if record.bytes() > LONGEST {
+                return Err(
+                    self.trouble(format!("this row is longer than {LONGEST} bytes"), "is it a CSV file?")
+                );
+            }
             if record.len() > MOST_COLUMNS {
                 return Err(self.too_wide());
             }
@@ -271,6 +313,15 @@ impl<S: Read> Records<S> {
     fn trouble(&self, found: String, hint: &'static str) -> io::Error {
         io::Error::other(Trouble { found, line: self.lines, hint })
     }
+}
+
+/// Whether a line is a drawn one, as stands between names and rows: `-----`, `---+---`, `|:--|--:|`.
+fn is_rule(line: &[u8]) -> bool {
+    let drawn = |byte: &u8| b"-=+|*: \t\r".contains(byte);
+    matches!(line.first(), Some(byte) if drawn(byte))
+        && line.iter().all(drawn)
+        && ["--", "=="].iter().any(|rule| memchr::memmem::find(line, rule.as_bytes()).is_some())
+        && line.len() >= 5
 }
 
 fn utf8(bytes: &[u8]) -> io::Result<&str> {

@@ -1,6 +1,6 @@
 //! The head of a `.npy` array: what kind of values, in which shape and order.
 
-use super::Values;
+use super::values::Values;
 use clearprop::error::{Error, ErrorKind, Result};
 use std::io::{self, Read, Write};
 

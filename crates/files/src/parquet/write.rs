@@ -1,7 +1,7 @@
 //! A table of predictions as Parquet: snappy, groups of 65,536 rows, fewer of many columns.
 
 use crate::disk::Whole;
-use crate::predictions::{Holds, Values};
+use crate::predictions::column::{Holds, Values};
 use ::parquet::basic::{Compression, LogicalType, Repetition, Type as Physical};
 use ::parquet::data_type::{ByteArray, ByteArrayType, DataType, DoubleType, FloatType, Int32Type};
 use ::parquet::errors::ParquetError;

@@ -126,16 +126,9 @@ pub(super) fn read(body: &mut String, decisions: &[String], report: &Report) {
          <th class=\"text\" scope=\"col\">became</th><th class=\"text\" scope=\"col\">decided</th></tr></thead><tbody>"
         .to_owned();
     for column in report.columns.iter().take(SHOWN) {
-        let kind = match column.holds.form.as_str() {
-            "" => column.holds.kind.to_owned(),
-            form => format!("{} ({form})", column.holds.kind),
-        };
-        let values = match column.holds.different {
-            None => column.holds.values.iter().map(|value| short(value)).collect::<Vec<_>>().join(" to "),
-            Some(n) if n > column.holds.values.len() => {
-                format!("{}, .. ({n} different)", column.holds.values.join(", "))
-            }
-            Some(_) => column.holds.values.join(", "),
+        let (kind, missing, values) = match &column.holds {
+            Some(holds) => (holds.read_as(), holds.missing.to_string(), holds.shown(short)),
+            None => ("not read".to_owned(), String::new(), String::new()),
         };
         let about = report.decisions.iter().filter(|one| one.column.as_ref() == Some(&column.name));
         let decided: Vec<&str> = about.map(|one| one.what.as_str()).collect();
@@ -145,7 +138,7 @@ pub(super) fn read(body: &mut String, decisions: &[String], report: &Report) {
              <td class=\"text\">{}</td><td class=\"text\">{}</td><td class=\"text why\">{}</td></tr>",
             escaped(&column.name),
             escaped(&kind),
-            column.holds.missing,
+            missing,
             escaped(&values),
             escaped(&column.fate),
             escaped(&decided.join("; "))

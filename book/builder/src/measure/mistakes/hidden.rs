@@ -1,6 +1,6 @@
 //! At the hidden layer: the derivative by the output of the nonlinearity, and by its input.
 
-use super::{Mistake, mistake, on, row_sums};
+use super::case::{Mistake, mistake, on, row_sums};
 use ndarray::{Array2, Zip, s};
 
 pub(super) const MISTAKES: &[Mistake] = &[

@@ -1,6 +1,6 @@
 //! At the parameters: the derivatives by weights and biases, and the penalty's part of them.
 
-use super::{Case, Mistake, column_sums, mistake, on};
+use super::case::{Case, Mistake, column_sums, mistake, on};
 use ndarray::{Array2, Axis};
 
 /// db2 with another data part; the penalty is over the biases too.

@@ -1,6 +1,6 @@
 //! At the scores: softmax, the loss, and the derivative by the logits.
 
-use super::{Mistake, column_sums, mistake, row_sums};
+use super::case::{Mistake, column_sums, mistake, row_sums};
 use clearprop::loss::argmax;
 use ndarray::{Array2, Axis};
 
