@@ -39,7 +39,7 @@ fn main() -> Result<()> {
                 optimiser.update(&mut params, &grads);
             }
         }
-        let end = evaluate(Engine::default(), &network, &params, &data);
+        let end = evaluate(Engine::default(), &network, std::slice::from_ref(&params), &data);
         println!("{name:>16}: data loss {:.3}, accuracy {:.3} after 200 epochs", end.loss, end.score);
     }
     Ok(())

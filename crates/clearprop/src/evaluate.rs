@@ -1,4 +1,4 @@
-//! Evaluation: how good given weights are on given rows.
+//! Evaluation: how good given weights are on given rows, or the mean of several.
 
 use crate::data::Data;
 use crate::engine::Engine;
@@ -8,7 +8,7 @@ use crate::network::Network;
 use crate::params::Params;
 use crate::real::Real;
 use crate::target::{Target, TargetKind, Weighted};
-use ndarray::{Array2, ArrayView2, s};
+use ndarray::{Array2, ArrayView2, Axis, s};
 use std::ops::Range;
 
 /// The data loss, of rows with weights as they say, and the score of all rows alike ([`score`]: accuracy, or R2 for numbers) on some rows.
@@ -20,21 +20,79 @@ pub struct Evaluation {
     pub score: f64,
 }
 
-/// Evaluates `params` on `data`.
+/// What the members of a model say of the rows of `x` (n, d) together: the mean of their outputs (n, k), which are
+/// probabilities, counts or numbers.
 ///
 /// # Panics
-/// If `params` or `data` do not have the network's sizes.
+/// If there is no member, or `x` or one of them does not have the network's sizes.
+#[must_use]
+pub fn outputs<R: Real>(
+    engine: Engine,
+    network: &Network,
+    members: &[Params<R>],
+    x: ArrayView2<'_, R>,
+) -> Array2<R> {
+    let mut each = members.iter().map(|params| engine.predict(network, params, x));
+    let first = each.next().expect("a model has a member");
+    match members.len() {
+        1 => first,
+        count => each.fold(first, |sum, outputs| sum + outputs) / R::of(count as f64),
+    }
+}
+
+/// The logits (n, k) of the rows of `x` (n, d), each member's of the rows that have its number in `fold`.
+///
+/// # Panics
+/// If `x` or a member does not have the network's sizes.
+#[must_use]
+pub fn out_of_fold<R: Real>(
+    engine: Engine,
+    network: &Network,
+    (members, fold): (&[Params<R>], &[u32]),
+    x: ArrayView2<'_, R>,
+) -> Array2<R> {
+    let mut logits = Array2::zeros((x.nrows(), network.outputs()));
+    for (params, member) in members.iter().zip(0..) {
+        let rows: Vec<usize> = (0..x.nrows()).filter(|&row| fold[row] == member).collect();
+        let own = engine.logits(network, params, x.select(Axis(0), &rows).view());
+        rows.iter().zip(own.rows()).for_each(|(&row, own)| logits.row_mut(row).assign(&own));
+    }
+    logits
+}
+
+/// The logits (n, k) of what the members say together: of one its own, of several those of their mean
+/// ([`Loss::logits`](crate::loss::Loss::logits)).
+///
+/// # Panics
+/// As [`outputs`].
+#[must_use]
+pub fn logits<R: Real>(
+    engine: Engine,
+    network: &Network,
+    members: &[Params<R>],
+    x: ArrayView2<'_, R>,
+) -> Array2<R> {
+    match members {
+        [params] => engine.logits(network, params, x),
+        _ => network.loss.logits(&outputs(engine, network, members, x)),
+    }
+}
+
+/// Evaluates the mean of `members` on `data`.
+///
+/// # Panics
+/// If there is no member, or `data` or one of them does not have the network's sizes.
 #[must_use]
 pub fn evaluate<R: Real>(
     engine: Engine,
     network: &Network,
-    params: &Params<R>,
+    members: &[Params<R>],
     data: &Data<R>,
 ) -> Evaluation {
     if let Target::Classes(y) = &data.y {
         let (mut loss, mut right) = (0.0, 0);
         let total = data.answers().total();
-        each_block(engine, network, params, data.x.view(), |rows, logits| {
+        each_block(engine, network, members, data.x.view(), |rows, logits| {
             let y = y.slice(s![rows.clone()]).to_owned();
             right += argmax(logits.view()).iter().zip(&y).filter(|(found, class)| found == class).count();
             let weights = data.weights.as_ref().map(|weights| weights.slice(s![rows]).to_owned());
@@ -44,7 +102,7 @@ pub fn evaluate<R: Real>(
         });
         return Evaluation { loss, score: right as f64 / data.len().max(1) as f64 };
     }
-    let logits = engine.logits(network, params, data.x.view());
+    let logits = logits(engine, network, members, data.x.view());
     let loss = network.loss.data_loss(&logits, data.answers());
     // The largest logit is the largest probability.
     let score = match network.loss.takes() {
@@ -61,11 +119,11 @@ pub fn evaluate<R: Real>(
 pub fn classify<R: Real>(
     engine: Engine,
     network: &Network,
-    params: &Params<R>,
+    members: &[Params<R>],
     x: ArrayView2<'_, R>,
 ) -> Vec<u32> {
     let mut called = Vec::with_capacity(x.nrows());
-    each_block(engine, network, params, x, |_, logits| called.extend(argmax(logits.view())));
+    each_block(engine, network, members, x, |_, logits| called.extend(argmax(logits.view())));
     called
 }
 
@@ -82,12 +140,12 @@ pub fn rows_at_once(network: &Network) -> usize {
 fn each_block<R: Real>(
     engine: Engine,
     network: &Network,
-    params: &Params<R>,
+    members: &[Params<R>],
     x: ArrayView2<'_, R>,
     mut show: impl FnMut(Range<usize>, Array2<R>),
 ) {
     for first in (0..x.nrows()).step_by(rows_at_once(network)) {
         let rows = first..x.nrows().min(first + rows_at_once(network));
-        show(rows.clone(), engine.logits(network, params, x.slice(s![rows, ..])));
+        show(rows.clone(), logits(engine, network, members, x.slice(s![rows, ..])));
     }
 }

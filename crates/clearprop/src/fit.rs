@@ -26,50 +26,40 @@
 
 mod choose;
 mod history;
+mod members;
 mod outcome;
+mod plan;
 mod recipe;
 mod rows;
 mod split;
 
 use crate::data::Data;
-use crate::decision::Decision;
-use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Model, Trained};
-use crate::network::Network;
-use crate::optim::Solver;
-use crate::params::{self, Params};
+use crate::evaluate::{Evaluation, evaluate};
+use crate::metrics::Calibration;
+use crate::model::{Member, Model, Trained};
+use crate::params::Params;
 use crate::real::Real;
-use crate::settings::{Choices, ClassWeight, Recipe, Settings};
-use crate::table::{Encoder, Unseen};
+use crate::settings::{Choices, ClassWeight, Settings};
+use crate::table::{Table, Unseen};
 use crate::train::{Event, State, StopReason, Trainer};
 pub use history::{History, Row};
+pub use members::Done;
+use members::{Computed, Members};
+use ndarray::{Array2, ArrayView2};
+pub use plan::Plan;
+use rows::Encoded;
 pub use rows::{Origin, Rows};
-use serde::{Deserialize, Serialize};
 pub use split::Split;
-
-/// All that is decided before the first step: with the rows, enough to begin; with a [`Progress`] too, enough
-/// to go on.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[non_exhaustive]
-pub struct Plan {
-    /// What the network is.
-    pub network: Network,
-    /// What the columns mean, learnt from the training rows.
-    pub encoder: Encoder,
-    /// Every setting.
-    pub settings: Settings,
-    /// What nobody asked for and everybody should know.
-    pub decisions: Vec<Decision>,
-}
 
 /// Where a run stands.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Progress<R> {
     /// Tells the rows from others ([`Fit::fingerprint`]).
     pub fingerprint: u64,
-    /// The weights, the moments, the counts.
+    /// The members that are trained, if the run has several.
+    pub done: Done<R>,
+    /// The weights, the moments, the counts of the one that is trained now.
     pub state: State<R>,
     /// The course so far.
     pub history: History,
@@ -79,7 +69,9 @@ pub struct Progress<R> {
 #[derive(Debug)]
 pub struct Fit<R> {
     plan: Plan,
+    /// Of the member that is trained now, if there are several.
     trainer: Trainer<R>,
+    members: Option<Members<R>>,
     test: Option<Data<R>>,
     /// The test rows' lines in the file.
     test_lines: Vec<u64>,
@@ -87,110 +79,6 @@ pub struct Fit<R> {
     unseen: Unseen,
     history: History,
     record_every: u64,
-}
-
-impl Plan {
-    /// Decides.  `start` are weights to begin with, which say how large the hidden layers are.
-    ///
-    /// # Errors
-    /// A choice that is out of its range, has no meaning or does not fit the rows; rows that cannot be
-    /// learnt from; weights that do not fit the columns.
-    pub fn new<R: Real>(rows: &Rows, choices: &Choices, start: Option<&Params<R>>) -> Result<Self> {
-        let n = rows.table.len();
-        let chosen = choices.recipe.or(rows.beside.recipe);
-        let (usual, why) = choose::usual_recipe(n, choices, start.is_some());
-        let recipe = chosen.unwrap_or(if rows.origin == Origin::Table { usual } else { Recipe::Plain });
-        let mut settings = rows.origin.defaults(n, recipe);
-        rows.beside.lay_over(&mut settings);
-        let mut settings = choose::choose(settings, choices, n)?;
-        let parts = rows.parts(&settings)?;
-        if choices.batch_size.is_none() {
-            // A default is no reason for an error.
-            settings.batch_size = settings.batch_size.map(|size| size.min(parts.train.len()));
-        }
-        let (encoder, mut decisions) = rows.learn(&parts.train, &settings)?;
-        if let Some(params) = start {
-            settings.hidden = hidden_of(params, choices, &encoder)?;
-        }
-        let (width, outputs, loss) = (encoder.width(), encoder.answers.outputs(), encoder.answers.loss());
-        let network = settings.network(width, outputs, loss)?;
-        let network = match recipe {
-            Recipe::Plain => network,
-            Recipe::Tabular => {
-                choose::adapt(
-                    &mut settings,
-                    choices,
-                    (loss, parts.train.len(), params::count(&network.sizes)),
-                );
-                settings.network(width, outputs, loss)?
-            }
-        };
-        match rows.origin {
-            // The notebook does not explain its own data.
-            Origin::Notebook => decisions.clear(),
-            Origin::Arrays => decisions.extend(plain(&settings, &network)),
-            Origin::Table => {
-                decisions.extend(plain(&settings, &network));
-                decisions.extend(rows.in_time());
-                decisions.push(Decision::new("rows", "rows", parts.said()));
-                if let Some(name) = &rows.weights {
-                    let what = "each row counts as this column says, in training and validation";
-                    decisions.push(Decision::new("weights", what, "").column(name));
-                }
-                if chosen.is_none() {
-                    decisions.push(choose::said(&settings, parts.train.len(), why));
-                }
-                decisions.push(told(&settings));
-            }
-        }
-        Ok(Self { network, encoder, settings, decisions })
-    }
-}
-
-/// What has no kernels runs on the plain engine.
-fn plain(settings: &Settings, network: &Network) -> Option<Decision> {
-    if settings.engine == Engine::Plain {
-        return None;
-    }
-    let what = match settings.solver {
-        Solver::Lbfgs => "the solver lbfgs".to_owned(),
-        _ if settings.engine.for_network(network) == settings.engine => return None,
-        _ => format!("a network of {} with the loss {}", network.activation_text(), network.loss),
-    };
-    Some(Decision::new("engine", "runs on the plain engine", format!("there are no kernels for {what}")))
-}
-
-/// The settings that nobody need look up, in one decision.
-fn told(settings: &Settings) -> Decision {
-    let said = |(setting, text): (&crate::settings::Setting, String)| {
-        let known = text != "none" || setting.key == "hidden" || setting.key == "scale";
-        // How it is computed changes no result worth naming.
-        let used = setting.key != "step_size" || settings.solver != Solver::Lbfgs;
-        (known && used && !["engine", "threads"].contains(&setting.key))
-            .then(|| format!("`{}={text}`", setting.key))
-    };
-    let texts: Vec<String> = settings.texts().into_iter().filter_map(said).collect();
-    Decision::new("settings", "settings", texts.join(" "))
-}
-
-/// The hidden layers of weights to begin with; what else was said must agree.
-fn hidden_of<R: Real>(params: &Params<R>, choices: &Choices, encoder: &Encoder) -> Result<Vec<usize>> {
-    let sizes = params.sizes();
-    let hidden = &sizes[1..sizes.len() - 1];
-    let wrong =
-        |found: String, hint: String| Err(Error::new(ErrorKind::Shape, found).setting("start").hint(hint));
-    if let Some(asked) = choices.hidden.as_ref().filter(|asked| *asked != hidden) {
-        let found = format!("the weights are for hidden layers {hidden:?}, `hidden` says {asked:?}");
-        return wrong(found, "leave `hidden` out".into());
-    }
-    let (inputs, outputs) = (encoder.width(), encoder.answers.outputs());
-    if (sizes[0], sizes[sizes.len() - 1]) != (inputs, outputs) {
-        return wrong(
-            format!("the weights are for {} inputs and {} outputs", sizes[0], sizes[sizes.len() - 1]),
-            format!("the data have {inputs} inputs and {outputs} outputs"),
-        );
-    }
-    Ok(hidden.to_vec())
 }
 
 impl<R: Real> Fit<R> {
@@ -217,10 +105,7 @@ impl<R: Real> Fit<R> {
     /// # Errors
     /// Rows that are not those of the plan, or those of [`Trainer::new`].
     pub fn begin(plan: Plan, rows: Rows, start: Option<Params<R>>) -> Result<Self> {
-        let params = start.unwrap_or_else(|| plan.settings.init.draw(&plan.network, plan.settings.seed));
-        Self::encode(plan, rows, |plan, data, validation| {
-            Trainer::new(plan.network.clone(), params, data, validation, plan.settings.clone())
-        })
+        Self::encode(plan, rows, Done::default(), |plan, members, data| begun(plan, members, data, start))
     }
 
     /// Goes on, to the same bits as if there had been no pause.
@@ -228,9 +113,11 @@ impl<R: Real> Fit<R> {
     /// # Errors
     /// Other rows than the run began with, a state that is not of this plan, or those of [`Fit::begin`].
     pub fn resume(plan: Plan, rows: Rows, progress: Progress<R>) -> Result<Self> {
-        let Progress { fingerprint, state, history } = progress;
-        let mut fit = Self::encode(plan, rows, |plan, data, validation| {
-            Trainer::resume(plan.network.clone(), state, data, validation, plan.settings.clone())
+        let Progress { fingerprint, done, state, history } = progress;
+        plan.encoder.check()?;
+        let mut fit = Self::encode(plan, rows, done, |plan, members, (data, validation)| {
+            let settings = plan.settings.of_member(members.map_or(0, |members| members.done.params.len()));
+            Trainer::resume(plan.network.clone(), state, data, validation, settings)
         })?;
         if fit.fingerprint != fingerprint {
             return Err(Error::new(ErrorKind::Data, "these are not the rows that the run began with")
@@ -243,29 +130,30 @@ impl<R: Real> Fit<R> {
     fn encode(
         plan: Plan,
         rows: Rows,
-        trainer: impl FnOnce(&Plan, Data<R>, Option<Data<R>>) -> Result<Trainer<R>>,
+        done: Done<R>,
+        trainer: impl FnOnce(&Plan, Option<&Members<R>>, (Data<R>, Option<Data<R>>)) -> Result<Trainer<R>>,
     ) -> Result<Self> {
-        let parts = rows.parts(&plan.settings)?;
+        let mut parts = rows.parts(&plan.settings)?;
         let test_lines = parts.test.iter().map(|&row| rows.table.line(row as usize)).collect();
+        let folds = parts.folds.take();
+        let answers = folds.is_some().then(|| rows.table.some_of(&rows.targets, &parts.train));
         let mut unseen = Unseen::default();
-        let table = (rows.table, rows.weights.as_deref());
-        let encoded = parts.encode(&plan.encoder, table, &mut unseen)?;
-        let train = match plan.settings.class_weight {
-            ClassWeight::Balanced => rows::balanced(encoded.train)?,
-            ClassWeight::None => encoded.train,
+        let Encoded { train, validation, test, fingerprint } =
+            parts.encode(&plan.encoder, (rows.table, rows.weights.as_deref()), &mut unseen)?;
+        let (members, data) = match plan.settings.members() {
+            1 => (None, (train, validation)),
+            count => {
+                let count = (count, &plan.network);
+                let members = Members::new((train, validation), (folds, answers), count, done)?;
+                let data = members.rows();
+                (Some(members), data)
+            }
         };
-        let trainer = trainer(&plan, train, encoded.validation)?;
+        let data = (weighted(&plan.settings, data.0)?, data.1);
+        let trainer = trainer(&plan, members.as_ref(), data)?;
         let record_every = if trainer.counts_epochs() { 1 } else { 10 };
-        Ok(Self {
-            plan,
-            trainer,
-            test: encoded.test,
-            test_lines,
-            fingerprint: encoded.fingerprint,
-            unseen,
-            history: History::default(),
-            record_every,
-        })
+        let history = History::default();
+        Ok(Self { plan, trainer, members, test, test_lines, fingerprint, unseen, history, record_every })
     }
 
     /// Has a row of the history every so many steps (or epochs: [`Trainer::counts_epochs`]); without it
@@ -276,61 +164,164 @@ impl<R: Real> Fit<R> {
         self
     }
 
-    /// Takes steps as [`Trainer::advance`] does, and keeps their losses.
+    /// Takes steps as [`Trainer::advance`] does, `until` so many are done of all members together, and keeps their losses.
     pub fn advance(&mut self, until: u64) -> Event {
-        let first = self.trainer.state().step;
-        let event = self.trainer.advance(until);
-        if !matches!(event, Event::Stopped(_)) {
-            self.history.record(&self.trainer, first, &event, self.record_every);
-        }
-        event
+        let (before, first) = (self.before(), self.trainer.state().step);
+        let event = self.trainer.advance(until.saturating_sub(before));
+        self.after(first, event)
     }
 
     /// Takes steps as [`Trainer::advance_while`] does, for as long as the caller goes on, and keeps their losses.
     pub fn advance_while(&mut self, until: u64, go_on: impl FnMut() -> bool) -> Event {
-        let first = self.trainer.state().step;
-        let event = self.trainer.advance_while(until, go_on);
-        if !matches!(event, Event::Stopped(_)) || self.trainer.state().step > first {
-            self.history.record(&self.trainer, first, &event, self.record_every);
-        }
-        event
+        let (before, first) = (self.before(), self.trainer.state().step);
+        let event = self.trainer.advance_while(until.saturating_sub(before), go_on);
+        self.after(first, event)
     }
 
-    /// The score on the training rows now ([`metrics::score`](crate::metrics::score)), kept in the history.
+    /// Keeps the losses of the steps since the member's step `first`; where a member is done, the next one begins.
+    fn after(&mut self, first: u64, event: Event) -> Event {
+        if !matches!(event, Event::Stopped(_)) || self.trainer.state().step > first {
+            let before = self.before();
+            self.history.record(&self.trainer, (before, first), &event, self.record_every);
+        }
+        let (Event::Stopped(reason), Some(members)) = (event, &mut self.members) else { return event };
+        if members.is_complete() {
+            return event;
+        }
+        if let StopReason::Diverged { step } = reason {
+            return Event::Stopped(StopReason::Diverged { step: members.steps() + step });
+        }
+        members.end(&self.trainer, reason);
+        if members.is_complete() {
+            members.calibrate(computed(&self.plan));
+            return event;
+        }
+        let (data, validation) = members.rows();
+        let next = weighted(&self.plan.settings, data)
+            .and_then(|data| begun(&self.plan, Some(members), (data, validation), None));
+        match next {
+            Ok(trainer) => self.trainer = trainer,
+            // Of its rows none counts, by a column of weights.
+            Err(_) => return Event::Stopped(StopReason::Diverged { step: members.steps() }),
+        }
+        Event::Member(members.done.params.len())
+    }
+
+    /// The updates of the members that were trained before the one that is trained now.
+    fn before(&self) -> u64 {
+        self.members.as_ref().filter(|members| !members.is_complete()).map_or(0, Members::steps)
+    }
+
+    /// The updates done, of all members together.
+    #[must_use]
+    pub fn step(&self) -> u64 {
+        match &self.members {
+            Some(members) if members.is_complete() => members.steps(),
+            _ => self.before() + self.trainer.state().step,
+        }
+    }
+
+    /// The most updates that the run can have, of all members together (of those to come as of this one).
+    #[must_use]
+    pub fn total_steps(&self) -> u64 {
+        let own = self.trainer.total_steps();
+        match &self.members {
+            Some(members) if members.is_complete() => members.steps(),
+            Some(members) => self.before().saturating_add(own.saturating_mul(1 + members.to_come())),
+            None => own,
+        }
+    }
+
+    /// The score of the weights now on the training rows ([`metrics::score`](crate::metrics::score)), kept in the history.
     pub fn measure(&mut self) -> f64 {
         let score = self.trainer.evaluate(self.trainer.data()).score;
-        self.history.note_score(self.trainer.state().step, score);
+        self.history.note_score(self.step(), score);
         score
     }
 
     /// The score on the test rows now, if there are any.
     #[must_use]
     pub fn test_score(&self) -> Option<f64> {
-        self.test.as_ref().map(|test| self.trainer.evaluate(test).score)
+        self.test.as_ref().map(|test| self.evaluate(test).score)
+    }
+
+    /// The members that are trained, if there are several.
+    #[must_use]
+    pub fn members(&self) -> &[Member] {
+        self.members.as_ref().map_or(&[], |members| &members.done.figures)
+    }
+
+    /// The score of all rows, each by the member that was not trained on it; only with folds, at the end.
+    #[must_use]
+    pub fn fold_score(&self) -> Option<f64> {
+        self.members.as_ref().filter(|members| members.is_complete())?.score(computed(&self.plan))
+    }
+
+    /// What the probabilities were like before their temperature and after it; only of several members, at the end.
+    #[must_use]
+    pub fn calibration(&self) -> Option<Calibration> {
+        self.members.as_ref()?.calibration
+    }
+
+    /// Shows what each row is predicted as by the member that was not trained on it, block by block: a table of
+    /// `row` (its line in the file), `fold` (from 1) and the answers, and the outputs (n, k) in the unit of the
+    /// answers.  Without folds nothing.
+    ///
+    /// # Errors
+    /// Those of `show`; a target that is called `row` or `fold`.
+    pub fn out_of_fold(&self, mut show: impl FnMut(&Table, ArrayView2<'_, R>) -> Result<()>) -> Result<()> {
+        let members = self.members.as_ref().filter(|members| members.is_complete());
+        members.map_or(Ok(()), |members| members.show(computed(&self.plan), &mut show))
+    }
+
+    /// The weights whose mean the model will be: those of the members that are done, or the only ones.
+    fn weights(&self) -> &[Params<R>] {
+        match &self.members {
+            Some(members) if !members.done.params.is_empty() => &members.done.params,
+            _ => std::slice::from_ref(self.trainer.params()),
+        }
+    }
+
+    /// All rows that were trained on.
+    fn data(&self) -> &Data<R> {
+        self.members.as_ref().map_or(self.trainer.data(), |members| &members.data)
+    }
+
+    fn evaluate(&self, data: &Data<R>) -> Evaluation {
+        evaluate(self.plan.settings.engine, &self.plan.network, self.weights(), data)
     }
 
     /// Where the run stands, to be kept and gone on from.
     #[must_use]
     pub fn progress(&self) -> Progress<R> {
         let (state, history) = (self.trainer.state().clone(), self.history.clone());
-        Progress { fingerprint: self.fingerprint, state, history }
+        let done = self.members.as_ref().map(|members| members.done.clone()).unwrap_or_default();
+        Progress { fingerprint: self.fingerprint, done, state, history }
     }
 
     /// The model, with its figures.
     #[must_use]
-    pub fn finish(self, reason: StopReason) -> Model<R> {
+    pub fn finish(&self, reason: StopReason) -> Model<R> {
         let trained = Trained {
-            settings: Settings { threads: None, ..self.plan.settings },
-            steps: self.trainer.state().step,
+            settings: Settings { threads: None, ..self.plan.settings.clone() },
+            steps: self.step(),
             stop_reason: reason,
             loss: self.history.rows.last().map_or(f64::NAN, |row| row.loss),
-            train_score: Some(self.trainer.evaluate(self.trainer.data()).score),
-            test_score: self.test.as_ref().map(|test| self.trainer.evaluate(test).score),
-            rows: self.trainer.data().len(),
+            train_score: Some(self.evaluate(self.data()).score),
+            test_score: self.test_score(),
+            rows: self.data().len(),
+            members: self.members().to_vec(),
+            calibration: self.calibration(),
+        };
+        let (members, residuals) = match &self.members {
+            Some(members) if members.is_complete() => {
+                (members.done.params.clone(), members.residuals.clone())
+            }
+            _ => (vec![self.trainer.params().folded()], Array2::zeros((0, self.plan.network.outputs()))),
         };
         let engine = trained.settings.engine;
-        let params = self.trainer.params().folded();
-        Model { network: self.plan.network, params, encoder: self.plan.encoder, trained, engine }
+        let Plan { network, encoder, .. } = self.plan.clone();
+        Model { network, members, residuals, encoder, trained, engine }
     }
 
     /// What was decided before the first step.
@@ -362,6 +353,33 @@ impl<R: Real> Fit<R> {
     pub fn unseen(&self) -> &Unseen {
         &self.unseen
     }
+}
+
+/// A member, or the only network, before its first step.
+fn begun<R: Real>(
+    plan: &Plan,
+    members: Option<&Members<R>>,
+    (data, validation): (Data<R>, Option<Data<R>>),
+    start: Option<Params<R>>,
+) -> Result<Trainer<R>> {
+    let settings = plan.settings.of_member(members.map_or(0, |members| members.done.params.len()));
+    let params = match (start, members) {
+        (Some(params), _) => params,
+        (None, Some(members)) => members.first_weights(&plan.network, &settings, data.x.view()),
+        (None, None) => settings.init.draw(&plan.network, settings.seed),
+    };
+    Trainer::new(plan.network.clone(), params, data, validation, settings)
+}
+
+fn weighted<R: Real>(settings: &Settings, data: Data<R>) -> Result<Data<R>> {
+    match settings.class_weight {
+        ClassWeight::Balanced => rows::balanced(data),
+        ClassWeight::None => Ok(data),
+    }
+}
+
+fn computed(plan: &Plan) -> Computed<'_> {
+    Computed { engine: plan.settings.engine, network: &plan.network, answers: &plan.encoder.answers }
 }
 
 /// A run can be moved to another thread; what it leaves behind can be looked at from several.

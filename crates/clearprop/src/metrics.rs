@@ -3,6 +3,7 @@
 //! n = rows, k = classes or outputs.
 
 mod curves;
+mod trust;
 
 use crate::loss::{Loss, argmax};
 use crate::real::Real;
@@ -10,6 +11,7 @@ use crate::target::{Target, TargetKind};
 pub use curves::{Bin, Point, calibration, precision_recall, roc};
 use ndarray::{Array2, ArrayView2, Axis};
 use serde::Serialize;
+pub use trust::{Calibration, Trust, curve, temperature, trust};
 
 /// The share of rows whose answer is right.
 ///
@@ -127,6 +129,15 @@ pub fn rmse<R: Real>(predicted: ArrayView2<'_, R>, y: ArrayView2<'_, R>) -> f64 
 pub fn mae<R: Real>(predicted: ArrayView2<'_, R>, y: ArrayView2<'_, R>) -> f64 {
     let errors: f64 = predicted.iter().zip(y).map(|(p, y)| (p.f64() - y.f64()).abs()).sum();
     errors / y.len().max(1) as f64
+}
+
+/// The mean of some scores, and their standard deviation (over n - 1).
+#[must_use]
+pub fn mean_and_spread(scores: &[f64]) -> (f64, f64) {
+    let n = scores.len() as f64;
+    let mean = scores.iter().sum::<f64>() / n;
+    let squares: f64 = scores.iter().map(|score| (score - mean).powi(2)).sum();
+    (mean, (squares / (n - 1.0)).sqrt())
 }
 
 /// The mean recall over the classes that have rows: accuracy if every class had as many rows.

@@ -20,6 +20,8 @@ pub enum Purpose {
     Validation,
     /// Which rows a report looks at, and how it shuffles a column.
     Report,
+    /// Which rows are a fold.
+    Folds,
     /// The order of the rows in one epoch, counted from 0.
     Shuffle(u64),
 }
@@ -33,6 +35,7 @@ pub fn generator(seed: u64, purpose: Purpose) -> Pcg64 {
         Purpose::Weights => 2,
         Purpose::Validation => 3,
         Purpose::Report => 4,
+        Purpose::Folds => 5,
         Purpose::Shuffle(epoch) => (1 << 64) + u128::from(epoch),
     };
     // Neighbouring seeds must not give neighbouring states: spread them by an odd constant (the

@@ -5,16 +5,19 @@
 //! in `columns`; the curves are those of [`crate::metrics`].
 
 mod answers;
+mod asked;
 mod columns;
 
 use crate::decision::Decision;
 use crate::error::Result;
 use crate::fit::{History, Plan, Rows};
-use crate::model::Model;
+use crate::metrics::Calibration;
+use crate::model::{Member, Model};
 use crate::random::{Purpose, shuffled};
 use crate::real::Real;
 use crate::table::{Summary, Table, Unseen};
 pub use answers::{Found, Ranked, Wrong};
+use asked::Asked;
 pub use columns::{Dependence, Place, Worth};
 use serde::Serialize;
 use std::collections::HashMap;
@@ -24,6 +27,8 @@ use std::collections::HashMap;
 pub struct Sample {
     table: Table,
     part: &'static str,
+    /// For each row the member that was not trained on it, where there are folds and no rows to test on.
+    fold: Option<Vec<u32>>,
     of: usize,
     columns: Vec<(String, Option<Summary>)>,
     rows: usize,
@@ -33,7 +38,7 @@ pub struct Sample {
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Report {
-    /// Which rows: `test rows`, `training rows` or `rows`.
+    /// Which rows: `test rows`, `training rows`, `rows of folds` or `rows`.
     pub part: &'static str,
     /// How many of them are looked at,
     pub rows: usize,
@@ -45,6 +50,10 @@ pub struct Report {
     pub sizes: Vec<usize>,
     /// Accuracy or R2 and what stands beside it, by name.
     pub figures: Vec<(&'static str, f64)>,
+    /// The members, if there are several.
+    pub members: Vec<Member>,
+    /// What the probabilities were like before their temperature and after it.
+    pub calibration: Option<Calibration>,
     /// The columns in the table's order.
     pub columns: Vec<ColumnReport>,
     /// What was decided.
@@ -82,37 +91,41 @@ impl Sample {
     const CELLS: usize = 2_000_000;
     const FEW: usize = 200;
 
-    /// Of the rows that a run is tested on, or if there are none, trained on.
+    /// Of the rows that a run is tested on, or if there are none, trained on: those of folds by the member that was
+    /// not trained on them.
     ///
     /// # Errors
     /// Those of [`Plan::new`], which has split the rows before.
     pub fn of_run(rows: &Rows, plan: &Plan) -> Result<Self> {
         let parts = rows.parts(&plan.settings)?;
-        let (part, all) = match parts.test.is_empty() {
-            true => ("training rows", parts.train),
-            false => ("test rows", parts.test),
+        let (part, all, fold) = match (parts.test.is_empty(), parts.folds) {
+            (false, _) => ("test rows", parts.test, None),
+            (true, Some(folds)) => ("rows of folds", parts.train, Some(folds.fold)),
+            (true, None) => ("training rows", parts.train, None),
         };
-        Ok(Self::new(&rows.table, part, &all, plan.settings.seed))
+        Ok(Self::new(&rows.table, part, (&all, fold), plan.settings.seed))
     }
 
     /// Of all rows of a table.
     #[must_use]
     pub fn of_table(table: &Table) -> Self {
         let all: Vec<u32> = (0..u32::try_from(table.len()).unwrap_or(u32::MAX)).collect();
-        Self::new(table, "rows", &all, 0)
+        Self::new(table, "rows", (&all, None), 0)
     }
 
-    fn new(table: &Table, part: &'static str, all: &[u32], seed: u64) -> Self {
+    fn new(table: &Table, part: &'static str, (all, fold): (&[u32], Option<Vec<u32>>), seed: u64) -> Self {
         let most = (Self::CELLS / table.columns().len().max(1)).clamp(Self::FEW, Self::ROWS);
-        let mut some: Vec<u32> = all.to_vec();
+        let mut places: Vec<usize> = (0..all.len()).collect();
         if all.len() > most {
             let order = shuffled(all.len(), seed, Purpose::Report);
-            some = order[..most].iter().map(|&i| all[i as usize]).collect();
+            places = order[..most].iter().map(|&place| place as usize).collect();
         }
-        some.sort_unstable();
+        places.sort_unstable_by_key(|&place| all[place]);
+        let some: Vec<u32> = places.iter().map(|&place| all[place]).collect();
+        let fold = fold.map(|fold| places.iter().map(|&place| fold[place]).collect());
         let columns =
             table.columns().iter().map(|(name, column)| (name.clone(), Some(column.summary()))).collect();
-        Self { table: table.some(&some), part, of: all.len(), columns, rows: table.len() }
+        Self { table: table.some(&some), part, fold, of: all.len(), columns, rows: table.len() }
     }
 
     /// With the names of all columns of the file, in its order: those that were not read are reported as such.
@@ -149,9 +162,12 @@ impl Report {
         let table = &sample.table.some(&some);
         let rows: Vec<u32> = (0..).take(table.len()).collect();
         let data = model.encoder.transform_data(table, &rows, &mut Unseen::default())?;
-        let outputs = model.engine.predict(&model.network, &model.params, data.x.view());
+        let fold: Option<Vec<u32>> =
+            sample.fold.as_ref().map(|fold| some.iter().map(|&row| fold[row as usize]).collect());
+        let asked = Asked { model, fold };
+        let outputs = asked.outputs(data.x.view());
         let (answers, figures) = answers::found(model, &outputs, &data.y);
-        let shuffling = columns::Shuffling::new(model, &data);
+        let shuffling = columns::Shuffling::new(&asked, &data);
         let importance = shuffling.importance();
         let dependence = shuffling.dependence(table, &importance);
         let worst = answers::worst(model, table, &outputs, &data.y, &importance);
@@ -162,6 +178,8 @@ impl Report {
             lines: rows.iter().map(|&row| table.line(row as usize)).collect(),
             sizes: model.network.sizes.clone(),
             figures,
+            members: model.trained.members.clone(),
+            calibration: model.trained.calibration,
             columns: sample.columns.iter().map(|column| fate(model, column)).collect(),
             decisions: decisions.to_vec(),
             losses: history.map_or_else(Vec::new, losses),

@@ -16,6 +16,7 @@
 //! ```
 
 mod class_weight;
+mod members;
 mod recipe;
 mod scale;
 mod setting;
@@ -148,6 +149,7 @@ macro_rules! names {
 const SHARE: Range = number(0.0, 1.0, (false, true));
 const ABOVE_0: Range = number(0.0, f64::INFINITY, (true, true));
 const FROM_0: Range = number(0.0, f64::INFINITY, (false, true));
+const MEMBERS: Range = Range::Between(2, 100);
 const YES_NO: Range = Range::Word(|| vec!["yes", "no"]);
 
 declare! { rows:
@@ -201,6 +203,10 @@ declare! { rows:
     Training patience: maybe u64, Range::Count(1), None, None;
     /// What tells the best epoch on the validation rows: the loss, or the score (the last best)
     Training watch: always Watch, names!(Watch), Watch::Loss, Watch::Score;
+    /// Parts of the rows: each is predicted by a member that is trained on the others; the members' mean is the model
+    Training folds: maybe usize, MEMBERS, None, None;
+    /// Members that are trained on the same rows from different seeds; their mean is the model
+    Training ensemble: maybe usize, MEMBERS, None, None;
     /// Seed of every random choice: data, split, weights, order of the rows
     Training seed: always u64, Range::Count(0), 0, 0;
     /// fast: fused kernels; plain: the readable code that they are compared with
@@ -370,6 +376,11 @@ impl Settings {
             return Err(Error::new(ErrorKind::Setting, "given together with `epochs`")
                 .setting("steps")
                 .hint("the length of a run is either in steps or in epochs"));
+        }
+        if self.folds.is_some() && self.ensemble.is_some() {
+            return Err(Error::new(ErrorKind::Setting, "given together with `folds`")
+                .setting("ensemble")
+                .hint("the members of folds are an ensemble"));
         }
         if self.solver == Solver::Lbfgs && (self.front_scale || self.step_shares != Shares::Equal) {
             let key = if self.front_scale { "front_scale" } else { "step_shares" };

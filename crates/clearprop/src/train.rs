@@ -333,7 +333,7 @@ impl<R: Real> Trainer<R> {
     /// The weights now, on any rows.
     #[must_use]
     pub fn evaluate(&self, data: &Data<R>) -> Evaluation {
-        evaluate(self.settings.engine, &self.network, &self.state.params, data)
+        evaluate(self.settings.engine, &self.network, std::slice::from_ref(&self.state.params), data)
     }
 }
 

@@ -116,7 +116,7 @@ fn the_recipe_of_tables_learns_goes_on_to_the_same_bits_and_leaves_a_plain_netwo
         assert_eq!(second.trainer().params(), whole.trainer().params(), "paused at {pause}");
     }
     let model = whole.finish(reason);
-    assert!(model.params.s().is_none());
+    assert!(model.members[0].s().is_none());
     assert_eq!(model.network.loss, Loss::Softmax);
     assert!(model.trained.test_score > Some(0.9), "{:?}", model.trained);
     // Each piece can be chosen otherwise.

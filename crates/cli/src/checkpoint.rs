@@ -1,7 +1,7 @@
 //! Checkpoints: all that is needed to go on with a run to the same bits.
 //!
 //! A safetensors file in the run folder.  Its tensors are flat buffers (`params`, `moment1`, `moment2`,
-//! `best`), the epoch so far (`epoch`: its loss, the best loss) and the rows of the history; its text
+//! `best`, of members that are trained `member1`, ..), the epoch so far (`epoch`: its loss, the best loss) and the rows of the history; its text
 //! says what the run is.  The training rows are not in it: they are read again, and must be the same.
 
 use crate::folder::{CHECKPOINT, Folder};
@@ -9,8 +9,9 @@ use crate::reading::Reading;
 use crate::split::Splitting;
 use clearprop::error::{Error, ErrorKind, Result};
 use clearprop::evaluate::Evaluation;
-use clearprop::fit::{Fit, History, Plan, Progress, Row};
+use clearprop::fit::{Done, Fit, History, Plan, Progress, Row};
 use clearprop::lbfgs::{Lbfgs, PAIRS};
+use clearprop::model::Member;
 use clearprop::optim::{Optimiser, Solver};
 use clearprop::params::Params;
 use clearprop::real::Real;
@@ -23,7 +24,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The version of the text that this program writes and reads.
-const VERSION: u64 = 3;
+const VERSION: u64 = 4;
 
 /// What a run is, beside its numbers.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -88,6 +89,8 @@ struct About {
     not_better: u64,
     /// Whether lbfgs stands at a minimum.
     is_over: bool,
+    /// The members that are trained.
+    done: Vec<Member>,
     train_time: Duration,
 }
 
@@ -113,16 +116,18 @@ pub(crate) fn write<R: Real>(
     fit: &Fit<R>,
     train_time: Duration,
 ) -> Result<()> {
-    let (state, history) = (fit.trainer().state(), fit.history());
+    let fingerprint = fit.fingerprint();
+    let Progress { done, state, history, .. } = fit.progress();
     let about = About {
         checkpoint: VERSION,
         precision: R::NAME.to_owned(),
         setup: setup.clone(),
-        fingerprint: fit.fingerprint(),
+        fingerprint,
         step: state.step,
         updates: state.optimiser.t,
         not_better: state.not_better,
         is_over: state.lbfgs.as_ref().is_some_and(Lbfgs::is_over),
+        done: done.figures,
         train_time,
     };
     let text = serde_json::to_string(&about).map_err(|error| damaged(folder.path(), &error))?;
@@ -135,6 +140,9 @@ pub(crate) fn write<R: Real>(
     for (i, [s, y]) in (1..).zip(pairs) {
         tensors
             .extend([flat(&format!("s{i}"), floats(s.values())), flat(&format!("y{i}"), floats(y.values()))]);
+    }
+    for (i, params) in (1..).zip(&done.params) {
+        tensors.push(flat(&format!("member{i}"), floats(params.values())));
     }
     tensors.extend(state.best.iter().map(|best| flat("best", floats(best.values()))));
     // Not in the text: they may be infinite.
@@ -165,7 +173,7 @@ pub(crate) fn read(folder: &Folder) -> Result<AnyCheckpoint> {
 }
 
 fn from_parts<R: Real>(path: &Path, tensors: &[Tensor], about: About) -> Result<Checkpoint<R>> {
-    let About { setup, fingerprint, step, updates, not_better, is_over, train_time, .. } = about;
+    let About { setup, fingerprint, step, updates, not_better, is_over, done, train_time, .. } = about;
     let Plan { network, settings, .. } = &setup.plan;
     // A file may say anything.
     settings.check()?;
@@ -182,11 +190,15 @@ fn from_parts<R: Real>(path: &Path, tensors: &[Tensor], about: About) -> Result<
     };
     let &[epoch_loss, best_loss, step_size] = reals("epoch")? else { return Err(absent("epoch")) };
     let rows = reals("history")?.chunks(COLUMNS).map(row).collect::<Option<_>>();
+    // Before anything is made of the sizes in the text: the file has as many numbers.
+    let weights = params("params")?;
     let mut optimiser = Optimiser::new(settings.rule(), step_size, &network.sizes)?;
     optimiser.t = updates;
     for (i, moment) in (1..).zip(&mut optimiser.moments) {
         *moment = params(&format!("moment{i}"))?;
     }
+    let trained = (1..=done.len()).map(|i| params(&format!("member{i}"))).collect::<Result<_>>()?;
+    let done = Done { figures: done, params: trained };
     let best = get("best").map(|_| params("best")).transpose()?;
     let lbfgs = (settings.solver == Solver::Lbfgs)
         .then(|| {
@@ -195,10 +207,9 @@ fn from_parts<R: Real>(path: &Path, tensors: &[Tensor], about: About) -> Result<
             known.map(pair).collect::<Result<_>>().map(|pairs| Lbfgs::resume(pairs, step, is_over))
         })
         .transpose()?;
-    let state =
-        State { step, params: params("params")?, optimiser, epoch_loss, best_loss, not_better, best, lbfgs };
+    let state = State { step, params: weights, optimiser, epoch_loss, best_loss, not_better, best, lbfgs };
     let history = History { rows: rows.ok_or_else(|| absent("history"))? };
-    Ok(Checkpoint { setup, progress: Progress { fingerprint, state, history }, train_time })
+    Ok(Checkpoint { setup, progress: Progress { fingerprint, done, state, history }, train_time })
 }
 
 fn damaged(path: &Path, why: &dyn std::fmt::Display) -> Error {

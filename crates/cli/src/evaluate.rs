@@ -10,7 +10,7 @@ use clap::Args;
 use clearprop::data::Data;
 use clearprop::decision::{self, Decision};
 use clearprop::error::{Error, Result, with_settings};
-use clearprop::evaluate::{classify, evaluate};
+use clearprop::evaluate::classify;
 use clearprop::metrics::{ClassFigures, class_figures, confusion, r2, rmse};
 use clearprop::model::{AnyModel, Model};
 use clearprop::real::Real;
@@ -69,15 +69,15 @@ fn figures<R: Real>(options: &Evaluate, model: &Model<R>) -> Result<Outcome> {
     let mut unseen = Unseen::default();
     let data: Data<R> = model.encoder.transform_data(&table, &rows, &mut unseen).map_err(about)?;
     unseen.warnings().iter().for_each(|warning| screen::complain(&format!("warning: {warning}")));
-    let evaluation = evaluate(model.engine, &model.network, &model.params, &data);
+    let evaluation = model.evaluate(&data);
     let answers = &model.encoder.answers;
-    let probs = || model.engine.predict(&model.network, &model.params, data.x.view());
+    let probs = || model.outputs(data.x.view());
     let mut told = json!({ "rows": rows.len(), "loss": evaluation.loss });
     let mut text = format!("{} rows, loss {:.5}", rows.len(), evaluation.loss);
     match &data.y {
         Target::Classes(y) => {
             let (k, y) = (answers.outputs(), y.to_vec());
-            let called = classify(model.engine, &model.network, &model.params, data.x.view());
+            let called = classify(model.engine, &model.network, &model.members, data.x.view());
             let figures = class_figures(k, &called, &y);
             told["accuracy"] = json!(evaluation.score);
             told["classes"] =

@@ -13,6 +13,8 @@ pub(crate) const SUMMARY: &str = "summary.json";
 pub(crate) const HISTORY: &str = "history.csv";
 /// What a run that is not over goes on with.
 pub(crate) const CHECKPOINT: &str = "checkpoint.safetensors";
+/// What each row is predicted as by the member that was not trained on it.
+pub(crate) const OUT_OF_FOLD: &str = "out_of_fold.csv";
 /// A page about the run, and its numbers.
 pub(crate) const REPORT: [&str; 2] = ["report.html", "report.json"];
 /// The same about other rows, if the model has been evaluated on some.
@@ -85,7 +87,7 @@ impl Folder {
 fn may_be_taken(path: &Path, names: &[OsString], overwrite: bool) -> Result<()> {
     let has = |file: &str| names.iter().any(|name| name == file);
     let of_a_run = |name: &OsString| {
-        let one = [MODEL, SUMMARY, HISTORY, CHECKPOINT];
+        let one = [MODEL, SUMMARY, HISTORY, CHECKPOINT, OUT_OF_FOLD];
         one.iter().chain(&PICTURES).chain(&REPORT).chain(&EVALUATION).any(|file| name == file)
     };
     let ours = has(CHECKPOINT) || (has(MODEL) && has(SUMMARY)) || names.iter().all(of_a_run);

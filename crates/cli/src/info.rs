@@ -2,6 +2,7 @@
 
 use crate::outcome::Outcome;
 use crate::settings::shown;
+use crate::steps::calibrated as said;
 use crate::{load, screen};
 use clap::Args;
 use clearprop::error::Result;
@@ -39,12 +40,12 @@ fn info<R: Real>(options: &Info, model: &Model<R>) -> Result<Outcome> {
         screen::print(&format!("{metadata:#}\n"))?;
         return Ok(Outcome::Done);
     }
-    let Model { network, params, encoder, trained, .. } = model;
+    let Model { network, members, encoder, trained, .. } = model;
     let sizes: Vec<String> = network.sizes.iter().map(ToString::to_string).collect();
     let mut lines = vec![
         (
             "network",
-            format!("{} ({} weights and biases, {})", sizes.join(" -> "), params.values().len(), R::NAME),
+            format!("{} ({} weights and biases, {})", sizes.join(" -> "), members[0].values().len(), R::NAME),
         ),
         ("hidden layers", network.activation_text()),
         (
@@ -72,6 +73,19 @@ fn info<R: Real>(options: &Info, model: &Model<R>) -> Result<Outcome> {
     if !dropped.is_empty() {
         lines.push(("not used", shortened(&dropped)));
     }
+    let score = score_name(network.loss);
+    if members.len() > 1 {
+        let scores = trained.members.iter().filter_map(|member| member.score);
+        let scores: Vec<String> = scores.map(|score| format!("{score:.5}")).collect();
+        let folds = match scores.is_empty() {
+            true => String::new(),
+            false => format!("; {score} by folds {}", shortened(&scores)),
+        };
+        lines.push(("members", format!("{}, their mean is the model{folds}", members.len())));
+    }
+    if let Some(calibration) = &trained.calibration {
+        lines.push(("calibrated", said(calibration)));
+    }
     let reason = json!(trained.stop_reason);
     lines.push((
         "trained",
@@ -82,7 +96,6 @@ fn info<R: Real>(options: &Info, model: &Model<R>) -> Result<Outcome> {
             reason.as_str().unwrap_or("ended").replace('_', " ")
         ),
     ));
-    let score = score_name(network.loss);
     let reached = |rows: &str, value: Option<f64>| {
         value.map_or_else(String::new, |value| format!(", {rows} {score} {value:.5}"))
     };

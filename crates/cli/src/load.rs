@@ -1,8 +1,8 @@
 //! Models from their files, and who computes their predictions.
 
 use clearprop::engine::Engine;
-use clearprop::error::{Error, Result};
-use clearprop::model::AnyModel;
+use clearprop::error::{Error, ErrorKind, Result};
+use clearprop::model::{AnyModel, Model};
 use clearprop::params::Params;
 use clearprop::real::Real;
 use clearprop_files::model;
@@ -42,8 +42,18 @@ pub(crate) fn open(path: &Path) -> Result<AnyModel> {
 
 /// The weights of a model, in any precision.
 pub(crate) fn params<R: Real>(path: &Path) -> Result<Params<R>> {
-    Ok(match open(path)? {
-        AnyModel::F32(model) => model.params.cast(),
-        AnyModel::F64(model) => model.params.cast(),
-    })
+    fn only<R: Real, S: Real>(model: &Model<R>) -> Result<Params<S>> {
+        match model.members.as_slice() {
+            [params] => Ok(params.cast()),
+            members => {
+                let found = format!("the model has {} members, one network is needed", members.len());
+                Err(Error::new(ErrorKind::Data, found).hint("name a model of one network"))
+            }
+        }
+    }
+    match open(path)? {
+        AnyModel::F32(model) => only(&model),
+        AnyModel::F64(model) => only(&model),
+    }
+    .map_err(|error| error.file(path.display()))
 }

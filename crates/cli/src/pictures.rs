@@ -139,7 +139,7 @@ impl Plane {
             Table::new(vec![(self.columns[0].clone(), column(0)), (self.columns[1].clone(), column(1))])?;
         let rows: Vec<u32> = (0..).take(places.len()).collect();
         let x = model.encoder.transform::<R>(&places, &rows, &mut Unseen::default())?;
-        let mut scores = model.engine.logits(&model.network, &model.params, x.view()).mapv(R::f64);
+        let mut scores = model.logits(x.view()).mapv(R::f64);
         model.encoder.answers.decode(&mut scores);
         let note = match model.trained.test_score {
             Some(score) => format!("test {} {score:.3}", score_name(model.network.loss)),

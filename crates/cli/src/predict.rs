@@ -13,7 +13,7 @@ use clearprop::real::Real;
 use clearprop::table::{Table, Unseen, select};
 use clearprop_files::budget::MOST_COLUMNS;
 use clearprop_files::disk::same_file;
-use clearprop_files::predictions::Predictions;
+use clearprop_files::predictions::{Columns, Predictions};
 use clearprop_files::table::{Kind, Opened, Options, open_chosen};
 use std::io::{self, BufWriter, IsTerminal};
 use std::path::{Path, PathBuf};
@@ -24,10 +24,12 @@ use std::path::{Path, PathBuf};
 Examples:
   clearprop predict runs/iris-1/model.safetensors new.csv -o predicted.csv
   clearprop predict model.safetensors new.csv --keep id -o predicted.parquet
+  clearprop predict model.safetensors new.csv --interval 0.9
   zcat new.csv.gz | clearprop predict model.safetensors - | head
 
 Columns of the result: the kept ones; then 'label' and 'p_CLASS' for each class; for several labels
-each label and its 'p_LABEL'; for numbers the columns' own names. Rows come in the order of the data.")]
+each label and its 'p_LABEL'; for numbers the columns' own names, with --interval 'NAME_low' and 'NAME_high'
+behind each. Rows come in the order of the data.")]
 pub(crate) struct Predict {
     /// The model
     model: PathBuf,
@@ -39,6 +41,10 @@ pub(crate) struct Predict {
     /// Columns to copy into the result (an ID), separated by commas
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     keep: Vec<String>,
+    /// Of numbers: also the ends of an interval that holds the answer with this probability, like 0.9 (of a model
+    /// that was trained with --folds)
+    #[arg(long, value_name = "SHARE")]
+    interval: Option<f64>,
     /// The file to write, Parquet if it ends in .parquet; without it (or as -) CSV on standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -66,6 +72,7 @@ pub(crate) fn run(options: &Predict) -> Result<Outcome> {
 
 /// Predicts block by block, so that memory does not grow with the file.
 fn predict<R: Real>(options: &Predict, model: &Model<R>) -> Result<Outcome> {
+    let interval = options.interval.map(|level| model.interval(level)).transpose()?;
     let to_file = options.output.as_deref().is_some_and(|path| path != Path::new("-"));
     // A bar among the rows on a terminal can be read by nobody.
     let bar = if to_file || !io::stdout().is_terminal() {
@@ -102,9 +109,10 @@ fn predict<R: Real>(options: &Predict, model: &Model<R>) -> Result<Outcome> {
             .map_err(about)?;
     }
     let answers = &model.encoder.answers;
+    let columns = Columns { kept: &kept, answers, interval: interval.as_deref() };
     let begin = || match &options.output {
-        Some(path) if path != Path::new("-") => Predictions::to_file::<R>(path, &kept, answers),
-        _ => Predictions::to_stream(BufWriter::new(io::stdout()), &kept, answers),
+        Some(path) if path != Path::new("-") => Predictions::to_file::<R>(path, &columns),
+        _ => Predictions::to_stream(BufWriter::new(io::stdout()), &columns),
     };
     let (mut unseen, mut out) = (Unseen::default(), None);
     let mut push = |table: &Table, rows: &[u32]| -> Result<bool> {

@@ -40,13 +40,14 @@ impl Progress {
     }
 
     /// Moves the bar.
-    pub(crate) fn show(&self, step: u64, loss: Option<f64>) {
+    pub(crate) fn show(&self, (step, steps): (u64, u64), loss: Option<f64>) {
         if self.bar.is_hidden() {
             return;
         }
         if let Some(loss) = loss {
             self.bar.set_message(format!("loss {loss:.3}, "));
         }
+        self.bar.set_length(steps);
         self.bar.set_position(step);
     }
 

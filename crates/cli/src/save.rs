@@ -1,18 +1,20 @@
 //! What a run leaves behind: model, history, summary, pictures.
 
-use crate::folder::{CHECKPOINT, EVALUATION, Folder, HISTORY, MODEL, PICTURES, REPORT, SUMMARY};
+use crate::folder::{CHECKPOINT, EVALUATION, Folder, HISTORY, OUT_OF_FOLD, PICTURES, REPORT, SUMMARY};
 use crate::pictures;
 use crate::pictures::Plane;
 use crate::progress::Progress;
 use crate::report;
 use crate::settings::shown;
+use crate::source;
 use clearprop::decision::Decision;
 use clearprop::error::Result;
-use clearprop::fit::History;
+use clearprop::fit::{Fit, History};
 use clearprop::metrics::score_name;
 use clearprop::model::Model;
 use clearprop::real::Real;
 use clearprop::report::Sample;
+use clearprop_files::predictions::{Columns, Predictions};
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
 use std::path::Path;
@@ -59,11 +61,28 @@ fn csv(history: &History, score: &str) -> String {
     text
 }
 
-/// Writes the run folder: the model first, so that nothing after it can cost it; the summary last, so that
-/// whoever sees it sees all, and it is returned.
+/// Writes what each row is predicted as by the member that was not trained on it; without folds there is no such file.
+pub(crate) fn out_of_fold<R: Real>(folder: &Folder, fit: &Fit<R>) -> Result<()> {
+    folder.forget(OUT_OF_FOLD);
+    let answers = &fit.plan().encoder.answers;
+    let kept = [&["row".to_owned(), "fold".to_owned()], answers.columns()].concat();
+    let (columns, path) = (Columns { kept: &kept, answers, interval: None }, folder.path().join(OUT_OF_FOLD));
+    let mut out = None;
+    fit.out_of_fold(|table, outputs| {
+        let rows = source::all_rows(table)?;
+        let out = match &mut out {
+            Some(out) => out,
+            none => none.insert(Predictions::to_file::<R>(&path, &columns)?),
+        };
+        out.push(table, &rows, outputs).map(drop)
+    })?;
+    out.map_or(Ok(()), Predictions::finish)
+}
+
+/// Writes the run folder, in which the model is already; the summary last, so that whoever sees it sees all, and it is
+/// returned.
 pub(crate) fn save<R: Real>(folder: &Folder, run: &Run<'_, R>, progress: &Progress) -> Result<Value> {
     let score = score_name(run.model.network.loss).to_lowercase();
-    folder.write(MODEL, &clearprop_files::model::bytes(run.model)?)?;
     folder.write(HISTORY, csv(run.history, &score).as_bytes())?;
     for (name, picture) in PICTURES.into_iter().zip(pictures::of_run(run.model, run.history, run.plane)) {
         match picture {
@@ -118,6 +137,8 @@ fn summary<R: Real>(run: &Run<'_, R>, score: &str) -> Value {
         "seed": trained.settings.seed,
         "sizes": network.sizes,
         "rows": trained.rows,
+        "members": trained.members,
+        "calibration": trained.calibration,
         "version": env!("CARGO_PKG_VERSION"),
         "settings": settings,
         "decisions": run.decisions,

@@ -62,7 +62,7 @@ impl clap::Args for Typed {
             }
             arg = match setting.range {
                 Range::Word(words) => arg.value_name("WORD").value_parser(Word(words)),
-                Range::Count(_) => arg.value_name("N"),
+                Range::Count(_) | Range::Between(..) => arg.value_name("N"),
                 Range::Counts(_) => arg.value_name("N,N"),
                 Range::Number { .. } => arg.value_name("X"),
             };

@@ -188,5 +188,9 @@ fn of_model<R: Real>(model: &Model<R>, path: &Path) -> Result<Subject> {
         Target::Values(y) => Target::Values(y.mapv(Real::f64)),
     };
     let data = Data::new(data.x.mapv(Real::f64), y).map_err(about)?;
-    Ok(Subject::Network { network: model.network.clone(), params: model.params.cast(), data })
+    if model.members.len() > 1 {
+        let count = model.members.len();
+        screen::complain(&format!("note: looks at the first of the model's {count} members"));
+    }
+    Ok(Subject::Network { network: model.network.clone(), params: model.members[0].cast(), data })
 }

@@ -2,16 +2,16 @@
 
 use crate::arguments::option;
 use crate::checkpoint::{self, AnyCheckpoint, Checkpoint, Setup};
-use crate::folder::{CHECKPOINT, Folder};
+use crate::folder::{CHECKPOINT, Folder, MODEL, OUT_OF_FOLD};
 use crate::outcome::Outcome;
 use crate::pictures::Plane;
 use crate::progress::{Lines, Progress, said, save_when_interrupted};
 use crate::reading::Reading;
-use crate::save::{Run, save};
+use crate::save::{Run, out_of_fold, save};
 use crate::settings::Typed;
 use crate::source::{self, Source, bias_trick, ends, start_weights};
 use crate::split::Splitting;
-use crate::steps::{Pace, take_steps};
+use crate::steps::{Pace, calibrated, folds, take_steps};
 use crate::{load, screen};
 use clap::{Args, ValueEnum};
 use clearprop::decision::{self, Decision};
@@ -36,6 +36,7 @@ Examples:
   clearprop train iris.csv --target species          a table: words are classes, columns are scaled
   clearprop train houses.csv --target price --hidden 64,64 --epochs 500
   clearprop train arrays.npz --solver gd --step-size 0.1 --steps 5001 --precision f64
+  clearprop train houses.csv --target price --folds 5      five networks, each tested on a fifth of the rows
   clearprop train big.parquet --target y --checkpoint-every 1000 --out big
   clearprop train --resume big                       after Ctrl-C, or a power cut")]
 pub(crate) struct Train {
@@ -157,7 +158,7 @@ fn begin<R: Real>(options: &Train) -> Result<Outcome> {
         fit = fit.record_every(every);
     }
     let folder = Folder::claim(options.out.as_deref(), &name, options.overwrite)?;
-    let progress = Progress::new(lines(options), fit.trainer().total_steps());
+    let progress = Progress::new(lines(options), fit.total_steps());
     for line in decision::lines(&fit.plan().decisions) {
         say(&progress, &line)?;
     }
@@ -192,13 +193,12 @@ fn resume<R: Real>(options: &Train, folder: Folder, checkpoint: Checkpoint<R>) -
     let about = |error| about(options, &file, error);
     let plane = Plane::of(&setup.plan.encoder, &rows.table).map_err(about)?;
     let sample = Sample::of_run(&rows, &setup.plan).map_err(about)?.of_file(&names);
-    let step = saved.state.step;
     let mut fit = Fit::resume(setup.plan.clone(), rows, saved).map_err(about)?;
     if let Some(every) = setup.record_every {
         fit = fit.record_every(every);
     }
-    let progress = Progress::new(lines(options), fit.trainer().total_steps());
-    progress.line(&format!("Going on after {step} steps"))?;
+    let progress = Progress::new(lines(options), fit.total_steps());
+    progress.line(&format!("Going on after {} steps", fit.step()))?;
     train(options, Job { setup, folder, fit, plane, sample, before: train_time }, &progress)
 }
 
@@ -292,7 +292,7 @@ fn train<R: Real>(options: &Train, job: Job<R>, progress: &Progress) -> Result<O
     }
     save_when_interrupted();
     let began = Instant::now();
-    let pace = Pace::new(fit.trainer(), setup.log_every, setup.checkpoint_every);
+    let pace = Pace::new(&fit, setup.log_every, setup.checkpoint_every);
     let mut keep = |fit: &Fit<R>| checkpoint::write(&folder, &setup, fit, before + began.elapsed());
     let stop_reason = take_steps(&mut fit, &pace, progress, &mut keep);
     let train_time = before + began.elapsed();
@@ -311,7 +311,7 @@ fn train<R: Real>(options: &Train, job: Job<R>, progress: &Progress) -> Result<O
             return Ok(Outcome::Found(Error::new(ErrorKind::Data, found).hint(hint)));
         }
         StopReason::Interrupted => {
-            let steps = fit.trainer().state().step;
+            let steps = fit.step();
             let place = place.to_string();
             let place = shlex::try_quote(&place).unwrap_or_else(|_| place.as_str().into());
             let rows = if setup.data.as_deref() == Some(Path::new("-")) { " < the same rows" } else { "" };
@@ -327,11 +327,21 @@ fn train<R: Real>(options: &Train, job: Job<R>, progress: &Progress) -> Result<O
         let beside = beside.map_or_else(String::new, |text| format!(" ({text})"));
         progress.line(&format!("Test {}={score:.5}{beside}", score_name(fit.trainer().network().loss)))?;
     }
+    let calibration =
+        fit.calibration().map(|calibration| format!("Calibrated: {}", calibrated(&calibration)));
+    folds(&fit).into_iter().chain(calibration).try_for_each(|line| progress.line(&line))?;
     let outcome = fit.outcome(stop_reason);
     if setup.data.is_some() {
         decision::lines(&outcome).iter().try_for_each(|line| say(progress, line))?;
     }
     let (history, model) = (fit.history().clone(), fit.finish(stop_reason));
+    // First, so that nothing after it can cost it.
+    folder.write(MODEL, &clearprop_files::model::bytes(&model)?)?;
+    if let Err(error) = out_of_fold(&folder, &fit) {
+        folder.forget(OUT_OF_FOLD);
+        progress.warn(&format!("{OUT_OF_FOLD} is not written: {error}"));
+    }
+    drop(fit);
     let run = Run {
         model: &model,
         history: &history,
@@ -347,7 +357,7 @@ fn train<R: Real>(options: &Train, job: Job<R>, progress: &Progress) -> Result<O
     if options.json {
         screen::print(&format!("{summary:#}\n"))?;
     }
-    if stop_reason != StopReason::Finished {
+    if stop_reason != StopReason::Finished && model.members.len() == 1 {
         let why = match stop_reason {
             StopReason::EarlyStopped => "the validation loss no longer falls, the best weights are kept",
             _ => "the loss no longer falls",

@@ -6,6 +6,7 @@ use clearprop::engine::Engine;
 use clearprop::error::{Error, ErrorKind, Result};
 use clearprop::model::{AnyModel, Model, Tensor, precision};
 use clearprop::real::Real;
+use std::io::Read;
 use std::path::Path;
 
 /// The bytes of a model's file; equal models have equal ones.
@@ -55,13 +56,21 @@ pub fn open(path: &Path, engine: Engine) -> Result<AnyModel> {
             .file(&file)
             .hint("the model comes first, then the data"));
     }
-    let (tensors, metadata) = safetensors::read(disk::Input::open(path)?, &file)?;
+    read(disk::Input::open(path)?, &file, engine)
+}
+
+/// Reads a model from its bytes; `file` is what messages call them.
+///
+/// # Errors
+/// Bytes that are none of a model, damaged ones, those of another version.
+pub fn read(source: impl Read, file: &str, engine: Engine) -> Result<AnyModel> {
+    let (tensors, metadata) = safetensors::read(source, file)?;
     let metadata = metadata.ok_or_else(|| {
         Error::new(ErrorKind::File, "no model of clearprop: its metadata have no key 'clearprop'")
-            .file(&file)
+            .file(file)
             .hint("train one with 'clearprop train'")
     })?;
-    let about = |error: Error| error.file(&file);
+    let about = |error: Error| error.file(file);
     Ok(match precision(&metadata).map_err(about)?.as_str() {
         "f32" => AnyModel::F32(Model::from_parts(engine, &metadata, &named(tensors)).map_err(about)?),
         _ => AnyModel::F64(Model::from_parts(engine, &metadata, &named(tensors)).map_err(about)?),

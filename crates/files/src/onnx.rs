@@ -4,7 +4,7 @@
 //! X (N, d)  one column an input; a missing number (NaN) is filled, numbers are clipped and standardised, as in training
 //! Y (N, k)  probabilities, counts or numbers
 //! ```
-//! A layer is a `Gemm` and its activation.  An activation is made of operators that onnxruntime has for single and
+//! A layer is a `Gemm` and its activation; of several members the outputs are added up.  An activation is made of operators that onnxruntime has for single and
 //! for double precision, so a model keeps the precision that it was trained in.
 //!
 //! The file is a handful of messages of Protocol Buffers (field number and kind, length, bytes).  They are written
@@ -15,6 +15,8 @@ use clearprop::activation::Activation;
 use clearprop::error::{Error, ErrorKind, Result};
 use clearprop::loss::Loss;
 use clearprop::model::Model;
+use clearprop::network::Network;
+use clearprop::params::Params;
 use clearprop::real::Real;
 use clearprop::table::{Answers, Coding, DateInput};
 
@@ -28,22 +30,18 @@ const OPERATOR_SET: u64 = 17;
 pub fn write<R: Real>(model: &Model<R>) -> Result<Vec<u8>> {
     let network = &model.network;
     let mut graph = Graph::<R>::default();
-    let mut a = standardised(model, &mut graph);
-    for l in 1..=network.layers() {
-        let (w, b) = (model.params.w(l), model.params.b(l));
-        let w = graph.tensor(&format!("w{l}"), w.shape(), w.iter().copied());
-        let b = graph.tensor(&format!("b{l}"), b.shape(), b.iter().copied());
-        let z = graph.node("Gemm", &[&a, &w, &b]);
-        a = match network.activations.get(l - 1) {
-            Some(&activation) => activated(&mut graph, activation, z)?,
-            None => z,
-        };
-    }
-    let out = match network.loss {
-        Loss::Softmax | Loss::SmoothedSoftmax { .. } => graph.node("Softmax", &[&a]),
-        Loss::Logistic => graph.node("Sigmoid", &[&a]),
-        Loss::Poisson => graph.node("Exp", &[&a]),
-        Loss::Squared | Loss::Absolute | Loss::Huber { .. } | Loss::Hinge | Loss::SquaredHinge => a,
+    let x = standardised(model, &mut graph);
+    let out = match model.members.as_slice() {
+        [params] => said(&mut graph, network, ("", params), x)?,
+        members => {
+            let mut sum = String::new();
+            for (i, params) in (1..).zip(members) {
+                let own = said(&mut graph, network, (&format!("member{i}."), params), x.clone())?;
+                sum = if i == 1 { own } else { graph.node("Add", &[&sum, &own]) };
+            }
+            let count = graph.constant(members.len() as f64);
+            graph.node("Div", &[&sum, &count])
+        }
     };
     let out = in_units_of_the_table(model, &mut graph, out);
     graph.named("Identity", &[&out], "Y");
@@ -70,6 +68,32 @@ pub fn write<R: Real>(model: &Model<R>) -> Result<Vec<u8>> {
         .message(14, property("inputs", names(&model.encoder.input_names())))
         .message(14, property("outputs", names(model.encoder.answers.names())));
     Ok(file.0)
+}
+
+/// What one member says, by tensors whose names begin with its own.
+fn said<R: Real>(
+    graph: &mut Graph<R>,
+    network: &Network,
+    (name, params): (&str, &Params<R>),
+    x: String,
+) -> Result<String> {
+    let mut a = x;
+    for l in 1..=network.layers() {
+        let (w, b) = (params.w(l), params.b(l));
+        let w = graph.tensor(&format!("{name}w{l}"), w.shape(), w.iter().copied());
+        let b = graph.tensor(&format!("{name}b{l}"), b.shape(), b.iter().copied());
+        let z = graph.node("Gemm", &[&a, &w, &b]);
+        a = match network.activations.get(l - 1) {
+            Some(&activation) => activated(graph, activation, z)?,
+            None => z,
+        };
+    }
+    Ok(match network.loss {
+        Loss::Softmax | Loss::SmoothedSoftmax { .. } => graph.node("Softmax", &[&a]),
+        Loss::Logistic => graph.node("Sigmoid", &[&a]),
+        Loss::Poisson => graph.node("Exp", &[&a]),
+        Loss::Squared | Loss::Absolute | Loss::Huber { .. } | Loss::Hinge | Loss::SquaredHinge => a,
+    })
 }
 
 /// The inputs as the first layer takes them: missing numbers filled, `(x - mean) / scale`.

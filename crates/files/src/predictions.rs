@@ -9,6 +9,7 @@
 //! | `p_CLASS`, for each class | classes | its probability; with a hinge loss `score_CLASS`, its score |
 //! | `LABEL` and `p_LABEL`, for each label | several labels | 1 if its probability is above 0.5, else 0; the probability |
 //! | the target columns, as `predicted NAME` where NAME is kept | numbers | the predicted numbers |
+//! | `NAME_low` and `NAME_high` behind each of these | numbers with intervals | the ends of its interval |
 //!
 //! Numbers have the model's precision.  Rows come in the order of the data.
 
@@ -31,6 +32,18 @@ pub struct Predictions<'w> {
     file: String,
     kept: Vec<String>,
     answers: Answers,
+    interval: Option<Vec<f64>>,
+}
+
+/// What a result has columns for.
+#[derive(Clone, Copy, Debug)]
+pub struct Columns<'a> {
+    /// Columns that are copied from the data.
+    pub kept: &'a [String],
+    /// What is predicted.
+    pub answers: &'a Answers,
+    /// Of numbers, half the width of each answer's interval.
+    pub interval: Option<&'a [f64]>,
 }
 
 enum Target<'w> {
@@ -41,28 +54,32 @@ enum Target<'w> {
 }
 
 impl<'w> Predictions<'w> {
-    /// Begins a file, which is written whole or not at all.  The columns `kept` are copied from the
-    /// data; `R` is the model's precision.
+    /// Begins a file, which is written whole or not at all; `R` is the model's precision.
     ///
     /// # Errors
     /// The file cannot be written; a kept column has the name of a result.
-    pub fn to_file<R: Real>(path: &Path, kept: &[String], answers: &Answers) -> Result<Self> {
-        let columns = columns(kept, answers)?;
+    pub fn to_file<R: Real>(path: &Path, of: &Columns<'_>) -> Result<Self> {
+        let columns = columns(of)?;
         let file = path.display().to_string();
         let named_parquet = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("parquet"));
         let target =
             if named_parquet { parquet::<R>(path, &columns)? } else { Target::Csv(Whole::create(path)?) };
-        Self { target, file, kept: kept.to_vec(), answers: answers.clone() }.begun(&columns)
+        Self::new(target, file, of).begun(&columns)
     }
 
     /// Begins CSV on a stream (standard output).
     ///
     /// # Errors
     /// The stream cannot be written to; a kept column has the name of a result.
-    pub fn to_stream(out: impl Write + 'w, kept: &[String], answers: &Answers) -> Result<Self> {
+    pub fn to_stream(out: impl Write + 'w, of: &Columns<'_>) -> Result<Self> {
         let (target, file) = (Target::Stream(Box::new(out)), "standard output".to_owned());
-        let columns = columns(kept, answers)?;
-        Self { target, file, kept: kept.to_vec(), answers: answers.clone() }.begun(&columns)
+        let columns = columns(of)?;
+        Self::new(target, file, of).begun(&columns)
+    }
+
+    fn new(target: Target<'w>, file: String, of: &Columns<'_>) -> Self {
+        let (kept, answers) = (of.kept.to_vec(), of.answers.clone());
+        Self { target, file, kept, answers, interval: of.interval.map(<[f64]>::to_vec) }
     }
 
     fn begun(mut self, columns: &[(String, Holds)]) -> Result<Self> {
@@ -87,12 +104,17 @@ impl<'w> Predictions<'w> {
             let name = |&class: &u32| names.get(class as usize).cloned().unwrap_or_default();
             columns.push(Values::Words(argmax(outputs).iter().map(name).collect()));
         }
-        for values in outputs.columns() {
+        for (j, values) in outputs.columns().into_iter().enumerate() {
             if matches!(self.answers, Answers::Labels { .. }) {
                 let half = R::of(0.5);
                 columns.push(Values::Labels(values.iter().map(|&p| i32::from(p > half)).collect()));
             }
             columns.push(Values::Reals(values.to_vec()));
+            if let Some(half) = self.interval.as_ref().map(|interval| R::of(interval[j])) {
+                columns.extend(
+                    [-half, half].map(|half| Values::Reals(values.iter().map(|&v| v + half).collect())),
+                );
+            }
         }
         #[cfg(feature = "parquet")]
         if let Target::Parquet(writer) = &mut self.target {
@@ -163,7 +185,7 @@ fn parquet<'w, R: Real>(path: &Path, _: &[(String, Holds)]) -> Result<Target<'w>
 }
 
 /// The result's columns.
-fn columns(kept: &[String], answers: &Answers) -> Result<Vec<(String, Holds)>> {
+fn columns(&Columns { kept, answers, interval }: &Columns<'_>) -> Result<Vec<(String, Holds)>> {
     let mut columns: Vec<(String, Holds)> = kept.iter().map(|name| (name.clone(), Holds::Words)).collect();
     let p = |name: &String| (format!("p_{name}"), Holds::Reals);
     match answers {
@@ -180,11 +202,14 @@ fn columns(kept: &[String], answers: &Answers) -> Result<Vec<(String, Holds)>> {
         }
         Answers::Numbers { columns: targets, .. } => {
             // The known answer keeps its name beside the predicted one.
-            let name = |name: &String| match kept.contains(name) {
-                true => format!("predicted {name}"),
-                false => name.clone(),
-            };
-            columns.extend(targets.iter().map(|target| (name(target), Holds::Reals)));
+            for target in targets {
+                let name = if kept.contains(target) { format!("predicted {target}") } else { target.clone() };
+                columns.push((name, Holds::Reals));
+                if interval.is_some() {
+                    let ends = ["low", "high"].map(|end| (format!("{target}_{end}"), Holds::Reals));
+                    columns.extend(ends);
+                }
+            }
         }
     }
     let mut names = HashSet::new();

@@ -3,7 +3,7 @@
 
 use clearprop::loss::Loss;
 use clearprop::table::{Answers, Column, Table};
-use clearprop_files::predictions::Predictions;
+use clearprop_files::predictions::{Columns, Predictions};
 use clearprop_files::table::{Opened, Options, open};
 use ndarray::{Array2, array};
 use std::path::PathBuf;
@@ -27,7 +27,8 @@ fn classes() -> Answers {
 /// What is written as CSV to a stream.
 fn csv(answers: &Answers, kept_names: &[String], outputs: &Array2<f32>) -> String {
     let mut out = Vec::new();
-    let mut predictions = Predictions::to_stream(&mut out, kept_names, answers).unwrap();
+    let mut predictions =
+        Predictions::to_stream(&mut out, &Columns { kept: kept_names, answers, interval: None }).unwrap();
     let rows: Vec<u32> = (0..3).take(outputs.nrows()).collect();
     assert!(predictions.push(&kept(), &rows, outputs.view()).unwrap());
     predictions.finish().unwrap();
@@ -50,7 +51,8 @@ fn the_columns_are_those_of_the_schema() {
     let numbers =
         Answers::Numbers { columns, means: vec![0.0; 2], scales: vec![1.0; 2], loss: Loss::Squared };
     assert_eq!(csv(&numbers, &[], &outputs), "price,age\n0.75,0.25\n0.5,0.5\n0.1,0.9\n");
-    let error = Predictions::to_stream(Vec::<u8>::new(), &["label".into()], &classes()).err().unwrap();
+    let of = Columns { kept: &["label".into()], answers: &classes(), interval: None };
+    let error = Predictions::to_stream(Vec::<u8>::new(), &of).err().unwrap();
     assert_eq!(
         error.to_string(),
         "column 'label': the result would have two columns of this name; rename the column that is kept"
@@ -81,14 +83,15 @@ fn both_formats_hold_the_same_and_stand_whole_or_not_at_all() {
     if cfg!(feature = "parquet") {
         names.push("p.parquet");
     }
+    let of = Columns { kept: &["id".into()], answers: &classes(), interval: None };
     let paths: Vec<PathBuf> = names.into_iter().map(path).collect();
     for path in &paths {
-        let mut predictions = Predictions::to_file::<f32>(path, &["id".into()], &classes()).unwrap();
+        let mut predictions = Predictions::to_file::<f32>(path, &of).unwrap();
         predictions.push(&table, &rows, outputs.view()).unwrap();
         assert!(!path.exists());
         drop(predictions);
         assert!(!path.exists());
-        let mut predictions = Predictions::to_file::<f32>(path, &["id".into()], &classes()).unwrap();
+        let mut predictions = Predictions::to_file::<f32>(path, &of).unwrap();
         predictions.push(&table, &rows, outputs.view()).unwrap();
         predictions.push(&kept(), &rows[..1], outputs.view()).unwrap_err();
         predictions.finish().unwrap();

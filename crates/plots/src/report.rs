@@ -2,6 +2,7 @@
 
 mod answers;
 mod columns;
+mod members;
 mod parts;
 
 use crate::chart::{Chart, Layer};
@@ -31,6 +32,7 @@ pub fn report_page(head: &Head, report: &Report) -> String {
     let mut body = format!("<h1>{}</h1>\n<p>{}</p>\n", escaped(&head.title), escaped(&head.from));
     figures(&mut body, report);
     answers::answers(&mut body, report);
+    members::members(&mut body, report);
     columns::worth(&mut body, report);
     columns::dependence(&mut body, &report.dependence);
     worst(&mut body, report);
@@ -48,6 +50,7 @@ pub fn report_page(head: &Head, report: &Report) -> String {
 fn figures(body: &mut String, report: &Report) {
     let seen = match report.part {
         "training rows" => "<strong>the rows that it was trained on</strong>: new rows will be worse",
+        "rows of folds" => "each by the member that was not trained on it",
         "test rows" => "rows that it was not trained on",
         _ => "the rows of this file",
     };
@@ -56,9 +59,13 @@ fn figures(body: &mut String, report: &Report) {
         false => format!("{}: ", rows(report.rows)),
     };
     let sizes: Vec<String> = report.sizes.iter().map(ToString::to_string).collect();
+    let networks = match report.members.len() {
+        0 => "A network".to_owned(),
+        count => format!("The mean of {count} networks"),
+    };
     let _ = writeln!(
         body,
-        "<p>A network of {} units, looked at on {some}{seen}.</p>\n<dl class=\"figures\">",
+        "<p>{networks} of {} units, looked at on {some}{seen}.</p>\n<dl class=\"figures\">",
         sizes.join(" → ")
     );
     for (name, value) in &report.figures {

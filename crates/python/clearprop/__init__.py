@@ -13,6 +13,8 @@ _HOMES = {
     "Diagnosis": "diagnosis",
     "MLPClassifier": "mlp",
     "MLPRegressor": "mlp",
+    "TabularClassifier": "tables",
+    "TabularRegressor": "tables",
     "check": "gradients",
     "diagnose": "diagnosis",
     "explain": "learn",

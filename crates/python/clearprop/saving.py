@@ -72,8 +72,9 @@ def load(path):
 
     Returns
     -------
-    MLPClassifier or MLPRegressor
-        It takes the columns as they stand in the table: what the command line had standardised is folded into the
+    MLPClassifier or MLPRegressor, TabularClassifier or TabularRegressor
+        The latter where no weights alone say what the model does: with several members, dates, or the smooth clip of
+        the recipe of tables.  They take the table itself, as ``clearprop predict`` does.  The former: it takes the columns as they stand in the table: what the command line had standardised is folded into the
         weights.  A column of words has an input for each word, 0 or 1; ``feature_names_in_`` names them all.
         ``partial_fit`` goes on from these weights, with a new optimiser.
 
@@ -87,6 +88,10 @@ def load(path):
     from .mlp import MLPClassifier, MLPRegressor
 
     found = _core.load(os.fspath(path))
+    if not found["is_one_network"]:
+        from .tables import opened
+
+        return opened(os.fspath(path))
     coefs, intercepts, loss = found["coefs"], found["intercepts"], found["loss"]
     activations = found["activations"]
     same = len(set(activations)) == 1

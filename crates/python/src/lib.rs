@@ -9,6 +9,7 @@ mod mlp;
 mod model;
 mod predict;
 mod see;
+mod tables;
 
 use clearprop::activation::Activation;
 use pyo3::prelude::*;
@@ -21,12 +22,16 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<mlp::Session>()?;
     module.add_class::<see::Found>()?;
+    module.add_class::<tables::TableModel>()?;
     module.add_function(wrap_pyfunction!(arrays::is_finite, module)?)?;
     module.add_function(wrap_pyfunction!(predict::predict, module)?)?;
     module.add_function(wrap_pyfunction!(predict::predict_as_it_is, module)?)?;
     module.add_function(wrap_pyfunction!(model::load, module)?)?;
     module.add_function(wrap_pyfunction!(model::model_bytes, module)?)?;
     module.add_function(wrap_pyfunction!(model::write_whole, module)?)?;
+    module.add_function(wrap_pyfunction!(tables::fit_table, module)?)?;
+    module.add_function(wrap_pyfunction!(tables::model_of, module)?)?;
+    module.add_function(wrap_pyfunction!(tables::open_model, module)?)?;
     module.add_function(wrap_pyfunction!(predict::hidden, module)?)?;
     module.add_function(wrap_pyfunction!(mlp::data_loss, module)?)?;
     module.add_function(wrap_pyfunction!(mlp::loss_and_grad, module)?)?;

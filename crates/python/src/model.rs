@@ -15,6 +15,7 @@ use clearprop::table::{Answers, Coding, Encoder, Input, NumberForm};
 use clearprop::target::TargetKind;
 use clearprop::train::StopReason;
 use clearprop_files::{disk, model, onnx};
+use ndarray::Array2;
 use numpy::ToPyArray;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
@@ -110,9 +111,12 @@ fn of_estimator<R: Number>(layers: &Layers<'_>, about: About) -> PyResult<Model<
         train_score: None,
         test_score: None,
         rows: about.rows,
+        members: Vec::new(),
+        calibration: None,
     };
     let encoder = Encoder { inputs, dropped: Vec::new(), answers, robust: None };
-    Ok(Model { network, params, encoder, trained, engine: Engine::default() })
+    let residuals = Array2::zeros((0, k));
+    Ok(Model { network, members: vec![params], residuals, encoder, trained, engine: Engine::default() })
 }
 
 /// A model's file as what an estimator needs: weights that take the columns as they stand in the table.
@@ -143,6 +147,9 @@ fn for_estimator<'py, R: Number>(py: Python<'py>, model: &Model<R>) -> PyResult<
     out.set_item("steps", trained.steps)?;
     out.set_item("rows", trained.rows)?;
     out.set_item("final_loss", trained.loss)?;
+    // What stands before the first layer of these, and behind the last, is not in any weights.
+    let of_numbers = encoder.inputs.iter().all(|input| !matches!(input.coding, Coding::Date { .. }));
+    out.set_item("is_one_network", model.members.len() == 1 && encoder.robust.is_none() && of_numbers)?;
     Ok(out)
 }
 
@@ -153,7 +160,7 @@ fn for_estimator<'py, R: Number>(py: Python<'py>, model: &Model<R>) -> PyResult<
 /// (x - mean) / scale @ w + b = x @ (w / scale) + (b - mean / scale @ w)
 /// ```
 fn unscaled<R: Real>(model: &Model<R>) -> Params<R> {
-    let mut params = model.params.clone();
+    let mut params = model.members[0].clone();
     let mut row = 0;
     for Input { coding, .. } in &model.encoder.inputs {
         if let Coding::Number { mean, scale, .. } = *coding

@@ -30,6 +30,10 @@ pub(super) fn choose(mut settings: Settings, choices: &Choices, rows: usize) -> 
         settings.batch_size = solver.takes_batches().then(|| usual_batch(rows).min(rows.max(1)));
     }
     choices.lay_over(&mut settings);
+    if choices.folds.is_some() && choices.test_size.is_none() {
+        // The folds are the test.
+        settings.test_size = 0.0;
+    }
     // For the model's file: what the run really used.
     let solver = settings.solver;
     settings.momentum = (solver == Solver::Sgd).then_some(settings.momentum.unwrap_or(0.9));

@@ -14,7 +14,7 @@ pub struct History {
 /// One row of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Row {
-    /// The step, counted from 0.
+    /// The step, counted from 0, on over all members.
     pub step: u64,
     /// Its loss, before its update (or the mean over the epoch that it ends).
     pub loss: f64,
@@ -27,23 +27,30 @@ pub struct Row {
 }
 
 impl History {
-    /// Notes what `trainer` has just done, from step `first` on: a row every so many steps, or epochs.
-    pub(super) fn record<R: Real>(&mut self, trainer: &Trainer<R>, first: u64, event: &Event, every: u64) {
+    /// Notes what `trainer` has just done, from its step `first` on: a row every so many steps, or epochs.  Members
+    /// before it took `before` steps.
+    pub(super) fn record<R: Real>(
+        &mut self,
+        trainer: &Trainer<R>,
+        (before, first): (u64, u64),
+        event: &Event,
+        every: u64,
+    ) {
         let done = trainer.state().step;
         let last = done == trainer.total_steps();
         let counts_epochs = trainer.counts_epochs();
         if !counts_epochs {
             for (step, &loss) in (first..).zip(trainer.losses()) {
                 if step.is_multiple_of(every) || (last && step + 1 == done) {
-                    self.rows.push(Row { step, loss, ..Row::default() });
+                    self.rows.push(Row { step: before + step, loss, ..Row::default() });
                 }
             }
         }
         if let Event::Epoch(epoch) = event {
             let due = counts_epochs && (epoch.epoch.is_multiple_of(every) || last);
             if due || epoch.validation.is_some() {
-                if self.rows.last().is_none_or(|row| row.step + 1 != done) {
-                    self.rows.push(Row { step: done - 1, loss: epoch.loss, ..Row::default() });
+                if self.rows.last().is_none_or(|row| row.step + 1 != before + done) {
+                    self.rows.push(Row { step: before + done - 1, loss: epoch.loss, ..Row::default() });
                 }
                 if let Some(row) = self.rows.last_mut() {
                     (row.epoch, row.validation) = (Some(epoch.epoch), epoch.validation);

@@ -2,7 +2,7 @@
 
 use super::Fit;
 use crate::decision::Decision;
-use crate::evaluate::classify;
+use crate::evaluate::{classify, outputs};
 use crate::metrics::{ClassFigures, balanced_accuracy, class_figures, mae, ranking, rmse};
 use crate::real::Real;
 use crate::settings::ClassWeight;
@@ -126,7 +126,7 @@ impl<R: Real> Fit<R> {
 
     /// The class that most training rows have, and its share of these answers.
     fn largest_class(&self, y: &[u32]) -> Option<(usize, f64)> {
-        let Target::Classes(train) = &self.trainer.data().y else { return None };
+        let Target::Classes(train) = &self.data().y else { return None };
         let mut counts = vec![0usize; self.trainer.network().outputs()];
         train.iter().for_each(|&class| counts[class as usize] += 1);
         // The first of equal ones.
@@ -138,16 +138,16 @@ impl<R: Real> Fit<R> {
 
     fn class_figures(&self, y: &[u32]) -> Vec<ClassFigures> {
         let Some(test) = &self.test else { return Vec::new() };
-        let (network, params) = (self.trainer.network(), self.trainer.params());
-        let called = classify(self.plan.settings.engine, network, params, test.x.view());
+        let network = self.trainer.network();
+        let called = classify(self.plan.settings.engine, network, self.weights(), test.x.view());
         class_figures(network.outputs(), &called, y)
     }
 
     /// The outputs for the test rows, in the unit of the answers.
     fn outputs(&self) -> Array2<R> {
         let Some(test) = &self.test else { return Array2::zeros((0, 0)) };
-        let (network, params) = (self.trainer.network(), self.trainer.params());
-        let mut outputs = self.plan.settings.engine.predict(network, params, test.x.view());
+        let network = self.trainer.network();
+        let mut outputs = outputs(self.plan.settings.engine, network, self.weights(), test.x.view());
         self.plan.encoder.answers.decode(&mut outputs);
         outputs
     }

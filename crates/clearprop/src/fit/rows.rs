@@ -1,15 +1,15 @@
 //! The rows of a run: where they come from, what each is used for, and how they become numbers.
 
-use super::split::{self, Split};
+use super::split::{Split, Splitter};
 use crate::data::{Data, Spirals, spirals};
 use crate::decision::Decision;
 use crate::error::{Error, ErrorKind, Result};
 use crate::real::Real;
 use crate::settings::{Choices, Recipe, Settings};
-use crate::table::{Coding, Column, Dropped, Encoder, Fit, Input, NumberForm, Table, Unseen};
+use crate::table::{Answers, Coding, Column, Dropped, Encoder, Fit, Input, NumberForm, Table, Unseen};
 use crate::target::Target;
 use ndarray::{Array1, ArrayView2, Axis};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Fewer rows are in the order of their dates by chance.
 const MANY: usize = 50;
@@ -95,15 +95,46 @@ impl Rows {
         Ok(Self { origin: Origin::Notebook, split: Split::Random, ..rows })
     }
 
+    fn splitter<'a>(&'a self, settings: &'a Settings) -> Splitter<'a> {
+        Splitter { how: &self.split, table: &self.table, targets: &self.targets, settings }
+    }
+
     /// Which row is used for what.  What is watched and what is tested on is taken away first, so that nothing
     /// is learnt from it.
     pub(crate) fn parts(&self, settings: &Settings) -> Result<Parts> {
         u32::try_from(self.table.len()).map_err(|_| Error::new(ErrorKind::Data, "more than 2^32 rows"))?;
-        let [train, validation, test] = split::parts(&self.split, &self.table, &self.targets, settings)?;
-        if train.is_empty() {
-            return Err(Error::new(ErrorKind::Data, "there are no rows to train on"));
-        }
-        Ok(Parts { train, validation, test })
+        let [mut left, test] = self.splitter(settings).test()?;
+        let Some(count) = settings.folds else {
+            let [train, validation] = self.splitter(settings).validation(&left)?;
+            return Ok(Parts { train, validation, test, folds: None });
+        };
+        // In the order of the file, as their predictions are told.
+        left.sort_unstable();
+        let fold = self.splitter(settings).folds(&left, count)?;
+        let places: HashMap<u32, u32> = left.iter().copied().zip(0..).collect();
+        let members = (0..count).map(|member| {
+            let in_fold = |&(_, &fold): &(&u32, &u32)| fold as usize == member;
+            let others: Vec<u32> =
+                left.iter().zip(&fold).filter(|row| !in_fold(row)).map(|(&row, _)| row).collect();
+            let parts = self.splitter(&settings.of_member(member)).validation(&others)?;
+            Ok(parts.map(|rows| rows.iter().map(|row| places[row]).collect()))
+        });
+        let members = members.collect::<Result<_>>()?;
+        Ok(Parts { train: left, validation: Vec::new(), test, folds: Some(Folds { fold, members }) })
+    }
+
+    /// A class with fewer rows than there are folds.
+    pub(super) fn rare(&self, parts: &Parts, answers: &Answers) -> Option<Decision> {
+        let folds = parts.folds.as_ref()?.members.len();
+        let Answers::Classes { names, .. } = answers else { return None };
+        let Ok(Target::Classes(y)) = answers.transform::<f32>(&self.table, &parts.train) else { return None };
+        let mut counts = vec![0usize; names.len()];
+        y.iter().for_each(|&class| counts[class as usize] += 1);
+        let (rows, name) = counts.into_iter().zip(names).filter(|&(rows, _)| rows < folds).min()?;
+        let rows_of = if rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") };
+        let what = format!("class \"{name}\" has {rows_of}, fewer than the {folds} folds");
+        let why = format!("{} of them test no row of it", folds - rows);
+        Some(Decision::new("folds", what, why).warning())
     }
 
     /// A column of dates in whose order the rows stand, while those that are tested on are drawn by chance.
@@ -137,7 +168,8 @@ impl Rows {
             no_input(&mut encoder, &mut decisions, weights, "weights")?;
         }
         if self.origin != Origin::Table && !standardise {
-            let inputs = self.table.names().filter(|name| !self.targets.iter().any(|target| target == name));
+            let targets: HashSet<&str> = self.targets.iter().map(String::as_str).collect();
+            let inputs = self.table.names().filter(|name| !targets.contains(name));
             let form = NumberForm::default();
             let coding = Coding::Number { median: 0.0, mean: 0.0, scale: 1.0, range: None, form };
             let as_it_is = |name: &str| Input { column: name.to_owned(), coding: coding.clone() };
@@ -173,8 +205,9 @@ fn check_targets(targets: &[String], table: &Table) -> Result<()> {
         let hint = format!("name the column to predict; the columns are {}", names.join(", "));
         return Err(setting("is missing".into()).hint(hint));
     }
-    match (1..targets.len()).find(|&i| targets[..i].contains(&targets[i])) {
-        Some(i) => Err(setting(format!("'{}' is named twice", targets[i])).hint("leave out one of them")),
+    let mut seen = HashSet::new();
+    match targets.iter().find(|name| !seen.insert(*name)) {
+        Some(name) => Err(setting(format!("'{name}' is named twice")).hint("leave out one of them")),
         None => Ok(()),
     }
 }
@@ -186,9 +219,20 @@ fn numbered(values: ArrayView2<'_, f64>, letter: &str) -> Vec<(String, Column)> 
 
 /// Row numbers by what the rows are used for.
 pub(crate) struct Parts {
+    /// With folds these are all rows that are not tested on, in the order of the table.
     pub(crate) train: Vec<u32>,
     validation: Vec<u32>,
     pub(crate) test: Vec<u32>,
+    pub(crate) folds: Option<Folds>,
+}
+
+/// Which rows each member is trained on.
+#[derive(Debug)]
+pub(crate) struct Folds {
+    /// The fold of each row: the member that is not trained on it.
+    pub(crate) fold: Vec<u32>,
+    /// For each member the places of the rows that it is trained on, and of those that tell it when to stop.
+    pub(super) members: Vec<[Vec<u32>; 2]>,
 }
 
 /// The rows as numbers.
@@ -200,9 +244,28 @@ pub(super) struct Encoded<R> {
 }
 
 impl Parts {
+    /// How many rows the smallest training of a member has.
+    pub(super) fn least(&self) -> usize {
+        let members = self.folds.iter().flat_map(|folds| &folds.members);
+        members.map(|[train, _]| train.len()).min().unwrap_or(self.train.len())
+    }
+
     /// How many rows each part has, in words.
     pub(super) fn said(&self) -> String {
-        let mut text = format!("{} to train on", self.train.len());
+        let mut text = match &self.folds {
+            None => format!("{} to train on", self.train.len()),
+            Some(folds) => {
+                let [train, validation] = folds.members[0].each_ref().map(Vec::len);
+                let validation = match validation {
+                    0 => String::new(),
+                    n => format!(", {n} tell it when to stop"),
+                };
+                let (rows, count) = (self.train.len(), folds.members.len());
+                format!(
+                    "{rows} in {count} folds: each is predicted by a member that {train} others train{validation}"
+                )
+            }
+        };
         for (rows, why) in [(&self.validation, "to tell when to stop"), (&self.test, "to test on")] {
             if !rows.is_empty() {
                 text.push_str(&format!(", {} {why}", rows.len()));

@@ -6,7 +6,7 @@ use crate::random::{Purpose, shuffled};
 use crate::settings::Settings;
 use crate::table::strata::strata;
 use crate::table::{Column, Table};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// How rows are kept apart for the test, and of the others for validation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,73 +26,154 @@ pub enum Split {
     Given(Vec<u32>, Vec<u32>),
 }
 
-/// Row numbers (train, validation, test).
-pub(super) fn parts(
-    how: &Split,
-    table: &Table,
-    targets: &[String],
-    settings: &Settings,
-) -> Result<[Vec<u32>; 3]> {
-    let n = table.len();
-    let all = || (0u32..).take(n).collect::<Vec<u32>>();
-    let strata = |rows: &[u32]| strata(table, targets, settings.loss, rows);
-    let (seed, test_size, validation_size) = (settings.seed, settings.test_size, settings.validation_size);
-    let enough = |train: &[u32]| {
-        if !train.is_empty() {
+/// A table, what is predicted of it, and the settings of its run.
+#[derive(Clone, Copy)]
+pub(super) struct Splitter<'a> {
+    pub(super) how: &'a Split,
+    pub(super) table: &'a Table,
+    pub(super) targets: &'a [String],
+    pub(super) settings: &'a Settings,
+}
+
+impl Splitter<'_> {
+    /// All rows but those to test on, and these.
+    pub(super) fn test(&self) -> Result<[Vec<u32>; 2]> {
+        let (n, share, seed) = (self.table.len(), self.settings.test_size, self.settings.seed);
+        let mut all: Vec<u32> = (0u32..).take(n).collect();
+        let (left, test) = match self.how {
+            Split::Random => split(n, share, seed)?,
+            Split::Stratified => stratified(&all, &self.strata(&all), share, seed, Purpose::Split),
+            Split::Given(train, test) => (train.clone(), test.clone()),
+            Split::Time(column) => {
+                let column = self.in_time(column)?;
+                all.sort_by(|&a, &b| column.compare(a as usize, b as usize));
+                let test = last(&mut all, share_of(n, share), column);
+                (all, test)
+            }
+            Split::Groups(name) => {
+                let mut groups = self.groups(name, &all)?;
+                if groups.len() < 2 {
+                    let found = format!("all rows have one value, \"{}\"", self.table.column(name)?.text(0));
+                    return Err(Error::new(ErrorKind::Data, found)
+                        .column(name)
+                        .hint("groups need a column with several values"));
+                }
+                let test = taken(&mut groups, share_of(n, share), seed, Purpose::Split);
+                (groups.concat(), test)
+            }
+        };
+        self.enough(&left)?;
+        Ok([left, test])
+    }
+
+    /// Of these rows those to train on, and those that tell when to stop.
+    pub(super) fn validation(&self, rows: &[u32]) -> Result<[Vec<u32>; 2]> {
+        let (share, seed) = (self.settings.validation_size, self.settings.seed);
+        let (left, validation) = match self.how {
+            Split::Random => hold_out(rows, share, seed)?,
+            Split::Stratified | Split::Given(..) => {
+                stratified(rows, &self.strata(rows), share, seed, Purpose::Validation)
+            }
+            Split::Time(column) => {
+                let mut left = rows.to_vec();
+                let validation = last(&mut left, share_of(rows.len(), share), self.in_time(column)?);
+                (left, validation)
+            }
+            Split::Groups(name) => {
+                let mut groups = self.groups(name, rows)?;
+                let validation = taken(&mut groups, share_of(rows.len(), share), seed, Purpose::Validation);
+                (groups.concat(), validation)
+            }
+        };
+        self.enough(&left)?;
+        Ok([left, validation])
+    }
+
+    /// The fold of each of these rows, from 0 to `folds - 1`: all as large, with the same share of every stratum;
+    /// a group is in one.
+    pub(super) fn folds(&self, rows: &[u32], folds: usize) -> Result<Vec<u32>> {
+        let few = |found: String, most: usize| {
+            let error = Error::new(ErrorKind::Data, found).setting("folds");
+            Err(match most {
+                0 | 1 => error.hint("leave it out"),
+                most => error.hint(format!("at most `folds={most}`")),
+            })
+        };
+        if rows.len() < folds {
+            return few(format!("there are {} rows for {folds} folds", rows.len()), rows.len());
+        }
+        let seed = self.settings.seed;
+        let mut fold = vec![0; rows.len()];
+        let number = |fold: usize| u32::try_from(fold).unwrap_or(0);
+        match self.how {
+            Split::Time(_) => {
+                let found =
+                    "a fold is predicted by rows before it and after it, the last rows by those before them";
+                return Err(Error::new(ErrorKind::Setting, found)
+                    .setting("folds")
+                    .hint("with `split=time` there is `ensemble`"));
+            }
+            Split::Groups(name) => {
+                let places: HashMap<u32, usize> = rows.iter().copied().zip(0..).collect();
+                let groups = self.groups(name, rows)?;
+                if groups.len() < folds {
+                    return few(format!("there are {} groups for {folds} folds", groups.len()), groups.len());
+                }
+                let mut order = shuffled(groups.len(), seed, Purpose::Folds);
+                // The largest first, each into the fold that has the fewest rows.
+                order.sort_by_key(|&group| std::cmp::Reverse(groups[group as usize].len()));
+                let mut sizes = vec![0; folds];
+                for group in order {
+                    let least = (0..folds).min_by_key(|&fold| sizes[fold]).unwrap_or(0);
+                    sizes[least] += groups[group as usize].len();
+                    groups[group as usize].iter().for_each(|row| fold[places[row]] = number(least));
+                }
+            }
+            Split::Random | Split::Stratified | Split::Given(..) => {
+                let strata = match self.how {
+                    Split::Random => vec![0; rows.len()],
+                    _ => self.strata(rows),
+                };
+                let mut order = shuffled(rows.len(), seed, Purpose::Folds);
+                order.sort_by_key(|&place| strata[place as usize]);
+                for (i, place) in order.into_iter().enumerate() {
+                    fold[place as usize] = number(i % folds);
+                }
+            }
+        }
+        Ok(fold)
+    }
+
+    /// The column that rows come by.
+    fn in_time(&self, column: &str) -> Result<&Column> {
+        self.table.column(column).map_err(|error| error.setting("by"))
+    }
+
+    fn strata(&self, rows: &[u32]) -> Vec<u32> {
+        strata(self.table, self.targets, self.settings.loss, rows)
+    }
+
+    /// Rows of one value of the column, by that value.
+    fn groups(&self, name: &str, rows: &[u32]) -> Result<Vec<Vec<u32>>> {
+        let column = self.table.column(name).map_err(|error| error.setting("group"))?;
+        let mut groups: BTreeMap<String, Vec<u32>> = BTreeMap::new();
+        for &row in rows {
+            groups.entry(column.text(row as usize)).or_default().push(row);
+        }
+        Ok(groups.into_values().collect())
+    }
+
+    fn enough(&self, left: &[u32]) -> Result<()> {
+        if !left.is_empty() {
             return Ok(());
         }
-        let found = format!("{n} rows with a test share of {test_size} leave none to train on");
+        let found = format!(
+            "{} rows with a test share of {} leave none to train on",
+            self.table.len(),
+            self.settings.test_size
+        );
         Err(Error::new(ErrorKind::Data, found).hint("give more rows or a smaller `test_size`"))
-    };
-    Ok(match how {
-        Split::Random => {
-            let (train, test) = split(n, test_size, seed)?;
-            let (train, validation) = hold_out(&train, validation_size, seed)?;
-            [train, validation, test]
-        }
-        Split::Stratified | Split::Given(..) => {
-            let (train, test) = match how {
-                Split::Given(train, test) => (train.clone(), test.clone()),
-                _ => {
-                    let all = all();
-                    stratified(&all, &strata(&all), test_size, seed, Purpose::Split)
-                }
-            };
-            enough(&train)?;
-            let (train, validation) =
-                stratified(&train, &strata(&train), validation_size, seed, Purpose::Validation);
-            [train, validation, test]
-        }
-        Split::Time(column) => {
-            let mut rows = all();
-            let column = table.column(column).map_err(|error| error.setting("by"))?;
-            rows.sort_by(|&a, &b| column.compare(a as usize, b as usize));
-            let test = last(&mut rows, share_of(n, test_size), column);
-            enough(&rows)?;
-            let count = share_of(rows.len(), validation_size);
-            let validation = last(&mut rows, count, column);
-            enough(&rows)?;
-            [rows, validation, test]
-        }
-        Split::Groups(name) => {
-            let column = table.column(name).map_err(|error| error.setting("group"))?;
-            let mut groups: BTreeMap<String, Vec<u32>> = BTreeMap::new();
-            for row in all() {
-                groups.entry(column.text(row as usize)).or_default().push(row);
-            }
-            if groups.len() < 2 {
-                let found = format!("all rows have one value, \"{}\"", column.text(0));
-                return Err(Error::new(ErrorKind::Data, found)
-                    .column(name)
-                    .hint("groups need a column with several values"));
-            }
-            let mut groups: Vec<Vec<u32>> = groups.into_values().collect();
-            let test = taken(&mut groups, share_of(n, test_size), seed, Purpose::Split);
-            let left = groups.iter().map(Vec::len).sum();
-            let validation = taken(&mut groups, share_of(left, validation_size), seed, Purpose::Validation);
-            [groups.concat(), validation, test]
-        }
-    })
+    }
 }
 
 /// `rows` without a share of each stratum, and that share; a stratum's only row stays.
@@ -161,6 +242,13 @@ mod tests {
 
     fn table(columns: Vec<(&str, Column)>) -> Table {
         Table::new(columns.into_iter().map(|(name, column)| (name.into(), column)).collect()).unwrap()
+    }
+
+    fn parts(how: &Split, table: &Table, targets: &[String], settings: &Settings) -> Result<[Vec<u32>; 3]> {
+        let splitter = Splitter { how, table, targets, settings };
+        let [left, test] = splitter.test()?;
+        let [train, validation] = splitter.validation(&left)?;
+        Ok([train, validation, test])
     }
 
     fn whole(parts: &[Vec<u32>; 3], n: u32) {

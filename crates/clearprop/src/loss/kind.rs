@@ -1,4 +1,4 @@
-//! What kind of loss each is: its name and parameter, the answers it takes, its kinks, its kernel.
+//! What kind of loss each is: its name and parameter, the answers it takes, what its outputs are, its kinks, its kernel.
 
 use super::Loss;
 use super::terms::over_margins;
@@ -58,6 +58,19 @@ impl Loss {
             Self::Softmax | Self::SmoothedSoftmax { .. } | Self::Logistic | Self::Poisson => false,
             Self::Squared | Self::Absolute | Self::Huber { .. } => true,
             Self::Hinge | Self::SquaredHinge => true,
+        }
+    }
+
+    /// Logits (n, k) of which these are the `outputs`: a probability or a count too small for the precision counts as
+    /// the smallest that it has.
+    #[must_use]
+    pub fn logits<R: Real>(self, outputs: &Array2<R>) -> Array2<R> {
+        let log = |value: R| value.max(R::min_positive_value()).ln();
+        match self {
+            Self::Softmax | Self::SmoothedSoftmax { .. } | Self::Poisson => outputs.mapv(log),
+            Self::Logistic => outputs.mapv(|p| log(p) - log(R::one() - p)),
+            Self::Squared | Self::Absolute | Self::Huber { .. } => outputs.clone(),
+            Self::Hinge | Self::SquaredHinge => outputs.clone(),
         }
     }
 

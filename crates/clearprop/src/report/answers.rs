@@ -4,7 +4,7 @@
 use super::columns::Worth;
 use crate::loss::argmax;
 use crate::metrics::{
-    Bin, ClassFigures, Point, Ranking, balanced_accuracy, calibration, class_figures, confusion, mae,
+    Bin, ClassFigures, Point, Ranking, balanced_accuracy, class_figures, confusion, curve, mae,
     precision_recall, r2, ranking, rmse, roc, score, score_name,
 };
 use crate::model::Model;
@@ -14,8 +14,6 @@ use crate::target::{Target, TargetKind};
 use ndarray::Array2;
 use serde::Serialize;
 
-/// Parts of 0 to 1 in a calibration curve.
-const BINS: usize = 10;
 /// A confusion matrix of more classes shows nothing.
 const CLASSES: usize = 50;
 /// So many rows are shown that the model gets most wrong, with so many columns.
@@ -95,7 +93,7 @@ pub(super) fn found<R: Real>(
     let loss = model.network.loss;
     let names = model.encoder.answers.names().to_vec();
     let mut figures = vec![(score_name(loss), score(loss, outputs.view(), y))];
-    let honest = !loss.outputs_are_logits();
+    let calibration = curve(loss, outputs.view(), y);
     match (y, loss.takes()) {
         (Target::Classes(y), _) => {
             let (k, y) = (names.len(), y.to_vec());
@@ -114,21 +112,6 @@ pub(super) fn found<R: Real>(
                 figures.push(("ROC-AUC", second.areas.roc_auc));
                 figures.push(("average precision", second.areas.average_precision));
             }
-            let calibration = match (honest, k) {
-                (false, _) => Vec::new(),
-                (true, 2) => {
-                    calibration(&of_second(), &y.iter().map(|&class| class == 1).collect::<Vec<_>>(), BINS)
-                }
-                (true, _) => {
-                    let said = |(i, &class): (usize, &u32)| outputs[[i, class as usize]].f64();
-                    let scores: Vec<f64> = called.iter().enumerate().map(said).collect();
-                    calibration(
-                        &scores,
-                        &called.iter().zip(&y).map(|(a, b)| a == b).collect::<Vec<_>>(),
-                        BINS,
-                    )
-                }
-            };
             let confusion = match k <= CLASSES {
                 true => confusion(k, &called, &y).rows().into_iter().map(|row| row.to_vec()).collect(),
                 false => Vec::new(),
@@ -142,8 +125,6 @@ pub(super) fn found<R: Real>(
             };
             let label = |j: usize| class_figures(2, &of(outputs, j), &of(y, j)).swap_remove(1);
             let each = (0..names.len()).map(label).collect();
-            let scores: Vec<f64> = outputs.iter().map(|p| p.f64()).collect();
-            let calibration = calibration(&scores, &y.iter().map(|&v| v > half).collect::<Vec<_>>(), BINS);
             (Found::Labels { names, figures: each, calibration }, figures)
         }
         (Target::Values(y), _) => {

@@ -7,9 +7,9 @@
 //!   prediction over the rows if all had one value in the column, `mean_i f(v, rest of row i)`, for values v
 //!   that rows have.
 
+use super::asked::Asked;
 use crate::data::Data;
 use crate::metrics::score;
-use crate::model::Model;
 use crate::params;
 use crate::random::{Purpose, generator};
 use crate::real::Real;
@@ -68,7 +68,7 @@ pub struct Place {
 
 /// A model and the rows in which columns are changed.
 pub(super) struct Shuffling<'a, R> {
-    model: &'a Model<R>,
+    asked: Asked<'a, R>,
     data: Data<R>,
     /// The columns that are looked at, with their inputs.
     columns: Vec<(&'a str, Range<usize>)>,
@@ -77,7 +77,8 @@ pub(super) struct Shuffling<'a, R> {
 }
 
 impl<'a, R: Real> Shuffling<'a, R> {
-    pub(super) fn new(model: &'a Model<R>, all: &'a Data<R>) -> Self {
+    pub(super) fn new(asked: &Asked<'a, R>, all: &'a Data<R>) -> Self {
+        let model = asked.model;
         let mut columns = Vec::new();
         let mut first = 0;
         for input in &model.encoder.inputs {
@@ -85,13 +86,15 @@ impl<'a, R: Real> Shuffling<'a, R> {
             first = inputs.end;
             columns.push((input.column.as_str(), inputs));
         }
-        let row = params::count(&model.network.sizes).max(1);
+        // A row of a fold is asked of one member.
+        let asks = if asked.fold.is_some() { 1 } else { model.members.len() };
+        let row = (params::count(&model.network.sizes) * asks).max(1);
         // Of a very wide table, only the columns that move the first layer most.
         let most = (WORK / (row * REPEATS * FEW)).max(FOLLOWED);
         if columns.len() > most {
             let moves = |inputs: &Range<usize>| {
                 let x = all.x.slice(s![.., inputs.clone()]).mapv(R::f64);
-                let w = model.params.w(1);
+                let w = model.members[0].w(1);
                 let size = |j: usize| w.row(inputs.start + j).iter().map(|w| w.f64().powi(2)).sum::<f64>();
                 x.var_axis(Axis(0), 0.0).iter().enumerate().map(|(j, var)| var * size(j)).sum::<f64>()
             };
@@ -107,7 +110,7 @@ impl<'a, R: Real> Shuffling<'a, R> {
         // The rows of a sample are in the file's order, which may be that of the answers.
         let chosen: Vec<u32> =
             (0..rows).map(|i| u32::try_from(i * all.len() / rows.max(1)).unwrap_or(0)).collect();
-        Self { model, data: all.select(&chosen), columns, all }
+        Self { asked: asked.some(&chosen), data: all.select(&chosen), columns, all }
     }
 
     /// How many rows are looked at.
@@ -116,17 +119,17 @@ impl<'a, R: Real> Shuffling<'a, R> {
     }
 
     fn outputs(&self, x: &Array2<R>) -> Array2<R> {
-        self.model.engine.predict(&self.model.network, &self.model.params, x.view())
+        self.asked.outputs(x.view())
     }
 
     fn score(&self, x: &Array2<R>) -> f64 {
-        score(self.model.network.loss, self.outputs(x).view(), &self.data.y)
+        score(self.asked.model.network.loss, self.outputs(x).view(), &self.data.y)
     }
 
     /// What each column is worth, the dearest first.
     pub(super) fn importance(&self) -> Vec<Worth> {
         let whole = self.score(&self.data.x);
-        let mut random = generator(self.model.trained.settings.seed, Purpose::Report);
+        let mut random = generator(self.asked.model.trained.settings.seed, Purpose::Report);
         let mut order: Vec<usize> = (0..self.data.len()).collect();
         let mut x = self.data.x.clone();
         let worth = |(column, inputs): &(&str, Range<usize>)| {
@@ -162,7 +165,7 @@ impl<'a, R: Real> Shuffling<'a, R> {
                     .into_iter()
                     .for_each(|mut row| row.assign(&value));
                 let mut found = self.outputs(&x).mapv(R::f64);
-                self.model.encoder.answers.decode(&mut found);
+                self.asked.model.encoder.answers.decode(&mut found);
                 let means = found.mean_axis(Axis(0)).unwrap_or_default();
                 Place { text: column.text(*row), at: *at, means: outputs.iter().map(|&j| means[j]).collect() }
             };
@@ -181,7 +184,7 @@ impl<'a, R: Real> Shuffling<'a, R> {
 
     /// The outputs that are followed: of two classes the second, of many the most frequent.
     fn followed(&self) -> (Vec<String>, Vec<usize>) {
-        let names = self.model.encoder.answers.names();
+        let names = self.asked.model.encoder.answers.names();
         let mut outputs: Vec<usize> = (0..names.len()).collect();
         if let Target::Classes(y) = &self.data.y {
             let mut rows = vec![0usize; names.len()];
@@ -193,9 +196,9 @@ impl<'a, R: Real> Shuffling<'a, R> {
         }
         outputs.truncate(OUTPUTS);
         outputs.sort_unstable();
-        let probability = self.model.network.loss.takes() != TargetKind::Numbers
-            && self.model.network.loss.takes() != TargetKind::Counts
-            && !self.model.network.loss.outputs_are_logits();
+        let probability = self.asked.model.network.loss.takes() != TargetKind::Numbers
+            && self.asked.model.network.loss.takes() != TargetKind::Counts
+            && !self.asked.model.network.loss.outputs_are_logits();
         let name = |&j: &usize| match probability {
             true => format!("probability of {}", names[j]),
             false => names[j].clone(),

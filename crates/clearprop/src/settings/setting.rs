@@ -51,6 +51,8 @@ pub enum Range {
     },
     /// A whole number, at least this.
     Count(u64),
+    /// A whole number between these two, both included.
+    Between(u64, u64),
     /// Several whole numbers, each at least this, separated by commas; `none` for no number.
     Counts(u64),
     /// One of these words.
@@ -80,6 +82,7 @@ impl Setting {
                 low && high
             }
             Range::Count(least) | Range::Counts(least) => value >= least as f64 && value.fract() == 0.0,
+            Range::Between(from, to) => value >= from as f64 && value <= to as f64 && value.fract() == 0.0,
             Range::Word(_) => false,
         }
     }
@@ -93,6 +96,7 @@ impl Setting {
     fn whole(&self, text: &str) -> Result<u64> {
         match (self.range, text.trim().parse()) {
             (Range::Count(least) | Range::Counts(least), Ok(value)) if value >= least => Ok(value),
+            (Range::Between(from, to), Ok(value)) if (from..=to).contains(&value) => Ok(value),
             _ => Err(self.wrong(&format!("'{text}'"))),
         }
     }
@@ -111,6 +115,7 @@ impl Setting {
                 format!("give a number from {from} up to but not including {to}")
             }
             Range::Count(least) => format!("give a whole number from {least} up"),
+            Range::Between(from, to) => format!("give a whole number from {from} to {to}"),
             Range::Counts(least) => format!("give whole numbers from {least} up, like 200 or 200,50"),
             Range::Word(words) => {
                 let words = words();

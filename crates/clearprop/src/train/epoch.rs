@@ -1,7 +1,6 @@
 //! Steps booked, epochs ended: what is measured and remembered, and whether the run goes on.
 
 use super::{Epoch, Event, StopReason, Trainer, place_in_epoch};
-use crate::evaluate::evaluate;
 use crate::lbfgs::Lbfgs;
 use crate::real::Real;
 use crate::schedule::Schedule;
@@ -40,10 +39,7 @@ impl<R: Real> Trainer<R> {
     pub(super) fn end_epoch(&mut self) -> Event {
         let loss = self.state.epoch_loss / self.data.answers().total();
         self.state.epoch_loss = 0.0;
-        let validation = self
-            .validation
-            .as_ref()
-            .map(|rows| evaluate(self.settings.engine, &self.network, &self.state.params, rows));
+        let validation = self.validation.as_ref().map(|rows| self.evaluate(rows));
         let watched = validation.map_or(loss, |validation| match self.settings.watch {
             Watch::Loss => validation.loss,
             Watch::Score => -validation.score,

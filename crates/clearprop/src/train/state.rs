@@ -18,6 +18,8 @@ pub enum Event {
     Steps,
     /// All training rows were used once more, and more than one step or a decision hangs on it.
     Epoch(Epoch),
+    /// So many members of several are done, and the next one begins; only [`Fit`](crate::fit::Fit) has members.
+    Member(usize),
     /// The run is over, and the weights are final.
     Stopped(StopReason),
 }

@@ -6,6 +6,7 @@ mod bad_input;
 mod commands;
 mod damaged;
 mod field;
+mod folds;
 mod golden;
 mod hints;
 mod reading;

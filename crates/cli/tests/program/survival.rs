@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 const RUN: &str = "train flowers.csv --target kind --epochs 150 --hidden 20 --validation-size 0.2 --patience 1000 --checkpoint-every 7 --quiet";
 
 /// The files of a run, by name; of the summary all but the time.
-fn run_folder(place: &Place, name: &str) -> BTreeMap<String, Vec<u8>> {
+pub(crate) fn run_folder(place: &Place, name: &str) -> BTreeMap<String, Vec<u8>> {
     let entries = std::fs::read_dir(place.path(name)).unwrap();
     let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let file = |file: String| {
@@ -32,7 +32,11 @@ fn run_folder(place: &Place, name: &str) -> BTreeMap<String, Vec<u8>> {
     names.map(file).collect()
 }
 
-fn assert_same_files(found: &BTreeMap<String, Vec<u8>>, expected: &BTreeMap<String, Vec<u8>>, what: &str) {
+pub(crate) fn assert_same_files(
+    found: &BTreeMap<String, Vec<u8>>,
+    expected: &BTreeMap<String, Vec<u8>>,
+    what: &str,
+) {
     assert_eq!(found.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>(), "{what}");
     for (name, bytes) in found {
         assert!(bytes == &expected[name], "{what}: {name} differs");

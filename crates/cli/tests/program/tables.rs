@@ -66,7 +66,15 @@ fn the_readme_shows_what_happens() {
     let without_digits = |line: &str| {
         line.chars().filter(|c| !c.is_ascii_digit() && *c != '.').collect::<String>().trim_end().to_owned()
     };
-    for (command, (kind, shown)) in commands.iter().zip(blocks) {
+    let mut blocks: Vec<_> = blocks.collect();
+    // Behind them commands with what they print, one by one.
+    let behind = blocks.split_off(3);
+    let first = commands.iter().zip(&blocks);
+    let more = behind.as_chunks().0.iter().map(|[(kind, commands), shown]| {
+        assert_eq!((kind.as_str(), commands.len()), ("sh", 1));
+        (&commands[0], shown)
+    });
+    for (command, (kind, shown)) in first.chain(more) {
         let ended = place.run(command.strip_prefix("clearprop ").unwrap());
         assert_eq!(ended.code, Some(0), "{command}: {}", ended.err);
         let out = if ended.out.is_empty() { place.read("predicted.csv") } else { ended.out };

@@ -1,0 +1,224 @@
+//! The members of a run: networks that are trained one after the other, each on other rows (folds) or from another
+//! seed, and whose mean is the model.
+
+use super::rows::Folds;
+use crate::data::Data;
+use crate::engine::Engine;
+use crate::error::{Error, ErrorKind, Result};
+use crate::evaluate::{out_of_fold, rows_at_once};
+use crate::metrics::{self, Calibration, score};
+use crate::model::Member;
+use crate::network::Network;
+use crate::params::Params;
+use crate::real::Real;
+use crate::settings::Settings;
+use crate::table::{Answers, Column, Table};
+use crate::target::Target;
+use crate::train::{StopReason, Trainer};
+use ndarray::{Array2, ArrayView2, s};
+
+/// Members that are trained.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Done<R> {
+    /// How each was trained.
+    pub figures: Vec<Member>,
+    /// Their weights.
+    pub params: Vec<Params<R>>,
+}
+
+impl<R> Default for Done<R> {
+    fn default() -> Self {
+        Self { figures: Vec::new(), params: Vec::new() }
+    }
+}
+
+/// The members of a run, and the rows that they take.
+#[derive(Debug)]
+pub(super) struct Members<R> {
+    /// All rows that a member may be trained on,
+    pub(super) data: Data<R>,
+    /// and without folds those that tell every member when to stop.
+    validation: Option<Data<R>>,
+    folds: Option<Folds>,
+    /// The answers of all rows as the table has them, with their lines; only with folds.
+    answers: Option<Table>,
+    count: usize,
+    pub(super) done: Done<R>,
+    pub(super) calibration: Option<Calibration>,
+    pub(super) residuals: Array2<R>,
+}
+
+/// A network as it computes.
+#[derive(Clone, Copy)]
+pub(super) struct Computed<'a> {
+    pub(super) engine: Engine,
+    pub(super) network: &'a Network,
+    pub(super) answers: &'a Answers,
+}
+
+/// Probabilities of so many rows times classes tell a temperature well enough.
+const CELLS: usize = 1 << 24;
+/// So many residuals tell every interval.
+const RESIDUALS: usize = 1999;
+
+impl<R: Real> Members<R> {
+    /// Those of a run that begins, or goes on after these.
+    ///
+    /// # Errors
+    /// More or other members are done than the run can have.
+    pub(super) fn new(
+        (data, validation): (Data<R>, Option<Data<R>>),
+        (folds, answers): (Option<Folds>, Option<Table>),
+        (count, network): (usize, &Network),
+        done: Done<R>,
+    ) -> Result<Self> {
+        let of_network = |params: &Params<R>| params.sizes() == network.sizes && params.is_finite();
+        let whole = done.figures.len() == done.params.len() && done.params.iter().all(of_network);
+        if !whole || done.params.len() >= count {
+            let found = format!("{} members are done, the run has {count}", done.params.len());
+            return Err(Error::new(ErrorKind::Data, found).hint("train anew"));
+        }
+        let residuals = Array2::zeros((0, network.outputs()));
+        Ok(Self { data, validation, folds, answers, count, done, calibration: None, residuals })
+    }
+
+    /// Whether all are trained.
+    pub(super) fn is_complete(&self) -> bool {
+        self.done.params.len() == self.count
+    }
+
+    /// How many are still to come after the one that is trained now.
+    pub(super) fn to_come(&self) -> u64 {
+        self.count.saturating_sub(self.done.params.len() + 1) as u64
+    }
+
+    /// The updates of those that are done.
+    pub(super) fn steps(&self) -> u64 {
+        self.done.figures.iter().map(|member| member.steps).sum()
+    }
+
+    /// The rows that the next one is trained on, and those that tell it when to stop.
+    pub(super) fn rows(&self) -> (Data<R>, Option<Data<R>>) {
+        match &self.folds {
+            None => (self.data.clone(), self.validation.clone()),
+            Some(folds) => {
+                let [train, validation] = &folds.members[self.done.params.len()];
+                let validation = (!validation.is_empty()).then(|| self.data.select(validation));
+                (self.data.select(train), validation)
+            }
+        }
+    }
+
+    /// The weights that the next one begins with.  An input that is 0 in all of its rows (a word that only other folds
+    /// have) would keep its first weights: it says nothing, as a word that is new to a model.
+    pub(super) fn first_weights(
+        &self,
+        network: &Network,
+        settings: &Settings,
+        x: ArrayView2<'_, R>,
+    ) -> Params<R> {
+        let mut params = settings.init.draw(network, settings.seed);
+        if self.folds.is_some() {
+            let is_silent = |input: &usize| x.column(*input).iter().all(|&x| x == R::zero());
+            (0..x.ncols()).filter(is_silent).for_each(|input| params.w_mut(1).row_mut(input).fill(R::zero()));
+        }
+        params
+    }
+
+    /// Takes in the one that is trained.
+    pub(super) fn end(&mut self, trainer: &Trainer<R>, reason: StopReason) {
+        let score = self.folds.as_ref().map(|folds| {
+            let member = u32::try_from(self.done.params.len()).unwrap_or(u32::MAX);
+            let rows: Vec<u32> =
+                (0..).zip(&folds.fold).filter(|&(_, &fold)| fold == member).map(|(row, _)| row).collect();
+            trainer.evaluate(&self.data.select(&rows)).score
+        });
+        let (steps, rows) = (trainer.state().step, trainer.data().len());
+        self.done.figures.push(Member { steps, stop_reason: reason, rows, score });
+        self.done.params.push(trainer.params().folded());
+    }
+
+    /// Learns from the rows that each member was not trained on how far their probabilities, or numbers, can be
+    /// trusted; the weights of the last layer take the temperature in.
+    pub(super) fn calibrate(&mut self, computed: Computed<'_>) {
+        let Computed { engine, network, answers } = computed;
+        let (logits, y) = match (&self.folds, &self.validation) {
+            (Some(folds), _) => {
+                let every = (self.data.len() * network.outputs()).div_ceil(CELLS).max(1);
+                let some: Vec<u32> = (0..).take(self.data.len()).step_by(every).collect();
+                let fold: Vec<u32> = some.iter().map(|&row| folds.fold[row as usize]).collect();
+                let Data { x, y, .. } = self.data.select(&some);
+                (vec![out_of_fold(engine, network, (&self.done.params, &fold), x.view())], y)
+            }
+            (None, Some(validation)) => {
+                let of = |params: &Params<R>| engine.logits(network, params, validation.x.view());
+                (self.done.params.iter().map(of).collect(), validation.y.clone())
+            }
+            (None, None) => return,
+        };
+        self.calibration = metrics::temperature(network.loss, &logits, &y);
+        if let Some(calibration) = &self.calibration {
+            let temperature = R::of(calibration.temperature);
+            let last = network.layers();
+            self.done
+                .params
+                .iter_mut()
+                .for_each(|params| params.wb_mut(last).mapv_inplace(|w| w / temperature));
+        }
+        if let (Some(_), Answers::Numbers { .. }, Target::Values(y)) = (&self.folds, answers, &y) {
+            let (mut outputs, mut y) = (network.loss.outputs(&logits[0]), y.clone());
+            answers.decode(&mut outputs);
+            answers.decode(&mut y);
+            self.residuals = by_size((outputs - y).mapv_into(R::abs));
+        }
+    }
+
+    /// The score of every row by the member that was not trained on it, all together.
+    pub(super) fn score(&self, computed: Computed<'_>) -> Option<f64> {
+        let Computed { engine, network, .. } = computed;
+        let fold = &self.folds.as_ref()?.fold;
+        let logits = out_of_fold(engine, network, (&self.done.params, fold), self.data.x.view());
+        Some(score(network.loss, network.loss.outputs(&logits).view(), &self.data.y))
+    }
+
+    /// Shows what the member that was not trained on a row says of it, block by block: a table of `row` (its line),
+    /// `fold` and the answers, and the outputs in their unit.
+    pub(super) fn show(
+        &self,
+        computed: Computed<'_>,
+        show: &mut dyn FnMut(&Table, ArrayView2<'_, R>) -> Result<()>,
+    ) -> Result<()> {
+        let Computed { engine, network, answers } = computed;
+        let (Some(folds), Some(table)) = (&self.folds, &self.answers) else { return Ok(()) };
+        for first in (0..self.data.len()).step_by(rows_at_once(network)) {
+            let last = self.data.len().min(first + rows_at_once(network));
+            let (fold, x) = (&folds.fold[first..last], self.data.x.slice(s![first..last, ..]));
+            let logits = out_of_fold(engine, network, (&self.done.params, fold), x);
+            let mut outputs = network.loss.outputs(&logits);
+            answers.decode(&mut outputs);
+            let rows: Vec<u32> = (0..).skip(first).take(last - first).collect();
+            let mut columns = vec![
+                ("row".to_owned(), Column::numbers(rows.iter().map(|&row| table.line(row as usize) as f64))),
+                ("fold".to_owned(), Column::numbers(fold.iter().map(|&fold| f64::from(fold + 1)))),
+            ];
+            columns.extend(table.some(&rows).columns().iter().cloned());
+            show(&Table::new(columns)?, outputs.view())?;
+        }
+        Ok(())
+    }
+}
+
+/// Each column by size; of very many rows as many evenly spaced ones as tell every quantile, none too low.
+fn by_size<R: Real>(residuals: Array2<R>) -> Array2<R> {
+    let (n, k) = residuals.dim();
+    let m = n.min(RESIDUALS);
+    let mut sorted = Array2::zeros((m, k));
+    for (j, column) in residuals.columns().into_iter().enumerate() {
+        let mut column = column.to_vec();
+        column.sort_by(|a, b| a.f64().total_cmp(&b.f64()));
+        // The i-th of m stands where i/(m + 1) of n + 1 are.
+        let place = |i: usize| ((i + 1) * (n + 1)).div_ceil(m + 1) - 1;
+        (0..m).for_each(|i| sorted[[i, j]] = column[place(i).min(n - 1)]);
+    }
+    sorted
+}

@@ -1,0 +1,246 @@
+"""Tables as estimators: the command line's ``train`` and ``predict`` for frames.
+
+Columns of numbers, words and dates, with missing values, as they are: what they mean is found out as the command line
+finds it out, and stands in the model.  ``decisions_`` has in words what was decided.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.utils.validation import _check_feature_names, check_array, check_is_fitted, validate_data
+
+from . import _core
+
+_TARGET = "y"
+
+
+def _columns(X):
+    """A frame's columns, or an array's, as the library takes them: names, kinds, values."""
+    if not hasattr(X, "columns"):
+        return [(f"x{j}", "numbers", np.ascontiguousarray(X[:, j], dtype=np.float64)) for j in range(X.shape[1])]
+    return [(str(name), *_values(X[name])) for name in X.columns]
+
+
+def _values(column):
+    kind = getattr(column.dtype, "kind", "O")
+    if kind in "iufb" or getattr(column.dtype, "_is_numeric", False):
+        return "numbers", np.ascontiguousarray(column.to_numpy(dtype=np.float64, na_value=np.nan))
+    if kind == "M":
+        seconds = column.to_numpy(dtype="datetime64[us]").astype("int64").astype(np.float64) / 1e6
+        return "seconds", np.where(column.isna().to_numpy(), np.nan, seconds)
+    missing = column.isna().to_numpy()
+    return "texts", [None if gone else str(value) for value, gone in zip(column.tolist(), missing)]
+
+
+class _Tabular(BaseEstimator):
+    _loss: str
+
+    def __init__(
+        self,
+        *,
+        recipe=None,
+        effort=None,
+        epochs=None,
+        folds=None,
+        ensemble=None,
+        validation_size=None,
+        threads=None,
+        random_state=0,
+        settings=None,
+    ):
+        self.recipe = recipe
+        self.effort = effort
+        self.epochs = epochs
+        self.folds = folds
+        self.ensemble = ensemble
+        self.validation_size = validation_size
+        self.threads = threads
+        self.random_state = random_state
+        self.settings = settings
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.string = True
+        return tags
+
+    def _frame(self, X, reset):
+        if hasattr(X, "columns"):
+            if not reset and not hasattr(self, "n_features_in_"):
+                # Opened from a file: its columns are found by their names, others are left out.
+                return X
+            _check_feature_names(self, X, reset=reset)
+            if reset:
+                self.n_features_in_ = X.shape[1]
+            return X
+        return validate_data(self, X, reset=reset, dtype=np.float64, ensure_all_finite="allow-nan")
+
+    def _fit(self, X, kind, answers):
+        columns = [*_columns(X), (_TARGET if _TARGET not in map(str, getattr(X, "columns", ())) else " y", kind, answers)]
+        chosen = {
+            "recipe": self.recipe,
+            "effort": self.effort,
+            "epochs": self.epochs,
+            "folds": self.folds,
+            "ensemble": self.ensemble,
+            "validation_size": self.validation_size,
+            "threads": self.threads,
+            "seed": 0 if self.random_state is None else self.random_state,
+            "loss": self._loss,
+            "test_size": 0,
+            **(self.settings or {}),
+        }
+        texts = {key: str(value) for key, value in chosen.items() if value is not None}
+        self._take(_core.fit_table(columns, columns[-1][0], texts))
+        return self
+
+    def _take(self, model):
+        about = model.about()
+        self._model, self.decisions_ = model, model.decisions
+        self.fold_scores_ = np.array(about["fold_scores"])
+        self.temperature_ = about["temperature"]
+        self.n_members_, self.n_steps_ = about["members"], about["steps"]
+        return about
+
+    def _said(self, X):
+        check_is_fitted(self, "_model")
+        said, noted = self._model.predict(_columns(self._frame(X, reset=False)))
+        for line in noted:
+            warnings.warn(line, stacklevel=3)
+        return said
+
+    def __getstate__(self):
+        state = super().__getstate__().copy()
+        if "_model" in state:
+            state["_model"] = self._model.bytes("safetensors")
+        return state
+
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        if isinstance(state.get("_model"), bytes):
+            self._model = _core.model_of(state["_model"])
+
+    def save(self, path):
+        """Writes the command line's file, ``model.safetensors``."""
+        check_is_fitted(self, "_model")
+        path = os.fspath(path)
+        if not path.endswith(".safetensors"):
+            raise ValueError(f"{path} is not called .safetensors; write model.save('model.safetensors')")
+        _core.write_whole(path, bytes(self._model.bytes("safetensors")))
+
+    def to_onnx(self, path=None):
+        """The bytes of an ONNX file, which is written too if a path is given."""
+        check_is_fitted(self, "_model")
+        data = bytes(self._model.bytes("onnx"))
+        if path is not None:
+            _core.write_whole(os.fspath(path), data)
+        return data
+
+
+class TabularClassifier(ClassifierMixin, _Tabular):
+    """A classifier of tables, by RealMLP-TD-S, or of small tables by one hidden layer.
+
+    Parameters
+    ----------
+    recipe : {"plain", "tabular"}, optional
+        Settings that go together; without it the number of rows decides.
+    effort : {"quick", "standard", "best"}, optional
+        How long the recipe ``tabular`` trains.
+    epochs : int, optional
+        Passes over the training rows instead.
+    folds : int, optional
+        Cross-validation: so many members, each trained on the rows outside its fold; their mean is the model, and
+        ``fold_scores_`` has how good each was on the rows that it had not seen.
+    ensemble : int, optional
+        So many members from different seeds, on the same rows.
+    validation_size : float, optional
+        Share of the training rows that tells which epoch is best.
+    threads : int, optional
+        The result is the same for any number.
+    random_state : int
+        The seed.
+    settings : dict, optional
+        Any other setting of ``clearprop train --help`` by its name, like ``{"hidden": "64,64"}``.
+
+    Attributes
+    ----------
+    classes_, n_features_in_, feature_names_in_ : as everywhere in scikit-learn
+    decisions_ : list of str
+        What was read and decided, column by column.
+    fold_scores_ : array
+        The accuracy (or R2) of each fold.
+    temperature_ : float or None
+        What the logits were divided by, so that probabilities can be taken at their word.
+    """
+
+    _loss = "softmax"
+
+    def fit(self, X, y):
+        """Trains.  ``X`` is a frame or an array, ``y`` has a class a row."""
+        from sklearn.utils.multiclass import check_classification_targets
+
+        X = self._frame(X, reset=True)
+        y = np.asarray(y)
+        check_classification_targets(y)
+        y = check_array(y, ensure_2d=False, dtype=None).ravel()
+        if len(y) != len(X):
+            raise ValueError(f"X has {len(X)} rows, y {len(y)}")
+        self.classes_, codes = np.unique(y, return_inverse=True)
+        # Words in the order of the classes.
+        width = len(str(len(self.classes_)))
+        self._fit(X, "texts", [f"{code:0{width}}" for code in codes.tolist()])
+        return self
+
+    def predict_proba(self, X):
+        """Probabilities (rows, classes)."""
+        return self._said(X)
+
+    def predict(self, X):
+        """The most probable class of each row."""
+        return self.classes_[self._said(X).argmax(axis=1)]
+
+
+class TabularRegressor(RegressorMixin, _Tabular):
+    """A regressor of tables: :class:`TabularClassifier`'s parameters and attributes.
+
+    ``predict_interval(X, level)`` has the ends of intervals that hold a new answer with this probability; it needs
+    ``folds``.
+    """
+
+    _loss = "squared"
+
+    def fit(self, X, y):
+        """Trains.  ``X`` is a frame or an array, ``y`` has a number a row."""
+        X = self._frame(X, reset=True)
+        y = check_array(y, ensure_2d=False, dtype=np.float64).ravel()
+        if len(y) != len(X):
+            raise ValueError(f"X has {len(X)} rows, y {len(y)}")
+        return self._fit(X, "numbers", y)
+
+    def predict(self, X):
+        """A number a row."""
+        return self._said(X)[:, 0].astype(np.float64)
+
+    def predict_interval(self, X, level=0.9):
+        """The ends (rows, 2) of intervals that hold a new answer with the probability ``level``."""
+        said, (half,) = self.predict(X), self._model.interval(level)
+        return np.column_stack([said - half, said + half])
+
+
+def opened(path):
+    """The estimator of a model's file."""
+    from .saving import _classes
+
+    model = _core.open_model(path)
+    about = model.about()
+    if about["kind"] == "labels" or len(about["targets"]) > 1:
+        raise ValueError(f"{path} predicts several columns, {', '.join(about['targets'])}: use clearprop predict")
+    estimator = TabularClassifier() if about["kind"] == "classes" else TabularRegressor()
+    estimator._take(model)
+    if about["kind"] == "classes":
+        estimator.classes_ = _classes(about["names"])
+    return estimator
