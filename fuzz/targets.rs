@@ -11,7 +11,7 @@ use clearprop::model::{Model, Tensor as ModelTensor};
 use clearprop::table::{Decimal, Encoder, Fit, Forms, Table, Unseen};
 use clearprop_files::safetensors::{self as safe, Floats, Tensor};
 use clearprop_files::table::{Opened, Options, Separator, open};
-use clearprop_files::{csv as text, npz as archive};
+use clearprop_files::{arrays as named_arrays, csv as text, npz as archive};
 use std::io::{Cursor, Write};
 use std::path::PathBuf;
 
@@ -19,12 +19,14 @@ use std::path::PathBuf;
 pub type Target = fn(&[u8]);
 
 /// The targets by their names.
-pub const ALL: [(&str, Target); 9] = [
+pub const ALL: [(&str, Target); 11] = [
     ("csv", csv),
     ("table", table),
     ("gzip", gzip),
     ("npz", npz),
     ("arrays", arrays),
+    ("json", json),
+    ("mat", mat),
     ("parquet", parquet),
     ("safetensors", safetensors),
     ("model", model),
@@ -214,6 +216,22 @@ fn for_diagnosis(npz: &archive::Npz) -> Vec<Array> {
         Array { name: name.clone(), shape: array.shape.clone(), values }
     });
     plain.collect()
+}
+
+/// Arrays as JSON.
+pub fn json(data: &[u8]) {
+    if let Some(arrays) = told(named_arrays::open(&file(data, "arrays.json"))) {
+        of_npz(&arrays);
+    }
+}
+
+/// A file of MATLAB.  The first byte says whether the head of the usual version stands before the rest.
+pub fn mat(data: &[u8]) {
+    let Some((&choice, data)) = data.split_first() else { return };
+    let head: &[u8] = if choice & 1 == 0 { b"" } else { &[&[b' '; 124][..], b"\0\x01IM"].concat() };
+    if let Some(arrays) = told(named_arrays::open(&file(&[head, data].concat(), "arrays.mat"))) {
+        of_npz(&arrays);
+    }
 }
 
 /// Bytes between Parquet's marks.

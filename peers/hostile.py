@@ -7,14 +7,18 @@ Linux, Python alone.  A refused file may take 64 MB and four times its size (an 
 promises.  Below that, what sound tables of many classes, columns and words take.
 """
 
+import bz2
 import gzip
 import io
+import json
+import lzma
 import os
 import struct
 import subprocess
 import sys
 import tempfile
 import zipfile
+import zlib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -60,6 +64,13 @@ def hostile():
     yield "x_1e12.npz", npz(X=npy((10**6, 10**6), values=bytes(16)), y=y), "train FILE"
     yield "overflow.npz", npz(X=npy((2**33, 2**33), values=bytes(16)), y=y), "train FILE"
     yield "words_1e9.npz", npz(X=x, y=npy((3,), "<U1000000000", bytes(12))), "train FILE"
+    yield "cube_with_0.npz", npz(X=x, y=y, W1=npy((2, 0, 10**9))), "train FILE"
+    yield "b1_0_by_1e9.npz", npz(X=x, y=y, b1=npy((0, 10**9))), "diagnose FILE"
+    yield "words_of_no_letters.npz", npz(X=x, y=npy((10**9,), "|S0")), "train FILE"
+    yield "bools_1e8.npz", npz(X=npy((10**8,), "|b1", bytes(10**8)), y=y), "train FILE"
+    one = npy((1,), values=bytes(8))
+    yield "entries_60000.npz", npz(**{f"a{i}": one for i in range(60_000)}), "train FILE"
+    yield "answers_65000.npz", npz(X=npy((2, 1), values=bytes(16)), y=npy((2, 65_000), values=bytes(16 * 65_000))), "train FILE"
     yield "zeros.npz", npz(X=npy((15 * 10**6,), values=bytes(120 * 10**6)), y=y), "train FILE"
     # Columns, rows and letters that are packed well.
     commas = b"," * 4_000_000 + b"\n"
@@ -69,6 +80,19 @@ def hostile():
     yield "columns_second_row.csv.gz", gzip.compress(b"a,y\n" + commas), train
     yield "no_end_of_line.csv.gz", gzip.compress(b"a" * 100_000_000), train
     yield "open_quote.csv.gz", gzip.compress(b'a,y\n"' + b"x" * 100_000_000), train
+    yield "blanks_4M.csv.gz", gzip.compress(b"a b y\n" + b"1 2 u\n3 4 v\n" * 100 + b"1 " * 3_900_000 + b"\n"), train
+    quoted = b'"' + b"x" * 1000 + b"\n" + b'x",'
+    yield "quoted_lines.csv.gz", gzip.compress(b"a,b,y\n1,2,u\n" + quoted * 200_000 + b"y\n"), train
+    cells = b"".join(b"%d" % i + b"a" * 3_500_000 + b",u\n" for i in range(60))
+    yield "long_cells.csv.gz", gzip.compress(b"a,y\n" + cells), train
+    yield "long_answers.csv.gz", gzip.compress(b"y,a\n" + cells), train
+    yield "lines_of_blanks.csv.gz", gzip.compress(b"a,y\n" + (b" " * 4_000_000 + b"\n") * 200), train
+    yield "rows_of_commas.csv.gz", gzip.compress(b"c," * 8999 + b"y\n" + (b"," * 8999 + b"\n") * 20_000), train
+    yield "comments.csv.gz", gzip.compress(b"#a\na,y\n1,u\n2,v\n" + (b"#" + b"x" * 1000 + b"\n") * 200_000), train
+    yield "rows_100MB.csv.bz2", bz2.compress(b"a,y\n" + b"1,2\n" * 25_000_000), train
+    yield "columns_4M.csv.xz", lzma.compress(commas), train
+    yield "utf16.csv.gz", gzip.compress(("a,y\n" + "1,2\n" * 10_000_000).encode("utf-16")), train
+    yield "classes_500000.csv", b"a,y\n" + b"".join(b"%d,w%d\n" % (i % 7, i) for i in range(500_000)), train
     yield "rows_100MB.csv.gz", gzip.compress(b"a,y\n" + b"1,2\n" * 25_000_000), train
     yield "empty_lines.csv.gz", gzip.compress(b"a,y\n" + b"\n" * 100_000_000), train
     yield "tilde_runs.csv.gz", gzip.compress(b"a  b  y\n" + b" " * 100_000_000), train
@@ -90,6 +114,34 @@ def hostile():
     yield "w1_0_by_4e9.safetensors", struct.pack("<Q", len(shape)) + shape, "info FILE"
     deep = b"[" * 1_000_000
     yield "deep_head.safetensors", struct.pack("<Q", len(deep)) + deep, "info FILE"
+    def safetensors(head):
+        return struct.pack("<Q", len(head)) + head
+
+    tensor = b'"%d":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}'
+    tensors = b",".join(tensor % i for i in range(250_000))
+    yield "tensors_250000.safetensors", safetensors(b"{" + tensors + b"}"), "info FILE"
+    axes = b'{"a":{"dtype":"F32","shape":[' + b"1," * 7_000_000 + b'0],"data_offsets":[0,0]}}'
+    yield "axes_7M.safetensors", safetensors(axes), "info FILE"
+    texts = b",".join(b'"%d":"x"' % i for i in range(900_000))
+    yield "texts_900000.safetensors", safetensors(b'{"__metadata__":{' + texts + b"}}"), "info FILE"
+    yield "names.json", json.dumps({"n" * 100_000: [{"a": 1}] * 10_000}).encode(), "diagnose FILE"
+    yield "objects.json", b'{"X":[' + b'{"a":1},' * 500_000 + b'{"a":1}]}', "diagnose FILE"
+    yield "lists.json", b'{"X":[' + b"[0]," * 1_000_000 + b"[0]]}", "diagnose FILE"
+    yield "empties.json", b'{"X":[' + b"{}," * 2_000_000 + b"{}]}", "diagnose FILE"
+
+    def element(kind, data):
+        return struct.pack("<II", kind, len(data)) + data + bytes(-len(data) % 8)
+
+    def mat(array):
+        packed = zlib.compress(array)
+        return b"MATLAB 5.0 MAT-file".ljust(124) + b"\0\1IM" + struct.pack("<II", 15, len(packed)) + packed
+
+    def array(kind, count, rest):
+        shape = struct.pack("<II", 1, count)
+        return element(14, element(6, struct.pack("<II", kind, 0)) + element(5, shape) + element(1, b"X") + rest)
+
+    yield "cells_4M.mat", mat(array(1, 4_000_000, struct.pack("<II", 14, 0) * 4_000_000)), "diagnose FILE"
+    yield "numbers_12M.mat", mat(array(6, 12_000_000, element(9, bytes(96_000_000)))), "diagnose FILE"
     yield "deep.json", b'{"X": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "diagnose FILE"
 
 

@@ -9,8 +9,8 @@ use crate::sources::root;
 use std::path::Path;
 use std::process::Command;
 
-const TARGETS: [&str; 9] =
-    ["csv", "table", "gzip", "npz", "arrays", "parquet", "safetensors", "model", "diagnose"];
+const TARGETS: [&str; 11] =
+    ["csv", "table", "gzip", "npz", "arrays", "json", "mat", "parquet", "safetensors", "model", "diagnose"];
 const TRIPLE: &str = "x86_64-unknown-linux-gnu";
 const COVERAGE: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \

@@ -12,6 +12,7 @@ mod breaks;
 mod chores;
 mod ci;
 mod fuzz;
+mod sanitize;
 mod size;
 #[allow(dead_code, reason = "the test of the floors uses the rest")]
 mod sources;
@@ -26,6 +27,7 @@ const USAGE: &str = "cargo xtask COMMAND
   break    breaks backward.rs in five ways and shows that the tests notice each
   book     builds the book to target/book/index.html
   fuzz     [TARGET] [SECONDS]: the targets of fuzz/ with coverage, a minute each
+  miri     tests of the safe crates, interpreted; asan: those of the kernels, sanitized (both by the nightly compiler)
   survive  [KILLS] [FULL]: 1,000 runs that are killed, 100 times two for one folder, 200 full disks (as root on Linux)
   bench    clearprop beside its peers, a table of ratios; installs 6 GB under target/bench (see bench/README.md)
   bars     the five bars of README.md, from bench/RESULTS.md";
@@ -42,6 +44,8 @@ fn main() -> ExitCode {
         "break" => breaks::run(),
         "book" => book::build(),
         "fuzz" => fuzz::run(&args.collect::<Vec<_>>()),
+        "miri" => sanitize::miri(),
+        "asan" => sanitize::asan(),
         "survive" => survive::run(&args.collect::<Vec<_>>()),
         "bars" => bars::draw(),
         "bench" => bench::measure(&args.collect::<Vec<_>>()),

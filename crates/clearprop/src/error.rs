@@ -224,7 +224,9 @@ fn short(text: &str) -> String {
 /// ```
 #[must_use]
 pub fn visible(text: &str) -> Cow<'_, str> {
-    let obeyed = |letter: char| letter.is_control() && !matches!(letter, '\n' | '\t');
+    // Marks that turn the direction of writing round, and ends of lines that are no control characters, mislead as well.
+    let misleads = |letter| matches!(letter, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let obeyed = |letter: char| letter.is_control() && !matches!(letter, '\n' | '\t') || misleads(letter);
     if !text.contains(obeyed) {
         return text.into();
     }
@@ -249,12 +251,16 @@ impl std::error::Error for Error {}
 /// assert_eq!(nearest("price", ["species", "sepal_length"]), None);
 /// ```
 pub fn nearest<'a>(typed: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let limit = 1 + typed.chars().count() / 4;
+    // Nobody types a longer name, but a file may hold one of a million letters.
+    const LONGEST: usize = 64;
+    let letters = typed.chars().count();
+    let limit = 1 + letters / 4;
     candidates
         .into_iter()
+        .filter(|candidate| letters <= LONGEST && candidate.chars().count().abs_diff(letters) <= limit)
         .map(|candidate| (strsim::osa_distance(&typed.to_lowercase(), &candidate.to_lowercase()), candidate))
         // Of a word of one letter nothing is left after a slip but its case.
-        .filter(|(distance, _)| *distance <= limit && (*distance == 0 || typed.chars().count() > 1))
+        .filter(|(distance, _)| *distance <= limit && (*distance == 0 || letters > 1))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }

@@ -115,6 +115,7 @@ impl<R: Real> Fit<R> {
     /// Other rows than the run began with, a state that is not of this plan, or those of [`Fit::begin`].
     pub fn resume(plan: Plan, rows: Rows, progress: Progress<R>) -> Result<Self> {
         let Progress { fingerprint, done, state, history } = progress;
+        plan.encoder.check()?;
         let mut fit = Self::encode(plan, rows, done, |plan, members, (data, validation)| {
             let settings = plan.settings.of_member(members.map_or(0, |members| members.done.params.len()));
             Trainer::resume(plan.network.clone(), state, data, validation, settings)

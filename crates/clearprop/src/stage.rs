@@ -315,7 +315,7 @@ mod tests {
         let mut numbers: Vec<u8> = STAGES.iter().flat_map(|stage| stage.mistakes).copied().collect();
         numbers.sort_unstable();
         numbers.dedup();
-        assert_eq!(numbers, (1..=85).collect::<Vec<u8>>());
+        assert_eq!(numbers, (1..=86).collect::<Vec<u8>>());
     }
 
     #[test]

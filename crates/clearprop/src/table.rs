@@ -7,6 +7,7 @@
 mod answers;
 mod builder;
 mod cells;
+mod check;
 mod coding;
 mod columns;
 mod dates;
@@ -45,6 +46,7 @@ pub use words::Words;
 use crate::error::{Error, ErrorKind, Result};
 use std::cmp::Ordering;
 use std::collections::HashSet;
+use std::sync::OnceLock;
 
 /// Named columns of one length.
 ///
@@ -68,6 +70,18 @@ pub struct Table {
     rows: usize,
     /// Where runs of consecutive lines begin: (row counted from 0, its line in the file).
     lines: Vec<(usize, u64)>,
+    places: Places,
+}
+
+/// Where each column is, by its name, found out when it is first asked for: a table may have 65,536.
+#[derive(Clone, Debug, Default)]
+struct Places(OnceLock<Words>);
+
+impl PartialEq for Places {
+    /// It follows from the names.
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 /// One column: numbers, words, or dates.
@@ -101,7 +115,7 @@ impl Table {
             }
         }
         drop(names);
-        Ok(Self { columns, rows, lines: vec![(0, 1)] })
+        Ok(Self { columns, rows, lines: vec![(0, 1)], places: Places::default() })
     }
 
     /// Says where the rows stand in their file: runs of consecutive lines, each as (row counted from
@@ -148,7 +162,8 @@ impl Table {
     /// The column of this name, if there is one.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Column> {
-        self.columns.iter().find(|(known, _)| known == name).map(|(_, column)| column)
+        let place = self.places.0.get_or_init(|| self.names().map(Some).collect()).code(name)?;
+        self.columns.get(place as usize).map(|(_, column)| column)
     }
 
     /// The column of this name.
@@ -167,7 +182,9 @@ impl Table {
         for name in names {
             self.column(name)?;
         }
+        let names: HashSet<&String> = names.iter().collect();
         self.columns.retain(|(name, _)| !names.contains(name));
+        self.places = Places::default();
         Ok(self)
     }
 
@@ -186,6 +203,7 @@ impl Table {
 
     /// Takes the columns out; the places of the rows stay.
     fn take_columns(&mut self) -> Vec<(String, Column)> {
+        self.places = Places::default();
         std::mem::take(&mut self.columns)
     }
 
@@ -197,7 +215,9 @@ impl Table {
         for name in names {
             self.column(name)?;
         }
+        let names: HashSet<&String> = names.iter().collect();
         self.columns.retain(|(name, _)| names.contains(name));
+        self.places = Places::default();
         Ok(self)
     }
 }

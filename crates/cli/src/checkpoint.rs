@@ -190,6 +190,8 @@ fn from_parts<R: Real>(path: &Path, tensors: &[Tensor], about: About) -> Result<
     };
     let &[epoch_loss, best_loss, step_size] = reals("epoch")? else { return Err(absent("epoch")) };
     let rows = reals("history")?.chunks(COLUMNS).map(row).collect::<Option<_>>();
+    // Before anything is made of the sizes in the text: the file has as many numbers.
+    let weights = params("params")?;
     let mut optimiser = Optimiser::new(settings.rule(), step_size, &network.sizes)?;
     optimiser.t = updates;
     for (i, moment) in (1..).zip(&mut optimiser.moments) {
@@ -205,8 +207,7 @@ fn from_parts<R: Real>(path: &Path, tensors: &[Tensor], about: About) -> Result<
             known.map(pair).collect::<Result<_>>().map(|pairs| Lbfgs::resume(pairs, step, is_over))
         })
         .transpose()?;
-    let state =
-        State { step, params: params("params")?, optimiser, epoch_loss, best_loss, not_better, best, lbfgs };
+    let state = State { step, params: weights, optimiser, epoch_loss, best_loss, not_better, best, lbfgs };
     let history = History { rows: rows.ok_or_else(|| absent("history"))? };
     Ok(Checkpoint { setup, progress: Progress { fingerprint, done, state, history }, train_time })
 }

@@ -41,7 +41,7 @@ fn explained(what: &str, paper: Paper) -> Result<String> {
     if let Ok(number) = number.parse::<u32>() {
         return u8::try_from(number).ok().and_then(|number| of_mistake(number, paper)).ok_or_else(|| {
             Error::new(ErrorKind::Setting, format!("no mistake has the number {number}"))
-                .hint("they are numbered from 1 to 85, those of updates from 101 to 110")
+                .hint("they are numbered from 1 to 86, those of updates from 101 to 110")
         });
     }
     let theirs = || stage_called(what).and_then(|(id, layer)| Some((stage(id)?, layer)));
@@ -51,7 +51,7 @@ fn explained(what: &str, paper: Paper) -> Result<String> {
     let ids: Vec<&str> = STAGES.iter().map(|stage| stage.id).collect();
     let hint = match nearest(what, ids.iter().copied()) {
         Some(near) => format!("did you mean '{near}'? There are: {}", ids.join(", ")),
-        None => format!("there are: {}, and the numbers of mistakes, 1 to 85 and 101 to 110", ids.join(", ")),
+        None => format!("there are: {}, and the numbers of mistakes, 1 to 86 and 101 to 110", ids.join(", ")),
     };
     Err(Error::new(ErrorKind::Setting, format!("nothing is called '{what}'")).hint(hint))
 }
@@ -211,7 +211,7 @@ mod tests {
 
     #[test]
     fn every_mistake_is_explained() {
-        for id in (1..=85).chain(101..=110).chain(121..=125) {
+        for id in (1..=86).chain(101..=110).chain(121..=125) {
             let text = explained(&id.to_string(), PAPER).unwrap();
             assert!(
                 text.starts_with(&format!("Mistake {id}: ")) && text.contains("Why it is wrong"),

@@ -10,12 +10,11 @@ use crate::disk;
 use crate::npz::{self, Array, Npz};
 use clearprop::diagnose::arrays::{self as diagnose, Stored};
 use clearprop::error::{Error, ErrorKind, Result};
+use nested::MOST;
 use std::collections::BTreeMap;
 use std::io::{BufReader, Cursor, Read, Write};
 use std::path::{Path, PathBuf};
 
-/// Nobody's backward pass has more.
-const MOST: usize = 1000;
 /// A file of text or of a matrix program that is larger is no backward pass either.
 const LARGEST: u64 = 64 << 20;
 

@@ -52,6 +52,12 @@ impl Budget {
         self.size.get().saturating_mul(RATIO).saturating_add(SMALL)
     }
 
+    /// The bytes that are left.
+    #[must_use]
+    pub fn left(&self) -> u64 {
+        self.most().saturating_sub(self.taken)
+    }
+
     /// Takes some bytes.
     ///
     /// # Errors

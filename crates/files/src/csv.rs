@@ -50,6 +50,9 @@ impl Options {
     }
 }
 
+/// After so many bytes of fields the table's memory is looked at, however few rows they are.
+const UNSEEN: usize = 1 << 20;
+
 /// A CSV file that is being read, in blocks of rows.
 pub struct Reader<S: Read> {
     rows: Records<S>,
@@ -172,6 +175,7 @@ impl<S: Read> Reader<S> {
         let fields = self.names.len() + usize::from(self.trailing);
         // Often enough that little is taken in between, seldom enough to cost nothing.
         let often = (MOST_COLUMNS / fields.max(1)).clamp(1, 1024);
+        let mut unseen = 0;
         while rows < limit {
             if !self.next(&mut record)? {
                 break;
@@ -190,9 +194,11 @@ impl<S: Read> Reader<S> {
             expected = Some(line + 1);
             table.push_row(record.fields());
             rows += 1;
+            unseen += record.bytes();
             if let Some(budget) = &mut self.budget
-                && rows.is_multiple_of(often)
+                && (rows.is_multiple_of(often) || unseen > UNSEEN)
             {
+                unseen = 0;
                 budget.give_back();
                 budget.take(table.memory()).map_err(|error| error.file(&self.file).row(line))?;
             }

@@ -15,12 +15,17 @@
 use crate::budget::{count, extent};
 use ::safetensors::tensor::{Dtype, Metadata, TensorInfo};
 use clearprop::error::{Error, ErrorKind, Result};
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::collections::HashSet;
 use std::io::Read;
 
 /// A head longer than this is no model's.
 const LONGEST: u64 = 16 << 20;
+
+/// A head names at most so many tensors ..
+const MOST_TENSORS: usize = 10_000;
+/// .. each of so many axes, and beside them so many texts.
+const MOST_PARTS: usize = 100;
 
 /// The one key of the metadata.
 const KEY: &str = "clearprop";
@@ -157,7 +162,7 @@ pub fn read(mut source: impl Read, file: &str) -> Result<(Vec<Tensor>, Option<St
         return Err(damaged("it is cut off".into()));
     }
     let about_head = |error: serde_json::Error| damaged(format!("its head: {error}"));
-    serde_json::from_slice::<Once>(&head).map_err(about_head)?;
+    serde_json::from_slice::<Head>(&head).map_err(about_head)?;
     let metadata: Metadata = serde_json::from_slice(&head).map_err(about_head)?;
     let data = next((metadata.data_len() as u64).saturating_add(1))?;
     if data.len() != metadata.data_len() {
@@ -213,31 +218,91 @@ fn unsealed(text: &str) -> String {
     }
 }
 
-/// A map in which no name comes twice, its values whatever they are.
-struct Once;
+/// A head in which no name comes twice, of no more tensors, axes and texts than a model has: the crate takes twenty
+/// times their bytes for them.
+struct Head;
 
-impl<'de> Deserialize<'de> for Once {
+/// What a tensor or a text is in a head.
+struct Entry;
+
+impl<'de> Deserialize<'de> for Head {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
         struct Names;
         impl<'de> Visitor<'de> for Names {
-            type Value = Once;
+            type Value = Head;
 
             fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str("a map of tensors")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Once, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Head, A::Error> {
                 let mut names = HashSet::new();
-                while let Some((name, IgnoredAny)) = map.next_entry::<String, IgnoredAny>()? {
+                while let Some((name, Entry)) = map.next_entry::<String, Entry>()? {
+                    if names.len() == MOST_TENSORS {
+                        return Err(A::Error::custom(format!("more than {MOST_TENSORS} tensors")));
+                    }
                     if names.contains(&name) {
-                        return Err(serde::de::Error::custom(format!("'{name}' comes twice")));
+                        return Err(A::Error::custom(format!("'{name}' comes twice")));
                     }
                     names.insert(name);
                 }
-                Ok(Once)
+                Ok(Head)
             }
         }
         deserializer.deserialize_map(Names)
+    }
+}
+
+impl<'de> Deserialize<'de> for Entry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        struct Parts;
+        impl<'de> Visitor<'de> for Parts {
+            type Value = Entry;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a tensor")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Entry, A::Error> {
+                for _ in 0..MOST_PARTS {
+                    if map.next_entry::<IgnoredAny, Part>()?.is_none() {
+                        return Ok(Entry);
+                    }
+                }
+                Err(A::Error::custom(format!("more than {MOST_PARTS} texts")))
+            }
+        }
+        deserializer.deserialize_map(Parts)
+    }
+}
+
+/// A text, or a list of few numbers.
+struct Part;
+
+impl<'de> Deserialize<'de> for Part {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        struct Axes;
+        impl<'de> Visitor<'de> for Axes {
+            type Value = Part;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a text or a shape")
+            }
+
+            fn visit_str<E>(self, _: &str) -> std::result::Result<Part, E> {
+                Ok(Part)
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> std::result::Result<Part, A::Error> {
+                for _ in 0..MOST_PARTS {
+                    if seq.next_element::<IgnoredAny>()?.is_none() {
+                        return Ok(Part);
+                    }
+                }
+                Err(A::Error::custom(format!("a shape of more than {MOST_PARTS} axes")))
+            }
+        }
+        deserializer.deserialize_any(Axes)
     }
 }
 

@@ -138,6 +138,31 @@ fn json_is_read_as_deep_as_it_goes() {
     }
 }
 
+/// Small files whose names and parts would take a hundred times their bytes.
+#[test]
+fn json_of_many_parts_is_refused_in_one_line() {
+    let path = folder("json_of_much").join("much.json");
+    let long = "n".repeat(100_000);
+    for (text, expected) in [
+        (format!(r#"{{"X": [{}{{}}]}}"#, "{}, ".repeat(9_000)), "more than 4000 names and parts"),
+        (
+            format!(r#"{{"X": [{}{{"a": 1}}]}}"#, r#"{"a": 1}, "#.repeat(9_000)),
+            "more than 4000 names and parts",
+        ),
+        (format!(r#"{{"X": [{}{{"a": 1}}]}}"#, r#"{"a": 1}, "#.repeat(1_200)), "more than 1000 arrays"),
+        (format!(r#"{{"{long}": [{{"a": 1}}, {{"a": 2}}]}}"#), "a name of 100000 bytes"),
+        (format!(r#"{{"X": [{}[1, 2]]}}"#, "[1], ".repeat(100_000)), "its row 100000 has 2 numbers"),
+        (format!(r#"{{"X": [{}"1"]}}"#, "1, ".repeat(100_000)), "the text \"1\""),
+    ] {
+        std::fs::write(&path, text).unwrap();
+        let error = open(&path).unwrap_err().to_string();
+        assert!(error.contains(expected) && !error.contains('\n'), "{error}");
+    }
+    // A list is one array however many rows it has.
+    std::fs::write(&path, format!(r#"{{"X": [{}[1]]}}"#, "[0], ".repeat(100_000))).unwrap();
+    assert_eq!(open(&path).unwrap().arrays["X"].shape, [100_001, 1]);
+}
+
 #[test]
 fn a_folder_is_read_file_by_file() {
     let folder = folder("arrays_of_a_folder");
@@ -168,5 +193,5 @@ fn thousands_of_arrays_are_refused_in_one_line() {
     let fields: Vec<String> = (0..5000).map(|i| format!("\"a{i}\": {i}")).collect();
     std::fs::write(&path, format!("{{{}}}", fields.join(","))).unwrap();
     let error = open(&path).unwrap_err().to_string();
-    assert!(error.contains("5000 arrays") && !error.contains('\n'), "{error}");
+    assert!(error.contains("more than 4000 names") && !error.contains('\n'), "{error}");
 }

@@ -6,7 +6,7 @@
 /// One mistake of the catalogue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mistake {
-    /// Its number, 1..=85.
+    /// Its number: 1 to 86, of updates from 101, of the probe from 121.
     pub id: u8,
     /// A few words: what the wrong line does.
     pub name: &'static str,
@@ -38,7 +38,7 @@ const fn new(
 #[rustfmt::skip] // one mistake, four lines
 pub const MISTAKES: &[Mistake] = &[
     new(1, "dlogits", "the division by N is missing",
-        "the derivative by the scores is exactly N times the right one, and so is everything computed from it, except the penalty's part",
+        "exactly N times the right numbers, and so is everything computed from it, except the penalty's part",
         "the loss is a mean over N rows, so one row's score moves it by 1/N of what it moves that row's own loss"),
     new(2, "dlogits", "divided by N twice",
         "exactly 1/N of the right numbers, on the data's side only",
@@ -92,31 +92,31 @@ pub const MISTAKES: &[Mistake] = &[
         "rows sum to (sum of the scores - 1)/N in place of 0",
         "the derivative by the scores is written in softmax's output p; the input f was used in its place"),
     new(19, "dw", "the penalty's part is missing",
-        "yours - right = -reg * W exactly; the data's part is right",
+        "yours - right is exactly minus the penalty's part (-reg * W in the usual form)",
         "W stands in the loss twice, in the data loss and in reg/2 * sum(W^2): the derivative by W has both parts"),
     new(20, "dw", "the penalty's factor does not belong to this loss",
-        "yours - right is +reg * W or -half of it, exactly",
+        "yours - right is once the penalty's part, or minus half of it, exactly",
         "reg/2 * W^2 has the derivative reg * W by W, and reg * W^2 has 2 * reg * W: loss and derivative must agree"),
     new(21, "dw", "the penalty divided by N",
-        "yours - right = -reg * (1 - 1/N) * W exactly",
+        "the penalty's part is 1/N of the right one (or N times it, where the loss has the 1/N), exactly",
         "the penalty is added once to the mean loss, it is not one of the N things whose mean is taken"),
     new(22, "dw", "the penalty with the wrong sign",
-        "yours - right = -2 * reg * W exactly",
+        "yours - right is exactly minus twice the penalty's part",
         "the penalty is added to the loss, so its derivative by W, reg * W, is added too; descent then shrinks W"),
     new(23, "dw", "the penalty added as a constant",
         "yours - right without the penalty is reg everywhere, or +-reg with W's sign",
         "the derivative of reg/2 * W^2 by each entry is reg times that entry (a constant size belongs to sum |W|)"),
     new(24, "dw", "one layer's penalty forgotten, perhaps W1's taken twice",
-        "-reg * W on one layer only",
+        "minus the penalty's part, on one layer only",
         "each layer's W has its own term in the penalty, and its own derivative: the line is needed once per layer"),
     new(25, "db", "the bias penalised, or not, against the loss",
-        "yours - right = +-reg * b exactly",
+        "yours - right is exactly the penalty's part for b, or minus it",
         "what is added to db must be the derivative by b of what is added to the loss"),
     new(26, "dw", "z in place of a: the input of the nonlinearity for its output",
-        "wrong only in rows of units that were off (z < 0) for some row of the batch",
+        "with relu wrong only in rows of units that were off (z < 0) for some row of the batch, else everywhere",
         "the affine map multiplies W by its own input, which is the OUTPUT a of the nonlinearity below; the derivative by W is that factor"),
     new(27, "dw", "an extra 1/N in dW",
-        "the data's part of dW is exactly 1/N of the right one, db is right",
+        "the data's part of dW is exactly 1/N of the right one",
         "the derivative by the scores already carries the 1/N of the mean: summing rows by the product must not divide again"),
     new(28, "dw", "all of dW divided by N, the penalty too",
         "dW is exactly 1/N of the right one, as a whole",
@@ -125,7 +125,7 @@ pub const MISTAKES: &[Mistake] = &[
         "exactly 1/N of the right numbers",
         "b is added to every row, so the loss feels it through all of them: their derivatives add up (the 1/N is in each of them already)"),
     new(30, "db", "db summed over everything: no axis",
-        "all entries are equal; in the last layer about 0, since softmax's rows sum to 0",
+        "all entries are equal; by softmax's scores about 0, since the rows of that derivative sum to 0",
         "each unit has its own bias: sum over the rows (axis 0), keep the columns apart"),
     new(31, "db", "db is not summed over the rows",
         "it has a row for each row of the batch, or equals the last row",
@@ -188,7 +188,7 @@ pub const MISTAKES: &[Mistake] = &[
         "z holds the numbers of a",
         "the backward pass needs the INPUT of the nonlinearity; its output took the same memory"),
     new(51, "dw", "from da in place of dz",
-        "dz is right, but the parameters' derivative is a^T da",
+        "the parameters' derivative is made from da: a^T da",
         "W and b make z, the INPUT of the nonlinearity: their derivative continues from dz, not from da"),
     new(52, "dw", "the mask is applied to the weights",
         "zero (or without its data part) exactly where W <= 0",
@@ -197,11 +197,11 @@ pub const MISTAKES: &[Mistake] = &[
         "the data's part has rank 1: the outer product of the last row",
         "W is used in every row, so the derivatives of all rows are added"),
     new(54, "dw", "one array lacks the late 1/N",
-        "exactly N times the right numbers in this array, the others are right",
+        "exactly N times the right numbers in this array",
         "who keeps derivatives per row and takes the mean at the parameters has to do it for every one of them"),
     new(55, "dw", "a constant factor on one array",
         "a constant times the right numbers in this array alone",
-        "no stage of the chain has such a factor; the arrays before and after are right"),
+        "no stage of the chain has such a factor"),
     new(56, "loss", "labels (N,) against scores (N, 1) broadcast to (N, N)",
         "the loss is a mean over all N*N pairs of rows and labels",
         "row i's loss depends on label i only: reshape y to (N, 1)"),
@@ -288,10 +288,13 @@ pub const MISTAKES: &[Mistake] = &[
         "the chain rule has one factor for one nonlinearity"),
     new(84, "dz", "another operation in the line",
         "equals the right line with that operation",
-        "each operation of the forward pass has its own derivative"),
+        "it computes something else than the stage"),
     new(85, "dz", "a part of the line is left out",
         "equals the right line without that part",
-        "every factor of the chain, and every term of a sum, belongs to the derivative"),
+        "every factor, and every term of a sum, belongs to the line"),
+    new(86, "dz", "a sign is turned",
+        "equals the right line with another sign",
+        "each sign of the loss and of the forward pass stays in the derivative"),
 ];
 
 /// The mistakes of the update step, numbered from 101.
@@ -418,8 +421,8 @@ mod tests {
     }
 
     #[test]
-    fn the_numbers_are_1_to_85_in_order() {
+    fn the_numbers_are_1_to_86_in_order() {
         let numbers: Vec<u8> = MISTAKES.iter().map(|mistake| mistake.id).collect();
-        assert_eq!(numbers, (1..=85).collect::<Vec<u8>>());
+        assert_eq!(numbers, (1..=86).collect::<Vec<u8>>());
     }
 }

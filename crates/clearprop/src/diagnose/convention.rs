@@ -1,9 +1,9 @@
 //! Conventions: choices that a right pass may make.  They are inferred, said, and never called mistakes.
 
-use super::expression::Expr;
+use super::expression::{Expr, Reduce};
 use super::function::{Cost, Function};
 use super::graph::{Bias, Graph, Pass};
-use super::words::number;
+use super::number::number;
 use crate::network::Penalized;
 use crate::quantity::{
     Quantity::Of,
@@ -135,6 +135,18 @@ impl Convention {
         if self.strength(graph) == 0.0 {
             return None;
         }
+        let reg = graph.reg_text.clone();
+        let strength = match self.penalty {
+            PenaltyForm::Half | PenaltyForm::Absent => reg / Expr::number(2.0),
+            PenaltyForm::Full => reg,
+            PenaltyForm::OverN => reg / Expr::number(2.0) / graph.rows.clone(),
+            PenaltyForm::FullOverN => reg / graph.rows.clone(),
+        };
+        Some(strength * self.squares(graph)?)
+    }
+
+    /// The sum of squares of all that is penalised.
+    pub(super) fn squares(&self, graph: &Graph) -> Option<Expr> {
         let mut sum: Option<Expr> = None;
         for l in 1..=graph.layers() {
             let parts: Vec<Expr> = match (&graph.full[l], self.over, graph.bias[l]) {
@@ -150,14 +162,7 @@ impl Convention {
                 });
             }
         }
-        let reg = graph.reg_text.clone();
-        let strength = match self.penalty {
-            PenaltyForm::Half | PenaltyForm::Absent => reg / Expr::number(2.0),
-            PenaltyForm::Full => reg,
-            PenaltyForm::OverN => reg / Expr::number(2.0) / graph.rows.clone(),
-            PenaltyForm::FullOverN => reg / graph.rows.clone(),
-        };
-        Some(strength * sum?)
+        sum
     }
 
     /// The loss.
@@ -167,6 +172,37 @@ impl Convention {
             Some(penalty) => data + penalty,
             None => data,
         })
+    }
+
+    /// The loss in other forms that are the same but for rounding: from the last z, where a probability is too small to
+    /// be told from 0, and with a small number under the logarithm.
+    pub(super) fn other_losses(&self, graph: &Graph, pass: &Pass) -> Vec<Expr> {
+        const EPSILONS: [f64; 8] = [1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12, 1e-15];
+        let last = graph.layers();
+        let (Some(z), Some(p), y) = (pass.get(Of(Z(last))), pass.get(Of(A(last))), &graph.target) else {
+            return vec![];
+        };
+        let mut sums = Vec::new();
+        match (graph.cost, graph.functions[last]) {
+            (Cost::CrossEntropy, Function::Softmax) => {
+                let shifted = z.clone() - z.reduce(Reduce::Max, Some(1));
+                sums.push((shifted.exp().sum(1).log() - (shifted * y.clone()).sum(1)).total());
+            }
+            (Cost::Binary, Function::Logistic) => {
+                sums.push((Function::Softplus.apply(z) - y.clone() * z.clone()).total())
+            }
+            _ => {}
+        }
+        sums.extend(EPSILONS.iter().filter_map(|epsilon| graph.cost.sum_with(p, y, *epsilon)));
+        let descent = Self { ascent: false, late: false, ..*self };
+        let whole = |sum: Expr| {
+            let data = descent.scaled(graph, sum);
+            match self.penalty_part(graph) {
+                Some(penalty) => data + penalty,
+                None => data,
+            }
+        };
+        sums.into_iter().map(whole).collect()
     }
 
     /// All conventions that can differ in this case.

@@ -1,10 +1,12 @@
 //! What can be said in numbers of a wrong stage: ratio, pattern, place.
 
 use super::arrays::shape_text;
+use super::convention::PenaltyForm;
+use super::differentiate::{magnitude, right};
 use super::function::{Cost, Function};
-use super::graph::{Graph, magnitude, right};
+use super::graph::Graph;
 use super::judge::{Explanation, Finding, first_nan};
-use super::words::number;
+use super::number::number;
 use crate::quantity::{
     Quantity,
     Quantity::{By, Of},
@@ -74,7 +76,7 @@ pub(super) fn evidence(graph: &Graph, one: &Explanation, quantity: Quantity) -> 
         found.push(format!("yours / right = {} in every entry{}", number(ratio), ratio_words(graph, ratio)));
         return found;
     }
-    found.extend(penalty_words(graph, value, right, quantity, &near));
+    found.extend(penalty_words(graph, one.convention.penalty, value, right, quantity, &near));
     found.extend(pattern_words(graph, one, value, quantity, &near));
     found.push(place_words(&off, right.dim()));
     found
@@ -109,7 +111,16 @@ fn constant_ratio(value: &Array2<f64>, right: &Array2<f64>, near: Near) -> Optio
 /// What a ratio could be made of.
 fn ratio_words(graph: &Graph, ratio: f64) -> String {
     let (n, k) = (graph.n(), graph.outputs() as f64);
-    let known = [(n, "N"), (1.0 / n, "1/N"), (1.0 / k, "1/K"), (n / k, "N/K"), (1.0 / (n * k), "1/(N K)")];
+    // Two is a factor of its own.
+    let many = if k > 2.0 { k } else { 1.0 };
+    let known = [
+        (n, "N"),
+        (1.0 / n, "1/N"),
+        (many, "K"),
+        (1.0 / many, "1/K"),
+        (n / k, "N/K"),
+        (1.0 / (n * k), "1/(N K)"),
+    ];
     known
         .iter()
         .find(|(value, _)| (value / ratio - 1.0).abs() < 1e-6 && *value != 1.0)
@@ -119,6 +130,7 @@ fn ratio_words(graph: &Graph, ratio: f64) -> String {
 /// The difference as a multiple of the weights.
 fn penalty_words(
     graph: &Graph,
+    form: PenaltyForm,
     value: &Array2<f64>,
     right: &Array2<f64>,
     quantity: Quantity,
@@ -138,8 +150,11 @@ fn penalty_words(
     let factor = (&difference * w).sum() / squares;
     let fits = difference.iter().zip(w).all(|(d, w)| near(*d, factor * w));
     fits.then(|| {
-        let times = factor / graph.reg;
-        format!("yours - right = {} * reg * {letter} in every entry", number(times))
+        let (reg, words) = match form {
+            PenaltyForm::OverN | PenaltyForm::FullOverN => (graph.reg / graph.n(), "reg/N"),
+            _ => (graph.reg, "reg"),
+        };
+        format!("yours - right = {} * {words} * {letter} in every entry", number(factor / reg))
     })
 }
 
@@ -188,7 +203,7 @@ fn pattern_words(
                 found.push("only the true class's entry is not 0".to_owned());
             }
         }
-        By(Z(l)) if l < graph.layers() => {
+        By(Z(l)) if l < graph.layers() && graph.before(l) == Z(l) => {
             if let Some(z) = one.pass.value(Of(Z(l))).filter(|z| z.dim() == value.dim())
                 && graph.functions[l] == Function::Relu
             {

@@ -6,23 +6,28 @@
 
 mod evaluate;
 mod memo;
-mod parts;
+mod operation;
 mod print;
 mod shape;
+mod value;
 
-pub(super) use evaluate::{Value, chosen};
+pub(super) use evaluate::chosen;
 pub(super) use memo::Memo;
+pub(super) use operation::{Binary, Compare, Keep, Part, Reduce, Unary};
 pub(super) use print::Printer;
+pub(super) use value::{Source, Value};
 
-use super::arrays::{Array, Stored, Values};
-use memo::Worth;
-use parts::parts;
+use super::arrays::Array;
+use memo::{Id, Worth};
 use shape::Shape;
 use std::rc::Rc;
 
 /// An expression; cloning it is cheap.
 #[derive(Clone)]
 pub(super) struct Expr(Rc<Node>);
+
+/// What it does to other expressions.
+pub(super) type Op = operation::Op<Expr>;
 
 struct Node {
     op: Op,
@@ -31,143 +36,13 @@ struct Node {
     memo: Option<Rc<Memo>>,
 }
 
-/// What an expression does.
-pub(super) enum Op {
-    /// An array of the file.
-    Array(Rc<Source>),
-    /// A number.
-    Number(f64),
-    /// A number that is printed as something else: `len(X)`.
-    Count(f64, String),
-    /// A quantity that is not in the file: its name and how it is made.
-    Absent(String, Expr),
-    Transpose(Expr),
-    Dot(Expr, Expr),
-    Binary(Binary, Expr, Expr),
-    Unary(Unary, Expr),
-    /// Truth as 0 and 1.
-    Compare(Compare, Expr, Expr),
-    /// `np.where(mask, a, b)`
-    Where(Expr, Expr, Expr),
-    Reduce(Reduce, Expr, Option<usize>, Keep),
-    /// A vector as a row (1, n) or a column (n, 1).
-    Row(Expr),
-    Column(Expr),
-    /// As a vector.
-    Flat(Expr),
-    /// A part along an axis.
-    Slice(Expr, usize, Part),
-    /// The rows (or columns) that an array of numbers or truth values chooses.
-    Take(Expr, Expr, usize),
-    /// Two arrays joined along an axis.
-    Join(usize, Expr, Expr),
-    /// A constant in a shape.
-    Fill(f64, Expr, Expr),
-    /// `np.eye(k)[y]`, and the number of the first class.
-    OneHot(Expr, usize, f64),
-}
-
-/// An array of the file as expressions see it.
-pub(super) struct Source {
-    pub(super) name: String,
-    pub(super) value: Rc<Value>,
-    /// Whole numbers or truth values: they may stand as an index.
-    pub(super) whole: bool,
-}
-
-impl Source {
-    fn of(array: &Array) -> Option<Self> {
-        let value = Rc::new(Value::of(array)?);
-        let whole = matches!(array.values, Values::Numbers(_, Stored::Whole));
-        Some(Self { name: array.name.clone(), value, whole })
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Binary {
-    Add,
-    Sub,
-    Mul,
-    Div,
-    Power,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unary {
-    Neg,
-    Exp,
-    Log,
-    Log1p,
-    Tanh,
-    Abs,
-    Sign,
-    /// `np.maximum(0, x)`
-    Positive,
-    /// The error function: NumPy has none, so it is never printed.
-    Erf,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Compare {
-    Greater,
-    AtLeast,
-    Less,
-    AtMost,
-    Equal,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reduce {
-    Sum,
-    Mean,
-    Max,
-}
-
-/// Whether an axis that is summed over stays, with length 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Keep {
-    Axis,
-    No,
-}
-
-/// A part of an axis.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Part {
-    /// `[1:]`
-    ButFirst,
-    /// `[:-1]`
-    ButLast,
-    /// `[:1]`
-    First,
-    /// `[-1:]`
-    Last,
-    /// `[i:i + 1]`
-    At(usize),
-}
-
-impl Part {
-    fn code(self) -> u64 {
-        match self {
-            Self::ButFirst => 0,
-            Self::ButLast => 1,
-            Self::First => 2,
-            Self::Last => 3,
-            Self::At(i) => 4 + i as u64,
-        }
-    }
-}
-
 impl Expr {
     pub(super) fn new(op: Op) -> Self {
-        let (worth, memo) = {
-            let parts = parts(&op);
-            let memo = parts.iter().flatten().find_map(|part| part.0.memo.clone());
-            let worth = match (&op, &memo) {
-                (Op::Absent(_, e), _) => Rc::clone(e.worth()),
-                (op, Some(memo)) => memo.worth(op, &parts),
-                _ => Rc::default(),
-            };
-            (worth, memo)
+        let memo = op.parts().into_iter().flatten().find_map(|part| part.0.memo.clone());
+        let worth = match (&op, &memo) {
+            (Op::Absent(_, e), _) => Rc::clone(&e.0.worth),
+            (op, Some(memo)) => memo.worth(|| op.map(|part| Some(part.id()))),
+            _ => Rc::default(),
         };
         Self::with(op, worth, memo)
     }
@@ -176,8 +51,29 @@ impl Expr {
         Self(Rc::new(Node { op, worth, memo }))
     }
 
-    fn worth(&self) -> &Rc<Worth> {
-        &self.0.worth
+    /// An array of the file; `None` if it holds no numbers of at most two axes.
+    pub(super) fn array(memo: &Rc<Memo>, array: &Array) -> Option<Self> {
+        let (source, worth) = memo.known(array)?;
+        Some(Self::with(Op::Array(source), worth, Some(Rc::clone(memo))))
+    }
+
+    /// What makes it the same part as another.
+    fn id(&self) -> Id {
+        match self.op() {
+            Op::Number(value) | Op::Count(value, _) => Id::Number(value.to_bits()),
+            _ => Id::Worth(Rc::clone(&self.0.worth)),
+        }
+    }
+
+    /// The parts that it is made of.
+    pub(super) fn parts(&self) -> Vec<&Self> {
+        self.op().parts().into_iter().flatten().collect()
+    }
+
+    /// The same with other parts, as many as [`Self::parts`] gives.
+    pub(super) fn with_parts(&self, parts: &[Self]) -> Self {
+        let mut parts = parts.iter();
+        self.op().map(|_| parts.next().cloned()).map_or_else(|| self.clone(), Self::new)
     }
 
     pub(super) fn op(&self) -> &Op {
@@ -201,9 +97,9 @@ impl Expr {
         let Node { op, worth, .. } = &*self.0;
         match op {
             Op::Absent(_, e) => e.shape(),
-            // Which rows are chosen, and whether every class is one, is in the numbers.
-            Op::Take(..) | Op::OneHot(..) => self.computed().map(|value| Shape::of(value)),
-            _ => *worth.shape.get_or_init(|| shape::shape(op)),
+            // Which rows are chosen, how many there are, and whether every class is one, is in the numbers.
+            Op::Take(..) | Op::OneHot(..) | Op::Fill(..) => self.computed().map(|value| Shape::of(value)),
+            _ => *worth.shape.get_or_init(|| shape::shape(&op.map(Self::shape)?)),
         }
     }
 
@@ -211,7 +107,7 @@ impl Expr {
     pub(super) fn value(&self) -> Option<&Rc<Value>> {
         match self.op() {
             Op::Absent(_, e) => e.value(),
-            Op::Take(..) | Op::OneHot(..) => self.computed(),
+            Op::Take(..) | Op::OneHot(..) | Op::Fill(..) => self.computed(),
             _ => self.shape().and_then(|_| self.computed()),
         }
     }
@@ -223,9 +119,10 @@ impl Expr {
             if let Op::Array(source) = op {
                 return Some(Rc::clone(&source.value));
             }
-            let value = Rc::new(evaluate::evaluate(op)?);
-            memo.iter().for_each(|memo| memo.computed(op, value.data.len()));
-            Some(value)
+            let value = evaluate::evaluate(&op.map(|part| part.value().map(|value| &**value))?)?;
+            let size = value.data.len();
+            memo.iter().for_each(|memo| memo.computed(size, work(op, size)));
+            Some(Rc::new(value))
         };
         worth.value.get_or_init(compute).as_ref()
     }
@@ -373,6 +270,17 @@ impl std::ops::Neg for Expr {
     type Output = Expr;
     fn neg(self) -> Expr {
         Expr::unary(Unary::Neg, &self)
+    }
+}
+
+/// What each number of a value costs.
+fn work(op: &Op, size: usize) -> usize {
+    match op {
+        Op::Unary(Unary::Neg | Unary::Abs | Unary::Sign | Unary::Positive, _) => 1,
+        Op::Unary(..) | Op::Binary(Binary::Power, ..) => 8,
+        Op::Dot(a, _) => 1 + a.dim().map_or(0, |dim| dim.1) / 8,
+        Op::Reduce(_, a, ..) => 1 + a.dim().map_or(0, |dim| dim.0 * dim.1) / size.max(1),
+        _ => 1,
     }
 }
 

@@ -54,9 +54,9 @@ impl Function {
             Self::Logistic => "logistic".to_owned(),
             Self::Tanh => "tanh".to_owned(),
             Self::Relu => "relu".to_owned(),
-            Self::Leaky(slope) => format!("leaky relu with slope {}", super::words::number(slope)),
+            Self::Leaky(slope) => format!("leaky relu with slope {}", super::number::number(slope)),
             Self::Elu(1.0) => "elu".to_owned(),
-            Self::Elu(alpha) => format!("elu with alpha {}", super::words::number(alpha)),
+            Self::Elu(alpha) => format!("elu with alpha {}", super::number::number(alpha)),
             Self::Selu => "selu".to_owned(),
             Self::Softplus => "softplus".to_owned(),
             Self::Silu => "silu".to_owned(),
@@ -171,6 +171,33 @@ impl Function {
             }
             Self::Softmax => return None,
         })
+    }
+
+    /// The slope in the other ways that people write it, in words: the same where a is what it should be.
+    pub(super) fn other_slopes(self, z: &Expr, a: &Expr) -> Vec<(&'static str, Expr)> {
+        let below = |on: &Expr, slope: Expr| Expr::choose(&above(on), &one(), &slope);
+        match self {
+            Self::Logistic => {
+                let s = z.logistic();
+                vec![("logistic(z)(1-logistic(z))", s.clone() * (one() - s))]
+            }
+            Self::Tanh => vec![("1-tanh(z)^2", one() - Expr::unary(Unary::Tanh, z).squared())],
+            Self::Relu => vec![("a > 0", above(a))],
+            Self::Leaky(slope) => vec![("the slope below a = 0", below(a, Expr::number(slope)))],
+            Self::Elu(alpha) => {
+                let slope = a.clone() + Expr::number(alpha);
+                vec![
+                    ("a + alpha below z = 0", below(z, slope.clone())),
+                    ("a + alpha below a = 0", below(a, slope)),
+                ]
+            }
+            Self::Softplus => vec![("1-exp(-a)", one() - (-a.clone()).exp())],
+            Self::Silu => {
+                let s = z.logistic();
+                vec![("a + logistic(z)(1-a)", a.clone() + s * (one() - a.clone()))]
+            }
+            _ => vec![],
+        }
     }
 
     /// Whether it is relu or one of its kin: positive where z is.

@@ -4,7 +4,6 @@
 //! Everything here is an expression over the arrays of the file, in one orientation: rows of the batch are
 //! rows, weights are (fan_in, fan_out).  How the person's arrays lie is in the expressions' leaves.
 
-use super::convention::Convention;
 use super::expression::{Binary, Expr, Memo, Part, Reduce};
 use super::function::{Cost, Function};
 use crate::network::Penalized;
@@ -55,14 +54,46 @@ impl Norm {
         e.reduce(Reduce::Mean, Some(self.axis))
     }
 
+    fn root(&self, variance: Expr) -> Expr {
+        Expr::binary(Binary::Power, &(variance + self.eps.clone()), &Expr::number(0.5))
+    }
+
     /// `sqrt(var + eps)`
     fn deviation(&self, z: &Expr) -> Expr {
         let off = z.clone() - self.mean(z);
-        Expr::binary(Binary::Power, &(self.mean(&off.squared()) + self.eps.clone()), &Expr::number(0.5))
+        self.root(self.mean(&off.squared()))
     }
 
     pub(super) fn normed(&self, z: &Expr) -> Expr {
         (z.clone() - self.mean(z)) / self.deviation(z)
+    }
+
+    /// What people make of it: the slip in words, its number in the catalogue, and what it gives.
+    pub(super) fn slips(&self, z: &Expr) -> Vec<(&'static str, u8, Expr)> {
+        let over_all = |e: &Expr| e.reduce(Reduce::Mean, None);
+        let root = |variance: Expr| self.root(variance);
+        let off = z.clone() - self.mean(z);
+        let from_all = z.clone() - over_all(z);
+        vec![
+            ("the sign is turned", 86, -self.normed(z)),
+            ("the variance is taken over everything", 84, off.clone() / root(over_all(&off.squared()))),
+            (
+                "the mean is taken over everything",
+                84,
+                from_all.clone() / root(self.mean(&from_all.squared())),
+            ),
+            (
+                "mean and variance are taken over everything",
+                84,
+                from_all.clone() / root(over_all(&from_all.squared())),
+            ),
+            ("the mean is not taken away", 85, z.clone() / self.deviation(z)),
+            (
+                "divided by the variance, not by its root",
+                85,
+                off.clone() / (self.mean(&off.squared()) + self.eps.clone()),
+            ),
+        ]
     }
 
     pub(super) fn is_scaled(&self) -> bool {
@@ -81,9 +112,22 @@ impl Norm {
     }
 
     /// The derivative by z, from the one by what it was normalised to: batch normalisation's, Ioffe and Szegedy.
-    fn by_z(&self, dn: &Expr, normed: &Expr, z: &Expr) -> Expr {
+    pub(super) fn by_z(&self, dn: &Expr, normed: &Expr, z: &Expr) -> Expr {
+        self.undivided(dn, normed) / self.deviation(z)
+    }
+
+    fn undivided(&self, dn: &Expr, normed: &Expr) -> Expr {
         let along = self.mean(&(dn.clone() * normed.clone()));
-        (dn.clone() - self.mean(dn) - normed.clone() * along) / self.deviation(z)
+        dn.clone() - self.mean(dn) - normed.clone() * along
+    }
+
+    /// The same with the deviation that a slip of the forward pass left.
+    pub(super) fn by_z_after_slips(&self, dn: &Expr, normed: &Expr, z: &Expr) -> Vec<Expr> {
+        let of_all = |e: &Expr| e.reduce(Reduce::Mean, None);
+        let (off, from_all) = ((z.clone() - self.mean(z)).squared(), (z.clone() - of_all(z)).squared());
+        [of_all(&off), self.mean(&from_all), of_all(&from_all)]
+            .map(|variance| self.undivided(dn, normed) / self.root(variance))
+            .into()
     }
 }
 
@@ -282,86 +326,6 @@ impl Pass {
     }
 }
 
-/// The right expression of a quantity, from the values before it; `None` if they are not known.
-pub(super) fn right(graph: &Graph, convention: &Convention, pass: &Pass, quantity: Quantity) -> Option<Expr> {
-    let last = graph.layers();
-    Some(match quantity {
-        Of(Z(l)) => {
-            let product = pass.a(graph, l - 1)?.dot(&graph.w[l]);
-            if graph.bias[l] == Bias::None { product } else { product + graph.b[l].clone() }
-        }
-        Of(Normed(l)) => graph.norms.get(&l)?.normed(pass.get(Of(Z(l)))?),
-        Of(Scaled(l)) => graph.norms.get(&l)?.scaled(pass.get(Of(Normed(l)))?),
-        Of(A(l)) => graph.functions[l].apply(pass.get(Of(graph.before(l)))?),
-        Of(Variable::Kept(l)) => pass.get(Of(A(l)))?.clone() * graph.masks.get(&l)?.clone(),
-        Of(Loss) => convention.loss(graph, pass)?,
-        By(A(l)) if l == last => {
-            let (p, y) = (pass.get(Of(A(last)))?, &graph.target);
-            // Without a nonlinearity the outputs are z.
-            let by_z = || match graph.functions[last] {
-                Function::Identity => graph.cost.by_z(Function::Identity, p, p, y),
-                _ => None,
-            };
-            convention.scaled(graph, graph.cost.by_output(p, y).or_else(by_z)?)
-        }
-        By(Z(l)) if l == last => {
-            if let (true, Some(dp)) = (graph.given.contains_key(&By(A(last))), pass.get(By(A(last))))
-                && let Some(slope) = graph.functions[l].slope(pass.get(Of(Z(l)))?, pass.get(Of(A(l)))?)
-            {
-                // The person goes by way of the outputs: from their own derivative by them.
-                return Some(if graph.functions[l] == Function::Identity {
-                    dp.clone()
-                } else {
-                    dp.clone() * slope
-                });
-            }
-            let (p, z) = (pass.get(Of(A(last)))?, pass.get(Of(Z(last)))?);
-            convention.scaled(graph, graph.cost.by_z(graph.functions[last], p, z, &graph.target)?)
-        }
-        By(W(l)) => {
-            let (a, dz) = (pass.a(graph, l - 1)?, pass.get(By(Z(l)))?);
-            convention.penalised(graph, convention.mean(graph, a.t().dot(dz)), &graph.w[l])
-        }
-        By(B(l)) => {
-            let sums = convention.mean(graph, pass.get(By(Z(l)))?.sum(0));
-            if convention.over == Penalized::All {
-                convention.penalised(graph, sums, &graph.b[l])
-            } else {
-                sums
-            }
-        }
-        By(A(l)) if graph.masks.contains_key(&l) => {
-            pass.get(By(Variable::Kept(l)))?.clone() * graph.masks[&l].clone()
-        }
-        By(A(l) | Variable::Kept(l)) => pass.get(By(Z(l + 1)))?.dot(&graph.w[l + 1].t()),
-        By(Gamma(l)) => {
-            let product = pass.get(By(Scaled(l)))?.clone() * pass.get(Of(Normed(l)))?.clone();
-            convention.mean(graph, product.sum(0))
-        }
-        By(Beta(l)) => convention.mean(graph, pass.get(By(Scaled(l)))?.sum(0)),
-        By(Normed(l)) if graph.before(l) == Scaled(l) => match &graph.norms.get(&l)?.gamma {
-            Some(gamma) => pass.get(By(Scaled(l)))?.clone() * gamma.clone(),
-            None => pass.get(By(Scaled(l)))?.clone(),
-        },
-        By(Z(l)) if graph.norms.contains_key(&l) => {
-            let (dn, normed) = (pass.get(By(Normed(l)))?, pass.get(Of(Normed(l)))?);
-            graph.norms[&l].by_z(dn, normed, pass.get(Of(Z(l)))?)
-        }
-        By(Z(l) | Normed(l) | Scaled(l)) => {
-            let da = pass.get(By(A(l)))?;
-            let (z, a) = (pass.get(Of(graph.before(l)))?, pass.get(Of(A(l)))?);
-            match graph.functions[l] {
-                Function::Identity => da.clone(),
-                // Softmax in a hidden layer ties the units of a row together.
-                Function::Softmax => a.clone() * (da.clone() - (da.clone() * a.clone()).sum(1)),
-                f => da.clone() * f.slope(z, a)?,
-            }
-        }
-        _ => return None,
-    })
-    .filter(|e| e.dim().is_some())
-}
-
 /// Whether two arrays hold the same numbers: `max|a - b| <= tolerance * max(max|b|, scale)`, not-a-numbers in
 /// the same places.
 pub(super) fn same(a: &Array2<f64>, b: &Array2<f64>, tolerance: f64, scale: f64) -> bool {
@@ -386,32 +350,4 @@ pub(super) fn difference(a: &Array2<f64>, b: &Array2<f64>, scale: f64) -> f64 {
 
 pub(super) fn largest(a: &Array2<f64>) -> f64 {
     a.iter().filter(|v| v.is_finite()).fold(0.0_f64, |m, v| m.max(v.abs()))
-}
-
-/// The magnitude that rounding errors of a quantity are measured by, where its numbers cancel.
-pub(super) fn magnitude(graph: &Graph, convention: &Convention, pass: &Pass, quantity: Quantity) -> f64 {
-    let last = graph.layers();
-    let mean = if convention.late && !convention.summed { 1.0 / graph.n() } else { 1.0 };
-    // What cancels in dlogits leaves rounding of its size in everything below.
-    let noise = match quantity {
-        By(_) if quantity != By(Z(last)) && quantity != By(A(last)) => {
-            pass.value(By(Z(last))).map_or(0.0, largest) * mean * 0.05
-        }
-        _ => 0.0,
-    };
-    let own = match quantity {
-        By(B(l)) => pass.value(By(Z(l))).map_or(0.0, |dz| {
-            dz.columns()
-                .into_iter()
-                .map(|c| c.iter().filter(|v| v.is_finite()).map(|v| v.abs()).sum::<f64>())
-                .fold(0.0, f64::max)
-                * mean
-        }),
-        By(A(l) | Variable::Kept(l)) if l < last => {
-            let w = graph.w[l + 1].value().map_or(0.0, |w| largest(&w.data));
-            pass.value(By(Z(l + 1))).map_or(0.0, |dz| largest(dz) * w)
-        }
-        _ => 0.0,
-    };
-    own.max(noise)
 }

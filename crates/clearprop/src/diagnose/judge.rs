@@ -8,14 +8,16 @@
 
 mod choose;
 mod cost;
+mod explanation;
 mod hidden;
 mod overwritten;
 
-pub(super) use overwritten::{first_nan, other_forms};
+pub(super) use overwritten::first_nan;
 
 use super::convention::Convention;
+use super::differentiate::{magnitude, right, step};
 use super::expression::Expr;
-use super::graph::{Graph, Pass, magnitude, right, same};
+use super::graph::{Graph, Pass, same};
 use super::mistakes::{Candidate, candidates, mutants};
 use crate::quantity::{
     Quantity,
@@ -25,64 +27,7 @@ use crate::quantity::{
 use choose::{merged, possible};
 pub(super) use cost::MISTAKE;
 use cost::{SAID, UNKNOWN, UNUSUAL, is_poisoned, leads_on, least, price, unvouched};
-
-/// What was found at one stage.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Finding {
-    /// The right numbers, given the person's own values before.
-    Right,
-    /// Right in a way that has to be said.
-    Allowed(String),
-    /// Mistakes: for each one the numbers under which it may go.
-    Mistakes(Vec<Vec<u8>>, String),
-    /// The array was overwritten later; its own numbers are not known.
-    Overwritten(String),
-    /// Wrong, and nothing that is known gives these numbers.
-    Unknown,
-    /// No known function gives these numbers: nobody can say whether they are right.
-    NotKnown,
-    /// What it is computed from is not known, or not a number.
-    NotJudged,
-}
-
-/// One explanation of all given arrays.
-#[derive(Clone)]
-pub(super) struct Explanation {
-    /// The conventions.
-    pub(super) convention: Convention,
-    /// What was found, stage by stage.
-    pub(super) findings: Vec<(Quantity, Finding)>,
-    /// The person's values where they gave them, else the computed ones.
-    pub(super) pass: Pass,
-    /// Whether the person's loss vouches for sum or mean, and for the penalty's form.
-    pub(super) vouched: (bool, bool),
-}
-
-impl Explanation {
-    /// Whether some stage is wrong.
-    pub(super) fn has_mistakes(&self) -> bool {
-        self.findings.iter().any(|(_, finding)| matches!(finding, Finding::Mistakes(..) | Finding::Unknown))
-    }
-
-    /// A loss that nothing gives is wrong, where every derivative of the file is the one of the loss as it was read.
-    pub(super) fn settle_the_loss(&mut self, graph: &Graph) {
-        let derivatives =
-            || self.findings.iter().filter(|(q, _)| matches!(q, By(_)) && graph.given.contains_key(q));
-        let right =
-            |(_, finding): &(Quantity, Finding)| matches!(finding, Finding::Right | Finding::Allowed(_));
-        let all_right = derivatives().next().is_some() && derivatives().all(right);
-        if let (true, Some((_, finding))) =
-            (all_right, self.findings.iter_mut().find(|(q, _)| *q == Of(Loss)))
-            && *finding == Finding::NotKnown
-        {
-            *finding = Finding::Unknown;
-        }
-    }
-
-    pub(super) fn of(&self, quantity: Quantity) -> Option<&Finding> {
-        self.findings.iter().find(|(other, _)| *other == quantity).map(|(_, finding)| finding)
-    }
-}
+pub(super) use explanation::{Explanation, Finding};
 
 /// All explanations of least cost, at most the given one, and that cost.
 pub(super) fn explain(graph: &Graph, most: u32) -> (u32, Vec<Explanation>) {
@@ -122,7 +67,7 @@ pub(super) fn not_judged(graph: &Graph) -> Explanation {
     let mut pass = Pass::default();
     let mut findings = Vec::new();
     for quantity in graph.order() {
-        crate::diagnose::reconstruct::step(graph, &convention, &mut pass, quantity);
+        step(graph, &convention, &mut pass, quantity);
         let finding = if graph.given.contains_key(&quantity) { Finding::NotKnown } else { Finding::Right };
         findings.push((quantity, finding));
     }
@@ -245,8 +190,12 @@ impl Search<'_> {
             return;
         }
         let poisoned = fitting.is_empty() && poisoned;
-        if fitting.is_empty() && over.is_none() && !poisoned {
+        let may_be_wrong = over.is_none() || matches!(quantity, By(_)) && cost + MISTAKE <= self.limit;
+        if fitting.is_empty() && may_be_wrong && !poisoned {
             fitting = choose::fitting(mutants(graph, &path.pass, &right), quantity, path, &matches);
+        }
+        if !may_be_wrong {
+            self.next = self.next.min(cost + MISTAKE);
         }
         let Some(least) = fitting.first().map(|(price, _)| *price) else {
             if over.is_none() {
@@ -319,9 +268,7 @@ impl Search<'_> {
             let cost = cost + price + unvouched(&path, graph);
             self.step(at, cost, &path, Some(own.clone()), finding);
         };
-        if matches(right)
-            || overwritten::other_forms(graph, &path.convention, &path.pass).iter().any(&matches)
-        {
+        if matches(right) || path.convention.other_losses(graph, &path.pass).iter().any(&matches) {
             return step((true, true), 0, Finding::Right);
         }
         if let Some(data) = path.convention.data_loss(graph, &path.pass)

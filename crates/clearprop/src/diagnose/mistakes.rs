@@ -1,41 +1,26 @@
 //! What each mistake of the catalogue computes at its stage: the right expression, transformed.
 
+mod candidate;
 mod forward;
 mod hidden;
 mod mutate;
 mod outputs;
 mod parameters;
 
+pub(super) use candidate::Candidate;
 pub(super) use mutate::mutants;
 
 use super::convention::Convention;
-use super::expression::Expr;
-use super::graph::{Graph, Pass, right};
+use super::differentiate::right;
+use super::graph::{Graph, Pass};
+use super::number::number;
 use crate::quantity::{
     Quantity,
     Quantity::{By, Of},
     Variable::{A, B, Beta, Gamma, Kept, Loss, Normed, Scaled, W, Z},
 };
+use candidate::{made, told};
 use hidden::projected;
-
-/// A value that a stage may have instead of the right one, and the mistakes that lead there.
-#[derive(Clone)]
-pub(super) struct Candidate {
-    /// For each mistake made here the numbers under which it may go; empty for a convention.
-    pub(super) parts: Vec<Vec<u8>>,
-    /// What to say beside the mistake's own words: the factor, the step.
-    pub(super) detail: String,
-    /// The value.
-    pub(super) value: Expr,
-}
-
-fn made(ids: &[u8], value: Expr) -> Candidate {
-    Candidate { parts: vec![ids.to_vec()], detail: String::new(), value }
-}
-
-fn told(ids: &[u8], detail: impl Into<String>, value: Expr) -> Candidate {
-    Candidate { parts: vec![ids.to_vec()], detail: detail.into(), value }
-}
 
 /// Everything that the catalogue knows to go wrong at this stage.
 pub(super) fn candidates(
@@ -47,10 +32,22 @@ pub(super) fn candidates(
     let last = graph.layers();
     let normalised = |l: usize| graph.norms.contains_key(&l);
     match quantity {
-        Of(Normed(_) | Scaled(_)) | By(Normed(_) | Scaled(_) | Gamma(_) | Beta(_)) => {
+        Of(Normed(l)) => normed(graph, convention, pass, l),
+        Of(Kept(l)) => kept(graph, convention, pass, l),
+        Of(Scaled(_)) | By(Normed(_) | Scaled(_) | Gamma(_) | Beta(_)) => {
             scaled(graph, convention, pass, quantity)
         }
-        By(Z(l)) if normalised(l) => scaled(graph, convention, pass, quantity),
+        By(Z(l)) if normalised(l) => {
+            let mut found = scaled(graph, convention, pass, quantity).unwrap_or_default();
+            if let (Some(dn), Some(n), Some(z)) =
+                (pass.get(By(Normed(l))), pass.get(Of(Normed(l))), pass.get(Of(Z(l))))
+            {
+                let detail = || "it is divided by the deviation of your own normalisation".to_owned();
+                let after = graph.norms[&l].by_z_after_slips(dn, n, z).into_iter();
+                found.extend(after.map(|value| Candidate { parts: vec![], detail: detail(), value }));
+            }
+            Some(found)
+        }
         Of(Z(l)) => forward::affine(graph, convention, pass, l),
         Of(A(l)) if l == last => forward::outputs(graph, pass),
         Of(A(l)) => forward::activation(graph, pass, l),
@@ -59,25 +56,49 @@ pub(super) fn candidates(
         By(Z(l)) if l == last => outputs::by_logits(graph, convention, pass),
         By(W(l)) => parameters::dw(graph, convention, pass, l),
         By(B(l)) => parameters::db(graph, convention, pass, l),
-        By(A(l) | Kept(l)) => hidden::da(graph, convention, pass, l),
+        By(A(l)) if graph.masks.contains_key(&l) => unmasked(graph, convention, pass, l),
+        By(A(l) | Kept(l)) => hidden::da(graph, convention, pass, quantity, l),
         By(Z(l)) => hidden::dz(graph, pass, l),
         _ => None,
     }
     .unwrap_or_default()
 }
 
+/// What dropout leaves: of z in the place of a, or without its mask.
+fn kept(graph: &Graph, convention: &Convention, pass: &Pass, l: usize) -> Option<Vec<Candidate>> {
+    let mask = graph.masks.get(&l)?;
+    let z = pass.get(Of(graph.before(l)))?;
+    let mut found = vec![made(&[71], z.clone() * mask.clone())];
+    found.extend(scaled(graph, convention, pass, Of(Kept(l)))?);
+    Some(found)
+}
+
+/// The mask of dropout left out on the way back, perhaps with a factor of its own.
+fn unmasked(graph: &Graph, convention: &Convention, pass: &Pass, l: usize) -> Option<Vec<Candidate>> {
+    let kept = pass.get(By(Kept(l)))?;
+    let mut found = vec![told(&[85], "the mask is left out", kept.clone())];
+    if let Some(factor) = projected(graph.given.get(&By(A(l))).map(|given| given.value()), kept) {
+        let words = format!("the mask is left out, the factor is {}", number(factor));
+        found.push(told(&[85], words, kept.times(factor)));
+    }
+    found.extend(scaled(graph, convention, pass, By(A(l)))?);
+    Some(found)
+}
+
+/// The slips of a normalisation.
+fn normed(graph: &Graph, convention: &Convention, pass: &Pass, l: usize) -> Option<Vec<Candidate>> {
+    let slips = graph.norms.get(&l)?.slips(pass.get(Of(Z(l)))?);
+    let found = slips.into_iter().map(|(words, id, value)| told(&[id], words, value));
+    Some(found.chain(scaled(graph, convention, pass, Of(Normed(l)))?).collect())
+}
+
 /// The right numbers with another sign, or times a constant.
 fn scaled(graph: &Graph, convention: &Convention, pass: &Pass, quantity: Quantity) -> Option<Vec<Candidate>> {
     let right = right(graph, convention, pass, quantity)?;
-    let mut found = vec![made(&[7], -right.clone())];
+    let mut found = vec![made(&[86], -right.clone())];
     if let Some(factor) = projected(graph.given.get(&quantity).map(|given| given.value()), &right) {
         let words = format!("the factor is {}", parameters::factor_words(graph, factor));
         found.push(told(&[55], words, right.times(factor)));
     }
     Some(found)
-}
-
-/// What another layer or stage has of a right shape, by name, to be found in the place of something.
-fn dim(e: &Expr) -> (usize, usize) {
-    e.dim().unwrap_or((0, 0))
 }

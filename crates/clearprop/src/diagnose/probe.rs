@@ -222,7 +222,7 @@ pub(super) fn hidden_by(graph: &Graph) -> Vec<String> {
         }
     }
     let usual = super::convention::Convention::usual(graph);
-    let pass = super::reconstruct::forward(graph, &usual);
+    let pass = super::differentiate::forward(graph, &usual);
     for l in (1..last).filter(|&l| graph.functions[l] == Function::Relu) {
         if pass.value(Of(Z(l))).is_some_and(|z| z.iter().all(|&z| z > 0.0)) {
             add(format!(

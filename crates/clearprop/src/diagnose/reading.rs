@@ -9,12 +9,12 @@ mod sides;
 
 use super::arrays::{Array, Stored, Values};
 use super::convention::Convention;
+use super::differentiate::{forward, right, step};
 use super::expression::constant;
-use super::graph::{Bias, Graph, Pass, right};
+use super::graph::{Bias, Graph, Pass};
 use super::hints::{Word, hint};
 use super::judge::Finding;
 use super::read_as::read_as;
-use super::reconstruct::{forward, step};
 use super::verdict::examine;
 use crate::data::Data;
 use crate::error::{Error, ErrorKind, Result};

@@ -1,9 +1,9 @@
 //! The right line of a stage: an expression in the person's layout, evaluated, then printed.
 
 use super::convention::Convention;
+use super::differentiate::{right, step};
 use super::expression::{Expr, Keep, Op, Printer, Reduce};
-use super::graph::{Bias, Graph, Pass, right, same};
-use super::reconstruct::step;
+use super::graph::{Bias, Graph, Pass, same};
 use crate::network::Penalized;
 use crate::quantity::{
     Quantity,

@@ -5,7 +5,7 @@
 use super::convention::Convention;
 use super::function::{Cost, Function};
 use super::graph::{Graph, Pass};
-use super::words::number;
+use super::number::number;
 use crate::quantity::{
     Quantity::{By, Of},
     Variable::{A, Loss, W, X, Z},

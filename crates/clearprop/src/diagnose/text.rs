@@ -166,7 +166,12 @@ fn conclusion(diagnosis: &Diagnosis, paper: Paper) -> String {
     }
     out.push('\n');
     let mut said: Vec<u8> = Vec::new();
-    for stage in diagnosis.stages.iter().filter(|s| s.status == Status::Wrong || !s.mistakes.is_empty()) {
+    // Beside what is wrong, what is only open is asked, and not told as a mistake.
+    let wrong = |stage: &&StageFinding| match diagnosis.verdict {
+        Verdict::Wrong => stage.status == Status::Wrong,
+        _ => !stage.mistakes.is_empty(),
+    };
+    for stage in diagnosis.stages.iter().filter(wrong) {
         if !stage.mistakes.is_empty() && stage.mistakes.iter().all(|id| said.contains(id)) {
             let name = paper.ink(Ink::Bold, &stage.name);
             out.push_str(&format!("  {name}  mistake {} again\n", numbers(&stage.mistakes)));
@@ -206,7 +211,8 @@ fn one_stage(stage: &StageFinding, verdict: Verdict, paper: Paper) -> String {
         title("nothing in the catalogue gives these numbers", &mut out);
         out.push_str(&entry(paper, "    found", &found, INDENT));
     } else if !stage.names.is_empty() {
-        let names = stage.names.iter().map(|(letter, name)| format!("{letter} is {name}"));
+        let verb = |letter: &str| if letter.ends_with('s') { "are" } else { "is" };
+        let names = stage.names.iter().map(|(letter, name)| format!("{letter} {} {name}", verb(letter)));
         out.push_str(&entry(paper, "    here", &names.collect::<Vec<_>>().join(", "), INDENT));
     }
     out + &right_line(stage, paper)

@@ -16,7 +16,7 @@ mod rules;
 
 use super::arrays::{Array, Stored, Values};
 use super::expression::{Expr, Memo, Printer};
-use super::words::number;
+use super::number::number;
 pub(super) use arrays::{Found, Learnt, Named, Step, directions};
 use arrays::{Parameter, Scalars, named, parameters};
 use fit::Fit;

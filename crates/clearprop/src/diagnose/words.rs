@@ -1,43 +1,14 @@
-//! How a diagnosis speaks of numbers, stages and networks.
+//! How a diagnosis speaks of stages and networks.
 
 use super::function::Function;
 use super::graph::{Bias, Graph};
+use super::number::number;
 use crate::quantity::{
     Quantity,
     Quantity::{By, Of},
     Variable,
 };
 use Variable::{A, B, Kept, Normed, Scaled, W, Z};
-
-/// A number as short as it can be told apart: four digits.
-pub(super) fn number(value: f64) -> String {
-    if value == 0.0 {
-        return "0".to_owned();
-    }
-    if !value.is_finite() {
-        return value.to_string();
-    }
-    let size = value.abs();
-    if (value - value.round()).abs() < 1e-9 * size && size < 1e6 {
-        return format!("{}", value.round());
-    }
-    if !(1e-3..1e6).contains(&size) {
-        return format!("{value:.3e}");
-    }
-    let mut digits = 4_usize;
-    let mut limit = 1.0;
-    while size >= limit && digits > 0 {
-        digits -= 1;
-        limit *= 10.0;
-    }
-    let mut leading = 0.1;
-    while size < leading {
-        digits += 1;
-        leading /= 10.0;
-    }
-    let text = format!("{value:.digits$}");
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
-}
 
 /// The network in one line.
 pub(super) fn head(graph: &Graph) -> String {
@@ -48,10 +19,10 @@ pub(super) fn head(graph: &Graph) -> String {
         Function::Identity => format!("{} outputs", sizes[last]),
         f => format!("{} {}", sizes[last], f.name()),
     });
-    let bias = match graph.bias[1] {
-        Bias::First | Bias::Last => "bias in W",
-        Bias::Separate => "bias apart",
-        Bias::None => "no bias",
+    let bias = match graph.bias[1..].iter().find(|bias| **bias != Bias::None) {
+        Some(Bias::First | Bias::Last) => "bias in W",
+        Some(Bias::Separate) => "bias apart",
+        _ => "no bias",
     };
     format!(
         "{} rows, {}, {}, {bias}, reg {}",

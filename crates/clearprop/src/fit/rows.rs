@@ -9,7 +9,7 @@ use crate::settings::{Choices, Recipe, Settings};
 use crate::table::{Answers, Coding, Column, Dropped, Encoder, Fit, Input, NumberForm, Table, Unseen};
 use crate::target::Target;
 use ndarray::{Array1, ArrayView2, Axis};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Fewer rows are in the order of their dates by chance.
 const MANY: usize = 50;
@@ -168,7 +168,8 @@ impl Rows {
             no_input(&mut encoder, &mut decisions, weights, "weights")?;
         }
         if self.origin != Origin::Table && !standardise {
-            let inputs = self.table.names().filter(|name| !self.targets.iter().any(|target| target == name));
+            let targets: HashSet<&str> = self.targets.iter().map(String::as_str).collect();
+            let inputs = self.table.names().filter(|name| !targets.contains(name));
             let form = NumberForm::default();
             let coding = Coding::Number { median: 0.0, mean: 0.0, scale: 1.0, range: None, form };
             let as_it_is = |name: &str| Input { column: name.to_owned(), coding: coding.clone() };
@@ -204,8 +205,9 @@ fn check_targets(targets: &[String], table: &Table) -> Result<()> {
         let hint = format!("name the column to predict; the columns are {}", names.join(", "));
         return Err(setting("is missing".into()).hint(hint));
     }
-    match (1..targets.len()).find(|&i| targets[..i].contains(&targets[i])) {
-        Some(i) => Err(setting(format!("'{}' is named twice", targets[i])).hint("leave out one of them")),
+    let mut seen = HashSet::new();
+    match targets.iter().find(|name| !seen.insert(*name)) {
+        Some(name) => Err(setting(format!("'{name}' is named twice")).hint("leave out one of them")),
         None => Ok(()),
     }
 }

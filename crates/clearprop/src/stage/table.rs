@@ -247,7 +247,7 @@ pub const STAGES: &[Stage] = &[
             "dL_dh[l-1]1 = dL_dh[l-1]2[:, :-1] * slope(h[l-1]1)",
         )],
         varies: Varies::Slope,
-        mistakes: &[40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 59, 64, 80, 83, 84, 85],
+        mistakes: &[40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 59, 64, 80, 83, 84, 85, 86],
     },
     Stage {
         id: "dpenalty",

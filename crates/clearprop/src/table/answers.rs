@@ -251,9 +251,7 @@ impl Answers {
                 names.iter().map(|name| number(name).to_bits()).zip(0..).collect();
             // A column of words is looked up once a word, not once a row.
             let known: Option<Vec<Option<u32>>> = match column {
-                Column::Words(words) => {
-                    Some(words.known().iter().map(|word| classes.get(word.as_str()).copied()).collect())
-                }
+                Column::Words(words) => Some(words.known().map(|word| classes.get(word).copied()).collect()),
                 Column::Numbers(_) | Column::Dates(_) => None,
             };
             let mut y = Vec::with_capacity(rows.len());
@@ -355,7 +353,7 @@ fn as_numbers<'a>(name: &str, column: &'a Column) -> Result<&'a Numbers> {
         Column::Numbers(numbers) => Ok(numbers),
         Column::Dates(_) => Err(Error::new(ErrorKind::Data, "found dates, numbers are needed").column(name)),
         Column::Words(words) => {
-            let word = words.known().first().map_or("", String::as_str);
+            let word = words.known().next().unwrap_or_default();
             Err(Error::new(ErrorKind::Data, format!("found words (\"{word}\"), numbers are needed"))
                 .column(name)
                 .hint("words are classes: `loss=softmax`"))

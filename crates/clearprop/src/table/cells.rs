@@ -191,8 +191,7 @@ impl Cells {
     pub(super) fn judged(&self, hints: Hints) -> Option<Judged> {
         match &self.state {
             State::Texts(words) => {
-                let texts: Vec<(&str, usize)> =
-                    words.known().iter().map(String::as_str).zip(words.counts()).collect();
+                let texts: Vec<(&str, usize)> = words.known().zip(words.counts()).collect();
                 Some(judge(&texts, &self.kind, self.answers, hints))
             }
             State::Numbers { form, settled, .. } => {

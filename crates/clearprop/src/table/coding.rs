@@ -290,8 +290,10 @@ impl Coding {
         let others = others.then_some(n);
         let missing = missing.then_some(n + usize::from(others.is_some()));
         // Each word's input, looked up once.
-        let inputs: Vec<Option<usize>> =
-            words.known().iter().map(|word| categories.binary_search(word).ok().or(others)).collect();
+        let inputs: Vec<Option<usize>> = words
+            .known()
+            .map(|word| categories.binary_search_by(|category| category.as_str().cmp(word)).ok().or(others))
+            .collect();
         let (mut count, mut example) = (0, None);
         for (i, &row) in rows.iter().enumerate() {
             let code = words.codes()[row as usize];

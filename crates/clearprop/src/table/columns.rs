@@ -7,6 +7,8 @@ use super::numbers::short;
 use super::{Column, Dates, Numbers, Table, Words};
 use crate::decision::Decision;
 use crate::error::Result;
+use hashbrown::HashTable;
+use std::hash::{BuildHasher, RandomState};
 
 /// What becomes of a column in which the training rows have nothing.
 const WITHOUT_VALUE: &str = "dropped, without a value in the training rows";
@@ -75,7 +77,7 @@ fn one_hot(words: &Words, rows: &[u32], about: &mut impl FnMut(Decision)) -> Fit
             code => count[code as usize] += 1,
         }
     }
-    let mut seen: Vec<(usize, &String)> = count
+    let mut seen: Vec<(usize, &str)> = count
         .iter()
         .zip(words.known())
         .filter(|(count, _)| **count > 0)
@@ -94,7 +96,7 @@ fn one_hot(words: &Words, rows: &[u32], about: &mut impl FnMut(Decision)) -> Fit
         about(Decision::new("distinct", "dropped, like an ID or free text", why));
         return Err("distinct words");
     }
-    if let Some((one, other)) = alike(seen.iter().map(|(_, word)| word.as_str())) {
+    if let Some((one, other)) = alike(seen.iter().map(|(_, word)| *word)) {
         let why = format!("\"{one}\" and \"{other}\" are two categories");
         about(Decision::new("alike", "words differ by case or blanks alone", why).warning());
     }
@@ -107,7 +109,7 @@ fn one_hot(words: &Words, rows: &[u32], about: &mut impl FnMut(Decision)) -> Fit
         seen.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
         seen.truncate(MAX_CATEGORIES);
     }
-    let mut categories: Vec<String> = seen.into_iter().map(|(_, word)| word.clone()).collect();
+    let mut categories: Vec<String> = seen.into_iter().map(|(_, word)| word.to_owned()).collect();
     categories.sort();
     if missing > 0 {
         let why = format!("{missing} of {} values", rows.len());
@@ -153,12 +155,16 @@ fn dates(dates: &Dates, rows: &[u32], standardise: bool, about: &mut impl FnMut(
 
 /// Two words that differ by case or blanks alone.
 pub(super) fn alike<'w>(words: impl Iterator<Item = &'w str>) -> Option<(&'w str, &'w str)> {
-    let mut seen = std::collections::HashMap::new();
     let folded = |word: &str| word.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+    let (hasher, mut seen) = (RandomState::new(), HashTable::<(u64, &str)>::new());
     for word in words {
-        if let Some(before) = seen.insert(folded(word), word) {
+        let this = folded(word);
+        let hash = hasher.hash_one(&this);
+        if let Some((_, before)) = seen.find(hash, |(other, before)| *other == hash && folded(before) == this)
+        {
             return Some((before, word));
         }
+        seen.insert_unique(hash, (hash, word), |(hash, _)| *hash);
     }
     None
 }

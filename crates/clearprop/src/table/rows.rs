@@ -1,7 +1,7 @@
 //! Which rows and columns of a table are none: rows without an answer, a last row of totals, an unnamed
 //! column that counts the rows.
 
-use super::{Column, Dates, Numbers, Table, Words};
+use super::{Column, Dates, Numbers, Places, Table, Words};
 use crate::decision::Decision;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -106,13 +106,13 @@ impl Table {
         };
         let columns = self.columns.iter().map(|(name, all)| (name.clone(), column(all))).collect();
         let lines: Vec<u64> = rows.iter().map(|&row| self.line(row as usize)).collect();
-        Self { columns, rows: rows.len(), lines: runs(&lines) }
+        Self { columns, rows: rows.len(), lines: runs(&lines), places: Places::default() }
     }
 
     /// The same of these columns alone.
     pub(crate) fn some_of(&self, names: &[String], rows: &[u32]) -> Self {
         let columns = self.columns.iter().filter(|(name, _)| names.contains(name)).cloned().collect();
-        Self { columns, rows: self.rows, lines: self.lines.clone() }.some(rows)
+        Self { columns, rows: self.rows, lines: self.lines.clone(), places: Places::default() }.some(rows)
     }
 
     /// Keeps the rows for which `keep` holds.

@@ -72,11 +72,11 @@ impl Column {
                 Summary { kind: "dates", form, missing, different: None, values: ends() }
             }
             Self::Words(words) => {
-                let mut counted: Vec<(usize, &String)> =
+                let mut counted: Vec<(usize, &str)> =
                     words.counts().into_iter().zip(words.known()).filter(|(count, _)| *count > 0).collect();
                 counted.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
                 let different = Some(counted.len());
-                let values = counted.into_iter().take(SHOWN).map(|(_, word)| word.clone()).collect();
+                let values = counted.into_iter().take(SHOWN).map(|(_, word)| word.to_owned()).collect();
                 Summary { kind: "words", form: String::new(), missing, different, values }
             }
         }

@@ -1,15 +1,20 @@
 //! A column of words, each kept once.
 
-use std::collections::HashMap;
+use hashbrown::HashTable;
+use std::hash::{BuildHasher, RandomState};
 
 /// Words, each kept once: `codes` are places in `known`, [`Words::MISSING`] is a missing value.
+///
+/// The letters of all known words stand in one text: a million different words take no million pieces of memory.
 #[derive(Clone, Debug, Default)]
 pub struct Words {
     codes: Vec<u32>,
-    known: Vec<String>,
-    place: HashMap<String, u32>,
-    /// The letters of all known words.
-    letters: usize,
+    letters: String,
+    /// Where each known word ends in `letters`.
+    ends: Vec<usize>,
+    /// The known words' codes, found by their letters.
+    places: HashTable<u32>,
+    hasher: RandomState,
 }
 
 impl Words {
@@ -31,7 +36,8 @@ impl Words {
     /// The word in this row, `None` if it is missing.
     #[must_use]
     pub fn get(&self, row: usize) -> Option<&str> {
-        self.known.get(self.codes[row] as usize).map(String::as_str)
+        let code = self.codes[row];
+        (code != Self::MISSING).then(|| word(&self.letters, &self.ends, code as usize))
     }
 
     /// For each row the place of its word in [`Words::known`], or [`Words::MISSING`].
@@ -41,38 +47,43 @@ impl Words {
     }
 
     /// The distinct words, in the order of their first appearance.
-    #[must_use]
-    pub fn known(&self) -> &[String] {
-        &self.known
+    pub fn known(&self) -> impl ExactSizeIterator<Item = &str> {
+        (0..self.ends.len()).map(|code| word(&self.letters, &self.ends, code))
+    }
+
+    /// The code of a word, `None` if it stands in no row.
+    pub(super) fn code(&self, wanted: &str) -> Option<u32> {
+        let same = |&code: &u32| word(&self.letters, &self.ends, code as usize) == wanted;
+        self.places.find(self.hasher.hash_one(wanted), same).copied()
     }
 
     /// How often each of the known words stands in a row.
     #[must_use]
     pub fn counts(&self) -> Vec<usize> {
-        let mut counts = vec![0; self.known.len()];
+        let mut counts = vec![0; self.ends.len()];
         self.codes.iter().filter(|&&code| code != Self::MISSING).for_each(|&code| counts[code as usize] += 1);
         counts
     }
 
-    /// The memory that it takes, about: each word is kept twice, once to find it by.
+    /// The memory that it takes, about.
     pub(super) fn memory(&self) -> u64 {
-        (4 * self.codes.len() + 96 * self.known.len() + 2 * self.letters) as u64
+        (4 * self.codes.len() + 8 * self.ends.len() + 5 * self.places.capacity() + self.letters.len()) as u64
     }
 
     /// One more row.
     #[expect(clippy::cast_possible_truncation, reason = "fewer words than 2^32 fit into memory")]
-    pub fn push(&mut self, word: Option<&str>) {
-        let code = match word {
-            None => Self::MISSING,
-            Some(word) => self.place.get(word).copied().unwrap_or_else(|| {
-                let code = self.known.len() as u32;
-                self.letters += word.len();
-                self.known.push(word.to_owned());
-                self.place.insert(word.to_owned(), code);
-                code
-            }),
-        };
-        self.codes.push(code);
+    pub fn push(&mut self, new: Option<&str>) {
+        let Some(new) = new else { return self.codes.push(Self::MISSING) };
+        let Self { codes, letters, ends, places, hasher } = self;
+        let hash = hasher.hash_one(new);
+        if let Some(&code) = places.find(hash, |&code| word(letters, ends, code as usize) == new) {
+            return codes.push(code);
+        }
+        let code = ends.len() as u32;
+        letters.push_str(new);
+        ends.push(letters.len());
+        places.insert_unique(hash, code, |&code| hasher.hash_one(word(letters, ends, code as usize)));
+        codes.push(code);
     }
 
     /// The rows for which `keep` holds.
@@ -80,6 +91,11 @@ impl Words {
         let mut keep = keep.iter();
         self.codes.retain(|_| keep.next() == Some(&true));
     }
+}
+
+fn word<'l>(letters: &'l str, ends: &[usize], code: usize) -> &'l str {
+    let first = if code == 0 { 0 } else { ends[code - 1] };
+    &letters[first..ends[code]]
 }
 
 impl PartialEq for Words {

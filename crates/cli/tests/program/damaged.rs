@@ -286,7 +286,7 @@ fn small_files_that_asked_for_much() {
         packed.write_all(text).unwrap();
         packed.finish().unwrap()
     };
-    let wide = gzip(&[b"a,".repeat(3_000_000).as_slice(), b"y\n"].concat());
+    let wide = gzip(&[b"a,".repeat(1_000_000).as_slice(), b"y\n"].concat());
     check_bytes(
         &[("w.csv.gz", &wide)],
         "train w.csv.gz --target y",
@@ -296,8 +296,38 @@ fn small_files_that_asked_for_much() {
     check_bytes(
         &[("l.csv.gz", &long)],
         "train l.csv.gz --target y",
-        "l.csv.gz, row 1: this line is longer than 8388608 bytes; is it a CSV file?",
+        "l.csv.gz, row 1: this line is longer than 4194304 bytes; is it a CSV file?",
     );
+    let blanks = gzip(&[b"a b y\n1 2 u\n3 4 v\n".as_slice(), &b"1 ".repeat(100_000), b"\n"].concat());
+    check_bytes(
+        &[("b.csv.gz", &blanks)],
+        "train b.csv.gz --target y",
+        "b.csv.gz, row 4: this line has more than 65536 fields; so many columns are not read; are rows and columns exchanged?",
+    );
+    let quoted = [
+        b"a,b,y\n1,2,u\n".as_slice(),
+        &[b"\"".as_slice(), &b"x".repeat(999), b"\nx\","].concat().repeat(9000),
+        b"y\n",
+    ];
+    check_bytes(
+        &[("q.csv.gz", &gzip(&quoted.concat()))],
+        "train q.csv.gz --target y",
+        "q.csv.gz, row 4194: this row is longer than 4194304 bytes; is it a CSV file?",
+    );
+    let empty = gzip(
+        &[b"a,y\n1,u\n".as_slice(), &[b" ".repeat(4_000_000).as_slice(), b"\n"].concat().repeat(40)].concat(),
+    );
+    check_bytes(
+        &[("e.csv.gz", &empty)],
+        "train e.csv.gz --target y",
+        "e.csv.gz, row 36: too many lines are empty; is it a CSV file?",
+    );
+    // Few rows of long words: memory is looked at by the bytes that came, not by the rows alone.
+    let words: String = (0..20).map(|i| format!("{i}{},u\n", "a".repeat(3_500_000))).collect();
+    let place = Place::new();
+    place.write("w.csv.gz", gzip(&[b"a,y\n", words.as_bytes()].concat()));
+    let ended = place.run("train w.csv.gz --target y");
+    assert!(ended.code == Some(2) && ended.err.contains("holds more than the "), "{}", ended.err);
     let tall = gzip(&[b"a,y\n".as_slice(), &b"1,2\n".repeat(10_000_000)].concat());
     let place = Place::new();
     place.write("t.csv.gz", &tall);

@@ -1,132 +1,245 @@
 //! Arrays as JSON: numbers and nested lists of numbers under names, in objects and lists as deep as they come.
 
-use super::nested::{Nested, flat};
+use super::nested::{MOST, Nested, flat};
 use crate::npz::{Array, Npz, Values};
 use clearprop::error::{Error, ErrorKind, Result};
-use serde_json::Value;
+use serde::de::{DeserializeSeed, Deserializer, Error as Wrongly, MapAccess, SeqAccess, Visitor};
+use std::cell::Cell;
 
 /// Reads a file of JSON; `file` is its name for messages.
 ///
 /// # Errors
-/// No JSON, no object at its root, numbers as text, rows of different lengths.
+/// No JSON, no object at its root, numbers as text, rows of different lengths, thousands of names.
 pub(super) fn read(bytes: &[u8], file: &str) -> Result<Npz> {
     let wrong = |found: String| Error::new(ErrorKind::File, found).file(file);
-    let root: Value = serde_json::from_slice(bytes).map_err(|error| {
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let left = Cell::new(4 * MOST);
+    let root = Reader(&left).deserialize(&mut json).and_then(|root| json.end().map(|()| root));
+    let root = root.map_err(|error| {
         let named =
             ["NaN", "Infinity"].iter().find(|word| memchr::memmem::find(bytes, word.as_bytes()).is_some());
-        let wrong = wrong(format!("not JSON: {error}"));
+        let many = left.get() == 0;
+        let wrong = wrong(format!("{}{error}", if many { "" } else { "not JSON: " }));
         match named {
+            _ if many => wrong.hint("save the arrays of one forward and backward pass"),
             Some(word) => wrong.hint(format!("{word} is no number of JSON: write null")),
             None => wrong.hint("save it again with json.dump"),
         }
     })?;
-    let Value::Object(fields) = root else {
+    let Node::Fields(fields) = root else {
         return Err(wrong("holds no names".into()).hint("write an object: {\"X\": [[..]], \"y\": [..], ..}"));
     };
     let mut named = Vec::new();
-    for (name, value) in fields {
-        let value = nested(value, &name).map_err(|error| error.file(file))?;
-        named.push((name, value));
+    for (name, node) in fields {
+        let nested = nested(node, &name).map_err(|error| error.file(file))?;
+        named.push((name, nested));
     }
     flat(named, file)
 }
 
-fn nested(value: Value, name: &str) -> Result<Nested> {
-    Ok(match value {
-        Value::Object(fields) => Nested::Fields(
-            fields
-                .into_iter()
-                .map(|(name, value)| Ok((name.clone(), nested(value, &name)?)))
-                .collect::<Result<_>>()?,
-        ),
-        Value::String(word) => match word.trim().parse::<f64>() {
-            Ok(_) => return Err(as_text(name, &word)),
-            Err(_) => Nested::Array(Array::text(&word)),
+/// A value; numbers, however nested, are put into one array as they are read: a value of its own for each would
+/// take twenty times the file.
+enum Node {
+    /// A number has no axes; null is NaN.
+    Numbers {
+        shape: Vec<usize>,
+        values: Vec<f64>,
+    },
+    Truth(bool),
+    Word(String),
+    Words(Vec<String>),
+    Parts(Vec<Node>),
+    Fields(Vec<(String, Node)>),
+    Wrong(Wrong),
+}
+
+/// Why a list is no array.
+enum Wrong {
+    /// This row has so many numbers (a single one has no length), the first so many.
+    Ragged(usize, Option<usize>, Option<usize>),
+    Text(String),
+}
+
+fn nested(node: Node, name: &str) -> Result<Nested> {
+    let array = |shape: Vec<usize>, values| Ok(Nested::Array(Array { shape, values }));
+    match node {
+        Node::Numbers { shape, .. } if shape == [0] => Ok(Nested::Skipped("an empty list".into())),
+        Node::Numbers { shape, values } => array(shape, Values::F64(values)),
+        Node::Truth(truth) => array(Vec::new(), Values::Bool(vec![truth])),
+        Node::Word(word) if is_number(&word) => Err(as_text(name, &word)),
+        Node::Word(word) => Ok(Nested::Array(Array::text(&word))),
+        Node::Words(words) => match words.iter().find(|word| is_number(word)) {
+            Some(number) => Err(as_text(name, number)),
+            None => array(vec![words.len()], Values::Text(words)),
         },
-        Value::Array(list) if list.is_empty() => Nested::Skipped("an empty list".into()),
-        Value::Array(list) if list.iter().any(Value::is_object) => {
-            Nested::List(list.into_iter().map(|one| nested(one, name)).collect::<Result<_>>()?)
+        Node::Parts(parts) => {
+            Ok(Nested::List(parts.into_iter().map(|one| nested(one, name)).collect::<Result<_>>()?))
         }
-        Value::Array(list) => lists(list, name)?,
-        number => {
-            let mut values = Vec::new();
-            push(&number, name, &mut values)?;
-            let kind = match number {
-                Value::Bool(_) => Values::Bool(values.iter().map(|&v| v != 0.0).collect()),
-                _ => Values::F64(values),
+        Node::Fields(fields) => {
+            let field = |(name, node): (String, Node)| {
+                let nested = nested(node, &name)?;
+                Ok((name, nested))
             };
-            Nested::Array(Array { shape: vec![], values: kind })
+            Ok(Nested::Fields(fields.into_iter().map(field).collect::<Result<_>>()?))
         }
-    })
-}
-
-/// A list of lists as one array, or, where its matrices have different shapes, as a list of layers.
-fn lists(list: Vec<Value>, name: &str) -> Result<Nested> {
-    if list.iter().all(Value::is_string) {
-        let words: Vec<String> = list.iter().filter_map(|word| word.as_str().map(str::to_owned)).collect();
-        if let Some(number) = words.iter().find(|word| word.trim().parse::<f64>().is_ok()) {
-            return Err(as_text(name, number));
+        Node::Wrong(Wrong::Text(text)) => Err(as_text(name, &text)),
+        Node::Wrong(Wrong::Ragged(row, this, first)) => {
+            let length = |n: Option<usize>| n.map_or("one number".to_owned(), |n| format!("{n} numbers"));
+            Err(about(name, format!("its row {row} has {}, its row 0 {}", length(this), length(first)))
+                .hint(format!("vectors of several layers need names of their own: {name}1, {name}2, ..")))
         }
-        return Ok(Nested::Array(Array { shape: vec![words.len()], values: Values::Text(words) }));
     }
-    let shapes: Vec<Vec<usize>> = list.iter().map(shape).collect();
-    let same = shapes.iter().all(|shape| *shape == shapes[0]);
-    if !same && list.iter().all(|one| one.as_array().is_some_and(|rows| rows.iter().all(Value::is_array))) {
-        return Ok(Nested::List(list.into_iter().map(|one| nested(one, name)).collect::<Result<_>>()?));
-    }
-    if let Some(row) = shapes.iter().position(|shape| *shape != shapes[0]) {
-        let length =
-            |row: usize| shapes[row].first().map_or("one number".to_owned(), |n| format!("{n} numbers"));
-        return Err(about(name, format!("its row {row} has {}, its row 0 {}", length(row), length(0)))
-            .hint(format!("vectors of several layers need names of their own: {name}1, {name}2, ..")));
-    }
-    let mut whole = vec![list.len()];
-    whole.extend(&shapes[0]);
-    let mut values = Vec::new();
-    for one in &list {
-        push(one, name, &mut values)?;
-    }
-    if values.len() != whole.iter().product::<usize>() {
-        return Err(about(name, "its rows have different lengths".into())
-            .hint("all rows of an array are of one length"));
-    }
-    Ok(Nested::Array(Array { shape: whole, values: Values::F64(values) }))
 }
 
-/// The lengths of the lists, by the first entry of each.
-fn shape(value: &Value) -> Vec<usize> {
-    let Value::Array(list) = value else { return Vec::new() };
-    let mut shape = vec![list.len()];
-    shape.extend(list.first().map(self::shape).unwrap_or_default());
-    shape
+fn is_number(word: &str) -> bool {
+    word.trim().parse::<f64>().is_ok()
 }
 
-/// The numbers of a value; null is NaN.
-fn push(value: &Value, name: &str, into: &mut Vec<f64>) -> Result<()> {
-    match value {
-        Value::Array(list) => {
-            let first = list.first().map(shape);
-            if let Some(row) = list.iter().position(|one| Some(shape(one)) != first) {
-                return Err(about(name, format!("row {row} has another length than row 0"))
-                    .hint("all rows of an array are of one length"));
+/// A list while its values come in: an array for as long as they are alike.
+enum List {
+    Empty,
+    Numbers { rows: usize, shape: Vec<usize>, values: Vec<f64> },
+    Words(Vec<String>),
+    Parts(Vec<Node>),
+    Wrong(Wrong),
+}
+
+impl List {
+    /// With one more value; `left` are the parts that a file may still have.
+    fn with(self, node: Node, left: &Cell<usize>) -> Self {
+        let node = match node {
+            Node::Truth(truth) => {
+                Node::Numbers { shape: Vec::new(), values: vec![f64::from(u8::from(truth))] }
             }
-            list.iter().try_for_each(|one| push(one, name, into))
+            node => node,
+        };
+        match (self, node) {
+            (Self::Wrong(wrong), _) | (_, Node::Wrong(wrong)) => Self::Wrong(wrong),
+            (Self::Empty, Node::Numbers { shape, values }) => Self::Numbers { rows: 1, shape, values },
+            (Self::Empty, Node::Word(word)) => Self::Words(vec![word]),
+            (Self::Numbers { rows, shape, mut values }, Node::Numbers { shape: this, values: more })
+                if shape == this =>
+            {
+                values.extend(more);
+                Self::Numbers { rows: rows + 1, shape, values }
+            }
+            // Matrices of different shapes are those of layers.
+            (Self::Numbers { rows, shape, .. }, Node::Numbers { shape: this, .. })
+                if shape.len() < 2 || this.len() < 2 =>
+            {
+                Self::Wrong(Wrong::Ragged(rows, this.first().copied(), shape.first().copied()))
+            }
+            (Self::Words(mut words), Node::Word(word)) => {
+                words.push(word);
+                Self::Words(words)
+            }
+            (Self::Numbers { .. }, Node::Word(text)) => Self::Wrong(Wrong::Text(text)),
+            (Self::Words(words), Node::Numbers { .. })
+            | (Self::Empty | Self::Numbers { .. }, Node::Words(words)) => {
+                Self::Wrong(Wrong::Text(words.into_iter().next().unwrap_or_default()))
+            }
+            (list, node) => {
+                let mut parts = list.parts();
+                parts.push(node);
+                left.set(left.get().saturating_sub(1));
+                Self::Parts(parts)
+            }
         }
-        Value::Number(number) => {
-            into.push(number.as_f64().unwrap_or(f64::NAN));
-            Ok(())
+    }
+
+    fn parts(self) -> Vec<Node> {
+        match self {
+            Self::Numbers { shape, values, .. } => {
+                let length: usize = shape.iter().product();
+                let part = |values: &[f64]| Node::Numbers { shape: shape.clone(), values: values.to_vec() };
+                values.chunks(length.max(1)).map(part).collect()
+            }
+            Self::Words(words) => words.into_iter().map(Node::Word).collect(),
+            Self::Parts(parts) => parts,
+            Self::Empty | Self::Wrong(_) => Vec::new(),
         }
-        Value::Null => {
-            into.push(f64::NAN);
-            Ok(())
+    }
+
+    fn node(self) -> Node {
+        match self {
+            Self::Empty => Node::Numbers { shape: vec![0], values: Vec::new() },
+            Self::Numbers { rows, shape, values } => {
+                Node::Numbers { shape: [vec![rows], shape].concat(), values }
+            }
+            Self::Words(words) => Node::Words(words),
+            Self::Parts(parts) => Node::Parts(parts),
+            Self::Wrong(wrong) => Node::Wrong(wrong),
         }
-        Value::Bool(truth) => {
-            into.push(f64::from(u8::from(*truth)));
-            Ok(())
+    }
+}
+
+/// Reads a value of a file that may still have so many names and parts.
+#[derive(Clone, Copy)]
+struct Reader<'c>(&'c Cell<usize>);
+
+impl<'de> DeserializeSeed<'de> for Reader<'_> {
+    type Value = Node;
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> std::result::Result<Node, D::Error> {
+        from.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Reader<'_> {
+    type Value = Node;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a value of JSON")
+    }
+
+    fn visit_bool<E: Wrongly>(self, truth: bool) -> std::result::Result<Node, E> {
+        Ok(Node::Truth(truth))
+    }
+
+    fn visit_f64<E: Wrongly>(self, value: f64) -> std::result::Result<Node, E> {
+        Ok(Node::Numbers { shape: Vec::new(), values: vec![value] })
+    }
+
+    fn visit_i64<E: Wrongly>(self, value: i64) -> std::result::Result<Node, E> {
+        self.visit_f64(value as f64)
+    }
+
+    fn visit_u64<E: Wrongly>(self, value: u64) -> std::result::Result<Node, E> {
+        self.visit_f64(value as f64)
+    }
+
+    fn visit_unit<E: Wrongly>(self) -> std::result::Result<Node, E> {
+        self.visit_f64(f64::NAN)
+    }
+
+    fn visit_str<E: Wrongly>(self, word: &str) -> std::result::Result<Node, E> {
+        Ok(Node::Word(word.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> std::result::Result<Node, A::Error> {
+        let mut list = List::Empty;
+        while let Some(node) = seq.next_element_seed(self)? {
+            list = list.with(node, self.0);
+            check(self.0)?;
         }
-        Value::String(text) => Err(as_text(name, text)),
-        Value::Object(_) => Err(about(name, "mixes numbers and objects".into())
-            .hint("a list holds numbers, lists of numbers, or objects")),
+        Ok(list.node())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Node, A::Error> {
+        let mut fields = Vec::new();
+        while let Some(name) = map.next_key::<String>()? {
+            self.0.set(self.0.get().saturating_sub(1));
+            check(self.0)?;
+            fields.push((name, map.next_value_seed(self)?));
+        }
+        Ok(Node::Fields(fields))
+    }
+}
+
+fn check<E: Wrongly>(left: &Cell<usize>) -> std::result::Result<(), E> {
+    match left.get() {
+        0 => Err(E::custom(format!("holds more than {} names and parts", 4 * MOST))),
+        _ => Ok(()),
     }
 }
 

@@ -4,14 +4,13 @@
 //! functions are skipped.  Sources: *MAT-File Format*, The MathWorks (level 4 and level 5 formats).
 
 use super::nested::{Nested, flat};
+use crate::budget::Budget;
 use crate::npz::{Array, Npz, Values};
 use clearprop::error::{Error, ErrorKind, Result};
 use std::io::Read;
 
-/// Unpacked, a file may take this much memory ..
-const SMALL: u64 = 64 << 20;
-/// .. and this many times its size.
-const RATIO: u64 = 32;
+/// What a cell or a field of a struct takes in memory, whatever is in it.
+const PART: usize = 96;
 /// Structs in structs, so deep and no deeper.
 const DEEPEST: usize = 32;
 
@@ -31,10 +30,8 @@ pub(super) fn read(bytes: &[u8], file: &str) -> Result<Npz> {
                 .hint("save it with save('-v7', ..), in Octave or MATLAB"),
         ));
     }
-    let mut reader = Reader {
-        left: SMALL.saturating_add(RATIO.saturating_mul(bytes.len() as u64)),
-        big_endian: bytes.get(126..128) == Some(b"MI"),
-    };
+    let mut reader =
+        Reader { budget: Budget::of(bytes.len() as u64), big_endian: bytes.get(126..128) == Some(b"MI") };
     let level5 = matches!(bytes.get(126..128), Some(b"MI" | b"IM"));
     let fields = if level5 { reader.level5(&bytes[128..]) } else { reader.level4(bytes) };
     let fields = fields.map_err(about)?;
@@ -49,8 +46,8 @@ fn damaged(found: &str) -> Error {
 }
 
 struct Reader {
-    /// The memory that is left for what the file unpacks to.
-    left: u64,
+    /// The memory for what the file unpacks to.
+    budget: Budget,
     big_endian: bool,
 }
 
@@ -63,11 +60,7 @@ fn take<'a>(bytes: &mut &'a [u8], n: usize) -> Result<&'a [u8]> {
 
 impl Reader {
     fn spend(&mut self, bytes: usize) -> Result<()> {
-        self.left = self
-            .left
-            .checked_sub(bytes as u64)
-            .ok_or_else(|| damaged("it unpacks to more than a file of its size may"))?;
-        Ok(())
+        self.budget.take(bytes as u64)
     }
 
     fn word(&self, bytes: &[u8]) -> u32 {
@@ -122,7 +115,7 @@ impl Reader {
     fn unpacked(&mut self, data: &[u8]) -> Result<Vec<u8>> {
         let mut bytes = Vec::new();
         flate2::read::ZlibDecoder::new(data)
-            .take(self.left.saturating_add(1))
+            .take(self.budget.left().saturating_add(1))
             .read_to_end(&mut bytes)
             .map_err(|error| damaged(&format!("an array cannot be unpacked: {error}")))?;
         self.spend(bytes.len())?;
@@ -186,6 +179,7 @@ impl Reader {
         // A cell takes 8 bytes at least.
         let mut cells = Vec::with_capacity(count.min(bytes.len() / 8));
         for _ in 0..count {
+            self.spend(PART)?;
             match self.element(bytes)? {
                 (MATRIX, data) => cells.push(self.matrix(data, deeper - 1)?.1),
                 _ => return Err(damaged("a cell is no array")),
@@ -207,6 +201,7 @@ impl Reader {
         if names.is_empty() {
             return Ok(Nested::Skipped("an empty struct".into()));
         }
+        self.spend(names.iter().map(String::len).sum::<usize>().saturating_mul(count))?;
         let wanted = count.checked_mul(names.len()).ok_or_else(|| damaged("a struct is too large"))?;
         let mut values = self.inside(bytes, wanted, deeper)?.into_iter();
         let mut structs: Vec<Nested> = (0..count)

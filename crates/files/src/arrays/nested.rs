@@ -8,6 +8,12 @@ use crate::npz::{Array, Npz};
 use clearprop::error::{Error, ErrorKind, Result};
 use std::collections::BTreeMap;
 
+/// Nobody's backward pass has more arrays.
+pub(super) const MOST: usize = 1000;
+
+/// Each array is called by all names on its way, so none may be long.
+const LONGEST: usize = 1000;
+
 /// What a name of a file stands for.
 pub(super) enum Nested {
     Array(Array),
@@ -26,7 +32,8 @@ enum Step {
 /// The arrays of a file by their flat names.
 pub(super) fn flat(fields: Vec<(String, Nested)>, file: &str) -> Result<Npz> {
     let mut leaves = Vec::new();
-    walk(Nested::Fields(fields), &mut Vec::new(), &mut leaves);
+    let wrong = |found: String| Error::new(ErrorKind::Data, found).file(file);
+    walk(Nested::Fields(fields), &mut Vec::new(), &mut leaves).map_err(wrong)?;
     let mut count = BTreeMap::<String, usize>::new();
     for (way, _) in &leaves {
         *count.entry(short(way)).or_default() += 1;
@@ -49,24 +56,36 @@ pub(super) fn flat(fields: Vec<(String, Nested)>, file: &str) -> Result<Npz> {
     Ok(Npz::of(file, arrays, skipped))
 }
 
-fn walk(node: Nested, way: &mut Vec<Step>, leaves: &mut Vec<(Vec<Step>, Nested)>) {
+/// Each leaf with its way; what is wrong in words.
+fn walk(
+    node: Nested,
+    way: &mut Vec<Step>,
+    leaves: &mut Vec<(Vec<Step>, Nested)>,
+) -> std::result::Result<(), String> {
     match node {
+        Nested::Array(_) | Nested::Skipped(_) if leaves.len() == MOST => {
+            return Err(format!("holds more than {MOST} arrays"));
+        }
         Nested::Array(_) | Nested::Skipped(_) => leaves.push((way.clone(), node)),
         Nested::List(list) => {
             for (number, one) in (1..).zip(list) {
                 way.push(Step::Number(number));
-                walk(one, way, leaves);
+                walk(one, way, leaves)?;
                 way.pop();
             }
         }
         Nested::Fields(fields) => {
             for (name, one) in fields {
+                if name.len() > LONGEST {
+                    return Err(format!("holds a name of {} bytes", name.len()));
+                }
                 way.push(Step::Name(name));
-                walk(one, way, leaves);
+                walk(one, way, leaves)?;
                 way.pop();
             }
         }
     }
+    Ok(())
 }
 
 fn short(way: &[Step]) -> String {

@@ -252,22 +252,27 @@ impl Layout {
     /// The columns' names: none empty, no two equal.
     pub(super) fn finish_names(&mut self) {
         let mut seen = std::collections::HashSet::new();
+        // The last number of each name that comes again: a file may have one name 30,000 times.
+        let mut last = std::collections::HashMap::new();
         let mut equal = Vec::new();
         for (i, name) in (1..).zip(&mut self.names) {
             if name.is_empty() {
                 *name = format!("column {i}");
             }
-            let (wanted, mut n) = (name.clone(), 1);
+            if seen.insert(name.clone()) {
+                continue;
+            }
+            let n = last.entry(name.clone()).or_insert(1);
+            let wanted = name.clone();
             while !seen.insert(name.clone()) {
-                n += 1;
+                *n += 1;
                 *name = format!("{wanted}.{n}");
             }
-            if n > 1 {
+            if equal.len() < 3 {
                 equal.push(format!("'{name}'"));
             }
         }
         if !equal.is_empty() {
-            equal.truncate(3);
             let why = format!("the further ones are called {}", equal.join(", "));
             self.decisions.push(Decision::new("names", "several columns have one name", why).warning());
         }

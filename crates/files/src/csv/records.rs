@@ -6,14 +6,22 @@
 use crate::budget::MOST_COLUMNS;
 use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
 
-/// So many bytes are looked at before the first row.
+/// So many bytes are looked at before the first row;
 pub(super) const SAMPLE: usize = 1 << 16;
 
+/// of a table with many columns more, until there are so many lines,
+const SAMPLE_LINES: usize = 8;
+/// but not more than this.
+const LARGEST_SAMPLE: usize = 4 << 20;
+
 /// A row longer than this is not one: a quote was not closed, or it is no CSV file.
-const LONGEST: usize = 8 << 20;
+const LONGEST: usize = 4 << 20;
 
 /// A program of tables leaves a million empty rows at the end; of more, packed well, somebody has made trouble.
 const MOST_EMPTY: u64 = 4 << 20;
+
+/// So many bytes of blanks or of comments count as one more such row.
+const EMPTY: usize = 32;
 
 /// What DOS wrote behind the last line.
 const END_OF_FILE: u8 = 0x1a;
@@ -83,6 +91,11 @@ impl Record {
         self.ends.len()
     }
 
+    /// The bytes of all fields together.
+    pub(super) fn bytes(&self) -> usize {
+        self.text.len()
+    }
+
     /// Whether it has several fields, and no value in any.
     pub(super) fn is_empty(&self) -> bool {
         self.len() > 1 && self.text.trim().is_empty()
@@ -109,6 +122,14 @@ impl<S: Read> Records<S> {
     pub(super) fn new(mut source: S) -> io::Result<(Self, Vec<u8>)> {
         let mut sample = Vec::new();
         source.by_ref().take(SAMPLE as u64).read_to_end(&mut sample)?;
+        let mut full = SAMPLE;
+        while sample.len() == full
+            && full < LARGEST_SAMPLE
+            && memchr::memchr_iter(b'\n', &sample).take(SAMPLE_LINES).count() < SAMPLE_LINES
+        {
+            source.by_ref().take(full as u64).read_to_end(&mut sample)?;
+            full *= 2;
+        }
         // The mark that some programs put before UTF-8 text is no part of the first name.
         let mark = if sample.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
         let sample = sample.split_off(mark);
@@ -167,9 +188,9 @@ impl<S: Read> Records<S> {
 
     /// Counts a line without a value.
     pub(super) fn pass_empty(&mut self) -> io::Result<()> {
-        self.empty += 1;
+        self.empty += 1 + (self.raw.len() / EMPTY) as u64;
         match self.empty > MOST_EMPTY {
-            true => Err(self.trouble(format!("more than {MOST_EMPTY} lines are empty"), "is it a CSV file?")),
+            true => Err(self.trouble("too many lines are empty".to_owned(), "is it a CSV file?")),
             false => Ok(()),
         }
     }
@@ -223,6 +244,9 @@ impl<S: Read> Records<S> {
                 None => rest.split_at(rest.find([' ', '\t']).unwrap_or(rest.len())),
             };
             record.push_field(field);
+            if record.len() > MOST_COLUMNS {
+                return Err(self.too_wide());
+            }
             rest = after.trim_start();
         }
         Ok(())
@@ -279,6 +303,11 @@ impl<S: Read> Records<S> {
             let end = memchr::memchr(separator, rest).unwrap_or(rest.len());
             field.extend_from_slice(&rest[..end]);
             record.push_field(utf8(&field)?);
+            if record.bytes() > LONGEST {
+                return Err(
+                    self.trouble(format!("this row is longer than {LONGEST} bytes"), "is it a CSV file?")
+                );
+            }
             if record.len() > MOST_COLUMNS {
                 return Err(self.too_wide());
             }

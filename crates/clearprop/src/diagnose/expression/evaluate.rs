@@ -1,102 +1,44 @@
-//! What an expression is worth, by NumPy's rules of shapes.
+//! What an operation on values gives, by NumPy's rules of shapes.
 
-use super::shape::{Shape, along, range, shape};
-use super::{Binary, Compare, Expr, Keep, Op, Part, Reduce, Unary};
-use crate::diagnose::arrays::{Array, Values};
+use super::operation::{Binary, Compare, Keep, Op, Part, Reduce, Unary};
+use super::shape::{Shape, along, range};
+use super::value::Value;
 use ndarray::{Array2, Axis, Zip, concatenate, s};
 
-/// An array of at most two axes.  A vector is kept as a row, a number as (1, 1): NumPy broadcasts them so.
-#[derive(Clone, Debug, PartialEq)]
-pub(in crate::diagnose) struct Value {
-    /// How many axes it has.
-    pub(in crate::diagnose) ndim: usize,
-    /// The numbers.
-    pub(in crate::diagnose) data: Array2<f64>,
-}
-
-impl Value {
-    fn two(data: Array2<f64>) -> Self {
-        Self { ndim: 2, data }
-    }
-
-    fn number(value: f64) -> Self {
-        Self { ndim: 0, data: Array2::from_elem((1, 1), value) }
-    }
-
-    pub(super) fn of(array: &Array) -> Option<Self> {
-        let Values::Numbers(values, _) = &array.values else { return None };
-        let dim = match array.shape[..] {
-            [] => (1, 1),
-            [n] => (1, n),
-            [n, m] => (n, m),
-            _ => return None,
-        };
-        if dim.0 == 0 || dim.1 == 0 {
-            return None;
-        }
-        Some(Self { ndim: array.shape.len(), data: Array2::from_shape_vec(dim, values.clone()).ok()? })
-    }
-
-    /// Its shape in NumPy.
-    pub(in crate::diagnose) fn shape(&self) -> Vec<usize> {
-        match self.ndim {
-            0 => vec![],
-            1 => vec![self.data.ncols()],
-            _ => vec![self.data.nrows(), self.data.ncols()],
-        }
-    }
-}
-
-fn get(e: &Expr) -> Option<&Value> {
-    e.value().map(|value| &**value)
-}
-
-pub(super) fn evaluate(op: &Op) -> Option<Value> {
+pub(super) fn evaluate(op: &Op<&Value>) -> Option<Value> {
     Some(match op {
         Op::Array(source) => (*source.value).clone(),
         Op::Number(value) | Op::Count(value, _) => Value::number(*value),
-        Op::Absent(_, e) => get(e)?.clone(),
-        Op::Transpose(a) => {
-            let a = get(a)?;
-            if a.ndim < 2 { a.clone() } else { Value::two(a.data.t().as_standard_layout().into_owned()) }
-        }
-        Op::Dot(a, b) => dot(get(a)?, get(b)?)?,
-        Op::Binary(f, a, b) => binary(*f, get(a)?, get(b)?)?,
-        Op::Compare(f, a, b) => broadcast(get(a)?, get(b)?, compare(*f))?,
-        Op::Unary(f, a) => {
-            let a = get(a)?;
-            Value { ndim: a.ndim, data: a.data.mapv(unary(*f)) }
-        }
+        Op::Absent(_, a) => (*a).clone(),
+        Op::Transpose(a) if a.ndim < 2 => (*a).clone(),
+        Op::Transpose(a) => Value::two(a.data.t().as_standard_layout().into_owned()),
+        Op::Dot(a, b) => dot(a, b)?,
+        Op::Binary(f, a, b) => binary(*f, a, b)?,
+        Op::Compare(f, a, b) => broadcast(a, b, compare(*f))?,
+        Op::Unary(f, a) => Value { ndim: a.ndim, data: a.data.mapv(unary(*f)) },
         Op::Where(mask, a, b) => {
-            let chosen = broadcast(get(mask)?, get(a)?, |m, a| if m != 0.0 { a } else { 0.0 })?;
-            let other = broadcast(get(mask)?, get(b)?, |m, b| if m != 0.0 { 0.0 } else { b })?;
+            let chosen = broadcast(mask, a, |m, a| if m != 0.0 { a } else { 0.0 })?;
+            let other = broadcast(mask, b, |m, b| if m != 0.0 { 0.0 } else { b })?;
             broadcast(&chosen, &other, |a, b| a + b)?
         }
-        Op::Reduce(f, a, axis, keep) => reduce(*f, get(a)?, *axis, *keep)?,
+        Op::Reduce(f, a, axis, keep) => reduce(*f, a, *axis, *keep)?,
         Op::Row(a) | Op::Flat(a) => {
-            let a = get(a)?;
             let ndim = if matches!(op, Op::Row(_)) { 2 } else { 1 };
             let data = Array2::from_shape_vec((1, a.data.len()), a.data.iter().copied().collect()).ok()?;
             Value { ndim, data }
         }
         Op::Column(a) => {
-            let a = get(a)?;
             Value::two(Array2::from_shape_vec((a.data.len(), 1), a.data.iter().copied().collect()).ok()?)
         }
-        Op::Slice(a, axis, part) => slice(get(a)?, *axis, *part)?,
+        Op::Slice(a, axis, part) => slice(a, *axis, *part)?,
         Op::Take(a, index, axis) => {
-            let a = get(a)?;
             let along = Axis(if a.ndim == 1 { 1 } else { *axis });
-            let chosen = chosen(get(index)?, a.data.len_of(along))?;
+            let chosen = chosen(index, a.data.len_of(along))?;
             Value { ndim: a.ndim, data: a.data.select(along, &chosen) }
         }
-        Op::Join(axis, a, b) => {
-            let (a, b) = (get(a)?, get(b)?);
-            Value::two(concatenate(Axis(*axis), &[a.data.view(), b.data.view()]).ok()?)
-        }
-        Op::Fill(value, ..) => Value::two(Array2::from_elem(shape(op)?.dim, *value)),
+        Op::Join(axis, a, b) => Value::two(concatenate(Axis(*axis), &[a.data.view(), b.data.view()]).ok()?),
+        Op::Fill(value, rows, columns) => Value::two(Array2::from_elem(filled(rows, columns)?, *value)),
         Op::OneHot(y, k, first) => {
-            let y = get(y)?;
             let n = y.data.len();
             let mut data = Array2::zeros((n, *k));
             for (i, y) in y.data.iter().enumerate() {
@@ -106,6 +48,17 @@ pub(super) fn evaluate(op: &Op) -> Option<Value> {
             Value::two(data)
         }
     })
+}
+
+/// The shape that two numbers say, unless it would take all memory.
+fn filled(rows: &Value, columns: &Value) -> Option<(usize, usize)> {
+    const LIMIT: f64 = 1e7;
+    let (rows, columns) = (rows.data[[0, 0]], columns.data[[0, 0]]);
+    if !(rows >= 0.0 && columns >= 0.0 && rows * columns < LIMIT) {
+        return None;
+    }
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked above")]
+    Some((rows as usize, columns as usize))
 }
 
 fn dot(a: &Value, b: &Value) -> Option<Value> {

@@ -1,8 +1,8 @@
 //! What a diagnosis has computed so far: equal expressions share one value, whoever made them, and the work is counted.
 
-use super::evaluate::Value;
+use super::operation::Op;
 use super::shape::Shape;
-use super::{Binary, Expr, Op, Source, Unary};
+use super::value::{Source, Value};
 use crate::diagnose::arrays::Array;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, HashMap};
@@ -18,7 +18,7 @@ pub(super) struct Worth {
 }
 
 /// An array of the file and what it is worth.
-type Known = (Rc<Source>, Rc<Worth>);
+pub(super) type Known = (Rc<Source>, Rc<Worth>);
 
 /// The values that are known, and how much computing there is left.
 pub(in crate::diagnose) struct Memo {
@@ -53,22 +53,18 @@ impl Memo {
     }
 
     /// An array of the file; `None` if it holds no numbers of at most two axes.
-    pub(in crate::diagnose) fn array(self: &Rc<Self>, array: &Array) -> Option<Expr> {
-        let known = self.arrays.borrow().get(&array.name).cloned();
-        let (source, worth) = match known {
-            Some(known) => known,
-            None => {
-                let made = (Rc::new(Source::of(array)?), Rc::new(Worth::default()));
-                self.shares.set(self.shares.get() || made.0.value.data.len() >= WORTH_KEEPING);
-                self.arrays.borrow_mut().insert(array.name.clone(), made.clone());
-                made
-            }
-        };
-        Some(Expr::with(Op::Array(source), worth, Some(Rc::clone(self))))
+    pub(super) fn known(&self, array: &Array) -> Option<Known> {
+        if let Some(known) = self.arrays.borrow().get(&array.name) {
+            return Some(known.clone());
+        }
+        let made = (Rc::new(Source::of(array)?), Rc::new(Worth::default()));
+        self.shares.set(self.shares.get() || made.0.value.data.len() >= WORTH_KEEPING);
+        self.arrays.borrow_mut().insert(array.name.clone(), made.clone());
+        Some(made)
     }
 
     /// What an operation is worth: the same for all that do the same to the same.
-    pub(super) fn worth(&self, op: &Op, parts: &[Option<&Expr>]) -> Rc<Worth> {
+    pub(super) fn worth(&self, op: impl FnOnce() -> Option<Op<Id>>) -> Rc<Worth> {
         self.spend(NODE);
         if !self.shares.get() {
             return Rc::default();
@@ -77,23 +73,14 @@ impl Memo {
             self.known.borrow_mut().clear();
             self.held.set(0);
         }
-        let key = Key {
-            what: discriminant(op),
-            how: how(op),
-            of: parts.iter().flatten().map(|e| Id::of(e)).collect(),
-        };
+        let Some(op) = op() else { return Rc::default() };
+        let of = op.parts().into_iter().flatten().cloned().collect();
+        let key = Key { what: discriminant(&op), how: op.how(), of };
         Rc::clone(self.known.borrow_mut().entry(key).or_default())
     }
 
-    /// Counts what a value cost.
-    pub(super) fn computed(&self, op: &Op, size: usize) {
-        let each = match op {
-            Op::Unary(Unary::Neg | Unary::Abs | Unary::Sign | Unary::Positive, _) => 1,
-            Op::Unary(..) | Op::Binary(Binary::Power, ..) => 8,
-            Op::Dot(a, _) => 1 + a.dim().map_or(0, |dim| dim.1) / 8,
-            Op::Reduce(_, a, ..) => 1 + a.dim().map_or(0, |dim| dim.0 * dim.1) / size.max(1),
-            _ => 1,
-        };
+    /// Counts what a value cost: so many numbers, each so much work.
+    pub(super) fn computed(&self, size: usize, each: usize) {
         self.held.set(self.held.get() + size);
         self.spend((size * each) as u64);
     }
@@ -123,25 +110,19 @@ impl Memo {
 /// What makes two expressions the same.
 #[derive(PartialEq, Eq, Hash)]
 struct Key {
-    what: Discriminant<Op>,
+    what: Discriminant<Op<Id>>,
     how: (u64, u64),
     of: Vec<Id>,
 }
 
 /// A part: a number by its value, all else by what it is worth.
-enum Id {
+#[derive(Clone)]
+pub(super) enum Id {
     Number(u64),
     Worth(Rc<Worth>),
 }
 
 impl Id {
-    fn of(e: &Expr) -> Self {
-        match e.op() {
-            Op::Number(value) | Op::Count(value, _) => Self::Number(value.to_bits()),
-            _ => Self::Worth(Rc::clone(e.worth())),
-        }
-    }
-
     fn plain(&self) -> (bool, u64) {
         match self {
             Self::Number(bits) => (true, *bits),
@@ -164,27 +145,11 @@ impl Hash for Id {
     }
 }
 
-/// What an operation has beside its parts.
-fn how(op: &Op) -> (u64, u64) {
-    match *op {
-        Op::Array(_) | Op::Number(_) | Op::Count(..) | Op::Absent(..) => (0, 0),
-        Op::Transpose(_) | Op::Dot(..) | Op::Where(..) | Op::Row(_) | Op::Column(_) | Op::Flat(_) => (0, 0),
-        Op::Binary(f, ..) => (f as u64, 0),
-        Op::Unary(f, _) => (f as u64, 0),
-        Op::Compare(f, ..) => (f as u64, 0),
-        Op::Reduce(f, _, axis, keep) => (f as u64, axis.map_or(0, |axis| 2 * axis as u64 + 2) + keep as u64),
-        Op::Slice(_, axis, part) => (axis as u64, part.code()),
-        Op::Take(.., axis) | Op::Join(axis, ..) => (axis as u64, 0),
-        Op::Fill(value, ..) => (value.to_bits(), 0),
-        Op::OneHot(_, k, first) => (k as u64, first.to_bits()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::diagnose::arrays::{Stored, Values};
-    use crate::diagnose::expression::{Keep, Part, Reduce};
+    use crate::diagnose::expression::{Expr, Keep, Op, Part, Reduce};
 
     fn array(name: &str, shape: &[usize]) -> Array {
         let count = shape.iter().product::<usize>();
@@ -199,7 +164,7 @@ mod tests {
     #[test]
     fn what_is_the_same_is_computed_once() {
         let memo = Memo::new(1_000_000);
-        let x = |shape: &[usize]| memo.array(&array("X", shape)).unwrap();
+        let x = |shape: &[usize]| Expr::array(&memo, &array("X", shape)).unwrap();
         let made = || (x(&[80, 60]).times(3.0) - Expr::number(1.0)).exp();
         let first = made();
         let (asked, second) = (first.value().unwrap(), made());
@@ -217,17 +182,17 @@ mod tests {
         ];
         for (nth, one) in others.iter().enumerate() {
             for other in &others[nth + 1..] {
-                assert!(!Rc::ptr_eq(one.worth(), other.worth()), "{nth}");
+                assert!(!Rc::ptr_eq(&one.0.worth, &other.0.worth), "{nth}");
             }
         }
         memo.close();
-        assert!(!Rc::ptr_eq(made().worth(), made().worth()));
+        assert!(!Rc::ptr_eq(&made().0.worth, &made().0.worth));
     }
 
     #[test]
     fn work_is_counted_until_none_is_left() {
         let memo = Memo::new(10_000);
-        let x = memo.array(&array("X", &[100, 100])).unwrap();
+        let x = Expr::array(&memo, &array("X", &[100, 100])).unwrap();
         let e = x.clone() + Expr::number(1.0);
         assert!(e.dim() == Some((100, 100)) && !memo.is_spent(), "a shape costs nothing");
         assert!(e.value().is_some() && memo.is_spent());
@@ -248,7 +213,7 @@ mod tests {
             ("n", &[]),
         ]
         .iter()
-        .map(|(name, shape)| memo.array(&array(name, shape)).unwrap())
+        .map(|(name, shape)| Expr::array(&memo, &array(name, shape)).unwrap())
         .collect();
         let mut made: Vec<Expr> = all.clone();
         for a in &all {
@@ -267,10 +232,8 @@ mod tests {
         let mut valid = 0;
         for e in &made {
             // Whatever the shape says, the numbers are computed.
-            let value = match e.op() {
-                Op::Array(source) => Some((*source.value).clone()),
-                op => super::super::evaluate::evaluate(op),
-            };
+            let parts = e.op().map(|part| part.value().map(|value| &**value));
+            let value = parts.and_then(|op| super::super::evaluate::evaluate(&op));
             let shape = value.as_ref().map(|value| value.data.dim());
             assert_eq!(e.dim(), shape);
             assert!(e.shape().is_none_or(|shape| value.is_some_and(|value| value.ndim == shape.ndim)));

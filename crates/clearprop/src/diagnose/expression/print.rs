@@ -2,6 +2,7 @@
 
 use super::{Binary, Compare, Expr, Keep, Op, Part, Reduce, Unary};
 use std::collections::BTreeSet;
+use std::mem::discriminant;
 
 /// How tightly the parts of a text hold together.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,6 +38,13 @@ impl Printer {
         Some(self.lines.join("; "))
     }
 
+    /// The expression alone, if it is short enough to stand in a sentence.
+    pub(in crate::diagnose) fn words(e: &Expr) -> Option<String> {
+        const SHORT: usize = 40;
+        let (text, _) = Self::new([]).text(e, &[])?;
+        (text.len() <= SHORT).then_some(text)
+    }
+
     fn free(&self, wish: &str) -> String {
         let mut name = wish.to_owned();
         while self.taken.contains(&name) {
@@ -46,10 +54,10 @@ impl Printer {
     }
 
     fn text(&mut self, e: &Expr, shared: &[(Expr, usize)]) -> Option<(String, Bond)> {
-        if let Some((_, name)) = self.named.iter().find(|(known, _)| known.is(e)) {
+        if let Some((_, name)) = self.named.iter().find(|(known, _)| alike(known, e)) {
             return Some((name.clone(), Bond::Atom));
         }
-        let uses = shared.iter().find(|(known, _)| known.is(e)).map_or(1, |(_, uses)| *uses);
+        let uses = shared.iter().find(|(known, _)| alike(known, e)).map_or(1, |(_, uses)| *uses);
         let wish = match e.op() {
             Op::Absent(name, _) => Some(name.as_str()),
             Op::Unary(Unary::Exp, _) => Some("e"),
@@ -248,9 +256,24 @@ fn is_number(e: &Expr) -> bool {
     }
 }
 
+/// Whether both are the same, also where they were made apart.
+fn alike(a: &Expr, b: &Expr) -> bool {
+    if a.is(b) {
+        return true;
+    }
+    let same = match (a.op(), b.op()) {
+        (Op::Array(a), Op::Array(b)) => !a.name.is_empty() && a.name == b.name,
+        (Op::Number(a), Op::Number(b)) => a == b,
+        (Op::Count(_, a), Op::Count(_, b)) | (Op::Absent(a, _), Op::Absent(b, _)) => a == b,
+        (a, b) => discriminant(a) == discriminant(b) && a.how() == b.how(),
+    };
+    let (a, b) = (a.parts(), b.parts());
+    same && a.len() == b.len() && a.iter().zip(&b).all(|(a, b)| alike(a, b))
+}
+
 /// How often each part with a value of its own is used.
 fn count(e: &Expr, uses: &mut Vec<(Expr, usize)>) {
-    if let Some((_, uses)) = uses.iter_mut().find(|(known, _)| known.is(e)) {
+    if let Some((_, uses)) = uses.iter_mut().find(|(known, _)| alike(known, e)) {
         *uses += 1;
         return;
     }

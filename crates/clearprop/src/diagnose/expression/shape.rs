@@ -1,6 +1,7 @@
-//! The shape of an expression, by NumPy's rules, without its numbers.
+//! The shape of what an operation gives, by NumPy's rules, without its numbers.
 
-use super::{Expr, Keep, Op, Part, Value};
+use super::operation::{Keep, Op, Part};
+use super::value::Value;
 
 /// How many axes there are, and rows and columns: a vector counts as a row, a number as (1, 1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,51 +27,39 @@ impl Shape {
 }
 
 /// The shape of what this gives; `None` where NumPy would stop with an error, or run out of memory.
-pub(super) fn shape(op: &Op) -> Option<Shape> {
+pub(super) fn shape(op: &Op<Shape>) -> Option<Shape> {
     Some(match op {
         Op::Array(source) => Shape::of(&source.value),
         Op::Number(_) | Op::Count(..) => Shape::NUMBER,
-        Op::Absent(_, a) | Op::Unary(_, a) => a.shape()?,
-        Op::Transpose(a) => match a.shape()? {
+        Op::Absent(_, a) | Op::Unary(_, a) => *a,
+        Op::Transpose(a) => match *a {
             Shape { ndim: 2, dim: (rows, columns) } => Shape::two(columns, rows),
             other => other,
         },
-        Op::Dot(a, b) => dot(a.shape()?, b.shape()?)?,
-        Op::Binary(_, a, b) | Op::Compare(_, a, b) => broadcast(a.shape()?, b.shape()?)?,
-        Op::Where(mask, a, b) => {
-            let mask = mask.shape()?;
-            broadcast(broadcast(mask, a.shape()?)?, broadcast(mask, b.shape()?)?)?
-        }
-        Op::Reduce(_, a, axis, keep) => reduced(a.shape()?, *axis, *keep)?,
-        Op::Row(a) => Shape::two(1, a.shape()?.size()),
-        Op::Flat(a) => Shape { ndim: 1, dim: (1, a.shape()?.size()) },
-        Op::Column(a) => Shape::two(a.shape()?.size(), 1),
+        Op::Dot(a, b) => dot(*a, *b)?,
+        Op::Binary(_, a, b) | Op::Compare(_, a, b) => broadcast(*a, *b)?,
+        Op::Where(mask, a, b) => broadcast(broadcast(*mask, *a)?, broadcast(*mask, *b)?)?,
+        Op::Reduce(_, a, axis, keep) => reduced(*a, *axis, *keep)?,
+        Op::Row(a) => Shape::two(1, a.size()),
+        Op::Flat(a) => Shape { ndim: 1, dim: (1, a.size()) },
+        Op::Column(a) => Shape::two(a.size(), 1),
         Op::Slice(a, axis, part) => {
-            let (mut shape, along) = (a.shape()?, along(a.shape()?, *axis)?);
+            let (mut shape, along) = (*a, along(*a, *axis)?);
             let length = if along == 0 { &mut shape.dim.0 } else { &mut shape.dim.1 };
             let (start, end) = range(*part, *length)?;
             *length = end - start;
             shape
         }
         Op::Join(axis, a, b) => {
-            let ((r, c), (s, d)) = (a.shape()?.dim, b.shape()?.dim);
+            let ((r, c), (s, d)) = (a.dim, b.dim);
             match axis {
                 0 if c == d => Shape::two(r + s, c),
                 1 if r == s => Shape::two(r, c + d),
                 _ => return None,
             }
         }
-        Op::Fill(_, rows, columns) => {
-            let length = |e: &Expr| e.value().map(|value| value.data[[0, 0]]);
-            let (rows, columns) = (length(rows)?, length(columns)?);
-            const LIMIT: f64 = 1e7;
-            if !(rows >= 0.0 && columns >= 0.0 && rows * columns < LIMIT) {
-                return None;
-            }
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked above")]
-            Shape::two(rows as usize, columns as usize)
-        }
-        Op::Take(..) | Op::OneHot(..) => return None, // their numbers say it
+        // Their numbers say it.
+        Op::Fill(..) | Op::Take(..) | Op::OneHot(..) => return None,
     })
 }
 

@@ -1,6 +1,6 @@
 //! Names of derivatives: what is left without the marks that say so.
 
-use super::{Hint, Layer, Word, is_number, plain};
+use super::values::{Hint, Layer, Word, is_number, plain};
 
 /// What a name may be the derivative by: the name without the marks that say so.
 pub(in crate::diagnose) fn stems(name: &str) -> Vec<String> {

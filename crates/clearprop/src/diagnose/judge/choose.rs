@@ -1,9 +1,9 @@
 //! Which conventions and which candidates come into question.
 
 use super::cost::price;
-use super::overwritten;
-use super::{Explanation, Finding};
+use super::explanation::{Explanation, Finding};
 use crate::diagnose::convention::Convention;
+use crate::diagnose::differentiate::forward;
 use crate::diagnose::expression::Expr;
 use crate::diagnose::graph::{Graph, same};
 use crate::diagnose::mistakes::Candidate;
@@ -22,7 +22,7 @@ pub(super) fn possible(graph: &Graph, deltas: bool) -> Vec<Convention> {
         };
         return all.into_iter().filter(common).collect();
     };
-    let pass = crate::diagnose::reconstruct::forward(graph, &Convention::usual(graph));
+    let pass = forward(graph, &Convention::usual(graph));
     let tolerance = graph.tolerance.clamp(1e-6, 1e-5);
     let fits = |e: Option<Expr>| {
         e.as_ref().and_then(Expr::value).is_some_and(|value| same(own.value(), &value.data, tolerance, 0.0))
@@ -33,7 +33,7 @@ pub(super) fn possible(graph: &Graph, deltas: bool) -> Vec<Convention> {
         .filter(|c| {
             fits(c.loss(graph, &pass))
                 || fits(c.data_loss(graph, &pass))
-                || overwritten::other_forms(graph, c, &pass).into_iter().any(|e| fits(Some(e)))
+                || c.other_losses(graph, &pass).into_iter().any(|e| fits(Some(e)))
         })
         .collect();
     if some.is_empty() { all } else { some }

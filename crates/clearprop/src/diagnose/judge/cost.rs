@@ -1,6 +1,6 @@
 //! What an explanation costs: few mistakes are likelier than many, the usual likelier than the unusual.
 
-use super::{Explanation, Finding};
+use super::explanation::{Explanation, Finding};
 use crate::diagnose::convention::{Convention, PenaltyForm};
 use crate::diagnose::expression::Expr;
 use crate::diagnose::graph::{Graph, Pass};
@@ -114,7 +114,7 @@ pub(super) fn price(parts: &[Vec<u8>], quantity: Quantity, path: &Explanation) -
             }
         }
         // A factor that is only fitted, or a change that no catalogue lists, is the last thing to believe.
-        let plain = ids.iter().any(|id| *id < 55 || matches!(*id, 56..=83));
+        let plain = ids.iter().any(|id| *id < 55 || matches!(*id, 56..=83 | 86));
         if plain { least } else { least + 2 }
     };
     parts.iter().map(one).sum()

@@ -1,9 +1,11 @@
 //! A stage that is not in the file: right, or with a mistake of the catalogue that what follows shows.
 
+use super::Search;
 use super::cost::{SAID, UNKNOWN, price};
-use super::{Explanation, Finding, Search};
+use super::explanation::{Explanation, Finding};
+use crate::diagnose::differentiate::right;
 use crate::diagnose::expression::{Expr, Op};
-use crate::diagnose::graph::right;
+use crate::diagnose::graph::same;
 use crate::quantity::{
     Quantity,
     Quantity::{By, Of},
@@ -28,7 +30,7 @@ impl Search<'_> {
         let known = right.is_some();
         let all_wrong = if known { Vec::new() } else { self.candidates(path, quantity) };
         if all_wrong.is_empty() {
-            self.step(at, cost, path, right, if known { Finding::Right } else { Finding::NotJudged });
+            self.step(at, cost, path, right.clone(), if known { Finding::Right } else { Finding::NotJudged });
         }
         // The shapes before do not fit: only a mistake that lets them leads on.
         for candidate in all_wrong {
@@ -37,8 +39,16 @@ impl Search<'_> {
             self.step(at, price, path, Some(name(candidate.value)), finding);
         }
         // Nothing further on is computed from these, or the catalogue has nothing for them.
-        let tried = matches!(quantity, Of(A(l)) if l == graph.layers())
-            || matches!(quantity, By(Z(_) | A(_) | Kept(_)));
+        let tried = match quantity {
+            Of(A(l)) if l == graph.layers() => true,
+            // A loss that is none of the forward pass as it should be shows that something in it is wrong.
+            // (Only where that explains the rest.)
+            Of(Z(_) | A(_)) if self.limit >= UNKNOWN => false,
+            Of(Z(l)) => graph.has_odd_loss() || self.leads_nowhere(l, right.as_ref()),
+            Of(A(_)) => graph.has_odd_loss(),
+            By(Z(_) | A(_) | Kept(_)) => true,
+            _ => false,
+        };
         if !known || !tried || !self.is_needed(at) {
             return;
         }
@@ -48,7 +58,8 @@ impl Search<'_> {
         }
         for candidate in self.candidates(path, quantity) {
             // What is not given is tried with the usual mistakes only.
-            if candidate.parts.iter().flatten().any(|id| *id > 63 || *id == 55 || *id == 60) {
+            let unusual = |id: &u8| matches!(*id, 55 | 60 | 64..=85) && matches!(quantity, By(_));
+            if candidate.parts.iter().flatten().any(unusual) {
                 continue;
             }
             let least =
@@ -73,6 +84,15 @@ impl Search<'_> {
             self.step(at, cost + price, path, Some(name(candidate.value)), finding);
         }
         self.step(at, cost + UNKNOWN, path, None, Finding::Unknown);
+    }
+
+    /// Whether the file's output of a layer is not that of z as it should be.
+    fn leads_nowhere(&self, l: usize, z: Option<&Expr>) -> bool {
+        let graph = self.graph;
+        let (Some(z), Some(own)) = (z, graph.given.get(&Of(A(l)))) else { return false };
+        let made = graph.functions[l].apply(z);
+        !graph.norms.contains_key(&l)
+            && made.value().is_some_and(|made| !same(own.value(), &made.data, graph.tolerance, 0.0))
     }
 
     /// Whether a person's code can have gone on with the bias's column still in this hidden derivative: what is

@@ -3,10 +3,9 @@
 //! `np.savez` after the pass sees what later lines left: in the notebook itself `dL_df` *is* `probs`,
 //! edited in place, and `dL_dh11` is a view into `dL_dh12`.  Such arrays are said, not called wrong.
 
-use crate::diagnose::convention::Convention;
-use crate::diagnose::expression::{Expr, Reduce};
-use crate::diagnose::function::{Cost, Function};
-use crate::diagnose::graph::{Graph, Pass, same};
+use crate::diagnose::expression::Expr;
+use crate::diagnose::function::Function;
+use crate::diagnose::graph::{Graph, same};
 use crate::quantity::{
     Quantity,
     Quantity::{By, Of},
@@ -43,37 +42,6 @@ pub(super) fn by(graph: &Graph, quantity: Quantity, right: &Expr) -> Option<Stri
         }
         _ => None,
     }
-}
-
-/// The loss in other forms that are the same but for rounding: from the last z, where a probability is too small to be
-/// told from 0, and with a small number under the logarithm.
-pub(in crate::diagnose) fn other_forms(graph: &Graph, convention: &Convention, pass: &Pass) -> Vec<Expr> {
-    const EPSILONS: [f64; 8] = [1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12, 1e-15];
-    let last = graph.layers();
-    let (Some(z), Some(p), y) = (pass.get(Of(Z(last))), pass.get(Of(A(last))), &graph.target) else {
-        return vec![];
-    };
-    let mut sums = Vec::new();
-    match (graph.cost, graph.functions[last]) {
-        (Cost::CrossEntropy, Function::Softmax) => {
-            let shifted = z.clone() - z.reduce(Reduce::Max, Some(1));
-            sums.push((shifted.exp().sum(1).log() - (shifted * y.clone()).sum(1)).total());
-        }
-        (Cost::Binary, Function::Logistic) => {
-            sums.push((Function::Softplus.apply(z) - y.clone() * z.clone()).total())
-        }
-        _ => {}
-    }
-    sums.extend(EPSILONS.iter().filter_map(|epsilon| graph.cost.sum_with(p, y, *epsilon)));
-    let descent = Convention { ascent: false, late: false, ..*convention };
-    let whole = |sum: Expr| {
-        let data = descent.scaled(graph, sum);
-        match convention.penalty_part(graph) {
-            Some(penalty) => data + penalty,
-            None => data,
-        }
-    };
-    sums.into_iter().map(whole).collect()
 }
 
 /// The first number that is none, as `[row, column]`.

@@ -1,10 +1,13 @@
 //! Mistakes in the forward pass: in z, in a, in the outputs, in the loss.
 
-use super::{Candidate, dim, made, told};
+use super::candidate::{Candidate, dim, made, told};
+use super::hidden::projected;
 use crate::diagnose::convention::Convention;
-use crate::diagnose::expression::{Expr, Reduce};
+use crate::diagnose::differentiate::right;
+use crate::diagnose::expression::{Expr, Part, Reduce};
 use crate::diagnose::function::{Cost, Function};
-use crate::diagnose::graph::{Bias, Graph, Pass, right};
+use crate::diagnose::graph::{Bias, Graph, Pass};
+use crate::diagnose::number::number;
 use crate::quantity::{
     Quantity::Of,
     Variable::{A, Loss, Z},
@@ -22,11 +25,11 @@ pub(super) fn affine(
     let mut found = Vec::new();
     let product = a.dot(&graph.w[l]);
     if graph.bias[l] == Bias::None {
-        found.push(made(&[7], -product));
+        found.push(made(&[86], -product));
     } else {
         found.push(made(&[70], product.clone()));
-        found.push(made(&[7], -(product.clone() + graph.b[l].clone())));
-        found.push(made(&[7], product - graph.b[l].clone()));
+        found.push(made(&[86], -(product.clone() + graph.b[l].clone())));
+        found.push(made(&[86], product - graph.b[l].clone()));
     }
     if l > 1
         && let Some(z) = pass.get(Of(Z(l - 1)))
@@ -37,16 +40,24 @@ pub(super) fn affine(
             if graph.bias[l] == Bias::None { product } else { product + graph.b[l].clone() },
         ));
     }
+    let given = graph.given.get(&Of(Z(l)));
+    if let Some(right) = right(graph, convention, pass, Of(Z(l)))
+        && let Some(factor) = projected(given.map(|given| given.value()), &right)
+    {
+        found.push(told(&[55], format!("the factor is {}", number(factor)), right.times(factor)));
+    }
     if l == last
         && graph.functions[last] == Function::Softmax
-        && let (Some(given), Some(right)) =
-            (graph.given.get(&Of(Z(l))), right(graph, convention, pass, Of(Z(l))))
-        && given.view.dim() == right.dim()
+        && let Some(right) = right(graph, convention, pass, Of(Z(l)))
         && dim(&right).1 > 1
     {
-        let shift = (given.view.clone() - right.clone()).slice(1, crate::diagnose::expression::Part::First);
-        let detail = "a number was taken from each row, which softmax does not see".to_owned();
-        found.push(Candidate { parts: vec![], detail, value: right + shift });
+        let of_columns = right.clone() - right.reduce(Reduce::Max, Some(0));
+        found.push(told(&[84], "each column's largest was taken away, not each row's", of_columns));
+        if let Some(given) = given.filter(|given| given.view.dim() == right.dim()) {
+            let shift = (given.view.clone() - right.clone()).slice(1, Part::First);
+            let detail = "a number was taken from each row, which softmax does not see".to_owned();
+            found.push(Candidate { parts: vec![], detail, value: right + shift });
+        }
     }
     Some(found)
 }
@@ -57,8 +68,8 @@ pub(super) fn activation(graph: &Graph, pass: &Pass, l: usize) -> Option<Vec<Can
     let f = graph.functions[l];
     Some(vec![
         made(&[72], f.apply(&f.apply(z))),
-        made(&[7], -f.apply(z)),
-        made(&[7], f.apply(&-z.clone())),
+        made(&[86], -f.apply(z)),
+        made(&[86], f.apply(&-z.clone())),
         told(&[44], "the mask is turned", f.apply(&-z.clone()) * Expr::number(-1.0)),
     ])
 }
@@ -81,13 +92,15 @@ pub(super) fn outputs(graph: &Graph, pass: &Pass) -> Option<Vec<Candidate>> {
             (z.clone() - z.reduce(Reduce::Max, None)).exp()
                 / (z.clone() - z.reduce(Reduce::Max, None)).exp().sum(1),
         ));
+        let by_mean = e.clone() / e.reduce(Reduce::Mean, Some(1));
+        found.push(told(&[84], "divided by the row's mean, not by its sum", by_mean));
         found.push(made(&[74], e.clone()));
         found.push(made(&[75], z.logistic()));
     } else if f != Function::Identity {
         found.push(made(&[72], f.apply(&f.apply(z))));
     }
-    found.push(made(&[7], -f.apply(z)));
-    found.push(made(&[7], f.apply(&-z.clone())));
+    found.push(made(&[86], -f.apply(z)));
+    found.push(made(&[86], f.apply(&-z.clone())));
     Some(found)
 }
 
@@ -133,6 +146,12 @@ pub(super) fn loss(graph: &Graph, convention: &Convention, pass: &Pass) -> Optio
             found.push(made(&[76], whole(convention.scaled(graph, -pairs.total()))));
         }
     }
+    // The penalty without its strength.
+    if let Some(squares) = convention.squares(graph).filter(|_| penalty.is_some()) {
+        for factor in [0.5, 1.0] {
+            found.push(told(&[65], "reg is left out", mean.clone() + squares.times(factor)));
+        }
+    }
     if graph.cost == Cost::Binary {
         let half = -(y.clone() * p.log()).total();
         found.push(told(&[77], "only the half of y = 1 is there", whole(convention.scaled(graph, half))));
@@ -144,7 +163,7 @@ pub(super) fn loss(graph: &Graph, convention: &Convention, pass: &Pass) -> Optio
     {
         let ratio = given.data[[0, 0]] / right.data[[0, 0]];
         if (ratio + 1.0).abs() < 1e-9 {
-            found.push(told(&[7], "the loss has the wrong sign", -whole(mean)));
+            found.push(told(&[86], "the loss has the wrong sign", -whole(mean)));
         }
     }
     Some(found)

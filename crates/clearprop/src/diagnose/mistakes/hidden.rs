@@ -1,15 +1,16 @@
 //! Mistakes in the derivatives by a hidden layer's output and input.
 
+use super::candidate::{Candidate, dim, made, told};
 use super::outputs::other_slopes;
-use super::{Candidate, dim, made, told};
 use crate::diagnose::convention::Convention;
 use crate::diagnose::expression::{Binary, Compare, Expr, Part, Unary};
 use crate::diagnose::function::{Function, above};
-use crate::diagnose::graph::{Graph, Pass};
-use crate::diagnose::words::number;
+use crate::diagnose::graph::{Graph, Pass, same};
+use crate::diagnose::number::number;
 use crate::quantity::{
+    Quantity,
     Quantity::{By, Of},
-    Variable::{A, W, Z},
+    Variable::{A, Kept, W, Z},
 };
 
 /// Step sizes that people use, tried where nothing says one (mistake 35).
@@ -27,7 +28,13 @@ fn other_end(graph: &Graph, l: usize) -> Part {
 }
 
 /// 34 to 39, and others' weights and derivatives in the place of the right ones.
-pub(super) fn da(graph: &Graph, convention: &Convention, pass: &Pass, l: usize) -> Option<Vec<Candidate>> {
+pub(super) fn da(
+    graph: &Graph,
+    convention: &Convention,
+    pass: &Pass,
+    quantity: Quantity,
+    l: usize,
+) -> Option<Vec<Candidate>> {
     let (dz, w) = (pass.get(By(Z(l + 1)))?, &graph.w[l + 1]);
     if dim(dz).1 != dim(w).1 {
         return None;
@@ -35,7 +42,7 @@ pub(super) fn da(graph: &Graph, convention: &Convention, pass: &Pass, l: usize) 
     let right = dz.dot(&w.t());
     let (rows, units) = dim(&right);
     let last = graph.layers();
-    let given = graph.given.get(&By(A(l))).map(|given| given.value());
+    let given = graph.given.get(&quantity).map(|given| given.value());
     let mut found = Vec::new();
     let ones = |columns: usize| {
         Expr::new(crate::diagnose::expression::Op::Fill(1.0, Expr::number(1.0), Expr::number(columns as f64)))
@@ -191,11 +198,27 @@ pub(super) fn dz(graph: &Graph, pass: &Pass, l: usize) -> Option<Vec<Candidate>>
     }
     found.push(told(&[46], "dz / da is a, the output", da.clone() * a.clone()));
     found.push(told(&[46], "dz / da is z, the input", da.clone() * z.clone()));
+    found.push(told(
+        &[46],
+        "dz / da is act(a), the nonlinearity in place of its slope",
+        da.clone() * f.apply(a),
+    ));
+    // Where a is not what it should be, what is the same slope otherwise is another number.
+    let should = f.apply(z);
+    let a_is_off =
+        should.value().zip(a.value()).is_some_and(|(should, a)| !same(&a.data, &should.data, 1e-6, 0.0));
+    for (words, factor) in f.other_slopes(z, a).into_iter().filter(|_| a_is_off) {
+        let detail = format!("the slope is taken as {words}");
+        found.push(Candidate { parts: vec![], detail, value: da.clone() * factor });
+    }
     for (words, of, factor) in slopes(z, a) {
-        let right = of.contains(&f);
-        if !right {
+        if !of.contains(&f) {
             found.push(told(&[47], format!("times {words}"), da.clone() * factor));
         }
+    }
+    if relu && let Some(kept) = pass.get(Of(Kept(l))) {
+        let detail = "the slope is asked of what dropout left".to_owned();
+        found.push(Candidate { parts: vec![], detail, value: da.clone() * above(kept) });
     }
     for (ids, factor) in other_slopes(f, z, a) {
         if ids == [59] || ids.len() > 1 {
@@ -240,7 +263,7 @@ pub(super) fn dz(graph: &Graph, pass: &Pass, l: usize) -> Option<Vec<Candidate>>
                 ));
             }
         }
-        found.push(made(&[7], -(da.clone() * slope.clone())));
+        found.push(made(&[86], -(da.clone() * slope.clone())));
         found.push(made(&[45], slope.clone() + zero() * da.clone()));
         found.push(told(&[83], "the slope comes twice", da.clone() * slope.clone() * slope.clone()));
         let given = graph.given.get(&By(Z(l))).map(|given| given.value());

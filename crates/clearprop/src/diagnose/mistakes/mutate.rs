@@ -1,7 +1,7 @@
 //! Mistakes that no catalogue lists: the right expression with one thing changed, whatever it is.
 
-use super::{Candidate, told};
-use crate::diagnose::expression::{Binary, Compare, Expr, Keep, Op, Part, Reduce, Unary};
+use super::candidate::{Candidate, told};
+use crate::diagnose::expression::{Binary, Compare, Expr, Keep, Op, Part, Printer, Reduce, Unary};
 use crate::diagnose::graph::{Graph, Pass};
 
 /// The right expression in every way in which one part of it can be off.
@@ -42,15 +42,21 @@ fn walk(e: &Expr, others: &[(String, Expr)], emit: &mut dyn FnMut(String, u8, Ex
     }
 }
 
+/// What is left out, by what is written for it.
+fn left_out(e: &Expr) -> String {
+    let e = if let Op::Row(vector) | Op::Column(vector) = e.op() { vector } else { e };
+    format!("{} is left out", Printer::words(e).unwrap_or_else(|| "a part".to_owned()))
+}
+
 fn here(e: &Expr, others: &[(String, Expr)], emit: &mut dyn FnMut(String, u8, Expr)) {
     let mut say = |words: &str, id: u8, changed: Expr| emit(words.to_owned(), id, changed);
     match e.op() {
         Op::Binary(f, a, b) => {
             match f {
-                Binary::Add => say("- in place of +", 7, a.clone() - b.clone()),
+                Binary::Add => say("- in place of +", 86, a.clone() - b.clone()),
                 Binary::Sub => {
-                    say("+ in place of -", 7, a.clone() + b.clone());
-                    say("the two sides of - are exchanged", 7, b.clone() - a.clone());
+                    say("+ in place of -", 86, a.clone() + b.clone());
+                    say("the two sides of - are exchanged", 86, b.clone() - a.clone());
                 }
                 Binary::Mul => {
                     say("/ in place of *", 84, a.clone() / b.clone());
@@ -60,12 +66,15 @@ fn here(e: &Expr, others: &[(String, Expr)], emit: &mut dyn FnMut(String, u8, Ex
                 Binary::Div => say("* in place of /", 84, a.clone() * b.clone()),
                 Binary::Power => say("the power is missing", 84, a.clone()),
             }
-            say("a part is left out", 85, a.clone());
+            say(&left_out(b), 85, a.clone());
             if matches!(f, Binary::Mul | Binary::Add) {
-                say("a part is left out", 85, b.clone());
+                say(&left_out(a), 85, b.clone());
             }
         }
         Op::Dot(a, b) => {
+            for (stays, goes) in [(a, b), (b, a)].into_iter().filter(|(stays, _)| stays.dim() == e.dim()) {
+                say(&left_out(goes), 85, stays.clone());
+            }
             say("the product is transposed", 34, a.t().dot(b));
             say("the product is transposed", 34, a.dot(&b.t()));
             say("the two sides of the product are exchanged", 34, b.dot(a));
@@ -84,17 +93,17 @@ fn here(e: &Expr, others: &[(String, Expr)], emit: &mut dyn FnMut(String, u8, Ex
             };
             say(
                 if *f == Reduce::Sum { "a mean in place of a sum" } else { "a sum in place of a mean" },
-                29,
+                84,
                 with(other, *axis, *keep),
             );
             if let Some(axis) = axis {
-                say("the other axis", 30, with(*f, Some(1 - axis), *keep));
-                say("no axis", 30, with(*f, None, Keep::No));
-                say("without keepdims", 56, with(*f, Some(*axis), Keep::No));
+                say("the other axis", 84, with(*f, Some(1 - axis), *keep));
+                say("no axis", 84, with(*f, None, Keep::No));
+                say("without keepdims", 84, with(*f, Some(*axis), Keep::No));
             }
-            say("a sum is missing", 31, a.clone());
+            say("a sum is left out", 85, a.clone());
         }
-        Op::Unary(Unary::Neg, a) => say("a sign is missing", 7, a.clone()),
+        Op::Unary(Unary::Neg, a) => say("a sign is missing", 86, a.clone()),
         Op::Unary(Unary::Positive, a) => say("the rectifier is left out", 85, a.clone()),
         Op::Unary(_, a) => say("a function is left out", 85, a.clone()),
         Op::Compare(f, a, b) => {
@@ -123,7 +132,7 @@ fn here(e: &Expr, others: &[(String, Expr)], emit: &mut dyn FnMut(String, u8, Ex
             };
             say("the wrong end is cut off", 39, a.slice(*axis, other));
         }
-        Op::Row(a) | Op::Column(a) => say("a vector of one axis", 56, a.clone()),
+        Op::Row(a) | Op::Column(a) => say("a vector of one axis", 84, a.clone()),
         Op::Number(value) if *value != 0.0 => {
             say("another constant", 55, Expr::number(value * 2.0));
             say("another constant", 55, Expr::number(value / 2.0));

@@ -1,6 +1,6 @@
 //! Mistakes in the derivatives by the outputs and by the last z.
 
-use super::{Candidate, made, told};
+use super::candidate::{Candidate, made, told};
 use crate::diagnose::convention::Convention;
 use crate::diagnose::expression::{Compare, Expr, Reduce};
 use crate::diagnose::function::{Cost, Function};
@@ -180,6 +180,9 @@ fn scaled(graph: &Graph, convention: &Convention, forms: &[(&[u8], Expr)]) -> Ve
     }
     if graph.outputs() > 1 && convention.factor != 1.0 {
         scales.push((&[82], k));
+        if !convention.late && !convention.summed {
+            scales.push((&[1], n * k));
+        }
     }
     let mut found = Vec::new();
     for (form, value) in forms {

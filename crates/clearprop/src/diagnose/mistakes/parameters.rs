@@ -1,12 +1,12 @@
 //! Mistakes in the derivatives by weights and biases.
 
+use super::candidate::{Candidate, dim, made, told};
 use super::hidden::projected;
-use super::{Candidate, dim, made, told};
 use crate::diagnose::convention::{Convention, PenaltyForm};
 use crate::diagnose::expression::{Expr, Op, Part, Reduce, Unary};
 use crate::diagnose::function::{Function, above};
 use crate::diagnose::graph::{Graph, Pass};
-use crate::diagnose::words::number;
+use crate::diagnose::number::number;
 use crate::network::Penalized;
 use crate::quantity::{
     Quantity::{By, Of},
@@ -104,7 +104,7 @@ pub(super) fn dw(graph: &Graph, convention: &Convention, pass: &Pass, l: usize) 
     {
         data.push((vec![67], product(own, dz)));
     }
-    data.push((vec![7], -right.clone()));
+    data.push((vec![86], -right.clone()));
     let whole = convention.penalised(graph, right.clone(), w);
     let mut found = sums(data, &penalties(graph, convention, w));
     found.push(made(&[28], whole.times(1.0 / n)));
@@ -222,7 +222,7 @@ pub(super) fn db(graph: &Graph, convention: &Convention, pass: &Pass, l: usize) 
         (vec![32], mean(a.t().dot(dz).sum(0))),
         (vec![32], a.t().dot(dz).sum(0) / graph.rows.clone()),
         (vec![54], right.times(n)),
-        (vec![7], -right.clone()),
+        (vec![86], -right.clone()),
     ];
     if l < graph.layers()
         && let Some(da) = pass.get(By(A(l)))

@@ -2,15 +2,16 @@
 
 mod names;
 
+use super::contents::{Contents, Item};
+use super::followed::{Followed, taken};
 use super::frame::views;
-use super::layers::{Followed, taken};
-use super::outputs::{forward, step};
-use super::{Contents, Item};
 use crate::diagnose::convention::Convention;
+use crate::diagnose::differentiate::{forward, right, step};
 use crate::diagnose::expression::Expr;
-use crate::diagnose::graph::{Bias, Given, Graph, Pass, right, same};
+use crate::diagnose::function::{Function, above};
+use crate::diagnose::graph::{Bias, Given, Graph, Pass, same};
 use crate::diagnose::hints::Word;
-use crate::diagnose::words::number;
+use crate::diagnose::number::number;
 use crate::quantity::{
     Quantity,
     Quantity::{By, Of},
@@ -181,6 +182,12 @@ fn unsaid_penalty(graph: &mut Graph, contents: &Contents) {
 /// Takes an item for one of the quantities: the one that it is proportional to, else the first that its shape fits.
 fn take(graph: &mut Graph, reference: &Pass, item: &Item, options: &[Quantity], followed: &Followed) -> bool {
     let free: Vec<Quantity> = options.iter().copied().filter(|q| !graph.given.contains_key(q)).collect();
+    if let [By(Variable::Kept(l)), by_a] = free[..]
+        && let Some(given) = ways(graph, item, by_a).into_iter().find(|given| makes_dz(graph, given, l))
+    {
+        insert(graph, by_a, given);
+        return true;
+    }
     if free.len() > 1 {
         // From the person's own values before it, else from a pass without any mistake.
         let own = pass(graph, true);
@@ -215,8 +222,10 @@ fn take(graph: &mut Graph, reference: &Pass, item: &Item, options: &[Quantity], 
     }
     // What is left of one row.
     for quantity in &free {
+        // (Where the value is there for all rows, no loop over single rows made its derivative.)
+        let whole = graph.given.contains_key(&Of(quantity.variable()));
         if let (true, Some(width)) =
-            (quantity.variable().is_per_row() && graph.n > 1, width(graph, *quantity))
+            (quantity.variable().is_per_row() && graph.n > 1 && !whole, width(graph, *quantity))
             && let Some((view, turned, wide)) = views(item, (1, width), None).into_iter().next()
         {
             graph.leftovers.push((*quantity, taken(item, view, turned, wide)));
@@ -224,7 +233,7 @@ fn take(graph: &mut Graph, reference: &Pass, item: &Item, options: &[Quantity], 
         }
     }
     // Its shape is wrong: it is judged as it stands, where its name leaves no doubt or it is a broadcast's.
-    let sure = item.hint.is_some_and(|hint| !matches!(hint.word, Word::Delta | Word::Error))
+    let sure = item.hint.is_none_or(|hint| !matches!(hint.word, Word::Delta | Word::Error))
         || item.shape == [graph.n, graph.n];
     if let (Some(quantity), true) = (
         free.first(),
@@ -255,6 +264,22 @@ fn makes_dw(graph: &Graph, own: &Pass, given: &Given, by_z: Quantity) -> bool {
             .and_then(Expr::value)
             .zip(graph.given.get(&by_w))
             .is_some_and(|(made, dw)| same(dw.value(), &made.data, graph.tolerance, 0.0))
+    })
+}
+
+/// Whether the file's derivative by what layer l's nonlinearity works on is made from these numbers as they are, with
+/// no mask of dropout in between: then the mask is in them, or should be.
+fn makes_dz(graph: &Graph, given: &Given, l: usize) -> bool {
+    let by = By(graph.before(l));
+    let mut pass = pass(graph, true);
+    pass.0.insert(By(A(l)), given.view.clone());
+    let made = right(graph, &Convention::usual(graph), &pass, by);
+    let kept = pass.get(Of(Variable::Kept(l))).map(|kept| given.view.clone() * above(kept));
+    let kept = kept.filter(|_| graph.functions[l] == Function::Relu);
+    made.into_iter().chain(kept).any(|made| {
+        made.value()
+            .zip(graph.given.get(&by))
+            .is_some_and(|(made, dz)| same(dz.value(), &made.data, graph.tolerance, 0.0))
     })
 }
 

@@ -1,11 +1,11 @@
 //! Dropout: a layer's output times a mask that is in the file, with the factor 1/keep or without.
 
-use super::Contents;
+use super::contents::Contents;
+use super::followed::{Followed, taken};
 use super::frame::views;
 use super::functions::function;
-use super::layers::{Followed, taken};
-use crate::diagnose::expression::Expr;
-use crate::diagnose::function::Function;
+use crate::diagnose::expression::{Expr, Op};
+use crate::diagnose::function::{Function, above};
 use crate::diagnose::graph::same;
 use crate::diagnose::hints::Word;
 use crate::quantity::{
@@ -30,15 +30,22 @@ pub(super) fn follow(
         // D1 is a mask as often as a delta.
         .filter(|(at, item)| !f.used[*at] || item.hint.is_some_and(|hint| hint.derivative))
         .flat_map(|(at, item)| views(item, dim, None).into_iter().map(move |(view, ..)| (at, view)))
-        .filter(|(_, view)| is_mask(view))
+        // (The mask of the rectifier itself is none of dropout.)
+        .filter(|(_, view)| is_mask(view) && !is_pattern_of(view, &above(z)))
         .collect();
     if masks.is_empty() {
         return;
     }
     let known = f.given.get(&Of(A(l))).filter(|_| found.is_some()).map(|given| given.view.clone());
     let outputs: Vec<(Function, Expr)> = match (&known, *found) {
-        (Some(a), Some(f)) => vec![(f, a.clone())],
-        _ => Function::ALL.into_iter().map(|f| (f, f.apply(z))).collect(),
+        // (z in the place of the output is a mistake that people make.)
+        (Some(a), Some(f)) => vec![(f, a.clone()), (f, z.clone())],
+        // (So is the wrong sign.)
+        _ => Function::ALL
+            .into_iter()
+            .flat_map(|f| [(f, f.apply(z)), (f, -f.apply(z))])
+            .filter(|(f, a)| *f != Function::Identity || !matches!(a.op(), Op::Unary(..)))
+            .collect(),
     };
     for (mask_at, mask) in masks {
         for scaled in scaled(contents, &mask) {
@@ -71,6 +78,13 @@ pub(super) fn follow(
     }
 }
 
+/// Whether one is 0 where the other is, and nowhere else.
+fn is_pattern_of(mask: &Expr, on: &Expr) -> bool {
+    mask.value().zip(on.value()).is_some_and(|(mask, on)| {
+        mask.data.iter().zip(&on.data).all(|(mask, on)| (*mask != 0.0) == (*on != 0.0))
+    })
+}
+
 /// Zeros and one other number, both of them.
 fn is_mask(view: &Expr) -> bool {
     let Some(value) = view.value() else { return false };
@@ -81,6 +95,10 @@ fn is_mask(view: &Expr) -> bool {
 /// The mask as it is, and divided by a number of the file that may be the share that is kept.
 fn scaled(contents: &Contents, mask: &Expr) -> Vec<Expr> {
     let mut found = vec![mask.clone()];
+    // A mask that carries its factor, of which only the zeros were used.
+    if mask.value().is_some_and(|value| value.data.iter().any(|&v| v != 0.0 && v != 1.0)) {
+        found.push(above(mask));
+    }
     for item in &contents.items {
         let structural =
             item.hint.is_some_and(|hint| matches!(hint.word, Word::Reg | Word::Step | Word::Loss));

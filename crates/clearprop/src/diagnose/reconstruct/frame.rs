@@ -1,6 +1,6 @@
 //! How a person's arrays lie: samples as rows or columns, weights one way or the other, the bias's place.
 
-use super::{Contents, Item, shapes};
+use super::contents::{Contents, Item, shapes};
 use crate::diagnose::arrays::shape_text;
 use crate::diagnose::expression::{Expr, Part};
 use crate::diagnose::graph::Bias;

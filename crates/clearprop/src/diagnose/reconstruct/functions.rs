@@ -1,6 +1,6 @@
 //! Which function leads from one array to another.
 
-use super::Contents;
+use super::contents::Contents;
 use crate::diagnose::expression::{Expr, Reduce, constant};
 use crate::diagnose::function::Function;
 use crate::diagnose::graph::same;
@@ -55,12 +55,22 @@ pub(super) fn function(contents: &Contents, z: &Expr, a: &Expr, output: bool) ->
         .find(|f| f.parameters()[0].1 > 0.0 && f.parameters()[0].1.is_finite() && fits(*f))
 }
 
-/// Softmax over the wrong axis or over everything is softmax all the same.
+/// The function of which a is a turned form: its value with the other sign, of the other z, or both (the mask of a
+/// rectifier turned).
+pub(super) fn turned(contents: &Contents, z: &Expr, a: &Expr, output: bool) -> Option<Function> {
+    let (other_z, other_a) = (-z.clone(), -a.clone());
+    [(z, &other_a), (&other_z, a), (&other_z, &other_a)]
+        .into_iter()
+        .find_map(|(z, a)| function(contents, z, a, output).filter(|f| *f != Function::Identity))
+}
+
+/// Softmax over the wrong axis or over everything, or divided by the mean, is softmax all the same.
 pub(super) fn is_some_softmax(z: &Expr, a: &Expr, tolerance: f64) -> bool {
     let Some(av) = a.value() else { return false };
     let e = z.exp();
     let plain = e.clone() / e.reduce(Reduce::Sum, None);
-    [z.softmax(None), z.softmax(Some(0)), plain]
+    let by_mean = e.clone() / e.reduce(Reduce::Mean, Some(1));
+    [z.softmax(None), z.softmax(Some(0)), plain, by_mean]
         .iter()
         .any(|e| e.value().is_some_and(|value| same(&av.data, &value.data, tolerance, 0.0)))
 }

@@ -1,76 +1,21 @@
 //! Layer by layer: which arrays are z[l] and a[l], and by which function one makes the other.
 
+use super::contents::{Contents, Item};
+use super::followed::{Followed, Naming, resolve, taken};
 use super::frame::{Frame, frames, views};
 use super::functions::{function, is_some_softmax};
-use super::{Contents, Item, dropout, normalised, outputs};
+use super::{dropout, functions, normalised, outputs};
 use crate::diagnose::expression::{Expr, Op};
 use crate::diagnose::function::Function;
-use crate::diagnose::graph::{Bias, Given, Graph, Norm, same};
+use crate::diagnose::graph::{Bias, Graph, same};
 use crate::diagnose::hints::{Hint, Layer, Word};
 use crate::error::Result;
 use crate::quantity::{
     Quantity,
     Quantity::Of,
-    Variable::{self, A, Kept, Z},
+    Variable::{A, Kept, Z},
 };
 use std::collections::BTreeMap;
-
-/// The pass as far as it was followed in one frame.
-#[derive(Clone)]
-pub(super) struct Followed {
-    pub(super) frame: Frame,
-    pub(super) functions: Vec<Option<Function>>,
-    pub(super) given: BTreeMap<Quantity, Given>,
-    /// Items that are one of these, or the same numbers again.
-    pub(super) used: Vec<bool>,
-    /// What a name's number is more than its layer, and whether z and a are exchanged.
-    pub(super) naming: Naming,
-    /// How many arrays hold just the numbers that follow.
-    matched: usize,
-    /// How layers normalise z.
-    pub(super) norms: BTreeMap<usize, Norm>,
-    /// Names of gamma and beta.
-    pub(super) inputs: Vec<(Variable, String)>,
-    /// Masks of dropout that multiply a[l], with their factor.
-    pub(super) masks: BTreeMap<usize, Expr>,
-    /// The function that open layers were given.
-    pub(super) assumed: Option<Function>,
-    /// How many have the shape that their names ask for.
-    fitting: usize,
-    /// Items that are x again, or a mask.
-    pub(super) explained: Vec<usize>,
-    pub(super) leftovers: Vec<(Quantity, Given)>,
-}
-
-/// How a person numbers and names the values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Naming {
-    /// z2 belongs to the first layer: 1.
-    pub(super) shift: isize,
-    /// A book's way: a is the input of the nonlinearity and z its output.
-    pub(super) swapped: bool,
-}
-
-/// What a hint says in this naming; `None` where it says no value of a layer.
-pub(super) fn resolve(hint: Hint, naming: Naming, last: usize) -> Option<Quantity> {
-    let layer = |unsaid: Option<usize>| match hint.layer {
-        Layer::Number(k) => {
-            let l = isize::try_from(k).ok()? - naming.shift;
-            usize::try_from(l).ok().filter(|l| (1..=last).contains(l))
-        }
-        Layer::Hidden => (last == 2).then_some(1),
-        Layer::Last => Some(last),
-        Layer::Unsaid => unsaid,
-    };
-    let value = match (hint.word, naming.swapped) {
-        (Word::Z, false) | (Word::A, true) => Z(layer(Some(last))?),
-        (Word::A, false) | (Word::Z, true) => A(layer((last == 1).then_some(1))?),
-        (Word::Logits, _) => Z(last),
-        (Word::Output, _) => A(last),
-        _ => return None,
-    };
-    Some(Of(value))
-}
 
 /// The readings that explain most arrays.
 pub(super) fn readings(contents: &Contents) -> Result<Vec<Graph>> {
@@ -241,7 +186,10 @@ fn follow(contents: &Contents, frame: &Frame, naming: Naming, default: Option<Fu
                     other != at
                         && !f.used[other]
                         && views(item, dim, wide).iter().any(|(a, ..)| {
-                            function(contents, view, a, l == last).is_some_and(|f| f != Function::Identity)
+                            function(contents, view, a, l == last)
+                                .filter(|f| *f != Function::Identity)
+                                .or_else(|| functions::turned(contents, view, a, l == last))
+                                .is_some()
                         })
                 })
             };
@@ -274,7 +222,7 @@ fn follow(contents: &Contents, frame: &Frame, naming: Naming, default: Option<Fu
             z_known = true;
         }
         // a[l]
-        let mut by_numbers = Vec::new();
+        let (mut by_numbers, mut odd) = (Vec::new(), Vec::new());
         for (at, item) in contents.items.iter().enumerate() {
             if f.used[at] || item.shape.is_empty() && item.hint.is_none() {
                 continue;
@@ -290,6 +238,9 @@ fn follow(contents: &Contents, frame: &Frame, naming: Naming, default: Option<Fu
                 let found = from_right.or_else(|| function(contents, &z, &view, l == last));
                 if let Some(found) = found.filter(|found| *found != Function::Identity || named) {
                     by_numbers.push((!named, at, view, turned, full, found));
+                } else if let Some(found) = functions::turned(contents, &z, &view, l == last) {
+                    // With the wrong sign it is that function all the same, if nothing is it as it should be.
+                    odd.push((!named, at, view, turned, full, found));
                 } else if l == last && is_some_softmax(&z, &view, tolerance) {
                     by_numbers.push((!named, at, view, turned, full, Function::Softmax));
                 }
@@ -304,12 +255,28 @@ fn follow(contents: &Contents, frame: &Frame, naming: Naming, default: Option<Fu
             f.given.insert(Of(A(l)), taken(&contents.items[at], view, turned, full));
             Some(found)
         } else {
-            by_name(contents, &mut f, Of(A(l)), dim, wide, &says);
-            // With the wrong sign it is that function all the same.
-            f.given.get(&Of(A(l))).and_then(|given| {
-                let turned = -given.view.clone();
-                function(contents, &z, &turned, l == last).filter(|f| *f != Function::Identity)
-            })
+            let mut made = None;
+            if l < last && !z_known && !f.given.contains_key(&Of(Z(l))) {
+                // What leads on counts more than a name; and what it is made from is z.
+                by_consequence(contents, &mut f, l);
+                made = by_what_it_makes(contents, &mut f, l);
+                z = f.given.get(&Of(Z(l))).map_or(z, |given| given.view.clone());
+            }
+            odd.sort_by_key(|one| (one.0, one.1));
+            let own = f.given.get(&Of(A(l))).map(|given| given.name.clone());
+            let fits = |at: usize| own.as_ref().is_none_or(|own| contents.items[at].name == *own);
+            if made.is_none()
+                && let Some((_, at, view, turned, full, found)) = odd.into_iter().find(|one| fits(one.1))
+            {
+                f.used[at] = true;
+                f.fitting += 1;
+                f.given.insert(Of(A(l)), taken(&contents.items[at], view, turned, full));
+                made = Some(found);
+            }
+            if !f.given.contains_key(&Of(A(l))) {
+                by_name(contents, &mut f, Of(A(l)), dim, wide, &says);
+            }
+            made
         };
         if l < last && function.is_none() && !f.given.contains_key(&Of(A(l))) {
             by_consequence(contents, &mut f, l);
@@ -352,6 +319,24 @@ fn by_consequence(contents: &Contents, f: &mut Followed, l: usize) {
         f.used[at] = true;
         f.given.insert(Of(A(l)), taken(&contents.items[at], view, turned, full));
     }
+}
+
+/// An array of which this layer's output is a function is its z, though it does not follow from the weights.
+fn by_what_it_makes(contents: &Contents, f: &mut Followed, l: usize) -> Option<Function> {
+    let a = f.given.get(&Of(A(l)))?.view.clone();
+    let dim = (f.frame.n, f.frame.sizes[l]);
+    let free = contents.items.iter().enumerate().filter(|(at, _)| !f.used[*at]);
+    let (at, view, turned, found) = free
+        .flat_map(|(at, item)| {
+            views(item, dim, None).into_iter().map(move |(view, turned, _)| (at, view, turned))
+        })
+        .find_map(|(at, view, turned)| {
+            let found = function(contents, &view, &a, false).filter(|f| *f != Function::Identity)?;
+            Some((at, view, turned, found))
+        })?;
+    f.used[at] = true;
+    f.given.insert(Of(Z(l)), taken(&contents.items[at], view, turned, None));
+    Some(found)
 }
 
 fn derivative_fits(item: &Item, contents: &Contents, f: &Followed, last: usize) -> bool {
@@ -411,8 +396,4 @@ fn by_name(
             return;
         }
     }
-}
-
-pub(super) fn taken(item: &Item, view: Expr, turned: bool, wide: Option<Expr>) -> Given {
-    Given { name: item.name.clone(), shape: item.shape.clone(), view, turned, wide }
 }

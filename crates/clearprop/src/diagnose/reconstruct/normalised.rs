@@ -1,8 +1,8 @@
 //! Batch and layer normalisation: a layer's z with mean 0 and variance 1, times gamma, plus beta.
 
+use super::contents::{Contents, Item};
+use super::followed::{Followed, taken};
 use super::frame::views;
-use super::layers::{Followed, taken};
-use super::{Contents, Item};
 use crate::diagnose::expression::Expr;
 use crate::diagnose::function::Function;
 use crate::diagnose::graph::{Norm, same};
@@ -41,7 +41,12 @@ pub(super) fn follow(contents: &Contents, f: &mut Followed, l: usize, z: &Expr) 
     // Where none fits, gamma or the name of an array says that there is one.
     let said =
         gamma.is_some() || contents.items.iter().enumerate().any(|(at, i)| !f.used[at] && is_normed(i));
-    let norm = ways.iter().find(|norm| shows(norm)).or_else(|| ways.first().filter(|_| said))?.clone();
+    let slips = |norm: &Norm| norm.slips(z).iter().any(|(.., e)| holding(contents, f, e, dim).is_some());
+    let norm = ways.iter().find(|norm| shows(norm));
+    let norm = norm
+        .or_else(|| ways.iter().find(|norm| said && slips(norm)))
+        .or_else(|| ways.first().filter(|_| said));
+    let norm = norm?.clone();
     for (at, variable) in [(gamma, Gamma(l)), (beta, Beta(l))] {
         if let Some(at) = at {
             f.used[at] = true;

@@ -1,15 +1,16 @@
 //! What makes the outputs, and which loss they are held against: each chosen for itself.
 
-use super::layers::{Followed, taken};
-use super::{Contents, by_name, derivatives};
+use super::contents::{Contents, Item, by_name};
+use super::derivatives;
+use super::followed::{Followed, taken};
 use crate::diagnose::convention::Convention;
+use crate::diagnose::differentiate::forward;
 use crate::diagnose::expression::{Expr, Op};
 use crate::diagnose::function::{Cost, Function};
-use crate::diagnose::graph::{Bias, Given, Graph, Pass, right, same};
+use crate::diagnose::graph::{Bias, Given, Graph, same};
 use crate::diagnose::hints::Word;
 use crate::network::Penalized;
 use crate::quantity::{
-    Quantity,
     Quantity::Of,
     Variable,
     Variable::{B, Loss, W, X, Y},
@@ -71,40 +72,12 @@ fn loss_fits(graph: &Graph, given: &Given, tolerance: f64) -> bool {
     Convention::possible(&loose, false).iter().any(|convention| {
         let whole = convention.loss(&loose, &pass);
         let data = convention.data_loss(&loose, &pass);
-        [whole, data]
-            .into_iter()
-            .flatten()
-            .chain(crate::diagnose::judge::other_forms(&loose, convention, &pass))
-            .any(|loss| {
-                loss.value()
-                    .zip(given.view.value())
-                    .is_some_and(|(loss, own)| same(&own.data, &loss.data, tolerance, 0.0))
-            })
+        [whole, data].into_iter().flatten().chain(convention.other_losses(&loose, &pass)).any(|loss| {
+            loss.value()
+                .zip(given.view.value())
+                .is_some_and(|(loss, own)| same(&own.data, &loss.data, tolerance, 0.0))
+        })
     })
-}
-
-/// The values of the forward pass: the person's own, else what follows from them.
-pub(in crate::diagnose) fn forward(graph: &Graph, convention: &Convention) -> Pass {
-    let mut pass = Pass::default();
-    for quantity in graph.order() {
-        if !matches!(quantity, Of(_)) {
-            break;
-        }
-        step(graph, convention, &mut pass, quantity);
-    }
-    pass
-}
-
-/// One quantity more: the person's own value, else the right one.
-pub(in crate::diagnose) fn step(graph: &Graph, convention: &Convention, pass: &mut Pass, quantity: Quantity) {
-    let own = graph.given.get(&quantity).map(|given| given.view.clone());
-    let value = own.or_else(|| {
-        let e = right(graph, convention, pass, quantity)?;
-        Some(Expr::new(Op::Absent(graph.name(quantity), e)))
-    });
-    if let Some(value) = value {
-        pass.0.insert(quantity, value);
-    }
 }
 
 /// Output functions and losses that go with the answers, the usual ones first.
@@ -138,7 +111,7 @@ fn pairs(contents: &Contents, followed: &Followed) -> Vec<Pair> {
         all.push((Softmax, Squared, 12));
         all.push((Identity, Absolute, 12));
         all.push((Logistic, Absolute, 14));
-        all.push((Logistic, CrossEntropy, 14));
+        // (-y log p alone is least for p = 1, whatever y is: half of the loss that was meant.)
     } else {
         all.push((Identity, Squared, 0));
         if answers.signs {
@@ -238,7 +211,7 @@ fn graph(contents: &Contents, followed: &Followed, function: Function, cost: Cos
         given.insert(Of(Loss), taken(data, view, false, None));
     }
     let reg = number(Word::Reg);
-    let reg_value = reg.and_then(super::Item::number).filter(|reg| *reg >= 0.0 && reg.is_finite());
+    let reg_value = reg.and_then(Item::number).filter(|reg| *reg >= 0.0 && reg.is_finite());
     let trick = frame.bias.iter().any(|bias| bias.in_w());
     let over = match contents.regularize.as_deref() {
         Some("all") => Penalized::All,
@@ -288,7 +261,7 @@ fn graph(contents: &Contents, followed: &Followed, function: Function, cost: Cos
         reg_text: reg.map_or_else(|| Expr::number(0.0), |item| item.e.clone()),
         over,
         given,
-        step: number(Word::Step).and_then(super::Item::number).filter(|step| *step > 0.0),
+        step: number(Word::Step).and_then(Item::number).filter(|step| *step > 0.0),
         tolerance: contents.tolerance,
         habit: contents.habit,
         turned: (frame.columns, frame.out_in),

@@ -1,7 +1,7 @@
 //! Which rows of `X` the person's stages are of: a file often holds the whole data set beside the stages of one batch or
 //! of the training rows.
 
-use super::{Contents, Item};
+use super::contents::{Contents, Item};
 use crate::diagnose::arrays::shape_text;
 use crate::diagnose::expression::{Expr, Op, chosen};
 use crate::diagnose::hints::Word;

@@ -1,11 +1,13 @@
 //! Weights that were saved after their update: taken back, if the person's own forward pass shows it.
 
-use super::Contents;
+use super::contents::Contents;
 use super::layers::readings;
+use crate::diagnose::convention::Convention;
+use crate::diagnose::differentiate::{forward, right};
 use crate::diagnose::expression::{Expr, Op, Source, Value};
 use crate::diagnose::graph::{Graph, same};
+use crate::diagnose::number::number;
 use crate::diagnose::update::{Learnt, Named, directions};
-use crate::diagnose::words::number;
 use crate::quantity::{
     Quantity::{By, Of},
     Variable::{A, B, W, Z},
@@ -97,8 +99,8 @@ fn learnt(graph: &Graph) -> Vec<Learnt> {
 
 /// How many forward arrays do not follow from the weights.
 pub(super) fn misses(graph: &Graph) -> usize {
-    let usual = crate::diagnose::convention::Convention::usual(graph);
-    let pass = super::outputs::forward(graph, &usual);
+    let usual = Convention::usual(graph);
+    let pass = forward(graph, &usual);
     graph
         .given
         .iter()
@@ -110,7 +112,7 @@ pub(super) fn misses(graph: &Graph) -> usize {
                 _ => false,
             };
             from_weights
-                && crate::diagnose::graph::right(graph, &usual, &pass, **quantity).is_none_or(|right| {
+                && right(graph, &usual, &pass, **quantity).is_none_or(|right| {
                     // What was taken from a row, softmax does not see.
                     let last = **quantity == Of(Z(graph.layers()));
                     let seen = |e: Expr| if last { graph.functions[graph.layers()].apply(&e) } else { e };
@@ -127,15 +129,15 @@ pub(super) fn misses(graph: &Graph) -> usize {
 /// The step that a layer shows whose input and z are known: z - (a w + b) = step * (a d + e), where the weights moved
 /// along d and the bias along e.
 fn projected(graph: &Graph, along: &BTreeMap<String, Expr>) -> Vec<f64> {
-    let usual = crate::diagnose::convention::Convention::usual(graph);
-    let pass = super::outputs::forward(graph, &usual);
+    let usual = Convention::usual(graph);
+    let pass = forward(graph, &usual);
     let mut found = Vec::new();
     for l in 1..=graph.layers() {
         let of = |variable| graph.names.get(&variable).and_then(|name| along.get(name));
         let (Some(z), Some(a), Some(d)) = (graph.given.get(&Of(Z(l))), pass.a(graph, l - 1), of(W(l))) else {
             continue;
         };
-        let Some(now) = crate::diagnose::graph::right(graph, &usual, &pass, Of(Z(l))) else { continue };
+        let Some(now) = right(graph, &usual, &pass, Of(Z(l))) else { continue };
         let d = if graph.turned.1 { d.t() } else { d.clone() };
         let (d, e) = if graph.bias[l].in_w() {
             let (part, rest) = graph.bias[l].parts();

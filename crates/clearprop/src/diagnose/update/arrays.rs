@@ -136,7 +136,7 @@ fn stem(plain: &str, parameter: &str) -> Option<String> {
 /// The arrays that hold numbers.
 pub(super) fn named(all: &[Array], memo: &Rc<Memo>) -> Vec<Named> {
     let one = |array: &Array| {
-        Some(Named { name: array.name.clone(), shape: array.shape.clone(), e: memo.array(array)? })
+        Some(Named { name: array.name.clone(), shape: array.shape.clone(), e: Expr::array(memo, array)? })
     };
     all.iter().filter_map(one).collect()
 }
@@ -242,7 +242,7 @@ impl Scalars {
             Values::Numbers(values, _) if values.len() == 1 => {
                 let plain: String =
                     array.name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
-                Some((plain, values[0], memo.array(array)?))
+                Some((plain, values[0], Expr::array(memo, array)?))
             }
             _ => None,
         };

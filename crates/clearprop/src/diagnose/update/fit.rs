@@ -3,7 +3,7 @@
 use super::arrays::{Parameter, Scalars, rounded};
 use crate::diagnose::expression::Expr;
 use crate::diagnose::graph::same;
-use crate::diagnose::words::number;
+use crate::diagnose::number::number;
 use ndarray::Array2;
 
 /// A rule with the numbers that it fits with.

@@ -4,7 +4,7 @@ use super::arrays::{Found, Moment, Named, Parameter, Scalars, Step, rounded};
 use super::fit::project;
 use crate::diagnose::expression::{Expr, Printer};
 use crate::diagnose::graph::{difference, same};
-use crate::diagnose::words::number;
+use crate::diagnose::number::number;
 
 /// How a running mean is made: `kept * before + new * of`.
 #[derive(Clone, Copy, Debug, PartialEq)]

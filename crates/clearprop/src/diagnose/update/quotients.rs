@@ -5,7 +5,7 @@ use super::direction::Direction;
 use super::fit::{leaves_nothing, project};
 use super::moments::{Mean, mean};
 use crate::diagnose::expression::{Binary, Expr};
-use crate::diagnose::words::number;
+use crate::diagnose::number::number;
 use ndarray::Array2;
 
 /// `a / (sqrt(s) + epsilon)`.

@@ -6,7 +6,7 @@ use super::fit::{Fit, leaves_nothing, moved, project};
 use super::moments::{Mean, mean};
 use super::quotients::quotients;
 use crate::diagnose::expression::Expr;
-use crate::diagnose::words::number;
+use crate::diagnose::number::number;
 
 /// The rules that give the step, the plain ones first.
 pub(super) fn fits(p: &Parameter, scalars: &Scalars, tolerance: f64) -> Vec<Fit> {

@@ -1,14 +1,14 @@
 //! What lies beyond the backward pass: the update step, and hints where all is right.
 
-use super::{Diagnosis, Named, StageFinding, Status, Verdict};
 use crate::diagnose::arrays::Array;
 use crate::diagnose::catalogue::mistake;
 use crate::diagnose::convention::{Convention, PenaltyForm};
+use crate::diagnose::diagnosis::{Diagnosis, Named, StageFinding, Status, Verdict};
+use crate::diagnose::differentiate::step;
 use crate::diagnose::function::Function;
 use crate::diagnose::graph::{Bias, Graph, Pass};
 use crate::diagnose::judge::{Explanation, Finding};
 use crate::diagnose::probe::is_handed_out;
-use crate::diagnose::reconstruct::step;
 use crate::diagnose::right::right_line;
 use crate::diagnose::stuck;
 use crate::diagnose::update::{Found, Learnt, steps};

@@ -1,8 +1,10 @@
 //! The verdict, the first wrong stage and the mistakes.
 
-use super::{Diagnosis, Named, StageFinding, Status, Verdict, loops, stages};
+use super::stages::MOST_AT_A_STAGE;
+use super::{loops, stages};
 use crate::diagnose::catalogue::mistake;
 use crate::diagnose::convention::Convention;
+use crate::diagnose::diagnosis::{Diagnosis, Named, StageFinding, Status, Verdict};
 use crate::diagnose::graph::{Bias, Graph};
 use crate::diagnose::judge::{Explanation, Finding, first_nan};
 use crate::diagnose::naming::{place_of, resolved, undecided};
@@ -14,9 +16,6 @@ use crate::quantity::{
     Quantity::{By, Of},
     Variable::{self, A, B, Kept, Loss, W, X, Z},
 };
-
-/// The most mistakes that are named at one stage.
-pub(super) const MOST_AT_A_STAGE: usize = 3;
 
 /// Inputs that are no numbers: nothing can be said of what is computed from them.
 pub(super) fn not_a_number(graph: &Graph) -> Option<Diagnosis> {
@@ -64,6 +63,15 @@ pub(super) fn in_order(graph: &Graph, mut explanations: Vec<Explanation>) -> Vec
     if explanations.iter().any(|one| !open_ended(one)) {
         explanations.retain(|one| !open_ended(one));
     }
+    // And what judges more arrays than what leaves them open.
+    let open = |one: &Explanation| {
+        let open = |(q, finding): &&(Quantity, Finding)| {
+            graph.given.contains_key(q) && matches!(finding, Finding::NotJudged | Finding::NotKnown)
+        };
+        one.findings.iter().filter(open).count()
+    };
+    let least = explanations.iter().map(open).min();
+    explanations.retain(|one| Some(open(one)) == least);
     // Readings without a mistake first, and of these the ones that need no question.
     explanations.sort_by_key(|one| (one.has_mistakes(), undecided(graph, one).len()));
     explanations
@@ -93,15 +101,7 @@ pub(super) fn conclude(graph: &Graph, explanations: Vec<Explanation>) -> Diagnos
             let wrong = |(_, finding): &(Quantity, Finding)| {
                 matches!(finding, Finding::Mistakes(..) | Finding::Unknown)
             };
-            let first = one.findings.iter().position(wrong).map(|at| match &one.findings[at] {
-                // Something before it is wrong, nobody can say what: then the first array that shows it.
-                (quantity, Finding::Unknown) => {
-                    let given = |(other, _): &&(Quantity, Finding)| graph.given.contains_key(other);
-                    one.findings[at..].iter().find(given).map_or(*quantity, |(given, _)| *given)
-                }
-                (quantity, _) => *quantity,
-            });
-            roots.extend(first);
+            roots.extend(one.findings.iter().find(|found| wrong(found)).map(|(quantity, _)| *quantity));
         }
     }
     for deviation in &open {
@@ -114,13 +114,19 @@ pub(super) fn conclude(graph: &Graph, explanations: Vec<Explanation>) -> Diagnos
             places.push((place, id));
         }
     }
-    // What is not in the file is seen in what is computed from it.
+    // What is not in the file is seen in what is computed from it, and is off.
+    let reference = stages::reference(graph, main);
+    let off = |q: Quantity| graph.given.contains_key(&q) && !stages::as_reference(graph, main, &reference, q);
     let hidden: Vec<(Quantity, Quantity)> = places
         .iter()
         .map(|(quantity, _)| *quantity)
         .chain(roots.iter().copied())
         .filter(|quantity| !graph.given.contains_key(quantity))
-        .map(|quantity| (quantity, seen_at(graph, quantity)))
+        .map(|quantity| {
+            let given = |q: Quantity| graph.given.contains_key(&q);
+            let at = seen_at(graph, quantity, &off).or_else(|| seen_at(graph, quantity, &given));
+            (quantity, at.unwrap_or(quantity))
+        })
         .collect();
     let seen = |quantity: &mut Quantity| {
         if let Some((_, at)) = hidden.iter().find(|(one, _)| one == quantity) {
@@ -214,12 +220,12 @@ pub(super) fn conclude(graph: &Graph, explanations: Vec<Explanation>) -> Diagnos
 }
 
 /// The array of the file that shows a mistake first: where it was made, else the next that is computed from it.
-fn seen_at(graph: &Graph, quantity: Quantity) -> Quantity {
+fn seen_at(graph: &Graph, quantity: Quantity, shows: &dyn Fn(Quantity) -> bool) -> Option<Quantity> {
     let last = graph.layers();
     let mut waiting = std::collections::VecDeque::from([quantity]);
     while let Some(one) = waiting.pop_front() {
-        if graph.given.contains_key(&one) {
-            return one;
+        if shows(one) {
+            return Some(one);
         }
         match one {
             Of(A(l)) if l == last => waiting.extend([Of(Loss), By(A(l)), By(Z(l))]),
@@ -237,7 +243,7 @@ fn seen_at(graph: &Graph, quantity: Quantity) -> Quantity {
             _ => {}
         }
     }
-    quantity
+    None
 }
 
 /// The first quantity that a program which stopped half way has still to compute.

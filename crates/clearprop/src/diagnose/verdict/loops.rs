@@ -1,10 +1,11 @@
 //! What a loop over single samples leaves behind: the arrays of one row, judged for that row.
 
-use super::{Named, StageFinding, Status, conclude, stages};
+use super::stages;
 use crate::diagnose::catalogue::mistake;
+use crate::diagnose::diagnosis::{Named, StageFinding, Status};
 use crate::diagnose::expression::{Expr, Part};
 use crate::diagnose::graph::Graph;
-use crate::diagnose::judge::{Explanation, explain};
+use crate::diagnose::judge::{Explanation, Finding, explain};
 use crate::diagnose::naming::resolved;
 use crate::quantity::{Quantity, Quantity::Of};
 
@@ -44,10 +45,7 @@ pub(super) fn judged(graph: &Graph) -> Option<Loops> {
     let (_, i, one, main) = best?;
     let forward_right = one.given.keys().all(|q| {
         !matches!(q, Of(_))
-            || matches!(
-                main.of(*q),
-                Some(crate::diagnose::judge::Finding::Right | crate::diagnose::judge::Finding::Allowed(_))
-            )
+            || matches!(main.of(*q), Some(Finding::Right | Finding::Allowed(_) | Finding::Mistakes(..)))
     });
     if !forward_right {
         // Nobody knows of which row they are, or of which weights.
@@ -76,7 +74,7 @@ pub(super) fn judged(graph: &Graph) -> Option<Loops> {
     for (quantity, id) in &places {
         let stage = one.name(*quantity);
         let at = mistakes.iter().filter(|named| named.stage == stage).count();
-        if let Some(mistake) = mistake(*id).filter(|_| at < conclude::MOST_AT_A_STAGE) {
+        if let Some(mistake) = mistake(*id).filter(|_| at < stages::MOST_AT_A_STAGE) {
             mistakes.push(Named { id: *id, name: mistake.name, stage });
         }
     }

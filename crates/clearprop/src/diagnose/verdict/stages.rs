@@ -1,13 +1,12 @@
 //! A line for each stage, and for each edge of the forward pass.
 
-use super::conclude::MOST_AT_A_STAGE;
-use super::{Edge, StageFinding, Status};
+use crate::diagnose::diagnosis::{Edge, StageFinding, Status};
+use crate::diagnose::differentiate::{magnitude, right, step};
 use crate::diagnose::evidence::evidence;
 use crate::diagnose::expression::{Expr, Op};
 use crate::diagnose::function::Function;
-use crate::diagnose::graph::{Bias, Graph, Pass, difference, magnitude, right, same};
+use crate::diagnose::graph::{Bias, Given, Graph, Pass, difference, same};
 use crate::diagnose::judge::{Explanation, Finding};
-use crate::diagnose::reconstruct::step;
 use crate::diagnose::right::right_line;
 use crate::diagnose::words;
 use crate::quantity::{
@@ -15,10 +14,12 @@ use crate::quantity::{
     Quantity::{By, Of},
     Variable::{A, B, Loss, W, Z},
 };
-use ndarray::Array2;
+
+/// The most mistakes that are named at one stage.
+pub(super) const MOST_AT_A_STAGE: usize = 3;
 
 /// The pass without any mistake, in the same conventions.
-fn reference(graph: &Graph, main: &Explanation) -> Pass {
+pub(super) fn reference(graph: &Graph, main: &Explanation) -> Pass {
     let mut bare = graph.clone();
     bare.given.clear();
     let mut pass = Pass::default();
@@ -28,6 +29,14 @@ fn reference(graph: &Graph, main: &Explanation) -> Pass {
         }
     }
     pass
+}
+
+/// Whether the person's numbers are those of the pass without any mistake.
+pub(super) fn as_reference(graph: &Graph, main: &Explanation, reference: &Pass, quantity: Quantity) -> bool {
+    let scale = magnitude(graph, &main.convention, reference, quantity);
+    let own = graph.given.get(&quantity).map(Given::value);
+    own.zip(reference.value(quantity))
+        .is_some_and(|(own, right)| same(own, right, 10.0 * graph.tolerance, scale))
 }
 
 /// What was found at each stage; `hidden` are stages that are wrong and not in the file, each with the array that
@@ -59,22 +68,19 @@ pub(super) fn stages(
             continue;
         }
         let finding = main.of(quantity);
-        let as_reference = |value: &Array2<f64>| {
-            let scale = magnitude(graph, &main.convention, &reference, quantity);
-            reference.value(quantity).is_some_and(|right| same(value, right, 10.0 * graph.tolerance, scale))
-        };
+        let as_reference = || as_reference(graph, main, &reference, quantity);
         let shown: Vec<Quantity> =
             hidden.iter().filter(|(_, at)| *at == quantity).map(|(made, _)| *made).collect();
         let status = match (given, finding) {
             (None, _) => Status::NotGiven,
             (_, Some(Finding::Mistakes(..) | Finding::Unknown)) => Status::Wrong,
-            (Some(given), _) if !shown.is_empty() && !as_reference(given.value()) => Status::Wrong,
+            (Some(_), _) if !shown.is_empty() && !as_reference() => Status::Wrong,
             (Some(_), Some(Finding::Overwritten(_))) => Status::Overwritten,
             (Some(_), Some(Finding::NotJudged) | None) => Status::NotJudged,
             (Some(_), Some(Finding::NotKnown)) => Status::NotKnown,
-            (Some(given), Some(Finding::Right | Finding::Allowed(_))) => {
+            (Some(_), Some(Finding::Right | Finding::Allowed(_))) => {
                 let allowed = matches!(finding, Some(Finding::Allowed(_)));
-                if allowed || as_reference(given.value()) { Status::Right } else { Status::Inherited }
+                if allowed || as_reference() { Status::Right } else { Status::Inherited }
             }
         };
         let mut mistakes: Vec<u8> = Vec::new();
@@ -88,19 +94,15 @@ pub(super) fn stages(
         let is_open = quantity == By(Z(last))
             && graph.given.contains_key(&By(W(last)))
             && given.is_some_and(|given| given.value().iter().all(|v| *v == 0.0));
+        // A loss that nothing gives may have any penalty.
+        let is_unvouched = matches!(quantity, By(W(_) | B(_)))
+            && graph.reg != 0.0
+            && graph.given.contains_key(&Of(Loss))
+            && !main.vouched.1
+            && main.of(Of(Loss)) == Some(&Finding::NotKnown);
         let mut said = Vec::new();
         if wrong {
-            for made in &shown {
-                let detail = match main.of(*made) {
-                    Some(Finding::Mistakes(_, detail)) if !detail.is_empty() => format!(" ({detail})"),
-                    _ => String::new(),
-                };
-                let words =
-                    format!("the mistake is in {}, which is not in the file{detail}", graph.name(*made));
-                if !said.contains(&words) {
-                    said.push(words);
-                }
-            }
+            said.extend(elsewhere(graph, main, &shown));
             said.extend(evidence(graph, if shown.is_empty() { main } else { &clean }, quantity));
         }
         let found = StageFinding {
@@ -111,7 +113,11 @@ pub(super) fn stages(
             shape: given.map(|given| given.shape.clone()),
             mistakes,
             evidence: said,
-            right: if wrong && !is_open { right_line(graph, &main.convention, quantity) } else { None },
+            right: if wrong && !is_open && !is_unvouched {
+                right_line(graph, &main.convention, quantity)
+            } else {
+                None
+            },
             names: if wrong { words::letters(graph, quantity) } else { Vec::new() },
         };
         // With the bias trick dw and db are one array: one line, the worse of the two.
@@ -131,6 +137,23 @@ pub(super) fn stages(
         }
     }
     stages
+}
+
+/// That the mistake is in something that is not in the file: one of these.
+fn elsewhere(graph: &Graph, main: &Explanation, made: &[Quantity]) -> Option<String> {
+    let mut names: Vec<String> = Vec::new();
+    for quantity in made {
+        let detail = match main.of(*quantity) {
+            Some(Finding::Mistakes(_, detail)) if !detail.is_empty() => format!(" ({detail})"),
+            _ => String::new(),
+        };
+        let name = format!("{}{detail}", graph.name(*quantity));
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let are = if names.len() > 1 { "which are" } else { "which is" };
+    (!names.is_empty()).then(|| format!("the mistake is in {}, {are} not in the file", names.join(" or ")))
 }
 
 /// How the file's forward arrays follow.

@@ -3,8 +3,8 @@
 use crate::diagnose::function::{Cost, Function};
 use crate::diagnose::graph::Graph;
 use crate::diagnose::hints::{Hint, Layer, Word, last_part, stems};
-use crate::diagnose::reconstruct::Contents;
-use crate::diagnose::reconstruct::layers::Followed;
+use crate::diagnose::reconstruct::contents::Contents;
+use crate::diagnose::reconstruct::followed::Followed;
 use crate::quantity::{
     Quantity,
     Quantity::{By, Of},
@@ -91,15 +91,22 @@ pub(super) fn options(
         Word::Output | Word::Y if by == Some(A(last)) && z_is_named(graph, contents) => vec![By(A(last))],
         Word::Output | Word::Y if combined => vec![By(Z(last)), By(A(last))],
         Word::Output | Word::Y => vec![By(A(last)), By(Z(last))],
-        Word::Delta => sides(position(Some(last)), true),
-        // p - y is the derivative by the last z where loss and nonlinearity belong together.
-        // Beside a delta of the same layer the error is the derivative by the output.
-        Word::Error => {
-            let delta = contents.items.iter().any(|item| {
-                item.is(true, Word::Delta)
-                    && item.hint.is_some_and(|h| h.layer == Layer::Last || h.layer == hint.layer)
-            });
-            sides(position(Some(last)), combined && !delta && position(Some(last)) == Some(last))
+        // Beside each other an error is the derivative by the output, a delta by z: also where both hold the same
+        // numbers.  (p - y is both where loss and nonlinearity belong together.)
+        Word::Delta | Word::Error => {
+            let at = position(Some(last));
+            let other = if hint.word == Word::Delta { Word::Error } else { Word::Delta };
+            let beside = |also: Option<Layer>| {
+                let there = |h: Hint| h.layer == hint.layer || Some(h.layer) == also;
+                contents.items.iter().any(|item| item.is(true, other) && item.hint.is_some_and(there))
+            };
+            let together = combined && at == Some(last);
+            match (hint.word, at) {
+                (Word::Delta, Some(l)) if !together && beside(None) => vec![By(Z(l)), By(A(l))],
+                (Word::Delta, _) => sides(at, true),
+                (_, Some(l)) if !together && beside(None) => vec![By(A(l))],
+                _ => sides(at, together && !beside(Some(Layer::Last))),
+            }
         }
         _ => vec![],
     }

@@ -1,0 +1,247 @@
+//! Diagnosis of programs in other styles than the notebook's: each mistake is planted in a line, and what follows is
+//! computed on from it, as a person's program would.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use clearprop::diagnose::arrays::{Array, Stored, Values};
+use clearprop::diagnose::{Diagnosis, Status, Verdict, diagnose};
+use ndarray::{Array2, Axis, array};
+
+/// What was computed so far, by name.
+struct Named(Vec<(&'static str, Array2<f64>)>);
+
+/// From a name and what was computed before: a value in the place of the right one.
+type Spoil<'a> = &'a dyn Fn(&str, &Named) -> Option<Array2<f64>>;
+
+impl Named {
+    fn get(&self, name: &str) -> &Array2<f64> {
+        &self.0.iter().find(|(other, _)| *other == name).unwrap().1
+    }
+
+    fn put(&mut self, spoil: Spoil<'_>, name: &'static str, right: impl FnOnce(&Self) -> Array2<f64>) {
+        let value = spoil(name, self).unwrap_or_else(|| right(self));
+        self.0.push((name, value));
+    }
+
+    /// What is said of these arrays without some of them.
+    fn said(&self, without: &[&str]) -> Diagnosis {
+        let kept = self.0.iter().filter(|(name, _)| !without.contains(name));
+        let arrays: Vec<Array> = kept.map(|(name, value)| array_of(name, value)).collect();
+        diagnose(&arrays).unwrap()
+    }
+}
+
+/// One number is no array, one row is a vector.
+fn array_of(name: &str, value: &Array2<f64>) -> Array {
+    let shape = match value.dim() {
+        (1, 1) => vec![],
+        (1, n) => vec![n],
+        (n, m) => vec![n, m],
+    };
+    Array {
+        name: name.to_owned(),
+        shape,
+        values: Values::Numbers(value.iter().copied().collect(), Stored::Double),
+    }
+}
+
+fn numbers(rows: usize, columns: usize, seed: f64) -> Array2<f64> {
+    Array2::from_shape_fn((rows, columns), |(i, j)| (seed + 3.7 * i as f64 + 1.9 * j as f64).sin() * 0.9)
+}
+
+fn sums(value: &Array2<f64>) -> Array2<f64> {
+    value.sum_axis(Axis(0)).insert_axis(Axis(0))
+}
+
+fn logistic(z: f64) -> f64 {
+    1.0 / (1.0 + (-z).exp())
+}
+
+fn relu(z: f64) -> f64 {
+    z.max(0.0)
+}
+
+fn on(z: f64) -> f64 {
+    f64::from(u8::from(z > 0.0))
+}
+
+const N: f64 = 7.0;
+
+/// Three inputs, five hidden units, two logistic outputs; binary cross-entropy, the mean over rows taken late.
+fn binary(hidden: fn(f64) -> f64, slope: fn(f64) -> f64, spoil: Spoil<'_>) -> Named {
+    let y = Array2::from_shape_fn((7, 2), |(i, j)| f64::from(u8::from((i * 3 + j * 2) % 5 < 2)));
+    let mut v = Named(vec![("X", numbers(7, 3, 0.3)), ("Y", y)]);
+    v.0.extend([("W1", numbers(3, 5, 1.1)), ("b1", numbers(1, 5, 2.3))]);
+    v.0.extend([("W2", numbers(5, 2, 0.7)), ("b2", numbers(1, 2, 4.1))]);
+    v.put(spoil, "Z1", |v| v.get("X").dot(v.get("W1")) + v.get("b1"));
+    v.put(spoil, "A1", |v| v.get("Z1").mapv(hidden));
+    v.put(spoil, "Z2", |v| v.get("A1").dot(v.get("W2")) + v.get("b2"));
+    v.put(spoil, "A2", |v| v.get("Z2").mapv(logistic));
+    v.put(spoil, "cost", |v| {
+        let (p, y) = (v.get("A2"), v.get("Y"));
+        let each = ndarray::Zip::from(p).and(y).map_collect(|p, y| y * p.ln() + (1.0 - y) * (1.0 - p).ln());
+        array![[-each.sum() / N]]
+    });
+    v.put(spoil, "dZ2", |v| v.get("A2") - v.get("Y"));
+    v.put(spoil, "dW2", |v| v.get("A1").t().dot(v.get("dZ2")) / N);
+    v.put(spoil, "db2", |v| sums(v.get("dZ2")) / N);
+    v.put(spoil, "dA1", |v| v.get("dZ2").dot(&v.get("W2").t()));
+    v.put(spoil, "dZ1", |v| v.get("dA1") * v.get("Z1").mapv(slope));
+    v.put(spoil, "dW1", |v| v.get("X").t().dot(v.get("dZ1")) / N);
+    v.put(spoil, "db1", |v| sums(v.get("dZ1")) / N);
+    v
+}
+
+/// The same with dropout at the hidden layer, in place: `A1 *= mask`, `dA1 *= mask`.
+fn dropout(spoil: Spoil<'_>) -> Named {
+    let mask = Array2::from_shape_fn((7, 5), |(i, j)| if (i * 5 + j * 3) % 4 == 0 { 0.0 } else { 1.25 });
+    let masked = |name: &str, before: &Named| {
+        let spoilt = spoil(name, before);
+        match name {
+            "A1" => spoilt.or_else(|| Some(before.get("Z1").mapv(relu) * &mask)),
+            "dA1" => spoilt.or_else(|| Some(before.get("dZ2").dot(&before.get("W2").t()) * &mask)),
+            "dZ1" => spoilt.or_else(|| Some(before.get("dA1") * &before.get("A1").mapv(on))),
+            _ => spoilt,
+        }
+    };
+    let mut v = binary(relu, on, &masked);
+    v.0.push(("D1", mask));
+    v
+}
+
+/// What is wrong, the mistakes, the line; no other array may be accused.
+fn check(found: &Diagnosis, stage: &str, ids: &[u8], line: &str) {
+    let wrong: Vec<&str> =
+        found.stages.iter().filter(|s| s.status == Status::Wrong).map(|s| s.name.as_str()).collect();
+    assert_eq!((found.verdict, &wrong[..]), (Verdict::Wrong, &[stage][..]), "{found:#?}");
+    assert_eq!(found.first_wrong_stage.as_deref(), Some(stage));
+    let stage = found.stages.iter().find(|s| s.name == stage).unwrap();
+    assert_eq!(stage.mistakes, ids, "{stage:#?}");
+    assert_eq!(stage.right.as_deref().unwrap_or(""), line);
+}
+
+#[test]
+fn right_programs_are_correct() {
+    for found in [binary(relu, on, &|_, _| None), dropout(&|_, _| None), normalised(&|_, _| None)] {
+        assert_eq!(found.said(&[]).verdict, Verdict::Correct, "{:#?}", found.said(&[]));
+    }
+}
+
+#[test]
+fn a_derivative_of_an_impossible_shape_is_wrong_and_ends_nothing() {
+    let line = "dW1 = X.T @ dZ1 / len(X)";
+    for (rows, columns) in [(2, 9), (5, 3), (7, 7), (1, 4)] {
+        let spoil = |name: &str, _: &Named| (name == "dW1").then(|| numbers(rows, columns, 0.1));
+        let found = binary(relu, on, &spoil).said(&[]);
+        check(&found, "dW1", &[], line);
+        assert!(found.stages.iter().any(|s| s.evidence.iter().any(|e| e.contains("its shape is"))));
+    }
+}
+
+#[test]
+fn one_number_in_the_place_of_a_bias_derivative_is_a_sum_without_its_axis() {
+    let spoil = |name: &str, v: &Named| (name == "db1").then(|| array![[v.get("dZ1").sum() / N]]);
+    let found = binary(relu, on, &spoil).said(&[]);
+    check(&found, "db1", &[30], "db1 = dZ1.sum(axis=0) / len(X)");
+}
+
+#[test]
+fn a_loss_has_its_mistake_also_where_the_mean_comes_late() {
+    let half = |name: &str, v: &Named| {
+        (name == "cost").then(|| array![[-(v.get("Y") * &v.get("A2").mapv(f64::ln)).sum() / N]])
+    };
+    let found = binary(relu, on, &half).said(&[]);
+    let line = "cost = -np.sum(Y * np.log(A2) + (1 - Y) * np.log(1 - A2)) / len(X)";
+    check(&found, "cost", &[77], line);
+}
+
+#[test]
+fn a_function_with_the_wrong_sign_is_found_and_its_slope_not_accused() {
+    let turned = |name: &str, v: &Named| (name == "A1").then(|| -v.get("Z1").mapv(relu));
+    // The slope is asked of the output, which is never positive now: that line is right.
+    let program = |name: &str, v: &Named| match name {
+        "dZ1" => Some(v.get("dA1") * &v.get("A1").mapv(on)),
+        _ => turned(name, v),
+    };
+    check(&binary(relu, on, &program).said(&[]), "A1", &[86], "A1 = np.maximum(0, Z1)");
+    let turned = |name: &str, v: &Named| (name == "A1").then(|| v.get("Z1").mapv(|z| logistic(-z)));
+    let found = binary(logistic, |z| logistic(z) * (1.0 - logistic(z)), &turned).said(&[]);
+    check(&found, "A1", &[86], "A1 = 1 / (1 + np.exp(-Z1))");
+}
+
+#[test]
+fn the_function_in_the_place_of_its_slope_is_named() {
+    let spoil = |name: &str, v: &Named| (name == "dZ1").then(|| v.get("dA1") * &v.get("A1").mapv(logistic));
+    let found = binary(logistic, |z| logistic(z) * (1.0 - logistic(z)), &spoil).said(&[]);
+    check(&found, "dZ1", &[46], "dZ1 = dA1 * (A1 * (1 - A1))");
+}
+
+#[test]
+fn a_mask_of_dropout_that_is_left_out_is_missed_where_it_belongs() {
+    let forgotten =
+        |name: &str, v: &Named| (name == "dA1").then(|| v.get("dZ2").dot(&v.get("W2").t()) * 1.25);
+    check(&dropout(&forgotten).said(&[]), "dA1", &[85], "dA1 = dZ2 @ W2.T * D1");
+}
+
+#[test]
+fn what_a_mistake_that_is_not_in_the_file_made_is_accused_and_nothing_that_is_right() {
+    let other = |name: &str, v: &Named| (name == "dA1").then(|| v.get("Y").dot(&v.get("W2").t()));
+    let found = binary(relu, on, &other).said(&["Z1", "dZ2", "dA1", "dZ1"]);
+    assert_eq!((found.verdict, found.first_wrong_stage.as_deref()), (Verdict::Wrong, Some("dW1")));
+    let stage = |name: &str| found.stages.iter().find(|stage| stage.name == name).unwrap();
+    assert_eq!((stage("cost").status, stage("dW2").status), (Status::Right, Status::Right));
+    assert!(stage("dW1").evidence[0].contains("not in the file"), "{:?}", stage("dW1").evidence);
+    assert!(stage("dW1").right.as_ref().unwrap().contains("dW1 = X.T @ "), "{:?}", stage("dW1").right);
+}
+
+/// Batch normalisation before relu, with gamma and beta; one linear output, squared error.
+fn normalised(spoil: Spoil<'_>) -> Named {
+    let mut v = Named(vec![("X", numbers(7, 3, 0.3)), ("y", numbers(7, 1, 5.0))]);
+    v.0.extend([
+        ("W1", numbers(3, 5, 1.1)),
+        ("gamma", numbers(1, 5, 2.3) + 1.5),
+        ("beta", numbers(1, 5, 0.2)),
+    ]);
+    v.0.extend([("W2", numbers(5, 1, 0.7)), ("b2", array![[0.2]])]);
+    let deviation = |z: &Array2<f64>| {
+        let off = z - &sums(z) / N;
+        (sums(&(&off * &off)) / N + 1e-5).mapv(f64::sqrt)
+    };
+    v.put(spoil, "z1", |v| v.get("X").dot(v.get("W1")));
+    v.put(spoil, "xhat", |v| (v.get("z1") - sums(v.get("z1")) / N) / deviation(v.get("z1")));
+    v.put(spoil, "bn", |v| v.get("gamma") * v.get("xhat") + v.get("beta"));
+    v.put(spoil, "a1", |v| v.get("bn").mapv(relu));
+    v.put(spoil, "z2", |v| v.get("a1").dot(v.get("W2")) + v.get("b2"));
+    v.put(spoil, "loss", |v| array![[(v.get("z2") - v.get("y")).mapv(|d| d * d).sum() / (2.0 * N)]]);
+    v.put(spoil, "dz2", |v| (v.get("z2") - v.get("y")) / N);
+    v.put(spoil, "dW2", |v| v.get("a1").t().dot(v.get("dz2")));
+    v.put(spoil, "da1", |v| v.get("dz2").dot(&v.get("W2").t()));
+    v.put(spoil, "dbn", |v| v.get("da1") * &v.get("bn").mapv(on));
+    v.put(spoil, "dgamma", |v| sums(&(v.get("dbn") * v.get("xhat"))));
+    v.put(spoil, "dbeta", |v| sums(v.get("dbn")));
+    v.put(spoil, "dxhat", |v| v.get("dbn") * v.get("gamma"));
+    v.put(spoil, "dz1", |v| {
+        let (d, n) = (v.get("dxhat"), v.get("xhat"));
+        (d - sums(d) / N - n * &(sums(&(d * n)) / N)) / deviation(v.get("z1"))
+    });
+    v.put(spoil, "dW1", |v| v.get("X").t().dot(v.get("dz1")));
+    v
+}
+
+#[test]
+fn the_paths_of_batch_normalisation_have_their_lines() {
+    let of_z = |name: &str, v: &Named| (name == "dgamma").then(|| sums(&(v.get("dbn") * v.get("z1"))));
+    check(&normalised(&of_z).said(&[]), "dgamma", &[60], "dgamma = np.sum(dbn * xhat, axis=0)");
+    let no_gamma = |name: &str, v: &Named| (name == "dxhat").then(|| v.get("dbn").clone());
+    let found = normalised(&no_gamma).said(&[]);
+    check(&found, "dxhat", &[85], "dxhat = dbn * gamma");
+    assert!(found.stages.iter().any(|s| s.evidence.iter().any(|e| e.starts_with("gamma is left out"))));
+    let turned = |name: &str, v: &Named| {
+        (name == "xhat").then(|| {
+            let off = v.get("z1") - &(sums(v.get("z1")) / N);
+            -(&off / (sums(&(&off * &off)) / N + 1e-5).mapv(f64::sqrt))
+        })
+    };
+    let found = normalised(&turned).said(&["loss"]);
+    let stage = found.stages.iter().find(|stage| stage.name == "xhat").unwrap();
+    assert_eq!((found.first_wrong_stage.as_deref(), &stage.mistakes[..]), (Some("xhat"), &[86][..]));
+}
