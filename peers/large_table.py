@@ -1,6 +1,8 @@
 """Memory and speed on large tables: train on a million rows by 50 columns, predict ten million rows.
 
     python peers/large_table.py [--rows 1000000] [--predict 100000,1000000,10000000] [--binary target/release/clearprop]
+    python peers/large_table.py --columns 2500,5000,10000,20000      time and memory by the number of columns alone
+    python peers/large_table.py --speed                              MB/s of reading beside pandas and polars, if they are installed
 
 Training may take 2.5 times the data in single precision; the bar must move while the file is read.
 Predicting may take no more memory for ten million rows than for a hundred thousand (8 MB are noise).
@@ -117,14 +119,69 @@ def predict(binary, folder, sizes):
     return max(peaks) <= min(peaks) + 8
 
 
+def columns(binary, folder, counts):
+    """A hundred rows of many columns: linear time, that is at most 1.5 times as long for each column of the most as of the fewest."""
+    costs = []
+    for count in counts:
+        draw = random.Random(1)
+        wide = folder / "wide.csv"
+        with open(wide, "w") as file:
+            file.write(",".join(f"x{j}" for j in range(count)) + ",y\n")
+            for _ in range(100):
+                x = [draw.gauss(0, 1) for _ in range(count)]
+                file.write(",".join(f"{value:.4f}" for value in x) + (",yes\n" if x[0] > 0 else ",no\n"))
+        before = os.times()
+        peak, _ = measured([binary, "train", wide, "--target", "y", "--epochs", "1", "--out", folder / "run", "--overwrite", "--quiet"])
+        after = os.times()
+        cost = after.children_user + after.children_system - before.children_user - before.children_system
+        costs.append(cost / count)
+        print(f"train, 100 rows x {count} columns ({wide.stat().st_size / 2**20:.1f} MB of CSV): peak {peak:.0f} MB, {cost:.2f} s of processor", flush=True)
+    return costs[-1] <= 1.5 * costs[0]
+
+
+def speed(binary, folder, rows):
+    """Seconds of processor for reading the same file; each reads and finds out by itself."""
+    head, some = block(COLUMNS)
+    big = folder / "big.csv"
+    with open(big, "wb") as file:
+        file.write(head)
+        for _ in range(rows // BLOCK):
+            file.write(some)
+    size = big.stat().st_size / 2**20
+    readers = {"clearprop": [binary, "inspect", big, "--json"],
+               "pandas": [sys.executable, "-c", f"import pandas; pandas.read_csv({str(big)!r})"],
+               "pandas, pyarrow": [sys.executable, "-c", f"import pandas; pandas.read_csv({str(big)!r}, engine='pyarrow')"],
+               "polars": [sys.executable, "-c", f"import polars; polars.read_csv({str(big)!r})"]}
+    for name, command in readers.items():
+        best = None
+        for _ in range(3):
+            before = os.times()
+            began = time.monotonic()
+            if subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode != 0:
+                break
+            seconds, after = time.monotonic() - began, os.times()
+            cost = after.children_user + after.children_system - before.children_user - before.children_system
+            best = min(best or (cost, seconds), (cost, seconds))
+        print(f"read, {size:.0f} MB, {name}: " + ("not installed" if best is None else
+              f"{size / best[0]:.0f} MB a second of processor, {size / best[1]:.0f} MB/s by the clock"), flush=True)
+    return True
+
+
 def main():
     p = argparse.ArgumentParser()
     p.add_argument("--rows", type=int, default=1_000_000)
     p.add_argument("--predict", default="100000,1000000,10000000")
     p.add_argument("--binary", default="target/release/clearprop")
+    p.add_argument("--columns", help="numbers of columns, separated by commas")
+    p.add_argument("--speed", action="store_true")
     a = p.parse_args()
     binary = Path(a.binary).resolve()
     with tempfile.TemporaryDirectory() as folder:
+        if a.columns:
+            linear = columns(binary, Path(folder), [int(n) for n in a.columns.split(",")])
+            sys.exit(0 if linear else "more than linear time")
+        if a.speed:
+            sys.exit(0 if speed(binary, Path(folder), a.rows) else 1)
         good = [train(binary, Path(folder), a.rows), predict(binary, Path(folder), [int(n) for n in a.predict.split(",")])]
     sys.exit(0 if all(good) else "more memory than allowed, or a bar that stands still")
 

@@ -301,6 +301,21 @@ fn json_in_the_ways_in_which_it_holds_a_table() {
 }
 
 #[test]
+fn a_line_of_names_may_be_longer_than_what_is_looked_at_first() {
+    let names: Vec<String> = (0..9000).map(|j| format!("measured{j}")).collect();
+    let mut text = names.join(";") + ";y\n";
+    assert!(text.len() > 100_000);
+    for i in 0..12 {
+        let cells: Vec<String> = (0..9000).map(|j| format!("{},5", (i * 7 + j) % 13)).collect();
+        text += &(cells.join(";") + ";u\n");
+    }
+    let (table, _) = read("wide.csv", text.as_bytes()).unwrap();
+    assert_eq!((table.len(), table.columns().len()), (12, 9001));
+    let Column::Numbers(numbers) = table.column("measured8999").unwrap() else { panic!("numbers") };
+    assert_eq!(numbers.get(2), f64::from((14 + 8999) % 13) + 0.5);
+}
+
+#[test]
 fn other_programs_files_are_told() {
     let error = read("old.dta", b"r\x02\x01\x00\x0e\x00\xcb\x00\x00\x00").unwrap_err();
     assert!(error.contains("this is a Stata file; convert it: "), "{error}");

@@ -120,7 +120,7 @@ impl<R: Real> Fit<R> {
         // That a column gives the answer away was said.
         let said = self.plan.decisions.iter().any(|decision| decision.key == "leak");
         let why = format!("{name} {score:.5} on the test rows; what each column is worth is in the report");
-        let what = "better than is usual: does a column hold the answer?";
+        let what = "better than is usual, a column may hold the answer";
         (!said).then(|| Decision::new("exact", what, why).warning())
     }
 

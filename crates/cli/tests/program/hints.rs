@@ -33,7 +33,7 @@ fn columns_that_tell_the_answer() {
     assert!(!said(&text, "").contains("may give"));
     // The boat in which a person was saved.
     let text = table("boat,b,y", 300, |i| {
-        let saved = i % 3 == 0;
+        let saved = i.is_multiple_of(3);
         format!(
             "{},{},{}",
             if saved != (i == 9) { (i / 3 % 9).to_string() } else { String::new() },
@@ -67,7 +67,7 @@ fn rows_in_the_order_of_time_are_pointed_out() {
 
 #[test]
 fn what_may_be_wrong_with_several_columns_keeps_its_reason() {
-    let word = |i: u32| if i % 3 == 0 { format!("w{i}") } else { format!("{}", i * 7) };
+    let word = |i: u32| if i.is_multiple_of(3) { format!("w{i}") } else { format!("{}", i * 7) };
     let out = said(
         &table("a,b,c,y", 60, |i| format!("{},{},{},{}.5", word(i), word(i + 1), i * i % 17, i % 13)),
         "",
@@ -80,7 +80,11 @@ fn what_may_be_wrong_with_several_columns_keeps_its_reason() {
 #[test]
 fn the_loss_of_a_run_that_has_learnt_all_does_not_fall_in_words() {
     let row = |i: u32| {
-        format!("{},{}", if i % 2 == 0 { -5.0 } else { 5.0 } + f64::from(i * 37 % 101) / 100.0, i % 2)
+        format!(
+            "{},{}",
+            if i.is_multiple_of(2) { -5.0 } else { 5.0 } + f64::from(i * 37 % 101) / 100.0,
+            i % 2
+        )
     };
     let place = Place::new();
     place.write("t.csv", table("x,y", 80, row));
@@ -97,7 +101,7 @@ fn rows_count_as_a_column_says() {
         format!("{},{},{y}", x(i), if right { 1.0 } else { 0.01 })
     };
     let place = Place::new();
-    place.write("train.csv", table("x,w,y", 300, |i| row(i, i % 3 == 0)));
+    place.write("train.csv", table("x,w,y", 300, |i| row(i, i.is_multiple_of(3))));
     place.write("test.csv", table("x,w,y", 100, |i| row(i + 17, true)));
     let accuracy = |options: &str| {
         place.ok(&format!(

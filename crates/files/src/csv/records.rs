@@ -6,8 +6,13 @@
 use crate::budget::MOST_COLUMNS;
 use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
 
-/// So many bytes are looked at before the first row.
+/// So many bytes are looked at before the first row;
 pub(super) const SAMPLE: usize = 1 << 16;
+
+/// of a table with many columns more, until there are so many lines,
+const SAMPLE_LINES: usize = 8;
+/// but not more than this.
+const LARGEST_SAMPLE: usize = 4 << 20;
 
 /// A row longer than this is not one: a quote was not closed, or it is no CSV file.
 const LONGEST: usize = 4 << 20;
@@ -117,6 +122,14 @@ impl<S: Read> Records<S> {
     pub(super) fn new(mut source: S) -> io::Result<(Self, Vec<u8>)> {
         let mut sample = Vec::new();
         source.by_ref().take(SAMPLE as u64).read_to_end(&mut sample)?;
+        let mut full = SAMPLE;
+        while sample.len() == full
+            && full < LARGEST_SAMPLE
+            && memchr::memchr_iter(b'\n', &sample).take(SAMPLE_LINES).count() < SAMPLE_LINES
+        {
+            source.by_ref().take(full as u64).read_to_end(&mut sample)?;
+            full *= 2;
+        }
         // The mark that some programs put before UTF-8 text is no part of the first name.
         let mark = if sample.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
         let sample = sample.split_off(mark);
