@@ -155,6 +155,20 @@ fn a_loss_has_its_mistake_also_where_the_mean_comes_late() {
 }
 
 #[test]
+fn derivatives_that_are_right_are_not_accused_for_a_loss_with_the_wrong_sign_and_without_its_mean() {
+    let sum = |name: &str, v: &Named| {
+        (name == "cost").then(|| {
+            let (p, y) = (v.get("A2"), v.get("Y"));
+            let each =
+                ndarray::Zip::from(p).and(y).map_collect(|p, y| y * p.ln() + (1.0 - y) * (1.0 - p).ln());
+            array![[each.sum()]]
+        })
+    };
+    let line = "cost = -np.sum(Y * np.log(A2) + (1 - Y) * np.log(1 - A2)) / len(X)";
+    check(&binary(relu, on, &sum).said(&[]), "cost", &[86], line);
+}
+
+#[test]
 fn a_function_with_the_wrong_sign_is_found_and_its_slope_not_accused() {
     let turned = |name: &str, v: &Named| (name == "A1").then(|| -v.get("Z1").mapv(relu));
     // The slope is asked of the output, which is never positive now: that line is right.
