@@ -32,6 +32,7 @@ mod plan;
 mod recipe;
 mod rows;
 mod split;
+mod within;
 
 use crate::data::Data;
 use crate::error::{Error, ErrorKind, Result};

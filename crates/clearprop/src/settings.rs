@@ -171,6 +171,8 @@ declare! { rows:
     Training recipe: always Recipe, names!(Recipe), Recipe::Plain, Recipe::Tabular;
     /// How long the recipe tabular trains: quick for a first look, best as published, standard between them
     Training effort: always Effort, names!(Effort), Effort::Standard, Effort::Standard;
+    /// About how long the run may take: how fast its first steps are tells how many epochs there is time for
+    Training minutes: maybe f64, ABOVE_0, None, None;
     /// Share of each label that is given to all classes alike in training (softmax)
     Training label_smoothing: maybe f64, SHARE, None, Some(0.1);
     /// How the gradient changes the weights: gd and lbfgs take all rows at once, sgd and adam take batches

@@ -159,6 +159,11 @@ impl<R: Real> Trainer<R> {
         Ok(trainer)
     }
 
+    /// The training rows and those that are watched, of a run that is given up.
+    pub(crate) fn into_data(self) -> (Data<R>, Option<Data<R>>) {
+        (self.data, self.validation)
+    }
+
     /// Takes steps until `until` updates are done in all, or until something happens before that.
     ///
     /// It comes back within about 50 ms, so that a caller can draw and be interrupted.

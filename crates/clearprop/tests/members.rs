@@ -219,6 +219,48 @@ fn a_pause_in_any_member_changes_no_bit() {
 }
 
 #[test]
+fn minutes_are_as_many_epochs_as_there_is_time_for() {
+    // A clock that says a tenth of a second more each time that it is asked.
+    let clock = || {
+        let asked = std::cell::Cell::new(0.0);
+        move || {
+            asked.set(asked.get() + 0.1);
+            asked.get()
+        }
+    };
+    let choices = Choices::new().hidden(vec![8]).batch_size(16).folds(3);
+    let rows = || Rows::table(table(120), &["y"]);
+    let timed = |minutes| {
+        Fit::<f64>::new(rows(), &choices.clone().minutes(minutes)).unwrap().within(clock()).unwrap()
+    };
+    let fit = timed(0.5);
+    let epochs = fit.plan().settings.epochs.unwrap();
+    let said = fit.plan().decisions.iter().find(|one| one.key == "minutes").unwrap().to_string();
+    assert_eq!(
+        said,
+        format!("0.5 minutes: there is time for {epochs} epochs (`epochs={epochs}` is the same run)")
+    );
+    assert!((2..256).contains(&epochs) && timed(0.25).plan().settings.epochs.unwrap() < epochs);
+    let told = fit.plan().decisions.iter().find(|one| one.key == "settings").unwrap().to_string();
+    assert!(told.contains(&format!("`epochs={epochs}`")), "{told}");
+    let same = model(Fit::new(rows(), &choices.clone().epochs(epochs)).unwrap());
+    assert_eq!(model(fit).members, same.members);
+    assert_eq!(timed(1e-6).plan().settings.epochs, Some(1));
+    let tables = choices.clone().recipe("tabular".parse().unwrap()).minutes(1e6);
+    let most = Fit::<f64>::new(rows(), &tables).unwrap().within(clock()).unwrap();
+    assert_eq!(most.plan().settings.epochs, Some(256));
+    let refused = |choices: Choices| Fit::<f64>::new(rows(), &choices).unwrap_err().to_string();
+    assert_eq!(
+        refused(choices.minutes(1.0).epochs(3)),
+        "minutes: given together with `epochs`; each of them says how long the run is"
+    );
+    assert_eq!(
+        Choices::new().set("minutes", "0").unwrap_err().to_string(),
+        "minutes: found '0'; give a number above 0"
+    );
+}
+
+#[test]
 fn groups_are_in_one_fold_and_time_has_none() {
     let rows = |split| Rows { split, ..Rows::table(table(120), &["y"]) };
     let fit = Fit::new(rows(Split::Groups("group".into())), &quick().folds(4)).unwrap();

@@ -157,6 +157,8 @@ fn begin<R: Real>(options: &Train) -> Result<Outcome> {
     if let Some(every) = options.record_every {
         fit = fit.record_every(every);
     }
+    let began = Instant::now();
+    fit = fit.within(|| began.elapsed().as_secs_f64())?;
     let folder = Folder::claim(options.out.as_deref(), &name, options.overwrite)?;
     let progress = Progress::new(lines(options), fit.total_steps());
     for line in decision::lines(&fit.plan().decisions) {

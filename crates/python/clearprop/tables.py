@@ -11,7 +11,14 @@ import warnings
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-from sklearn.utils.validation import _check_feature_names, check_array, check_is_fitted, validate_data
+from sklearn.utils.validation import (
+    _check_feature_names,
+    check_array,
+    check_consistent_length,
+    check_is_fitted,
+    column_or_1d,
+    validate_data,
+)
 
 from . import _core
 
@@ -44,6 +51,7 @@ class _Tabular(BaseEstimator):
         *,
         recipe=None,
         effort=None,
+        minutes=None,
         epochs=None,
         folds=None,
         ensemble=None,
@@ -54,6 +62,7 @@ class _Tabular(BaseEstimator):
     ):
         self.recipe = recipe
         self.effort = effort
+        self.minutes = minutes
         self.epochs = epochs
         self.folds = folds
         self.ensemble = ensemble
@@ -77,13 +86,24 @@ class _Tabular(BaseEstimator):
             if reset:
                 self.n_features_in_ = X.shape[1]
             return X
-        return validate_data(self, X, reset=reset, dtype=np.float64, ensure_all_finite="allow-nan")
+        least = 2 if reset else 1
+        return validate_data(
+            self, X, reset=reset, dtype=np.float64, ensure_all_finite="allow-nan", ensure_min_samples=least
+        )
+
+    def _answers(self, X, y, **how):
+        if y is None:
+            raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None")
+        y = check_array(column_or_1d(y, warn=True), ensure_2d=False, **how)
+        check_consistent_length(X, y)
+        return y
 
     def _fit(self, X, kind, answers):
         columns = [*_columns(X), (_TARGET if _TARGET not in map(str, getattr(X, "columns", ())) else " y", kind, answers)]
         chosen = {
             "recipe": self.recipe,
             "effort": self.effort,
+            "minutes": self.minutes,
             "epochs": self.epochs,
             "folds": self.folds,
             "ensemble": self.ensemble,
@@ -150,6 +170,8 @@ class TabularClassifier(ClassifierMixin, _Tabular):
         Settings that go together; without it the number of rows decides.
     effort : {"quick", "standard", "best"}, optional
         How long the recipe ``tabular`` trains.
+    minutes : float, optional
+        About how long ``fit`` may take instead.
     epochs : int, optional
         Passes over the training rows instead.
     folds : int, optional
@@ -184,11 +206,8 @@ class TabularClassifier(ClassifierMixin, _Tabular):
         from sklearn.utils.multiclass import check_classification_targets
 
         X = self._frame(X, reset=True)
-        y = np.asarray(y)
+        y = self._answers(X, y, dtype=None)
         check_classification_targets(y)
-        y = check_array(y, ensure_2d=False, dtype=None).ravel()
-        if len(y) != len(X):
-            raise ValueError(f"X has {len(X)} rows, y {len(y)}")
         self.classes_, codes = np.unique(y, return_inverse=True)
         # Words in the order of the classes.
         width = len(str(len(self.classes_)))
@@ -201,7 +220,8 @@ class TabularClassifier(ClassifierMixin, _Tabular):
 
     def predict(self, X):
         """The most probable class of each row."""
-        return self.classes_[self._said(X).argmax(axis=1)]
+        called = self._said(X).argmax(axis=1)
+        return self.classes_[called]
 
 
 class TabularRegressor(RegressorMixin, _Tabular):
@@ -216,10 +236,7 @@ class TabularRegressor(RegressorMixin, _Tabular):
     def fit(self, X, y):
         """Trains.  ``X`` is a frame or an array, ``y`` has a number a row."""
         X = self._frame(X, reset=True)
-        y = check_array(y, ensure_2d=False, dtype=np.float64).ravel()
-        if len(y) != len(X):
-            raise ValueError(f"X has {len(X)} rows, y {len(y)}")
-        return self._fit(X, "numbers", y)
+        return self._fit(X, "numbers", self._answers(X, y, dtype=np.float64))
 
     def predict(self, X):
         """A number a row."""

@@ -17,6 +17,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Instant;
 
 /// A column of a frame: its name; `numbers`, `seconds` (since 1970) or `texts`; its values, where NaN, or None, is a
 /// missing one.
@@ -85,7 +86,10 @@ pub(crate) fn fit_table(
     let mut chosen = Choices::new();
     choices.iter().try_for_each(|(key, text)| chosen.set(key, text)).map_err(|error| raised(&error))?;
     let mut fit = py
-        .detach(|| Fit::<f32>::new(Rows::table(table, &[target]), &chosen))
+        .detach(|| {
+            let began = Instant::now();
+            Fit::<f32>::new(Rows::table(table, &[target]), &chosen)?.within(|| began.elapsed().as_secs_f64())
+        })
         .map_err(|error| raised(&error))?;
     let reason = loop {
         py.check_signals()?;

@@ -49,6 +49,28 @@ pub(super) fn choose(mut settings: Settings, choices: &Choices, rows: usize) -> 
             .hint("it says how many epochs the recipe tabular has: `recipe=tabular`"));
     }
 
+    let length = [
+        ("steps", choices.steps.is_some()),
+        ("epochs", choices.epochs.is_some()),
+        ("effort", choices.effort.is_some()),
+    ];
+    if let (Some(_), Some((beside, _))) =
+        (choices.minutes, length.into_iter().find(|(_, is_chosen)| *is_chosen))
+    {
+        return Err(Error::new(ErrorKind::Setting, format!("given together with `{beside}`"))
+            .setting("minutes")
+            .hint("each of them says how long the run is"));
+    }
+    if choices.minutes.is_some() {
+        // How many, the first steps tell.
+        (settings.steps, settings.epochs) = (None, settings.epochs.or(Some(1)));
+    }
+    if choices.minutes.is_some() && solver == Solver::Lbfgs {
+        return Err(Error::new(ErrorKind::Setting, "has no meaning with the solver lbfgs")
+            .setting("minutes")
+            .hint("it ends by itself"));
+    }
+
     if choices.steps.is_some() && choices.epochs.is_none() {
         settings.epochs = None;
         settings.patience = None;

@@ -96,6 +96,19 @@ impl Plan {
     }
 }
 
+impl Plan {
+    /// What hangs on the number of epochs is decided anew, for so many rows that are trained on.
+    pub(super) fn tell_again(&mut self, rows: usize) {
+        for decision in &mut self.decisions {
+            match (decision.key.as_str(), self.settings.recipe) {
+                ("settings", _) => *decision = told(&self.settings),
+                ("recipe", Recipe::Tabular) => *decision = choose::said(&self.settings, rows, None),
+                _ => {}
+            }
+        }
+    }
+}
+
 /// What has no kernels runs on the plain engine.
 fn plain(settings: &Settings, network: &Network) -> Option<Decision> {
     if settings.engine == Engine::Plain {
