@@ -155,6 +155,20 @@ fn a_loss_has_its_mistake_also_where_the_mean_comes_late() {
 }
 
 #[test]
+fn derivatives_that_are_right_are_not_accused_for_a_loss_with_the_wrong_sign_and_without_its_mean() {
+    let sum = |name: &str, v: &Named| {
+        (name == "cost").then(|| {
+            let (p, y) = (v.get("A2"), v.get("Y"));
+            let each =
+                ndarray::Zip::from(p).and(y).map_collect(|p, y| y * p.ln() + (1.0 - y) * (1.0 - p).ln());
+            array![[each.sum()]]
+        })
+    };
+    let line = "cost = -np.sum(Y * np.log(A2) + (1 - Y) * np.log(1 - A2)) / len(X)";
+    check(&binary(relu, on, &sum).said(&[]), "cost", &[86], line);
+}
+
+#[test]
 fn a_function_with_the_wrong_sign_is_found_and_its_slope_not_accused() {
     let turned = |name: &str, v: &Named| (name == "A1").then(|| -v.get("Z1").mapv(relu));
     // The slope is asked of the output, which is never positive now: that line is right.
@@ -191,6 +205,34 @@ fn what_a_mistake_that_is_not_in_the_file_made_is_accused_and_nothing_that_is_ri
     assert_eq!((stage("cost").status, stage("dW2").status), (Status::Right, Status::Right));
     assert!(stage("dW1").evidence[0].contains("not in the file"), "{:?}", stage("dW1").evidence);
     assert!(stage("dW1").right.as_ref().unwrap().contains("dW1 = X.T @ "), "{:?}", stage("dW1").right);
+}
+
+#[test]
+fn a_mistake_before_the_loss_is_found_by_the_loss_where_nothing_else_of_the_forward_pass_is_there() {
+    let turned = |name: &str, v: &Named| (name == "Z1").then(|| v.get("X").dot(v.get("W1")) - v.get("b1"));
+    let found = binary(relu, on, &turned).said(&["Z1", "A1", "Z2", "A2", "dZ2", "dA1", "dZ1"]);
+    assert_eq!((found.verdict, found.first_wrong_stage.as_deref()), (Verdict::Wrong, Some("cost")));
+    let stage = found.stages.iter().find(|stage| stage.name == "cost").unwrap();
+    assert_eq!(stage.mistakes, [86], "{stage:#?}");
+    assert!(stage.evidence[0].contains("the mistake is in Z1, which is not in the file"), "{stage:#?}");
+}
+
+#[test]
+fn what_is_only_open_is_asked_and_not_told_as_a_mistake() {
+    // Without the loss nobody knows whether it is a sum; the slope is missing in any case.
+    let late = |name: &str, v: &Named| match name {
+        "dW2" => Some(v.get("A1").t().dot(v.get("dZ2"))),
+        "db2" => Some(sums(v.get("dZ2"))),
+        "dZ1" => Some(v.get("dA1").clone()),
+        "dW1" => Some(v.get("X").t().dot(v.get("dZ1"))),
+        "db1" => Some(sums(v.get("dZ1"))),
+        _ => None,
+    };
+    let found = binary(relu, on, &late).said(&["cost"]);
+    let text =
+        clearprop::diagnose::text::text(&found, "", clearprop::paper::Paper { width: 80, colour: false });
+    assert!(text.contains("question") && text.contains("dZ1  mistake 40"), "{text}");
+    assert!(!text.contains("mistake 1:"), "{text}");
 }
 
 /// Batch normalisation before relu, with gamma and beta; one linear output, squared error.

@@ -390,15 +390,17 @@ pub(super) fn choose(targets: &[String], columns: &[&Column]) -> (Loss, String) 
         let (mut least, mut most) = (f64::INFINITY, f64::NEG_INFINITY);
         for row in 0..rows {
             let value = numbers.get(row);
-            distinct.insert(value.to_bits());
+            if distinct.len() <= MAX_CLASS_NUMBERS {
+                distinct.insert(value.to_bits());
+            }
             (least, most) = (least.min(value), most.max(value));
             if value.fract() != 0.0 {
                 return (Loss::Squared, "numbers with fractions are regression".into());
             }
-            if distinct.len() > MAX_CLASS_NUMBERS {
-                let why = format!("whole numbers with more than {MAX_CLASS_NUMBERS} values are regression");
-                return (Loss::Squared, why);
-            }
+        }
+        if distinct.len() > MAX_CLASS_NUMBERS {
+            let why = format!("whole numbers with more than {MAX_CLASS_NUMBERS} values are regression");
+            return (Loss::Squared, why);
         }
         let values = distinct.len();
         // Thirty ratings between 40 and 85 are measured; 0, 1, 2 are names, however few rows there are.

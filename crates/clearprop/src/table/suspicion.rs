@@ -12,6 +12,9 @@ use std::collections::HashMap;
 /// So many rows are looked at for columns that give the answer away.
 const SAMPLE: usize = 4000;
 
+/// From this correlation on one column is the other in other units, rounded.
+const SAME: f64 = 0.9999;
+
 /// Numbers that people write for a missing value.
 const SENTINELS: [f64; 12] =
     [-1.0, -9.0, -99.0, -999.0, -9999.0, -99_999.0, -999_999.0, 99.0, 999.0, 9999.0, 99_999.0, 999_999.0];
@@ -110,7 +113,7 @@ fn leak(column: &Column, target: &Column, classes: bool, rows: &[u32]) -> Option
         let pairs = pairs(x, y, rows);
         let r = correlation(&pairs)?;
         return match counts(column) {
-            _ if r.abs() > 0.999_999 => warn(format!("its correlation with the answers is {}", short(r))),
+            _ if r.abs() > SAME => warn(format!("its correlation with the answers is {}", short(r))),
             _ if follows(pairs) => warn("its order is that of the answers, without exception".to_owned()),
             true => counter(),
             false => None,

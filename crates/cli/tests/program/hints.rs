@@ -51,6 +51,18 @@ fn columns_that_tell_the_answer() {
 }
 
 #[test]
+fn a_column_in_other_units_and_fractions_far_down() {
+    // Hours awake and asleep, each rounded.
+    let asleep = |i: u32| 2.0 + f64::from(i * 37 % 101) / 6.1;
+    let text = table("awake,b,y", 60, |i| format!("{:.1},{},{:.1}", 24.0 - asleep(i), i * i % 17, asleep(i)));
+    let out = said(&text, "");
+    assert!(out.contains("warning: column 'awake': may give the answer away: its "), "{out}");
+    // The first thirty answers are whole.
+    let text = table("a,y", 60, |i| format!("{},{}", i * 37 % 101, if i < 30 { f64::from(i) } else { 0.5 }));
+    assert!(said(&text, "").contains("target 'y': numbers with fractions are regression"));
+}
+
+#[test]
 fn rows_in_the_order_of_time_are_pointed_out() {
     let row = |day: u32, i: u32| format!("2024-{:02}-{:02},{}.5", day / 28 + 1, day % 28 + 1, i * i % 17);
     let out = said(&table("day,y", 90, |i| row(i, i)), "");

@@ -42,8 +42,8 @@ impl Search<'_> {
         let tried = match quantity {
             Of(A(l)) if l == graph.layers() => true,
             // A loss that is none of the forward pass as it should be shows that something in it is wrong.
-            // (Only where that explains the rest.)
-            Of(Z(_) | A(_)) if self.limit >= UNKNOWN => false,
+            // (Only where that alone explains the rest.)
+            Of(Z(_) | A(_)) if self.limit >= UNKNOWN || !self.may_follow(path) => false,
             Of(Z(l)) => graph.has_odd_loss() || self.leads_nowhere(l, right.as_ref()),
             Of(A(_)) => graph.has_odd_loss(),
             By(Z(_) | A(_) | Kept(_)) => true,
@@ -84,6 +84,15 @@ impl Search<'_> {
             self.step(at, cost + price, path, Some(name(candidate.value)), finding);
         }
         self.step(at, cost + UNKNOWN, path, None, Finding::Unknown);
+    }
+
+    /// Whether one mistake in the forward pass can be all there is: none was found before, and the derivatives by the
+    /// weights have their shapes.
+    fn may_follow(&self, path: &Explanation) -> bool {
+        let graph = self.graph;
+        let fits = |l: usize| graph.given.get(&By(W(l))).is_none_or(|dw| dw.view.dim() == graph.w[l].dim());
+        let clean = path.findings.iter().all(|(_, finding)| !matches!(finding, Finding::Mistakes(..)));
+        clean && (1..=graph.layers()).all(fits)
     }
 
     /// Whether the file's output of a layer is not that of z as it should be.

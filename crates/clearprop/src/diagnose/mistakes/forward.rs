@@ -162,8 +162,12 @@ pub(super) fn loss(graph: &Graph, convention: &Convention, pass: &Pass) -> Optio
         (graph.given.get(&Of(Loss)).and_then(|g| g.view.value()), whole(mean.clone()).value())
     {
         let ratio = given.data[[0, 0]] / right.data[[0, 0]];
+        let n = graph.n();
         if (ratio + 1.0).abs() < 1e-9 {
             found.push(told(&[86], "the loss has the wrong sign", -whole(mean)));
+        } else if !convention.summed && (ratio / n + 1.0).abs() < 1e-9 {
+            let words = "the loss has the wrong sign, and the division by N is missing";
+            found.push(told(&[86], words, whole(mean).times(-n)));
         }
     }
     Some(found)

@@ -223,9 +223,11 @@ pub(super) fn conclude(graph: &Graph, explanations: Vec<Explanation>) -> Diagnos
 fn seen_at(graph: &Graph, quantity: Quantity, shows: &dyn Fn(Quantity) -> bool) -> Option<Quantity> {
     let last = graph.layers();
     let mut waiting = std::collections::VecDeque::from([quantity]);
+    let mut shown: Vec<Quantity> = Vec::new();
     while let Some(one) = waiting.pop_front() {
         if shows(one) {
-            return Some(one);
+            shown.push(one);
+            continue;
         }
         match one {
             Of(A(l)) if l == last => waiting.extend([Of(Loss), By(A(l)), By(Z(l))]),
@@ -243,7 +245,7 @@ fn seen_at(graph: &Graph, quantity: Quantity, shows: &dyn Fn(Quantity) -> bool) 
             _ => {}
         }
     }
-    None
+    graph.order().into_iter().find(|quantity| shown.contains(quantity))
 }
 
 /// The first quantity that a program which stopped half way has still to compute.
