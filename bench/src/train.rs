@@ -29,7 +29,7 @@ pub(crate) fn run<R: Real>(file: &Npz, threads: usize, repeats: usize, engine: E
         let start = Instant::now();
         train(&mut trainer, |_, _| ControlFlow::Continue(()));
         seconds.push(start.elapsed().as_secs_f64());
-        loss = evaluate(settings.engine, &network, trainer.params(), &data).loss;
+        loss = evaluate(settings.engine, &network, std::slice::from_ref(trainer.params()), &data).loss;
     }
     Ok(json!({ "seconds": seconds, "loss": loss }))
 }
