@@ -85,7 +85,7 @@ mod tests {
     #[test]
     fn formulas_become_mathml_and_code_stays() {
         let html = typeset("a $x_1$ b `$y$` c \\$5\n```\n$z$\n```\n").unwrap();
-        assert!(html.starts_with("a <math><msub>"), "{html}");
+        assert!(html.starts_with("a <math display=\"inline\"><msub>"), "{html}");
         assert!(html.contains("`$y$` c \\$5\n```\n$z$\n```"), "{html}");
         assert!(
             typeset("$$\\sum_i x_i$$")

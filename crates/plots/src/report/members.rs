@@ -16,7 +16,7 @@ pub(super) fn members(body: &mut String, report: &Report) {
             "The folds",
             &format!(
                 "Each row was in one fold, and was predicted by the member that the other folds trained. The model is \
-                 the mean of all members. {score}: {} in the mean, with a standard deviation of {} from fold to fold.",
+                 the mean of all members. The mean {score} of the folds is {}, its standard deviation {}.",
                 number(mean),
                 number(spread)
             ),
