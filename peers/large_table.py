@@ -73,13 +73,19 @@ def bar_of(terminal, frames):
             return
 
 
-def train(binary, folder, rows):
+def write(folder, rows):
+    """A table of so many rows, whole blocks of them."""
     head, some = block(COLUMNS)
     big = folder / "big.csv"
     with open(big, "wb") as file:
         file.write(head)
         for _ in range(rows // BLOCK):
             file.write(some)
+    return big
+
+
+def train(binary, folder, rows):
+    big = write(folder, rows)
     master, slave = pty.openpty()
     drawn = []
     reader = threading.Thread(target=bar_of, args=(master, drawn), daemon=True)
@@ -141,12 +147,7 @@ def columns(binary, folder, counts):
 
 def speed(binary, folder, rows):
     """Seconds of processor for reading the same file; each reads and finds out by itself."""
-    head, some = block(COLUMNS)
-    big = folder / "big.csv"
-    with open(big, "wb") as file:
-        file.write(head)
-        for _ in range(rows // BLOCK):
-            file.write(some)
+    big = write(folder, rows)
     size = big.stat().st_size / 2**20
     readers = {"clearprop": [binary, "inspect", big, "--json"],
                "pandas": [sys.executable, "-c", f"import pandas; pandas.read_csv({str(big)!r})"],

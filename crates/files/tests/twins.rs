@@ -2,8 +2,11 @@
 //! was decided is said.  The kinds are those that real files of many packages showed.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that panics has failed, as it should")]
 
+mod common;
+
 use clearprop::table::{Column, Table};
 use clearprop_files::table::{Opened, Options, open};
+use common::values;
 use std::path::PathBuf;
 
 fn place(name: &str) -> PathBuf {
@@ -25,18 +28,6 @@ fn read(name: &str, bytes: &[u8]) -> Result<(Table, Vec<String>), String> {
     let targets: Vec<String> = table.get("y").map(|_| "y".to_owned()).into_iter().collect();
     let (table, more) = table.answered(&targets).map_err(|error| error.to_string())?;
     Ok((table, decisions.iter().chain(&more).map(ToString::to_string).collect()))
-}
-
-fn values(table: &Table) -> Vec<(String, Vec<String>)> {
-    let column = |(name, column): &(String, Column)| {
-        let value = |row: usize| match column {
-            Column::Numbers(numbers) => format!("{:016x}", numbers.get(row).to_bits()),
-            Column::Dates(dates) => format!("date {:016x}", dates.get(row).to_bits()),
-            Column::Words(words) => format!("{:?}", words.get(row)),
-        };
-        (name.clone(), (0..table.len()).map(value).collect())
-    };
-    table.columns().iter().map(column).collect()
 }
 
 /// Both are the same table; each of `said` is a decision about the first.

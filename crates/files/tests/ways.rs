@@ -10,8 +10,11 @@
 )]
 #![cfg(feature = "parquet")]
 
-use clearprop::table::{Column, Decimal, Forms, Table};
+mod common;
+
+use clearprop::table::{Decimal, Forms, Table};
 use clearprop_files::table::{Opened, Options, open};
+use common::values;
 use std::io::Write;
 
 const ROWS: usize = 40;
@@ -232,19 +235,6 @@ impl Way {
         let table = rows.read().map_err(|error| error.to_string())?;
         table.answered(&["y".to_owned()]).map(|(table, _)| table).map_err(|error| error.to_string())
     }
-}
-
-/// Every value by its bits, column by column.
-fn values(table: &Table) -> Vec<(String, Vec<String>)> {
-    let column = |(name, column): &(String, Column)| {
-        let value = |row: usize| match column {
-            Column::Numbers(numbers) => format!("{:016x}", numbers.get(row).to_bits()),
-            Column::Dates(dates) => format!("date {:016x}", dates.get(row).to_bits()),
-            Column::Words(words) => format!("{:?}", words.get(row)),
-        };
-        (name.clone(), (0..table.len()).map(value).collect())
-    };
-    table.columns().iter().map(column).collect()
 }
 
 /// The table as it is meant: its numbers are `digits / 100`, nearest.
