@@ -1,6 +1,6 @@
 """Diagnoses of programs with a mistake that a machine made: no catalogue, only arithmetic.
 
-    python corpus/mutants.py PROGRAM [--sample N] [--only KIND_OR_PROGRAM] [--failures N] [--keep FOLDER]
+    python corpus/mutants.py PROGRAM [--sample N | --third K] [--only KIND_OR_PROGRAM] [--failures N] [--keep FOLDER]
 
 Every program of programs/ is mutated (mutate.py); a mutant whose saved numbers do not change is left out and counted.
 The saved arrays of the others are handed to `PROGRAM diagnose FILE --json`.  The truth of a mutant:
@@ -15,8 +15,6 @@ The saved arrays of the others are handed to `PROGRAM diagnose FILE --json`.  Th
 Exit code 1 if a goal is missed.
 """
 import argparse
-import contextlib
-import io
 import json
 import statistics
 import subprocess
@@ -31,8 +29,9 @@ from zlib import crc32
 
 import numpy as np
 
+from lines import same, value_of
 from mutate import mutants
-from program import Run, compiled, programs, same
+from program import Run, compiled, programs
 
 FORWARD = {"sum for mean", "sign", "axis", "a for z", "factor left out", "operands swapped", "mask turned"}
 ROUNDING = 1e-6
@@ -82,25 +81,11 @@ class Case:
         """Whether a printed line gives the right numbers: right, wrong or cannot run."""
         name = stage["name"]
         names = stage.get("names", [])
-        value = run_line(stage["right"], name, self.saved, list(names.items()) if isinstance(names, dict) else names)
+        value = value_of(stage["right"], name, self.saved, list(names.items()) if isinstance(names, dict) else names)
         if value is None:
             return "cannot run"
         truths = [self.right.get(name), self.program.right.saved.get(name), self.by_loss.get(name)]
         return "right" if any(t is not None and same(value, t, self.tolerance) for t in truths) else "wrong"
-
-
-def run_line(line, name, arrays, names):
-    """The value that a line gives to this name, or None where it does not run."""
-    space = {"np": np} | {k: v.copy() if isinstance(v, np.ndarray) else v for k, v in arrays.items()}
-    try:
-        for letter, what in names:
-            if letter.isidentifier() and letter not in space:
-                space[letter] = eval(what, space)
-        with contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
-            exec(line, space)
-    except Exception:
-        return None
-    return space.get(name)
 
 
 def cases(program, wanted):
@@ -211,6 +196,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("binary")
     parser.add_argument("--sample", type=int, help="about so many mutants, always the same ones")
+    parser.add_argument("--third", type=int, choices=(0, 1, 2), help="one third of all: work on one, evaluate on another")
     parser.add_argument("--only", help="a kind of mutation, or a program")
     parser.add_argument("--failures", type=int, default=30, help="how many failures to list")
     parser.add_argument("--keep", type=Path, help="leave the files of failures here")
@@ -222,7 +208,8 @@ def main():
     one_in = max(1, round(3300 / options.sample)) if options.sample else 1
 
     def wanted(program, mutant):
-        drawn = crc32(f"{program.name} {mutant.line} {mutant.kind} {mutant.after}".encode()) % one_in == 0
+        lot = crc32(f"{program.name} {mutant.line} {mutant.kind} {mutant.after}".encode())
+        drawn = lot % one_in == 0 if options.third is None else lot % 3 == options.third
         return drawn and options.only in (None, program.name, mutant.kind)
     tally, failures, fate, seconds, count = Tally(), [], Counter(), [], 0
     with tempfile.TemporaryDirectory() as where, ThreadPoolExecutor(2) as pool:

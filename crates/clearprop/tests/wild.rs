@@ -4,6 +4,7 @@
 
 use clearprop::diagnose::arrays::{Array, Stored, Values};
 use clearprop::diagnose::{Diagnosis, Status, Verdict, diagnose};
+use clearprop::mistake::MistakeId::{self, *};
 use ndarray::{Array2, Axis, array};
 
 /// What was computed so far, by name.
@@ -109,7 +110,7 @@ fn dropout(spoil: Spoil<'_>) -> Named {
 }
 
 /// What is wrong, the mistakes, the line; no other array may be accused.
-fn check(found: &Diagnosis, stage: &str, ids: &[u8], line: &str) {
+fn check(found: &Diagnosis, stage: &str, ids: &[MistakeId], line: &str) {
     let wrong: Vec<&str> =
         found.stages.iter().filter(|s| s.status == Status::Wrong).map(|s| s.name.as_str()).collect();
     assert_eq!((found.verdict, &wrong[..]), (Verdict::Wrong, &[stage][..]), "{found:#?}");
@@ -141,7 +142,7 @@ fn a_derivative_of_an_impossible_shape_is_wrong_and_ends_nothing() {
 fn one_number_in_the_place_of_a_bias_derivative_is_a_sum_without_its_axis() {
     let spoil = |name: &str, v: &Named| (name == "db1").then(|| array![[v.get("dZ1").sum() / N]]);
     let found = binary(relu, on, &spoil).said(&[]);
-    check(&found, "db1", &[30], "db1 = dZ1.sum(axis=0) / len(X)");
+    check(&found, "db1", &[DbOverAll], "db1 = dZ1.sum(axis=0) / len(X)");
 }
 
 #[test]
@@ -151,7 +152,7 @@ fn a_loss_has_its_mistake_also_where_the_mean_comes_late() {
     };
     let found = binary(relu, on, &half).said(&[]);
     let line = "cost = -np.sum(Y * np.log(A2) + (1 - Y) * np.log(1 - A2)) / len(X)";
-    check(&found, "cost", &[77], line);
+    check(&found, "cost", &[HalfTheLoss], line);
 }
 
 #[test]
@@ -165,7 +166,7 @@ fn derivatives_that_are_right_are_not_accused_for_a_loss_with_the_wrong_sign_and
         })
     };
     let line = "cost = -np.sum(Y * np.log(A2) + (1 - Y) * np.log(1 - A2)) / len(X)";
-    check(&binary(relu, on, &sum).said(&[]), "cost", &[86], line);
+    check(&binary(relu, on, &sum).said(&[]), "cost", &[Sign], line);
 }
 
 #[test]
@@ -176,24 +177,24 @@ fn a_function_with_the_wrong_sign_is_found_and_its_slope_not_accused() {
         "dZ1" => Some(v.get("dA1") * &v.get("A1").mapv(on)),
         _ => turned(name, v),
     };
-    check(&binary(relu, on, &program).said(&[]), "A1", &[86], "A1 = np.maximum(0, Z1)");
+    check(&binary(relu, on, &program).said(&[]), "A1", &[Sign], "A1 = np.maximum(0, Z1)");
     let turned = |name: &str, v: &Named| (name == "A1").then(|| v.get("Z1").mapv(|z| logistic(-z)));
     let found = binary(logistic, |z| logistic(z) * (1.0 - logistic(z)), &turned).said(&[]);
-    check(&found, "A1", &[86], "A1 = 1 / (1 + np.exp(-Z1))");
+    check(&found, "A1", &[Sign], "A1 = 1 / (1 + np.exp(-Z1))");
 }
 
 #[test]
 fn the_function_in_the_place_of_its_slope_is_named() {
     let spoil = |name: &str, v: &Named| (name == "dZ1").then(|| v.get("dA1") * &v.get("A1").mapv(logistic));
     let found = binary(logistic, |z| logistic(z) * (1.0 - logistic(z)), &spoil).said(&[]);
-    check(&found, "dZ1", &[46], "dZ1 = dA1 * (A1 * (1 - A1))");
+    check(&found, "dZ1", &[ValueForSlope], "dZ1 = dA1 * (A1 * (1 - A1))");
 }
 
 #[test]
 fn a_mask_of_dropout_that_is_left_out_is_missed_where_it_belongs() {
     let forgotten =
         |name: &str, v: &Named| (name == "dA1").then(|| v.get("dZ2").dot(&v.get("W2").t()) * 1.25);
-    check(&dropout(&forgotten).said(&[]), "dA1", &[85], "dA1 = dZ2 @ W2.T * D1");
+    check(&dropout(&forgotten).said(&[]), "dA1", &[PartLeftOut], "dA1 = dZ2 @ W2.T * D1");
 }
 
 #[test]
@@ -213,7 +214,7 @@ fn a_mistake_before_the_loss_is_found_by_the_loss_where_nothing_else_of_the_forw
     let found = binary(relu, on, &turned).said(&["Z1", "A1", "Z2", "A2", "dZ2", "dA1", "dZ1"]);
     assert_eq!((found.verdict, found.first_wrong_stage.as_deref()), (Verdict::Wrong, Some("cost")));
     let stage = found.stages.iter().find(|stage| stage.name == "cost").unwrap();
-    assert_eq!(stage.mistakes, [86], "{stage:#?}");
+    assert_eq!(stage.mistakes, [Sign], "{stage:#?}");
     assert!(stage.evidence[0].contains("the mistake is in Z1, which is not in the file"), "{stage:#?}");
 }
 
@@ -272,10 +273,10 @@ fn normalised(spoil: Spoil<'_>) -> Named {
 #[test]
 fn the_paths_of_batch_normalisation_have_their_lines() {
     let of_z = |name: &str, v: &Named| (name == "dgamma").then(|| sums(&(v.get("dbn") * v.get("z1"))));
-    check(&normalised(&of_z).said(&[]), "dgamma", &[60], "dgamma = np.sum(dbn * xhat, axis=0)");
+    check(&normalised(&of_z).said(&[]), "dgamma", &[OtherArray], "dgamma = np.sum(dbn * xhat, axis=0)");
     let no_gamma = |name: &str, v: &Named| (name == "dxhat").then(|| v.get("dbn").clone());
     let found = normalised(&no_gamma).said(&[]);
-    check(&found, "dxhat", &[85], "dxhat = dbn * gamma");
+    check(&found, "dxhat", &[PartLeftOut], "dxhat = dbn * gamma");
     assert!(found.stages.iter().any(|s| s.evidence.iter().any(|e| e.starts_with("gamma is left out"))));
     let turned = |name: &str, v: &Named| {
         (name == "xhat").then(|| {
@@ -285,5 +286,5 @@ fn the_paths_of_batch_normalisation_have_their_lines() {
     };
     let found = normalised(&turned).said(&["loss"]);
     let stage = found.stages.iter().find(|stage| stage.name == "xhat").unwrap();
-    assert_eq!((found.first_wrong_stage.as_deref(), &stage.mistakes[..]), (Some("xhat"), &[86][..]));
+    assert_eq!((found.first_wrong_stage.as_deref(), &stage.mistakes[..]), (Some("xhat"), &[Sign][..]));
 }

@@ -7,6 +7,7 @@ use crate::diagnose::differentiate::forward;
 use crate::diagnose::expression::Expr;
 use crate::diagnose::graph::{Graph, same};
 use crate::diagnose::mistakes::Candidate;
+use crate::mistake::MistakeId::{self, Factor};
 use crate::quantity::{Quantity, Quantity::Of, Variable::Loss};
 
 /// The conventions that can explain the file: where its loss tells, those that give it.
@@ -65,7 +66,8 @@ pub(super) fn merged(fitting: Vec<Candidate>) -> Finding {
     for other in fitting {
         if let ([ids], [more]) = (&mut first.parts[..], &other.parts[..]) {
             // A projected factor says less than the mistake that has it.
-            let new: Vec<u8> = more.iter().filter(|id| !ids.contains(id) && **id < 55).copied().collect();
+            let new: Vec<MistakeId> =
+                more.iter().filter(|id| !ids.contains(id) && **id < Factor).copied().collect();
             ids.extend(new);
         }
     }

@@ -6,6 +6,7 @@ use super::explanation::{Explanation, Finding};
 use crate::diagnose::differentiate::right;
 use crate::diagnose::expression::{Expr, Op};
 use crate::diagnose::graph::same;
+use crate::mistake::MistakeId::{self, BiasColumnKept, Factor, OtherArray, OtherLeak, PartLeftOut};
 use crate::quantity::{
     Quantity,
     Quantity::{By, Of},
@@ -49,7 +50,7 @@ impl Search<'_> {
             By(Z(_) | A(_) | Kept(_)) => true,
             _ => false,
         };
-        if !known || !tried || !self.is_needed(at) {
+        if self.plain || !known || !tried || !self.is_needed(at) {
             return;
         }
         if cost + SAID > self.limit {
@@ -58,7 +59,10 @@ impl Search<'_> {
         }
         for candidate in self.candidates(path, quantity) {
             // What is not given is tried with the usual mistakes only.
-            let unusual = |id: &u8| matches!(*id, 55 | 60 | 64..=85) && matches!(quantity, By(_));
+            let unusual = |id: &MistakeId| {
+                let rare = matches!(id, Factor | OtherArray) || (OtherLeak..=PartLeftOut).contains(id);
+                rare && matches!(quantity, By(_))
+            };
             if candidate.parts.iter().flatten().any(unusual) {
                 continue;
             }
@@ -69,7 +73,7 @@ impl Search<'_> {
                 continue;
             }
             // With another shape the person's code would have stopped; a column more lets it run on.
-            let wide = candidate.parts == [[38]] && self.goes_on_wide(quantity);
+            let wide = candidate.parts == [[BiasColumnKept]] && self.goes_on_wide(quantity);
             if candidate.value.dim() != shape && !wide {
                 continue;
             }

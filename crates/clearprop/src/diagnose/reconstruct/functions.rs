@@ -1,6 +1,7 @@
 //! Which function leads from one array to another.
 
 use super::contents::Contents;
+use super::frame::views;
 use crate::diagnose::expression::{Expr, Reduce, constant};
 use crate::diagnose::function::Function;
 use crate::diagnose::graph::same;
@@ -55,6 +56,28 @@ pub(super) fn function(contents: &Contents, z: &Expr, a: &Expr, output: bool) ->
         .find(|f| f.parameters()[0].1 > 0.0 && f.parameters()[0].1.is_finite() && fits(*f))
 }
 
+/// The function whose slope at z leads from one derivative of the file to another: what was meant, where no function
+/// leads from z to a.
+pub(super) fn by_slope(contents: &Contents, z: &Expr, dim: (usize, usize)) -> Option<Function> {
+    let derivatives = || {
+        let items = contents.items.iter().filter(|item| item.hint.is_some_and(|hint| hint.derivative));
+        items.flat_map(|item| views(item, dim, None)).map(|(view, ..)| view)
+    };
+    let pairs = || derivatives().flat_map(|da| derivatives().map(move |dz| (da.clone(), dz)));
+    let differ = |a: &Expr, b: &Expr| a.value().map(|a| &a.data) != b.value().map(|b| &b.data);
+    Function::ALL.into_iter().filter(|f| *f != Function::Identity).find(|f| {
+        f.slope(z, &f.apply(z)).is_some_and(|slope| {
+            pairs().any(|(da, dz)| {
+                let made = da.clone() * slope.clone();
+                made.value()
+                    .zip(dz.value())
+                    .is_some_and(|(made, dz)| same(&dz.data, &made.data, contents.tolerance, 0.0))
+                    && differ(&da, &dz)
+            })
+        })
+    })
+}
+
 /// The function of which a is a turned form: its value with the other sign, of the other z, or both (the mask of a
 /// rectifier turned).
 pub(super) fn turned(contents: &Contents, z: &Expr, a: &Expr, output: bool) -> Option<Function> {
@@ -70,7 +93,9 @@ pub(super) fn is_some_softmax(z: &Expr, a: &Expr, tolerance: f64) -> bool {
     let e = z.exp();
     let plain = e.clone() / e.reduce(Reduce::Sum, None);
     let by_mean = e.clone() / e.reduce(Reduce::Mean, Some(1));
-    [z.softmax(None), z.softmax(Some(0)), plain, by_mean]
+    let of_columns = (z.clone() - z.reduce(Reduce::Max, Some(0))).exp();
+    let of_columns = of_columns.clone() / of_columns.sum(1);
+    [z.softmax(None), z.softmax(Some(0)), plain, by_mean, of_columns]
         .iter()
         .any(|e| e.value().is_some_and(|value| same(&av.data, &value.data, tolerance, 0.0)))
 }

@@ -11,6 +11,7 @@ use crate::diagnose::naming::{place_of, resolved, undecided};
 use crate::diagnose::read_as::read_as;
 use crate::diagnose::right::right_line;
 use crate::diagnose::words;
+use crate::mistake::MistakeId;
 use crate::quantity::{
     Quantity,
     Quantity::{By, Of},
@@ -87,7 +88,7 @@ pub(super) fn conclude(graph: &Graph, explanations: Vec<Explanation>) -> Diagnos
         (false, true) => Verdict::NotKnown,
         (false, false) => Verdict::Correct,
     };
-    let mut places: Vec<(Quantity, u8)> = Vec::new();
+    let mut places: Vec<(Quantity, MistakeId)> = Vec::new();
     let mut roots: Vec<Quantity> = Vec::new();
     if verdict == Verdict::Wrong {
         for one in explanations.iter().filter(|one| one.has_mistakes()) {

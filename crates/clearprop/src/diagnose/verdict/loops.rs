@@ -7,6 +7,7 @@ use crate::diagnose::expression::{Expr, Part};
 use crate::diagnose::graph::Graph;
 use crate::diagnose::judge::{Explanation, Finding, explain};
 use crate::diagnose::naming::resolved;
+use crate::mistake::MistakeId;
 use crate::quantity::{Quantity, Quantity::Of};
 
 /// What was found in the arrays of one row.
@@ -65,7 +66,7 @@ pub(super) fn judged(graph: &Graph) -> Option<Loops> {
         places.extend(ids.into_iter().map(|id| (quantity, id)));
     }
     let order = one.order();
-    places.sort_by_key(|(q, _): &(Quantity, u8)| order.iter().position(|other| other == q));
+    places.sort_by_key(|(q, _): &(Quantity, MistakeId)| order.iter().position(|other| other == q));
     let mut found = stages::stages(&one, &main, &places, &[]);
     found.retain(|stage| stage.shape.is_some());
     let first_wrong =
