@@ -87,6 +87,16 @@ impl Expr {
         })
     }
 
+    /// Whether a value of this name is in it.
+    pub(super) fn mentions(&self, name: &str) -> bool {
+        let named = match self.op() {
+            Op::Array(source) => source.name == name,
+            Op::Absent(own, _) => own == name,
+            _ => false,
+        };
+        named || self.parts().into_iter().any(|part| part.mentions(name))
+    }
+
     /// The parts that it is made of.
     pub(super) fn parts(&self) -> Vec<&Self> {
         self.op().parts().into_iter().flatten().collect()

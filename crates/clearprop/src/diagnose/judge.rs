@@ -32,10 +32,14 @@ use std::collections::BTreeMap;
 
 /// All explanations of least cost, at most the given one, and that cost.
 pub(super) fn explain(graph: &Graph, most: u32) -> (u32, Vec<Explanation>) {
-    let order = graph.order();
     let deltas = graph.given.keys().any(|q| matches!(q, By(Z(_) | A(_) | Kept(_))));
+    explain_in(graph, most, &possible(graph, deltas))
+}
+
+/// The same where the conventions are known.
+pub(super) fn explain_in(graph: &Graph, most: u32, conventions: &[Convention]) -> (u32, Vec<Explanation>) {
+    let order = graph.order();
     let last = order.iter().rposition(|q| graph.given.contains_key(q)).map_or(0, |last| last + 1);
-    let conventions = possible(graph, deltas);
     let mut search = Search {
         graph,
         order: &order[..last],
@@ -47,7 +51,7 @@ pub(super) fn explain(graph: &Graph, most: u32) -> (u32, Vec<Explanation>) {
         changes: BTreeMap::new(),
     };
     let go = |search: &mut Search<'_>| {
-        for convention in &conventions {
+        for convention in conventions {
             let path = Explanation {
                 convention: *convention,
                 findings: Vec::new(),
@@ -335,7 +339,11 @@ impl Search<'_> {
         found.sort_by_key(|candidate| candidate.parts.len());
         let poisoned = is_poisoned(graph, &path.pass, Of(Loss));
         if found.is_empty() && !poisoned && in_reach {
+            // A number that has nothing of the outputs in it is what it is by chance.
+            let last = graph.layers();
+            let outputs = [graph.name(Of(A(last))), graph.name(Of(Z(last)))];
             found = self.changes(path, Of(Loss), right, &matches);
+            found.retain(|candidate| outputs.iter().any(|name| candidate.value.mentions(name)));
             found.truncate(3);
         }
         if let Some(first) = found.first() {

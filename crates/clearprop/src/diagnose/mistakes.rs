@@ -21,8 +21,7 @@ use crate::quantity::{
     Quantity::{By, Of},
     Variable::{A, B, Beta, Gamma, Kept, Loss, Normed, Scaled, W, Z},
 };
-use candidate::{made, told};
-use hidden::projected;
+use candidate::{factor_words, made, projected, told};
 
 /// Everything that the catalogue knows to go wrong at this stage.
 pub(super) fn candidates(
@@ -107,7 +106,7 @@ fn scaled(graph: &Graph, convention: &Convention, pass: &Pass, quantity: Quantit
     let right = right(graph, convention, pass, quantity)?;
     let mut found = vec![made(&[Sign], -right.clone())];
     if let Some(factor) = projected(graph.given.get(&quantity).map(|given| given.value()), &right) {
-        let words = format!("the factor is {}", parameters::factor_words(graph, factor));
+        let words = format!("the factor is {}", factor_words(graph, factor));
         found.push(told(&[Factor], words, right.times(factor)));
     }
     Some(found)

@@ -2,7 +2,7 @@
 
 use super::cost::price;
 use super::explanation::{Explanation, Finding};
-use crate::diagnose::convention::Convention;
+use crate::diagnose::convention::{Convention, PenaltyForm};
 use crate::diagnose::differentiate::forward;
 use crate::diagnose::expression::Expr;
 use crate::diagnose::graph::{Graph, same};
@@ -19,7 +19,8 @@ pub(super) fn possible(graph: &Graph, deltas: bool) -> Vec<Convention> {
         let common = |c: &Convention| {
             // A sum over the rows and a mean over the outputs together need one too: 1/K is rather a 1/N gone wrong.
             let mixed = c.summed && c.factor < 1.0;
-            !mixed && (c.factor == 1.0 || c.penalty == usual.penalty && c.over == usual.over)
+            let plain = c.penalty == usual.penalty || c.penalty == PenaltyForm::Absent;
+            !mixed && (c.factor == 1.0 || plain && c.over == usual.over)
         };
         return all.into_iter().filter(common).collect();
     };

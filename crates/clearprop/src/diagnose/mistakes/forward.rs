@@ -1,7 +1,6 @@
 //! Mistakes in the forward pass: in z, in a, in the outputs, in the loss.
 
-use super::candidate::{Candidate, dim, made, told};
-use super::hidden::projected;
+use super::candidate::{Candidate, dim, made, projected, told};
 use crate::diagnose::convention::Convention;
 use crate::diagnose::differentiate::right;
 use crate::diagnose::expression::{Expr, Part, Reduce};
@@ -10,7 +9,7 @@ use crate::diagnose::graph::{Bias, Graph, Pass};
 use crate::diagnose::number::number;
 use crate::mistake::MistakeId::*;
 use crate::quantity::{
-    Quantity::Of,
+    Quantity::{By, Of},
     Variable::{A, Loss, Z},
 };
 
@@ -71,12 +70,18 @@ pub(super) fn affine(
 pub(super) fn activation(graph: &Graph, pass: &Pass, l: usize) -> Option<Vec<Candidate>> {
     let z = pass.get(Of(graph.before(l)))?;
     let f = graph.functions[l];
-    Some(vec![
+    let given = |quantity| graph.given.get(&quantity).map(|given| given.value());
+    // (Alone it may be a function of its own: its derivative has to be there.)
+    let factor = given(By(Z(l))).and_then(|_| projected(given(Of(A(l))), &f.apply(z)));
+    let scaled = factor
+        .map(|factor| told(&[Factor], format!("the factor is {}", number(factor)), f.apply(z).times(factor)));
+    let named = vec![
         made(&[AppliedTwice], f.apply(&f.apply(z))),
         made(&[Sign], -f.apply(z)),
         made(&[Sign], f.apply(&-z.clone())),
         told(&[MaskTurned], "the mask is turned", f.apply(&-z.clone()) * Expr::number(-1.0)),
-    ])
+    ];
+    Some(named.into_iter().chain(scaled).collect())
 }
 
 /// 10, 11; softmax twice, exp that overflows.

@@ -1,6 +1,6 @@
 //! Mistakes in the derivatives by a hidden layer's output and input.
 
-use super::candidate::{Candidate, dim, made, told};
+use super::candidate::{Candidate, dim, made, projected, told};
 use super::outputs::other_slopes;
 use crate::diagnose::convention::Convention;
 use crate::diagnose::expression::{Binary, Compare, Expr, Part, Unary};
@@ -130,14 +130,6 @@ fn error(graph: &Graph, convention: &Convention, pass: &Pass, l: usize) -> Optio
         return Some(convention.scaled(graph, by));
     }
     pass.get(By(A(l))).cloned()
-}
-
-/// A constant factor between what is given and what is right.
-pub(super) fn projected(given: Option<&ndarray::Array2<f64>>, right: &Expr) -> Option<f64> {
-    let right = &right.value()?.data;
-    let given = given.filter(|given| given.dim() == right.dim())?;
-    let factor = (given * right).sum() / (right * right).sum();
-    (factor.is_finite() && (factor - 1.0).abs() > 1e-3 && factor.abs() > 1e-9).then_some(factor)
 }
 
 /// 38 to 50.

@@ -1,6 +1,6 @@
 //! Mistakes in the derivatives by the outputs and by the last z.
 
-use super::candidate::{Candidate, made, told};
+use super::candidate::{Candidate, factor_words, made, projected, told};
 use crate::diagnose::convention::Convention;
 use crate::diagnose::expression::{Compare, Expr, Reduce};
 use crate::diagnose::function::{Cost, Function};
@@ -105,7 +105,21 @@ pub(super) fn by_logits(graph: &Graph, convention: &Convention, pass: &Pass) -> 
             }
         }
     }
+    let given = graph.given.get(&By(Z(last))).map(|given| given.value());
+    let exact = convention.scaled(graph, forms[0].1.clone());
     let mut found = scaled(graph, convention, &forms);
+    // Where the outputs are not what they should be, what is the same slope otherwise is another number.
+    let is_off = p.value().zip(function.apply(f).value()).is_some_and(|(p, right)| p.data != right.data);
+    if let Some(by) = graph.cost.by_output(p, y).filter(|_| is_off && !combined) {
+        for (words, slope) in function.other_slopes(f, p) {
+            let value = convention.scaled(graph, by.clone() * slope);
+            found.push(Candidate { parts: vec![], detail: format!("the slope is taken as {words}"), value });
+        }
+    }
+    if let Some(factor) = projected(given, &exact) {
+        let words = format!("the factor is {}", factor_words(graph, factor));
+        found.push(told(&[Factor], words, exact.times(factor)));
+    }
     if graph.given.contains_key(&By(A(last)))
         && let (Some(dp), Some(slope)) = (pass.get(By(A(last))), function.slope(f, p))
         && function != Function::Identity
@@ -179,7 +193,12 @@ fn scaled(graph: &Graph, convention: &Convention, forms: &[(&[MistakeId], Expr)]
     if graph.cost == Cost::Squared {
         scales.push((&[NoFactorTwo], 0.5));
     }
-    if graph.outputs() > 1 && convention.factor != 1.0 {
+    // The loss is a mean over the outputs too: its factor is 1/K or 2/K.
+    let of_outputs = convention.factor * k;
+    if k > 1.0
+        && (of_outputs == 1.0 || of_outputs == 2.0)
+        && (convention.factor != 1.0 || graph.cost == Cost::Squared)
+    {
         scales.push((&[NoMeanOverOutputs], k));
         if !convention.late && !convention.summed {
             scales.push((&[NoMean], n * k));

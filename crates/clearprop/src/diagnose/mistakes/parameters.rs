@@ -1,7 +1,6 @@
 //! Mistakes in the derivatives by weights and biases.
 
-use super::candidate::{Candidate, dim, made, told};
-use super::hidden::projected;
+use super::candidate::{Candidate, dim, factor_words, made, projected, told};
 use crate::diagnose::convention::{Convention, PenaltyForm};
 use crate::diagnose::expression::{Expr, Op, Part, Reduce, Unary};
 use crate::diagnose::function::{Function, above};
@@ -203,15 +202,6 @@ pub(super) fn dw(graph: &Graph, convention: &Convention, pass: &Pass, l: usize) 
         value: full.0.t(),
     });
     Some(found)
-}
-
-/// A factor in words: what it could be made of.
-pub(super) fn factor_words(graph: &Graph, factor: f64) -> String {
-    let (n, k) = (graph.n(), graph.outputs() as f64);
-    let known =
-        [(n, "N"), (1.0 / n, "1/N"), (k, "K"), (1.0 / k, "1/K"), (n / k, "N/K"), (1.0 / (n * k), "1/(N K)")];
-    let words = known.iter().find(|(value, _)| (value / factor - 1.0).abs() < 1e-6 && *value != 1.0);
-    words.map_or_else(|| number(factor), |(_, words)| format!("{}, which is {words}", number(factor)))
 }
 
 /// 25, 29 to 33, 51, 54, 55; with the bias as a row of W also the mistakes of `dw`.

@@ -13,12 +13,12 @@ use crate::diagnose::hints::Word;
 use crate::quantity::{
     Quantity,
     Quantity::{By, Of},
-    Variable::{A, B, Z},
+    Variable::{A, B, W, Z},
 };
 use names::{beside, named_after, options};
 use pass::pass;
 use penalty::unsaid_penalty;
-use take::take;
+use take::{makes_dw, take};
 use ways::{insert, proportional, ratio, ways};
 
 /// Gives each derivative of the file its quantity.
@@ -77,12 +77,14 @@ pub(super) fn assign(graph: &mut Graph, contents: &Contents, followed: &Followed
     by_numbers(graph, contents, followed, &reference, left);
     graph.ascent = ascends(graph, contents, &reference).unwrap_or(graph.ascent);
     unsaid_penalty(graph, contents);
-    // With a single row the derivative by b is the one by z.
+    // With a single row the derivative by b is the one by z, unless what is made from that is made from another.
     for l in (1..=last).filter(|_| graph.n == 1) {
         if graph.bias[l] == Bias::Separate
             && !graph.given.contains_key(&By(Z(l)))
-            && let Some(given) = graph.given.remove(&By(B(l)))
+            && let Some(given) = graph.given.get(&By(B(l))).cloned()
+            && (!graph.given.contains_key(&By(W(l))) || makes_dw(graph, &pass(graph, true), &given, By(Z(l))))
         {
+            graph.given.remove(&By(B(l)));
             graph.given.insert(By(Z(l)), given);
         }
     }

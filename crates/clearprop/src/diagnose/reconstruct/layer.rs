@@ -41,6 +41,10 @@ pub(super) fn follow(
         by_consequence(contents, f, l);
     }
     dropout::follow(contents, f, l, &z, &mut function);
+    if function.is_none() && known && f.given.contains_key(&Of(A(l))) {
+        // What a is not, its derivative may show that it was to be.
+        function = functions::by_slope(contents, &z, (f.frame.n, f.frame.sizes[l]));
+    }
     let open = function.is_none();
     if open {
         f.assumed = default;
@@ -103,6 +107,24 @@ fn find_z(contents: &Contents, f: &mut Followed, l: usize, follows: &Expr) -> (E
         return (view, true);
     }
     by_name(contents, f, Of(Z(l)), None);
+    if !f.given.contains_key(&Of(Z(l))) {
+        // With the wrong sign it is z all the same.
+        let turned = -follows.clone();
+        let same_as = |view: &Expr| {
+            turned.value().zip(view.value()).is_some_and(|(turned, own)| {
+                own.data.len() > 1 && same(&own.data, &turned.data, contents.tolerance, 0.0)
+            })
+        };
+        let free = contents.items.iter().enumerate().filter(|(at, _)| !f.used[*at]);
+        let found = free
+            .flat_map(|(at, item)| views(item, dim, None).into_iter().map(move |way| (at, way)))
+            .find(|(_, (view, ..))| same_as(view));
+        if let Some((at, (view, turned, full))) = found {
+            f.used[at] = true;
+            f.fitting += 1;
+            f.given.insert(Of(Z(l)), taken(&contents.items[at], view, turned, full));
+        }
+    }
     let own = f.given.get(&Of(Z(l))).map(|given| given.view.clone());
     let absent = || Expr::new(Op::Absent(Of(Z(l)).name(contents.habit, last), follows.clone()));
     (own.unwrap_or_else(absent), false)
@@ -173,9 +195,7 @@ fn find_a(
     if !f.given.contains_key(&Of(A(l))) {
         by_name(contents, f, Of(A(l)), ones(f, l));
     }
-    // What a is not, its derivative may show that it was to be.
-    let open = made.is_none() && l < last && follows.is_none() && f.given.contains_key(&Of(A(l)));
-    if open { functions::by_slope(contents, z, dim) } else { made }
+    made
 }
 
 /// Where a[l] may have the ones of the next layer's bias.

@@ -58,7 +58,6 @@ pub(super) fn not_a_number(graph: &Graph) -> Option<Diagnosis> {
 
 /// The explanations that say most, the simplest first.
 pub(super) fn in_order(graph: &Graph, mut explanations: Vec<Explanation>) -> Vec<Explanation> {
-    explanations.iter_mut().for_each(|one| one.settle_the_loss(graph));
     // What explains every stage is worth more than what leaves one open.
     let open_ended = |one: &Explanation| one.findings.iter().any(|(_, finding)| *finding == Finding::Unknown);
     if explanations.iter().any(|one| !open_ended(one)) {
@@ -73,6 +72,7 @@ pub(super) fn in_order(graph: &Graph, mut explanations: Vec<Explanation>) -> Vec
     };
     let least = explanations.iter().map(open).min();
     explanations.retain(|one| Some(open(one)) == least);
+    explanations.iter_mut().for_each(|one| one.settle_the_loss(graph));
     // Readings without a mistake first, and of these the ones that need no question.
     explanations.sort_by_key(|one| (one.has_mistakes(), undecided(graph, one).len()));
     explanations
@@ -175,7 +175,7 @@ pub(super) fn conclude(graph: &Graph, explanations: Vec<Explanation>) -> Diagnos
             _ => {}
         }
     }
-    if let Some(loops) = loops::judged(graph) {
+    if let Some(loops) = loops::judged(graph, main) {
         conventions.push(loops.words);
         if loops.wrong {
             verdict = Verdict::Wrong;

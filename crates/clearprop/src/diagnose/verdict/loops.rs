@@ -2,10 +2,11 @@
 
 use super::stages;
 use crate::diagnose::catalogue::mistake;
+use crate::diagnose::convention::Convention;
 use crate::diagnose::diagnosis::{Named, StageFinding, Status};
 use crate::diagnose::expression::{Expr, Part};
 use crate::diagnose::graph::Graph;
-use crate::diagnose::judge::{Explanation, Finding, explain};
+use crate::diagnose::judge::{Explanation, Finding, explain, explain_in};
 use crate::diagnose::naming::resolved;
 use crate::mistake::MistakeId;
 use crate::quantity::{Quantity, Quantity::Of};
@@ -20,7 +21,7 @@ pub(super) struct Loops {
 }
 
 /// Judges the arrays that hold one row's part; `None` if there are none.
-pub(super) fn judged(graph: &Graph) -> Option<Loops> {
+pub(super) fn judged(graph: &Graph, whole: &Explanation) -> Option<Loops> {
     /// So many rows are tried, from the last one on.
     const ROWS: usize = 30;
     /// What that may compute, whatever was spent on the rest.
@@ -33,7 +34,13 @@ pub(super) fn judged(graph: &Graph) -> Option<Loops> {
     let mut best: Option<(u32, usize, Graph, Explanation)> = None;
     for i in (0..graph.n).rev().take(ROWS) {
         let one = of_row(graph, i);
-        let (cost, found) = explain(&one, u32::MAX);
+        let (cost, found) = if whole.vouched.0 {
+            // The file's loss tells what its rows' derivatives are of; where 1/N comes it does not.
+            let late = |late| Convention { late, ..whole.convention };
+            explain_in(&one, u32::MAX, &[late(false), late(true)])
+        } else {
+            explain(&one, u32::MAX)
+        };
         if let Some(found) = found.into_iter().next()
             && best.as_ref().is_none_or(|(least, ..)| cost < *least)
         {

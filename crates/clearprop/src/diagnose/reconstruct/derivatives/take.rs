@@ -101,7 +101,7 @@ pub(super) fn take(
 }
 
 /// Whether the file's `dw[l]` is made from these numbers in the place of `dz[l]`: then they were meant to be that.
-fn makes_dw(graph: &Graph, own: &Pass, given: &Given, by_z: Quantity) -> bool {
+pub(super) fn makes_dw(graph: &Graph, own: &Pass, given: &Given, by_z: Quantity) -> bool {
     let by_w = By(W(by_z.variable().layer(0)));
     let mut pass = own.clone();
     pass.0.insert(by_z, given.view.clone());
