@@ -8,7 +8,7 @@ mod outputs;
 mod parameters;
 
 pub(super) use candidate::Candidate;
-pub(super) use mutate::mutants;
+pub(super) use mutate::{changes, mutants};
 
 use super::convention::Convention;
 use super::differentiate::right;

@@ -30,6 +30,13 @@ pub(in crate::diagnose) fn mutants(graph: &Graph, pass: &Pass, right: &Expr) -> 
     found
 }
 
+/// The expression with one thing in it changed, in a fixed order; no other array is put into it.
+pub(in crate::diagnose) fn changes(right: &Expr) -> Vec<Expr> {
+    let mut found = Vec::new();
+    walk(right, &[], &mut |_, _, e| found.push(e));
+    found
+}
+
 /// Calls `emit` with each change of this expression: what was changed, the mistake's number, the whole.
 fn walk(e: &Expr, others: &[(String, Expr)], emit: &mut dyn FnMut(String, MistakeId, Expr)) {
     here(e, others, emit);

@@ -43,7 +43,18 @@ pub(super) fn follow(
     dropout::follow(contents, f, l, &z, &mut function);
     if function.is_none() && known && f.given.contains_key(&Of(A(l))) {
         // What a is not, its derivative may show that it was to be.
-        function = functions::by_slope(contents, &z, (f.frame.n, f.frame.sizes[l]));
+        let dim = (f.frame.n, f.frame.sizes[l]);
+        let a = &f.given[&Of(A(l))].view;
+        function =
+            functions::by_slope(contents, &z, dim).or_else(|| functions::by_change(contents, &z, a, dim));
+    }
+    if function.is_none() {
+        // What is left of one row shows it too.
+        let row =
+            |quantity| f.leftovers.iter().find(|(other, _)| *other == quantity).map(|(_, given)| &given.view);
+        let (z, a) = (row(Of(Z(l))), row(Of(A(l))));
+        function = z.zip(a).and_then(|(z, a)| functions::function(contents, z, a, false));
+        function = function.filter(|f| *f != Function::Identity);
     }
     let open = function.is_none();
     if open {

@@ -26,6 +26,7 @@ pub(super) fn judged(graph: &Graph, whole: &Explanation) -> Option<Loops> {
     const ROWS: usize = 30;
     /// What that may compute, whatever was spent on the rest.
     const BUDGET: u64 = 100_000_000;
+    const ELSEWHERE: u32 = 15;
     if graph.leftovers.is_empty() {
         return None;
     }
@@ -41,10 +42,12 @@ pub(super) fn judged(graph: &Graph, whole: &Explanation) -> Option<Loops> {
         } else {
             explain(&one, u32::MAX)
         };
+        // A loop ends with the last row: that the numbers are of another one and wrong besides has to explain much.
+        let doubt = |found: &Explanation| if i + 1 < graph.n && found.has_mistakes() { ELSEWHERE } else { 0 };
         if let Some(found) = found.into_iter().next()
-            && best.as_ref().is_none_or(|(least, ..)| cost < *least)
+            && best.as_ref().is_none_or(|(least, ..)| cost + doubt(&found) < *least)
         {
-            best = Some((cost, i, one, found));
+            best = Some((cost + doubt(&found), i, one, found));
         }
         if best.as_ref().is_some_and(|(cost, ..)| *cost < 3) {
             break;
