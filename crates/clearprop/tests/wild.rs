@@ -13,6 +13,9 @@ struct Named(Vec<(&'static str, Array2<f64>)>);
 /// From a name and what was computed before: a value in the place of the right one.
 type Spoil<'a> = &'a dyn Fn(&str, &Named) -> Option<Array2<f64>>;
 
+/// What a slip makes of z.
+type Slip<'a> = &'a dyn Fn(&Array2<f64>) -> Array2<f64>;
+
 impl Named {
     fn get(&self, name: &str) -> &Array2<f64> {
         &self.0.iter().find(|(other, _)| *other == name).unwrap().1
@@ -292,7 +295,7 @@ fn the_paths_of_batch_normalisation_have_their_lines() {
 #[test]
 fn a_normalisation_that_slips_is_told_and_the_derivative_that_goes_with_it_is_right() {
     let root = |variance: Array2<f64>| (variance + 1e-5).mapv(f64::sqrt);
-    let slips: [(&str, &dyn Fn(&Array2<f64>) -> Array2<f64>); 4] = [
+    let slips: [(&str, Slip<'_>); 4] = [
         ("the mean is added", &|z| {
             let off = z - &(sums(z) / N);
             (z + &(sums(z) / N)) / root(sums(&(&off * &off)) / N)

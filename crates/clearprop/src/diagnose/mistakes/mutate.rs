@@ -83,6 +83,10 @@ fn here(e: &Expr, others: &[(String, Expr)], emit: &mut dyn FnMut(String, Mistak
             for (stays, goes) in [(a, b), (b, a)].into_iter().filter(|(stays, _)| stays.dim() == e.dim()) {
                 say(&left_out(goes), PartLeftOut, stays.clone());
             }
+            if let Op::Array(_) | Op::Absent(..) | Op::Transpose(_) | Op::Slice(..) | Op::Row(_) = b.op() {
+                say(&left_out(b), PartLeftOut, a.sum(1));
+                say(&left_out(a), PartLeftOut, b.sum(0));
+            }
             say("the product is transposed", Transposed, a.t().dot(b));
             say("the product is transposed", Transposed, a.dot(&b.t()));
             say("the two sides of the product are exchanged", Transposed, b.dot(a));
