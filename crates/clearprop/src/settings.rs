@@ -15,6 +15,7 @@
 //! # Ok::<(), clearprop::error::Error>(())
 //! ```
 
+mod alike;
 mod class_weight;
 mod members;
 mod recipe;
@@ -29,6 +30,7 @@ use crate::loss::Loss;
 use crate::network::{Network, Penalized, Penalty};
 use crate::optim::{Rule, Shares, Solver};
 use crate::schedule::Schedule;
+pub use alike::Alike;
 pub use class_weight::ClassWeight;
 pub use recipe::{Effort, Recipe, Watch, usual_batch};
 pub use scale::Scale;
@@ -61,9 +63,9 @@ macro_rules! declare {
             help: $help.trim_ascii(),
         }),+];
 
-        /// All choices of a run.
+        /// All choices of a run.  A setting that is younger than a model's file is there what it was before: the notebook's.
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-        #[serde(deny_unknown_fields)]
+        #[serde(default = "Settings::notebook", deny_unknown_fields)]
         pub struct Settings {
             $(#[doc = $help] pub $key: field!($presence $type),)+
         }
@@ -219,6 +221,8 @@ declare! { rows:
     Data scale: always Scale, names!(Scale), Scale::None, Scale::Robust;
     /// How much the training rows of each class count: all alike (none), or every class as much (balanced)
     Data class_weight: always ClassWeight, names!(ClassWeight), ClassWeight::None, ClassWeight::None;
+    /// Words that differ by case or blanks alone: as many words (keep), or one (join)
+    Data alike: always Alike, names!(Alike), Alike::Keep, Alike::Keep;
     /// Share of the rows kept for the test
     Data test_size: always f64, SHARE, 0.33, 0.25;
     /// Share of the training rows that early stopping watches; 0 watches the training loss
@@ -408,5 +412,21 @@ impl Settings {
             );
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_setting_that_is_younger_than_the_file_is_off() {
+        let settings = Settings::table(1000);
+        let mut json = serde_json::to_value(&settings).unwrap();
+        json.as_object_mut().unwrap().remove("alike").unwrap();
+        assert_eq!(serde_json::from_value::<Settings>(json.clone()).unwrap(), settings);
+        // What the file has, and this program does not know, would be lost.
+        json["brand_new"] = true.into();
+        assert!(serde_json::from_value::<Settings>(json).is_err());
     }
 }

@@ -223,7 +223,10 @@ impl Answers {
         if let Some((one, other)) = super::columns::alike(count.keys().map(String::as_str)) {
             let why = format!("\"{one}\" and \"{other}\" are two classes");
             decisions.push(
-                Decision::new("alike", "classes differ by case or blanks alone", why).column(name).warning(),
+                Decision::new("alike", "classes differ by case or blanks alone", why)
+                    .column(name)
+                    .warning()
+                    .overrule("alike", "join"),
             );
         }
         let mut names: Vec<(String, usize)> = count.into_iter().map(|(name, (row, _))| (name, row)).collect();

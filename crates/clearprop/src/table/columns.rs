@@ -4,6 +4,7 @@ use super::coding::{Coding, DateInput, MAX_CATEGORIES, infinite};
 use super::dates::DatePart;
 use super::limits::{Far, limited};
 use super::numbers::short;
+use super::words::folded;
 use super::{Column, Dates, Numbers, Table, Words};
 use crate::decision::Decision;
 use crate::error::Result;
@@ -98,7 +99,11 @@ fn one_hot(words: &Words, rows: &[u32], about: &mut impl FnMut(Decision)) -> Fit
     }
     if let Some((one, other)) = alike(seen.iter().map(|(_, word)| *word)) {
         let why = format!("\"{one}\" and \"{other}\" are two categories");
-        about(Decision::new("alike", "words differ by case or blanks alone", why).warning());
+        about(
+            Decision::new("alike", "words differ by case or blanks alone", why)
+                .warning()
+                .overrule("alike", "join"),
+        );
     }
     let others = seen.len() > MAX_CATEGORIES;
     if others {
@@ -155,7 +160,6 @@ fn dates(dates: &Dates, rows: &[u32], standardise: bool, about: &mut impl FnMut(
 
 /// Two words that differ by case or blanks alone.
 pub(super) fn alike<'w>(words: impl Iterator<Item = &'w str>) -> Option<(&'w str, &'w str)> {
-    let folded = |word: &str| word.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
     let (hasher, mut seen) = (RandomState::new(), HashTable::<(u64, &str)>::new());
     for word in words {
         let this = folded(word);
