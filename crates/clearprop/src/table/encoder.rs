@@ -69,7 +69,7 @@ pub struct Fit<'a> {
     pub standardise: bool,
     /// Whether all inputs get a robust scale and a smooth clip.
     pub robust: bool,
-    /// Whether words that differ by case or blanks alone are one ([`Alike`](crate::settings::Alike)).
+    /// Whether words that differ by case or blanks alone are one.
     pub joins: bool,
 }
 
