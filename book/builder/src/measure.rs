@@ -13,7 +13,8 @@ mod penalty;
 mod softmax;
 
 pub use measured::Measured;
-pub use mistakes::RIGHT;
+pub(crate) use mistakes::page;
+pub use mistakes::{RIGHT, RIGHT_OF_SECOND, SECOND};
 
 /// Runs everything.
 pub fn everything() -> Result<Measured, String> {
