@@ -43,7 +43,7 @@ const CRATES: [(&str, &[&str]); 5] = [
     ("clearprop", &["clearprop-kernels"]),
     ("files", &["clearprop"]),
     ("plots", &["clearprop"]),
-    ("cli", &["clearprop", "clearprop-files", "clearprop-plots"]),
+    ("cli", &["clearprop", "clearprop-files", "clearprop-kernels", "clearprop-plots"]),
     ("python", &["clearprop", "clearprop-files"]),
 ];
 

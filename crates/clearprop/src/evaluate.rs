@@ -128,7 +128,7 @@ pub fn classify<R: Real>(
 }
 
 /// Values of a layer that are in memory at once.
-const BLOCK: usize = 1 << 22;
+const BLOCK: usize = 3 << 17;
 
 /// How many rows a network takes at once, so that memory does not grow with rows times classes.
 #[must_use]

@@ -240,7 +240,8 @@ impl<R: Real> Model<R> {
             }
         };
         // Checked against the tensors first, so that no size in the text alone takes memory.
-        let mut values = vec![Vec::new(); count];
+        let held: usize = tensors.iter().map(|tensor| tensor.values.len()).sum();
+        let mut values: Vec<_> = (0..count).map(|_| Vec::with_capacity(held / count)).collect();
         for (l, pair) in (1..).zip(network.sizes.windows(2)) {
             let w = find(l, format!("w{l}"), &[pair[0], pair[1]])?;
             let b = find(l, format!("b{l}"), &[pair[1]])?;

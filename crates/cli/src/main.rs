@@ -5,7 +5,6 @@
 
 mod arguments;
 mod check;
-mod checkpoint;
 mod diagnose;
 mod evaluate;
 mod explain;
@@ -26,6 +25,7 @@ mod report;
 mod save;
 mod screen;
 mod settings;
+mod setup;
 mod shell;
 mod source;
 mod spirals;
@@ -99,6 +99,7 @@ fn program() -> clap::Command {
 }
 
 fn main() -> ExitCode {
+    clearprop_kernels::keep_little();
     arguments::learn(program());
     let command = match program().try_get_matches().and_then(|found| Cli::from_arg_matches(&found)) {
         Ok(cli) => cli.command,

@@ -63,7 +63,6 @@ fn csv(history: &History, score: &str) -> String {
 
 /// Writes what each row is predicted as by the member that was not trained on it; without folds there is no such file.
 pub(crate) fn out_of_fold<R: Real>(folder: &Folder, fit: &Fit<R>) -> Result<()> {
-    folder.forget(OUT_OF_FOLD);
     let answers = &fit.plan().encoder.answers;
     let kept = [&["row".to_owned(), "fold".to_owned()], answers.columns()].concat();
     let (columns, path) = (Columns { kept: &kept, answers, interval: None }, folder.path().join(OUT_OF_FOLD));

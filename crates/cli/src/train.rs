@@ -1,7 +1,6 @@
 //! `clearprop train`: from data to a run folder.
 
 use crate::arguments::option;
-use crate::checkpoint::{self, AnyCheckpoint, Checkpoint, Setup};
 use crate::folder::{CHECKPOINT, Folder, MODEL, OUT_OF_FOLD};
 use crate::outcome::Outcome;
 use crate::pictures::Plane;
@@ -9,6 +8,7 @@ use crate::progress::{Lines, Progress, said, save_when_interrupted};
 use crate::reading::Reading;
 use crate::save::{Run, out_of_fold, save};
 use crate::settings::Typed;
+use crate::setup::Setup;
 use crate::source::{self, Source, bias_trick, ends, start_weights};
 use crate::split::Splitting;
 use crate::steps::{Pace, calibrated, folds, take_steps};
@@ -23,6 +23,7 @@ use clearprop::real::Real;
 use clearprop::report::Sample;
 use clearprop::settings::Choices;
 use clearprop::train::StopReason;
+use clearprop_files::checkpoint::{self, AnyCheckpoint, Checkpoint};
 use clearprop_files::table::Options;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -100,7 +101,7 @@ pub(crate) fn run(options: &Train) -> Result<Outcome> {
     match (&options.resume, options.precision) {
         (Some(path), _) => {
             let folder = Folder::again(path)?;
-            match checkpoint::read(&folder)? {
+            match checkpoint::open(&folder.path().join(CHECKPOINT))? {
                 AnyCheckpoint::F32(checkpoint) => resume(options, folder, checkpoint),
                 AnyCheckpoint::F64(checkpoint) => resume(options, folder, checkpoint),
             }
@@ -171,7 +172,6 @@ fn begin<R: Real>(options: &Train) -> Result<Outcome> {
         reading,
         split,
         name,
-        plan: fit.plan().clone(),
         log_every: options.log_every,
         record_every: options.record_every,
         checkpoint_every: options.checkpoint_every,
@@ -180,22 +180,22 @@ fn begin<R: Real>(options: &Train) -> Result<Outcome> {
 }
 
 /// A run that goes on.
-fn resume<R: Real>(options: &Train, folder: Folder, checkpoint: Checkpoint<R>) -> Result<Outcome> {
-    let Checkpoint { mut setup, progress: saved, train_time } = checkpoint;
+fn resume<R: Real>(options: &Train, folder: Folder, checkpoint: Checkpoint<R, Setup>) -> Result<Outcome> {
+    let Checkpoint { mut setup, mut plan, progress: saved, train_time } = checkpoint;
     // A file may have moved.
     setup.data = options.data.as_deref().map(source::absolute).or(setup.data);
     setup.checkpoint_every = options.checkpoint_every.or(setup.checkpoint_every);
-    let settings = &mut setup.plan.settings;
+    let settings = &mut plan.settings;
     settings.threads = load::threads(options.settings.choices()?.threads.or(settings.threads));
-    let reading = setup.reading.options_for(&setup.plan.encoder);
+    let reading = setup.reading.options_for(&plan.encoder);
     let Source { mut rows, file, names, .. } =
         source::open(setup.data.as_ref(), (&setup.reading, &reading), &mut |_, _| Ok(()), settings.seed)?;
     rows.targets.clone_from(&setup.reading.targets);
     setup.split.of(&mut rows, &setup.reading)?;
     let about = |error| about(options, &file, error);
-    let plane = Plane::of(&setup.plan.encoder, &rows.table).map_err(about)?;
-    let sample = Sample::of_run(&rows, &setup.plan).map_err(about)?.of_file(&names);
-    let mut fit = Fit::resume(setup.plan.clone(), rows, saved).map_err(about)?;
+    let plane = Plane::of(&plan.encoder, &rows.table).map_err(about)?;
+    let sample = Sample::of_run(&rows, &plan).map_err(about)?.of_file(&names);
+    let mut fit = Fit::resume(plan, rows, saved).map_err(about)?;
     if let Some(every) = setup.record_every {
         fit = fit.record_every(every);
     }
@@ -280,7 +280,7 @@ fn say(progress: &Progress, line: &str) -> Result<()> {
 /// Takes the steps, and saves what came of them.
 fn train<R: Real>(options: &Train, job: Job<R>, progress: &Progress) -> Result<Outcome> {
     let Job { setup, folder, mut fit, plane, sample, before } = job;
-    let (asked, used) = (options.settings.choices()?.threads, setup.plan.settings.threads);
+    let (asked, used) = (options.settings.choices()?.threads, fit.plan().settings.threads);
     if let (Some(asked), Some(used)) = (asked, used)
         && asked > load::cores()
     {
@@ -295,16 +295,18 @@ fn train<R: Real>(options: &Train, job: Job<R>, progress: &Progress) -> Result<O
     save_when_interrupted();
     let began = Instant::now();
     let pace = Pace::new(&fit, setup.log_every, setup.checkpoint_every);
-    let mut keep = |fit: &Fit<R>| checkpoint::write(&folder, &setup, fit, before + began.elapsed());
+    let mut keep = |fit: &Fit<R>| {
+        folder.write(CHECKPOINT, &checkpoint::bytes(&setup, fit, before.saturating_add(began.elapsed()))?)
+    };
     let stop_reason = take_steps(&mut fit, &pace, progress, &mut keep);
-    let train_time = before + began.elapsed();
+    let train_time = before.saturating_add(began.elapsed());
     progress.finish();
     let stop_reason = stop_reason?;
     let place = folder.path().display();
     match stop_reason {
         StopReason::Diverged { step } => {
             folder.forget(CHECKPOINT);
-            let step_size = setup.plan.settings.step_size;
+            let step_size = fit.plan().settings.step_size;
             let found = format!("the loss became infinite or NaN at step {step}");
             let hint = format!(
                 "nothing was written; try a smaller step size, like --step-size {}",
@@ -337,9 +339,13 @@ fn train<R: Real>(options: &Train, job: Job<R>, progress: &Progress) -> Result<O
         decision::lines(&outcome).iter().try_for_each(|line| say(progress, line))?;
     }
     let (history, model) = (fit.history().clone(), fit.finish(stop_reason));
+    let (decisions, threads) = (fit.plan().decisions.clone(), fit.plan().settings.threads);
+    // What trained the one network is needed no more.
+    let fit = (model.members.len() > 1).then_some(fit);
     // First, so that nothing after it can cost it.
     folder.write(MODEL, &clearprop_files::model::bytes(&model)?)?;
-    if let Err(error) = out_of_fold(&folder, &fit) {
+    folder.forget(OUT_OF_FOLD);
+    if let Some(Err(error)) = fit.as_ref().map(|fit| out_of_fold(&folder, fit)) {
         folder.forget(OUT_OF_FOLD);
         progress.warn(&format!("{OUT_OF_FOLD} is not written: {error}"));
     }
@@ -348,8 +354,8 @@ fn train<R: Real>(options: &Train, job: Job<R>, progress: &Progress) -> Result<O
         model: &model,
         history: &history,
         train_time,
-        threads: setup.plan.settings.threads,
-        decisions: &setup.plan.decisions,
+        threads,
+        decisions: &decisions,
         outcome: &outcome,
         data: setup.data.as_deref(),
         plane: plane.as_ref(),

@@ -6,6 +6,7 @@
 
 pub mod arrays;
 pub mod budget;
+pub mod checkpoint;
 pub mod claim;
 mod convert;
 pub mod csv;
