@@ -34,7 +34,7 @@ const LINES: [(&str, &[&str]); 6] = [
     ),
     ("pass", &["forward", "backward", "objective", "schedule", "optim"]),
     ("fast", &["fast"]),
-    ("learn", &["engine", "settings", "evaluate", "lbfgs", "sklearn", "train", "model", "fit"]),
+    ("learn", &["engine", "settings", "evaluate", "lbfgs", "sklearn", "train", "model", "fit", "tune"]),
     ("look", &["trace", "gradcheck", "diagnose", "report"]),
 ];
 
