@@ -44,7 +44,7 @@ const CRATES: [(&str, &[&str]); 5] = [
     ("files", &["clearprop"]),
     ("plots", &["clearprop"]),
     ("cli", &["clearprop", "clearprop-files", "clearprop-plots"]),
-    ("python", &["clearprop", "clearprop-files"]),
+    ("python", &["clearprop", "clearprop-files", "clearprop-plots"]),
 ];
 
 /// The crate in which `unsafe` may stand.
