@@ -15,7 +15,7 @@ mod sources;
 
 /// The library's lines from the ground up; the design's picture, read from below.
 const LINES: [(&str, &[&str]); 6] = [
-    ("words", &["decision", "error", "paper", "quantity", "real"]),
+    ("words", &["decision", "error", "mistake", "paper", "quantity", "real"]),
     (
         "parts",
         &[

@@ -9,6 +9,7 @@ use clearprop::diagnose::catalogue::mistake as in_catalogue;
 use clearprop::diagnose::{Diagnosis, diagnose as examine, probe, text};
 use clearprop::error::{Error, ErrorKind};
 use clearprop::gradcheck::of_function;
+use clearprop::mistake::MistakeId;
 use clearprop::paper::{Ink, Paper};
 use clearprop::params::Params;
 use clearprop::stage::{STAGES, Stage, find};
@@ -110,7 +111,8 @@ pub(crate) fn diagnose_file(py: Python<'_>, path: PathBuf) -> PyResult<Found> {
 /// Name, stage, sign and reason of a mistake.
 #[pyfunction]
 pub(crate) fn mistake(id: u8) -> Option<(&'static str, &'static str, &'static str, &'static str)> {
-    in_catalogue(id).map(|mistake| (mistake.name, mistake.stage, mistake.evidence, mistake.why))
+    in_catalogue(MistakeId::from_number(id)?)
+        .map(|mistake| (mistake.name, mistake.stage, mistake.evidence, mistake.why))
 }
 
 /// What a stage is: by its own name or a quantity's.
@@ -146,7 +148,7 @@ fn described<'py>(py: Python<'py>, stage: &Stage, layer: Option<usize>) -> PyRes
     out.set_item("derivation", stage.derivation.iter().map(|line| fill(line)).collect::<Vec<_>>())?;
     out.set_item("shape", fill(stage.shape))?;
     out.set_item("shape_rule", fill(stage.shape_rule))?;
-    out.set_item("mistakes", stage.mistakes.to_vec())?;
+    out.set_item("mistakes", stage.mistakes.iter().map(|id| id.number()).collect::<Vec<_>>())?;
     Ok(out)
 }
 
