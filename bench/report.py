@@ -90,7 +90,8 @@ def network(row):
 
 def way(row):
     threads = f"{row['threads']} thread{'s' * (row['threads'] != 1)}"
-    return f"{row['rule']} {row['precision']}, {threads}"
+    activation = "" if row["activation"] == "relu" else f" {row['activation']}"
+    return f"{row['rule']}{activation} {row['precision']}, {threads}"
 
 
 def map_line(row):

@@ -14,6 +14,7 @@ use serde_json::Value;
 use std::fs::File;
 use std::process::ExitCode;
 
+mod clock;
 mod growth;
 mod peak;
 mod predict;
