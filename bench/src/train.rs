@@ -1,5 +1,6 @@
 //! Training a workload.
 
+use crate::clock::Clock;
 use clearprop::activation::Activation;
 use clearprop::data::{Data, Target};
 use clearprop::engine::Engine;
@@ -13,7 +14,6 @@ use clearprop::real::Real;
 use clearprop::settings::Settings;
 use clearprop::train::{Trainer, train};
 use clearprop_files::npz::Npz;
-use crate::clock::Clock;
 use serde_json::{Value, json};
 use std::ops::ControlFlow;
 

@@ -65,7 +65,7 @@ fn measure<R: Compiled>(sizes: &[usize], batch: usize, threads: usize, rule: &st
             begun.borrow_mut().push(Instant::now());
             next
         };
-        let mut state = State { params: &mut params, moments: &mut moments, next: &mut begin };
+        let mut state = State { params: &mut params, moments: &mut moments, next: &mut begin, shares: &[] };
         let data = Data { x: &x, y: Target::Classes(&y), weights: None };
         let batches = Batches::Full { steps };
         match &mut shallow {

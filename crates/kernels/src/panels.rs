@@ -20,6 +20,7 @@ use crate::float::Float;
 use crate::gemm::widest;
 use crate::lanes::V;
 use crate::mlp::Mlp;
+use crate::update::STRETCH;
 use fearless_simd::{Simd, SimdBase};
 use std::ops::Range;
 
@@ -105,6 +106,14 @@ pub(crate) struct Layer {
     pub(crate) wt: Matrix,
     /// Where its numbers lie in the flat parameters.
     pub(crate) flat: Range<usize>,
+}
+
+impl Layer {
+    /// The rows of `w`, so many as are updated together.
+    pub(crate) fn stretches(&self) -> impl Iterator<Item = Range<usize>> {
+        let rows = self.w.rows;
+        (0..rows).step_by(STRETCH).map(move |row| row..rows.min(row + STRETCH))
+    }
 }
 
 /// All layers, and the sizes of the buffers that they lie in.

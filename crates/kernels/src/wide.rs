@@ -8,7 +8,7 @@
 //! what             is cut by               and each part copies                       once for
 //! z = a w + b      columns of z, rows      w (terms, columns)                         all its rows
 //! da = dz w^T      columns of da, rows     w^T (terms, columns), transposed           all its rows
-//! dw = a^T dz      columns and rows of w   dz (rows, columns), a (rows, 48 of w)      its rows of w, its columns
+//! dw = a^T dz      rows and columns of w   a (rows, 48 of w); all of dz, before       its columns of w; all parts
 //! ```
 //!
 //! So weights come from memory once for each product, and a tile of dw, in the cache still, is followed by its
@@ -22,6 +22,7 @@ use crate::level::dispatch;
 use crate::pack::{self, Turn};
 use crate::panels::{BLOCK_VECTORS, Layers, Panel};
 use crate::plan::Tile;
+use crate::scale::row_sums;
 use crate::step::View;
 use crate::team::Team;
 use crate::update::{STRETCH, Span, Update, update_columns};
@@ -30,7 +31,7 @@ use fearless_simd::Simd;
 use std::ops::Range;
 
 /// The most rows for which a block is copied once.
-const ROWS: usize = 256;
+const ROWS: usize = 512;
 
 /// How many terms are summed before a block is left for the next: a panel of it stays in the fastest cache.
 const fn depth<S: Simd>() -> usize {
@@ -51,28 +52,44 @@ pub(crate) fn tile(layers: &Layers) -> usize {
     STRETCH * BLOCK_VECTORS * layers.lanes
 }
 
-/// Numbers that a member needs to pack in, for so many rows: dz, a and dw of a part, or some rows of w.
+/// Numbers that a member needs to pack in, for so many rows: some rows of w, or a and dw of a part.
 pub(crate) fn pack(layers: &Layers, rows: usize) -> usize {
-    rows.max(DEEPEST + 1) * BLOCK_VECTORS * layers.lanes + rows * STRETCH + tile(layers)
+    ((DEEPEST + 1) * BLOCK_VECTORS * layers.lanes).max(rows * STRETCH + tile(layers))
 }
 
-/// Tiles of the same columns put together until a part is worth copying dz for.
-pub(crate) fn parts(tiles: &[Tile], members: usize) -> Vec<Range<usize>> {
-    let most = (tiles.len() / (6 * members)).clamp(2, 24);
-    let mut parts: Vec<Range<usize>> = Vec::new();
-    for (u, tile) in tiles.iter().enumerate() {
-        match parts.last_mut() {
-            Some(part)
-                if part.len() < most
-                    && (tiles[part.start].l, tiles[part.start].panel) == (tile.l, tile.panel) =>
-            {
-                part.end = u + 1;
+/// Numbers that dz of a layer takes in the order in which dw reads it, for so many rows.
+pub(crate) fn dz(layers: &Layers, rows: usize) -> usize {
+    rows * layers.all.iter().map(|layer| layer.w.full_columns()).max().unwrap_or(0)
+}
+
+/// All tiles, layer by layer, and parts of them: tiles of the same rows, since these are copied once for a part, and so
+/// many parts that the members find enough to do.
+pub(crate) fn tiles(layers: &Layers, members: usize) -> (Vec<Tile>, Vec<Range<usize>>) {
+    let (mut tiles, mut parts) = (Vec::new(), Vec::new());
+    for (i, layer) in layers.all.iter().enumerate() {
+        let blocks = layer.w.panels.len().div_ceil(layers.block);
+        let most = if members > 1 {
+            (layer.stretches().count() * blocks).div_ceil(ENOUGH * members).min(blocks)
+        } else {
+            blocks
+        };
+        for rows in layer.stretches() {
+            for block in 0..blocks {
+                if block % most == 0 {
+                    parts.push(tiles.len()..tiles.len());
+                }
+                tiles.push(Tile { l: i + 1, panel: block * layers.block, rows: rows.clone() });
+                if let Some(part) = parts.last_mut() {
+                    part.end = tiles.len();
+                }
             }
-            _ => parts.push(u..u + 1),
         }
     }
-    parts
+    (tiles, parts)
 }
+
+/// So many parts for each member make up for some being longer than others.
+const ENOUGH: usize = 4;
 
 /// What is done to a block of panels for some rows, by a member.
 type Block<'a> = dyn Fn(&[Panel], Range<usize>, usize) + Sync + 'a;
@@ -112,13 +129,27 @@ impl<R: Float> View<'_, R> {
                 });
             }
             let is_last = first + rows == self.n;
-            team.each(self.parts.len(), &|part, member| {
-                let part = self.parts[part].clone();
-                // SAFETY: each tile is in one part, each member has room to pack in, and nobody writes values.
-                dispatch!(level, simd => unsafe {
-                    self.weights(simd, part, rows, first > 0, is_last.then_some(next), member);
+            let mut parts = self.parts;
+            for l in 1..=last {
+                let panels = &self.layers.all[l - 1].w.panels;
+                let (blocks, cuts) = (panels.len().div_ceil(self.layers.block), rows.div_ceil(BLOCK));
+                team.each(blocks * cuts, &|part, _| {
+                    let (block, cut) = (part / cuts * self.layers.block, part % cuts);
+                    let panels = &panels[block..panels.len().min(block + self.layers.block)];
+                    // SAFETY: each part has columns of its own rows; nobody writes values.
+                    dispatch!(level, simd => unsafe { self.pack_dz(simd, l, panels, rows, cut) });
                 });
-            });
+                let count = parts.iter().take_while(|part| self.tiles[part.start].l == l).count();
+                let (own, others) = parts.split_at(count);
+                team.each(own.len(), &|part, member| {
+                    let part = own[part].clone();
+                    // SAFETY: each tile is in one part, each member has room to pack in, and nobody writes values.
+                    dispatch!(level, simd => unsafe {
+                        self.weights(simd, part, rows, first > 0, is_last.then_some(next), member);
+                    });
+                });
+                parts = others;
+            }
             first += rows;
         }
         sum
@@ -127,21 +158,24 @@ impl<R: Float> View<'_, R> {
     /// Calls `job(panels, rows, member)` for each block of the panels and for rows of it, so many that the members
     /// find enough to do.
     fn blocks(&self, team: &Team<'_>, panels: &[Panel], rows: usize, job: &Block<'_>) {
-        let blocks = panels.len().div_ceil(self.layers.block);
-        let enough = if self.members > 1 { 4 * self.members } else { 1 };
+        // Columns first: what is copied for some columns is copied once.
+        let enough = if self.members > 1 { ENOUGH * self.members } else { 1 };
+        let width = panels.len().div_ceil(enough).clamp(1, self.layers.block);
+        let blocks = panels.len().div_ceil(width);
         let size = rows.div_ceil(enough.div_ceil(blocks)).clamp(BLOCK / 4, ROWS);
         let size = size.next_multiple_of(self.layers.lanes);
         let cuts = rows.div_ceil(size);
         team.each(blocks * cuts, &|part, member| {
-            let (block, cut) = (part / cuts * self.layers.block, part % cuts);
-            let panels = &panels[block..panels.len().min(block + self.layers.block)];
+            let (block, cut) = (part / cuts * width, part % cuts);
+            let panels = &panels[block..panels.len().min(block + width)];
             job(panels, cut * size..rows.min((cut + 1) * size), member);
         });
     }
 
     /// Room of a member's to pack in.
     fn room(&self, member: usize) -> *mut R {
-        self.packs.at(member * pack(self.layers, self.workspace.rows))
+        let rows = self.workspace.rows;
+        self.packs.at(dz(self.layers, rows) + member * pack(self.layers, rows))
     }
 
     /// `z = a w + b` and `a = act(z)` of layer l, for some columns and rows.
@@ -288,7 +322,19 @@ impl<R: Float> View<'_, R> {
         }
     }
 
-    /// `dw = a^T dz` of some tiles with the same columns, and at the end of the batch their update.
+    /// Copies dz of layer l, for some columns, in the order in which dw reads it: this one of the stretches of rows.
+    #[inline(always)]
+    unsafe fn pack_dz<S: Simd>(&self, simd: S, l: usize, panels: &[Panel], rows: usize, cut: usize) {
+        let (first, width) = (panels[0].columns.start, width(panels));
+        let stride = self.workspace.stride[l];
+        let from = self.values.at(self.workspace.dz[l] + first);
+        let Some((start, depth)) = stretches(rows, depth::<S>()).nth(cut) else { return };
+        let to = self.packs.at(rows * first + start * width);
+        // SAFETY: the caller's promise.
+        unsafe { pack::whole_panels(simd, from.wrapping_add(start * stride), stride, panels, depth, to) };
+    }
+
+    /// `dw = a^T dz` of some tiles with the same rows, and at the end of the batch their update.
     #[inline(always)]
     unsafe fn weights<S: Simd>(
         &self,
@@ -299,28 +345,22 @@ impl<R: Float> View<'_, R> {
         next: Option<&Update<R>>,
         member: usize,
     ) {
-        let Tile { l, panel, .. } = self.tiles[part.start];
-        let fan_out = self.layers.all[l - 1].fan_out;
+        let Tile { l, rows: ref k, .. } = self.tiles[part.start];
+        let (fan_out, below) = (self.layers.all[l - 1].fan_out, self.workspace.stride[l - 1]);
         let panels = &self.layers.all[l - 1].w.panels;
-        let panels = &panels[panel..panels.len().min(panel + self.layers.block)];
-        let (first, width) = (panels[0].columns.start, width(panels));
-        let (stride, below) = (self.workspace.stride[l], self.workspace.stride[l - 1]);
-        let dz = self.room(member);
-        let a = dz.wrapping_add(rows * width);
+        let a = self.room(member);
         let own = a.wrapping_add(rows * STRETCH);
-        let dz_from = self.values.at(self.workspace.dz[l] + first);
+        let a_from = self.values.at(self.workspace.a[l - 1] + k.start).cast_const();
         // SAFETY: the caller's promise.
         unsafe {
-            for (start, depth) in stretches(rows, depth::<S>()) {
-                let to = dz.wrapping_add(start * width);
-                pack::whole_panels(simd, dz_from.wrapping_add(start * stride), stride, panels, depth, to);
-            }
+            pack::narrow_rows(simd, a_from, below, k.len(), rows, a);
             for u in part {
-                let k = &self.tiles[u].rows;
+                let panel = self.tiles[u].panel;
+                let panels = &panels[panel..panels.len().min(panel + self.layers.block)];
+                let (first, width) = (panels[0].columns.start, width(panels));
+                let dz = self.packs.at(rows * first);
                 let dw =
                     if self.n > self.workspace.rows { self.grads.at(u * tile(self.layers)) } else { own };
-                let a_from = self.values.at(self.workspace.a[l - 1] + k.start).cast_const();
-                pack::narrow_rows(simd, a_from, below, k.len(), rows, a);
                 let at = self.layers.all[l - 1].flat.start + k.start * fan_out + first;
                 let places = [&self.w, &self.moments[0], &self.moments[1]];
                 let kept = next.map_or(0, |next| 1 + next.moments());
@@ -353,31 +393,30 @@ impl<R: Float> View<'_, R> {
                 }
                 if let Some(next) = next {
                     let columns = first..panels[panels.len() - 1].columns.end;
-                    *self.squares.at(u) = self.update_wide(simd, l, k, columns, next, dw, width);
+                    *self.squares.at(u) = self.update_wide(simd, u, columns, next, dw, width);
                 }
             }
         }
     }
 
-    /// Updates rows `k` of these columns of layer l's weights; gives the sum of the squares of the penalised.
+    /// Updates the rows of tile u, these columns; gives the sum of the squares of the penalised.
     #[inline(always)]
-    #[expect(clippy::too_many_arguments, reason = "a rectangle of a matrix, and its gradient")]
     unsafe fn update_wide<S: Simd>(
         &self,
         simd: S,
-        l: usize,
-        k: &Range<usize>,
+        u: usize,
         columns: Range<usize>,
         next: &Update<R>,
         dw: *const R,
         dw_row: usize,
     ) -> f64 {
+        let Tile { l, rows: ref k, .. } = self.tiles[u];
         let (layer, lanes) = (&self.layers.all[l - 1], self.layers.lanes);
         let whole = columns.len() / lanes * lanes;
         let weights = k.start..k.end.min(layer.fan_in);
         let bias = k.start.max(layer.fan_in)..k.end;
         let mut squares = 0.0;
-        for (rows, reg) in [weights, bias].into_iter().zip(self.mlp.regs()) {
+        for (i, (rows, reg)) in [weights, bias].into_iter().zip(self.mlp.regs()).enumerate() {
             if rows.is_empty() {
                 continue;
             }
@@ -396,8 +435,14 @@ impl<R: Float> View<'_, R> {
                 moments,
                 reg: R::narrow(reg),
             };
+            let rest = columns.len() - whole;
             // SAFETY: the caller's tile.
-            squares += unsafe { update_columns(simd, next, &span, columns.len() - whole) };
+            unsafe {
+                if let (1, 0, Some(scale)) = (l, i, &self.scale) {
+                    row_sums(simd, &span, rest, scale.sums(u));
+                }
+                squares += update_columns(simd, &next.times(self.share(l, i)), &span, rest);
+            }
         }
         squares
     }
