@@ -124,8 +124,8 @@ def compare(workload, programs, rounds, floor=None, near=NEAR):
 
 
 class Bench:
-    def __init__(self, only, rounds, folder, points=len(MAP)):
-        self.only, self.rounds, self.folder, self.points = only, rounds, folder, points
+    def __init__(self, only, rounds, folder, points=len(MAP), before=None):
+        self.only, self.rounds, self.folder, self.points, self.before = only, rounds, folder, points, before
         # A busy moment makes a peak smaller, nothing makes it larger.
         peaks = [called(OURS, "peak") for _ in range(5)]
         self.widths = [dict(level=width[0]["level"], **{p: max(w[p] for w in width) for p in ("f32", "f64")})
@@ -177,6 +177,8 @@ class Bench:
             path = self.file(f"{name}.point", workloads.point(list(sizes), batch, rule, activation))
             programs = {"clearprop": partial(called, OURS, "train", path, precision, threads, 3),
                         "readable": partial(called, OURS, "train", path, precision, threads, 1, "plain")}
+            if self.before:
+                programs["before"] = partial(called, self.before, "train", path, precision, threads, 3)
             for peer in peers:
                 programs[peer] = partial(called, sys.executable, HERE / "peer.py", peer, path, precision, threads, 1)
             results, flops = in_turn(programs, self.rounds), workloads.flops(path)
@@ -184,10 +186,10 @@ class Bench:
             ours = results.pop("clearprop") or sys.exit(f"clearprop fails on {name}")
             seconds = {peer: median(result["seconds"]) for peer, result in results.items() if result}
             its = median(ours["seconds"])
-            readable = seconds.pop("readable", float("nan")) / its
+            readable, before = (seconds.pop(name, float("nan")) / its for name in ("readable", "before"))
             best = min(seconds, key=seconds.get) if seconds else None
             row = dict(sizes=sizes, batch=batch, rule=rule, activation=activation, precision=precision, threads=threads,
-                       flops=flops / its, of_peak=flops / its / (self.peak[precision] * threads), readable=readable,
+                       flops=flops / its, of_peak=flops / its / (self.peak[precision] * threads), readable=readable, before=before,
                        best=best, ratio=seconds[best] / its if best else None, seconds=its, peers=seconds)
             print(report.map_line(row), flush=True)
             yield row
@@ -253,12 +255,13 @@ def main():
                    "notebook-f32-1 predict command map busy growth")
     p.add_argument("--rounds", type=int, default=3, help="how often each program runs [default: 3]")
     p.add_argument("--points", type=int, default=len(MAP), help="so many points of the map, from all over it")
+    p.add_argument("--before", help="another build of clearprop-bench, measured in turn at each point of the map")
     p.add_argument("--out", type=Path, default=HERE.parent / "target/bench-results", help="where bench.json, bench.md "
                    "and bench.svg go [default: target/bench-results]")
     options = p.parse_args()
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
-        bench = Bench(options.only, options.rounds, Path(folder), options.points)
+        bench = Bench(options.only, options.rounds, Path(folder), options.points, options.before)
         result = dict(machine=machine.about(), widths=bench.widths, rounds=options.rounds, table=[], map=[], busy=[], growth=[])
         print(report.head(result), flush=True)
         parts = [("table", bench.training()), ("table", bench.predicting()), ("table", bench.command()),

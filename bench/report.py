@@ -97,7 +97,8 @@ def way(row):
 def map_line(row):
     peer = f"{three(row['ratio'])} × {PEERS[row['best']]}" if row["best"] else "no peer"
     return (f"map  {network(row):30} {way(row):22} {row['flops'] / 1e9:7.1f} GFLOP/s  {percent(row['of_peak']):>5} of peak  "
-            f"{peer:20} {three(row['readable'])} × the readable engine")
+            f"{peer:20} {three(row['readable'])} × the readable engine"
+            + (f", {three(row['before'])} × before" if row["before"] == row["before"] else ""))
 
 
 def grid(head, rows):

@@ -62,6 +62,7 @@ fn settings(file: &Npz, network: &Network, threads: usize) -> Result<Settings> {
     let batch = count("batch")?;
     Ok(Settings {
         hidden: network.sizes[1..network.layers()].to_vec(),
+        activation: network.activations.clone(),
         reg: network.penalty.reg,
         penalize: network.penalty.over,
         solver,

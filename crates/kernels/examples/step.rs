@@ -55,7 +55,7 @@ fn measure<R: Compiled>(sizes: &[usize], batch: usize, threads: usize, rule: &st
     let mut shallow = Shallow::<R>::fits(&mlp).then(|| Shallow::new(&mlp, batch, level, threads));
     let mut blocks = Blocks::new(&mlp, batch, level, threads);
     let (mut losses, mut times) = (Vec::new(), Vec::new());
-    let steps = (1e9 / flops(sizes, batch)).clamp(10.0, 1e4) as usize;
+    let steps = (1_000_000_000 / flops(sizes, batch)).clamp(10, 10_000);
     let (ran, end) = (processor(), Instant::now() + Duration::from_millis(400));
     while times.len() < 5 || Instant::now() < end {
         // A step begins where it asks for its numbers.
@@ -83,10 +83,10 @@ fn measure<R: Compiled>(sizes: &[usize], batch: usize, threads: usize, rule: &st
 }
 
 /// Multiplications and additions of the textbook's step.
-fn flops(sizes: &[usize], batch: usize) -> f64 {
+fn flops(sizes: &[usize], batch: usize) -> usize {
     let forward: usize = sizes.windows(2).map(|pair| 2 * (pair[0] + 1) * pair[1]).sum();
     let back: usize = sizes[1..].windows(2).map(|pair| 2 * pair[0] * pair[1]).sum();
-    (batch * (2 * forward + back)) as f64
+    batch * (2 * forward + back)
 }
 
 fn main() {
@@ -99,7 +99,7 @@ fn main() {
             "f32" => measure::<f32>(&sizes, batch, threads, parts[4], level),
             _ => measure::<f64>(&sizes, batch, threads, parts[4], level),
         };
-        let flops = flops(&sizes, batch);
+        let flops = flops(&sizes, batch) as f64;
         println!("{arg:45} {:9.3} ms  {:7.1} GFLOP/s", 1e3 * seconds, flops / seconds / 1e9);
     }
 }
