@@ -78,7 +78,7 @@ def busy_line(row):
 
 
 def growth_line(row):
-    return (f"growth  {row['rows']:>9} rows {row['hidden']:>4} hidden {row['threads']} threads   "
+    return (f"growth  {row['rows']:>9} rows {row['hidden']:>9} hidden {row['threads']} threads   "
             f"{amount(row['seconds']):>8} = {amount(row['seconds'] / row['rows']):>8} a row   "
             f"{row['peak_mib']:7.1f} MiB = accounted + {row['peak_mib'] - row['accounted_mib']:.1f}, "
             f"{'within' if row['within'] else 'TOO MUCH'}")

@@ -152,6 +152,11 @@ impl Layers {
         }
     }
 
+    /// The widest row of a layer's outputs.
+    pub(crate) fn widest(&self) -> usize {
+        self.all.iter().map(|layer| layer.w.full_columns()).max().unwrap_or(0)
+    }
+
     /// Numbers of the largest stretch of so many rows of a panel.
     pub(crate) fn largest_stretch(&self, rows: usize) -> usize {
         let widths = self.all.iter().flat_map(|layer| &layer.w.panels).map(|panel| panel.width);

@@ -44,9 +44,10 @@ impl Plan {
         let weights = layers.w_len * bytes;
         let largest = layers.all.iter().map(|layer| layer.fan_in * layer.fan_out * bytes).max();
         if largest > Some(WIDE) {
-            return Self::Wide {
-                chunk: n.min((WIDE_SCRATCH / row).max(BLOCK)).next_multiple_of(layers.lanes),
-            };
+            // And dz of one layer in another order.
+            let row = row + layers.widest() * bytes;
+            let chunk = n.min((WIDE_SCRATCH / row).max(BLOCK));
+            return Self::Wide { chunk: chunk.next_multiple_of(layers.lanes) };
         }
         let groups = n.div_ceil(BLOCK).clamp(1, GROUPS).min(SCRATCH / weights);
         // Both ways the other threads read what one has written: the values of all rows, or the

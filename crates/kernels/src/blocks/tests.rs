@@ -325,6 +325,7 @@ fn any_number_of_threads_gives_the_same_bits() {
             Plan::Weights { chunk: 96 },
             Plan::Wide { chunk: 304 },
             Plan::Wide { chunk: 96 },
+            Plan::Wide { chunk: 32 },
         ];
         for plan in plans.map(Some).into_iter().chain([None]) {
             for sizes in [&[10, 30, 4], &[40, 100, 10], &[40, 300, 10]] {
