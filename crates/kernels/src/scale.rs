@@ -15,7 +15,7 @@ use crate::buffer::{Buffer, Shared};
 use crate::float::Float;
 use crate::gemm::load;
 use crate::lanes::V;
-use crate::step::View;
+use crate::plan::Tile;
 use crate::update::{STRETCH, Span, Update, update_columns};
 use fearless_simd::{Simd, SimdBase, SimdFloat};
 
@@ -62,72 +62,65 @@ impl<R: Float> Scale<R> {
     fn ds(&self) -> *mut R {
         self.work.at(room(self.inputs))
     }
-}
 
-/// Room for so many numbers, in whole vectors.
-fn room(inputs: usize) -> usize {
-    inputs.next_multiple_of(16)
-}
-
-impl<R: Float> View<'_, R> {
     /// Takes s for the rows of a step.
     ///
     /// # Safety
     /// Nobody else may be at work.
-    pub(crate) unsafe fn take_scale(&self) {
-        let Some(scale) = &self.scale else { return };
+    pub(crate) unsafe fn take(&self) {
         let tiny = R::narrow(TINY);
-        for i in 0..scale.inputs {
+        for i in 0..self.inputs {
             // SAFETY: the caller's promise.
             unsafe {
-                let s = *scale.s.at(i);
+                let s = *self.s.at(i);
                 let is_small = s < tiny && s > -tiny;
-                *scale.work.at(i) = if is_small && s < R::ZERO {
-                    -tiny
-                } else if is_small {
-                    tiny
-                } else {
-                    s
+                *self.work.at(i) = match is_small {
+                    true if s < R::ZERO => -tiny,
+                    true => tiny,
+                    false => s,
                 };
             }
         }
     }
 
-    /// Updates s from the sums that the tiles have left.
+    /// Updates s from the sums that the first layer's tiles have left, the first of all.
     ///
     /// # Safety
     /// Nobody else may be at work.
     #[inline(always)]
-    pub(crate) unsafe fn update_scale<S: Simd>(&self, simd: S, next: &Update<R>) {
-        let Some(scale) = &self.scale else { return };
-        let lanes = self.layers.lanes;
+    pub(crate) unsafe fn update<S: Simd>(&self, simd: S, next: &Update<R>, tiles: &[Tile]) {
+        let lanes = V::<S, R>::LEN;
         // SAFETY: the caller's promise; each tile of the first layer has left its sums.
         unsafe {
-            std::slice::from_raw_parts_mut(scale.ds(), scale.inputs).fill(R::ZERO);
-            for (u, tile) in self.tiles.iter().enumerate().filter(|(_, tile)| tile.l == 1) {
-                for (i, row) in (tile.rows.start..tile.rows.end.min(scale.inputs)).enumerate() {
-                    *scale.ds().wrapping_add(row) += *scale.sums(u).wrapping_add(i);
+            std::slice::from_raw_parts_mut(self.ds(), self.inputs).fill(R::ZERO);
+            for (u, tile) in tiles.iter().enumerate().filter(|(_, tile)| tile.l == 1) {
+                for (i, row) in (tile.rows.start..tile.rows.end.min(self.inputs)).enumerate() {
+                    *self.ds().wrapping_add(row) += *self.sums(u).wrapping_add(i);
                 }
             }
-            for i in 0..scale.inputs {
-                *scale.ds().wrapping_add(i) /= *scale.work.at(i);
+            for i in 0..self.inputs {
+                *self.ds().wrapping_add(i) /= *self.work.at(i);
             }
-            let share = self.shares.last().copied().unwrap_or(1.0);
             let span = Span {
                 rows: 1,
-                len: scale.inputs / lanes * lanes,
-                p: scale.s.at(0),
+                len: self.inputs / lanes * lanes,
+                p: self.s.at(0),
                 p_row: 0,
-                g: scale.ds(),
+                g: self.ds(),
                 g_row: 0,
                 parts: 1,
                 apart: 0,
-                moments: scale.moments.map(|moment| moment.at(0)),
+                moments: self.moments.map(|moment| moment.at(0)),
                 reg: R::ZERO,
             };
-            update_columns(simd, &next.times(share), &span, scale.inputs % lanes);
+            update_columns(simd, next, &span, self.inputs % lanes);
         }
     }
+}
+
+/// Room for so many numbers, in whole vectors.
+fn room(inputs: usize) -> usize {
+    inputs.next_multiple_of(16)
 }
 
 /// For each row of parameters the sum of `p g`, `rest` more columns included that fill no vector.

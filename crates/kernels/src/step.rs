@@ -52,8 +52,10 @@ impl<R: Float> View<'_, R> {
     pub(crate) fn step(&self, next: &Update<R>, team: &Team<'_>) -> f64 {
         let (level, n, lanes) = (self.level, self.n, self.layers.lanes);
         let (total, mut sum) = (self.total(), 0.0);
-        // SAFETY: the team has nothing to do.
-        unsafe { self.take_scale() };
+        if let Some(scale) = &self.scale {
+            // SAFETY: the team has nothing to do.
+            unsafe { scale.take() };
+        }
         match self.plan {
             Plan::Rows { group, .. } => {
                 let groups = n.div_ceil(group);
@@ -113,8 +115,11 @@ impl<R: Float> View<'_, R> {
             }
             Plan::Wide { chunk } => sum += self.wide(next, team, chunk),
         }
-        // SAFETY: as above.
-        dispatch!(level, simd => unsafe { self.update_scale(simd, next) });
+        if let Some(scale) = &self.scale {
+            let next = next.times(self.shares.last().copied().unwrap_or(1.0));
+            // SAFETY: as above.
+            dispatch!(level, simd => unsafe { scale.update(simd, &next, self.tiles) });
+        }
         // SAFETY: the team is done.
         let squares: f64 = (0..self.tiles.len()).map(|u| unsafe { *self.squares.at(u) }).sum();
         if total > 0.0 { sum / total + 0.5 * self.mlp.reg * squares } else { 0.5 * self.mlp.reg * squares }

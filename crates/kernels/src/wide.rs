@@ -15,47 +15,28 @@
 //! update.  Each number is one sum in one order, however the parts are cut.
 #![expect(unsafe_code, reason = "threads share buffers by parts, and kernels take addresses")]
 
+mod cut;
 mod turned;
 mod weights;
 
+pub(crate) use cut::{dz, pack, tile, tiles};
+
 use crate::activation::{Activation, activate, times_slope};
 use crate::float::Float;
-use crate::gemm::{Ahead, Finish, Product, Start, multiply, widest};
+use crate::gemm::{Ahead, Finish, Product, Start, multiply};
 use crate::level::dispatch;
 use crate::pack::{self, Turn};
-use crate::panels::{BLOCK_VECTORS, Layers, Panel};
+use crate::panels::{BLOCK_VECTORS, Panel};
 use crate::step::View;
 use crate::team::Team;
-use crate::update::{STRETCH, Update};
+use crate::update::Update;
 use crate::workspace::BLOCK;
+use cut::{DEEPEST, ENOUGH, depth, stretches, width};
 use fearless_simd::Simd;
 use std::ops::Range;
-pub(crate) use weights::{dz, tile, tiles};
 
 /// The most rows for which a block is copied once.
 const ROWS: usize = 512;
-
-/// How many terms are summed before a block is left for the next: a panel of it stays in the fastest cache.
-const fn depth<S: Simd>() -> usize {
-    if widest::<S>() > 2 { 128 } else { DEEPEST }
-}
-
-/// The largest [`depth`].
-const DEEPEST: usize = 256;
-
-/// A sum of so many terms, cut into equal stretches: first term and number of terms.
-fn stretches(terms: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
-    let size = terms.div_ceil(terms.div_ceil(most).max(1)).max(1);
-    (0..terms).step_by(size).map(move |start| (start, size.min(terms - start)))
-}
-
-/// Numbers that a member needs to pack in, for so many rows: some rows of w, or a and dw of a part.
-pub(crate) fn pack(layers: &Layers, rows: usize) -> usize {
-    ((DEEPEST + 1) * BLOCK_VECTORS * layers.lanes).max(rows * STRETCH + tile(layers))
-}
-
-/// So many parts for each member make up for some being longer than others.
-const ENOUGH: usize = 4;
 
 /// What is done to a block of panels for some rows, by a member.
 type Block<'a> = dyn Fn(&[Panel], Range<usize>, usize) + Sync + 'a;
@@ -271,9 +252,4 @@ impl<R: Float> View<'_, R> {
             times_slope(simd, activation, da.wrapping_add(first), a.wrapping_add(first), slopes, sizes);
         }
     }
-}
-
-/// The width of neighbouring panels.
-fn width(panels: &[Panel]) -> usize {
-    panels.iter().map(|panel| panel.width).sum()
 }

@@ -5,7 +5,7 @@
 //! ```
 #![expect(unsafe_code, reason = "threads share buffers by parts, and kernels take addresses")]
 
-use super::{depth, stretches};
+use super::cut::{depth, stretches};
 use crate::activation::{Activation, times_slope};
 use crate::float::Float;
 use crate::gemm::{Ahead, Finish, Product, Start, multiply, widest};

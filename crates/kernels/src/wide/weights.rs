@@ -1,12 +1,12 @@
 //! `dw = a^T dz` of wide layers, and the update that follows it while it is in the cache.
 #![expect(unsafe_code, reason = "threads share buffers by parts, and kernels take addresses")]
 
-use super::{ENOUGH, depth, stretches, width};
+use super::cut::{depth, stretches, tile, width};
 use crate::float::Float;
 use crate::gemm::{Ahead, Finish, Product, Start, multiply};
 use crate::level::dispatch;
 use crate::pack;
-use crate::panels::{BLOCK_VECTORS, Layers, Panel};
+use crate::panels::Panel;
 use crate::plan::Tile;
 use crate::scale::row_sums;
 use crate::step::View;
@@ -15,42 +15,6 @@ use crate::update::{STRETCH, Span, Update, update_columns};
 use crate::workspace::BLOCK;
 use fearless_simd::Simd;
 use std::ops::Range;
-
-/// Numbers of a tile of a gradient.
-pub(crate) fn tile(layers: &Layers) -> usize {
-    STRETCH * BLOCK_VECTORS * layers.lanes
-}
-
-/// Numbers that dz of a layer takes in the order in which dw reads it, for so many rows.
-pub(crate) fn dz(layers: &Layers, rows: usize) -> usize {
-    rows * layers.widest()
-}
-
-/// All tiles, layer by layer, and parts of them: tiles of the same rows, since these are copied once for a part, and so
-/// many parts that the members find enough to do.
-pub(crate) fn tiles(layers: &Layers, members: usize) -> (Vec<Tile>, Vec<Range<usize>>) {
-    let (mut tiles, mut parts) = (Vec::new(), Vec::new());
-    for (i, layer) in layers.all.iter().enumerate() {
-        let blocks = layer.w.panels.len().div_ceil(layers.block);
-        let most = if members > 1 {
-            (layer.stretches().count() * blocks).div_ceil(ENOUGH * members).min(blocks)
-        } else {
-            blocks
-        };
-        for rows in layer.stretches() {
-            for block in 0..blocks {
-                if block % most == 0 {
-                    parts.push(tiles.len()..tiles.len());
-                }
-                tiles.push(Tile { l: i + 1, panel: block * layers.block, rows: rows.clone() });
-                if let Some(part) = parts.last_mut() {
-                    part.end = tiles.len();
-                }
-            }
-        }
-    }
-    (tiles, parts)
-}
 
 impl<R: Float> View<'_, R> {
     /// The gradient of all layers over these rows, added to what is there or not, and the update.
