@@ -15,7 +15,7 @@ mod sources;
 
 /// The library's lines from the ground up; the design's picture, read from below.
 const LINES: [(&str, &[&str]); 6] = [
-    ("words", &["decision", "error", "paper", "quantity", "real"]),
+    ("words", &["decision", "error", "mistake", "paper", "quantity", "real"]),
     (
         "parts",
         &[
@@ -44,7 +44,7 @@ const CRATES: [(&str, &[&str]); 5] = [
     ("files", &["clearprop"]),
     ("plots", &["clearprop"]),
     ("cli", &["clearprop", "clearprop-files", "clearprop-plots"]),
-    ("python", &["clearprop", "clearprop-files"]),
+    ("python", &["clearprop", "clearprop-files", "clearprop-plots"]),
 ];
 
 /// The crate in which `unsafe` may stand.

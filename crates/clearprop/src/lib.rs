@@ -18,6 +18,7 @@
 // words
 pub mod decision;
 pub mod error;
+pub mod mistake;
 pub mod paper;
 pub mod quantity;
 pub mod real;

@@ -25,6 +25,7 @@ _STYLE = """
 .clearprop dt{color:var(--faint);font-weight:400}.clearprop dd{margin:0}
 .clearprop .right{display:flex;gap:.6em;align-items:center;background:var(--code);border:1px solid var(--line);border-radius:6px;padding:.4em .7em;margin:.4em 0}
 .clearprop .right code{flex:1;white-space:pre-wrap}
+.clearprop math{font-size:1.4em;vertical-align:middle}
 .clearprop button{font:inherit;font-size:.85em;color:inherit;background:none;border:1px solid var(--line);border-radius:6px;padding:.1em .6em;cursor:pointer}
 </style>
 """
@@ -76,6 +77,7 @@ def _stages(diagnosis):
         inner = []
         if stage.status == "wrong" or stage.mistakes:
             inner = [f"<p><b>{escape(title)}</b></p>{_list(texts)}" for title, texts in _explained(stage, said)]
+            inner[:0] = _formula(stage)
         if stage.right:
             inner.append(right_line(stage.right))
         if inner:
@@ -84,6 +86,13 @@ def _stages(diagnosis):
             told = f"<details{is_open}><summary>{about}</summary>{''.join(inner)}</details>"
             rows.append(f'<tr class="more"><td></td><td colspan="4">{told}</td></tr>')
     return "<table>" + "".join(rows) + "</table>"
+
+
+def _formula(stage):
+    """The stage's formula, typeset, where it is one for all networks."""
+    if not stage.stage.startswith(("dw[", "db[", "da[", "dz[")):
+        return []
+    return [f"<p>{_core.stage(stage.stage)['mathml']} <span class=\"faint\">(a row of x is a sample)</span></p>"]
 
 
 def _explained(stage, said):
