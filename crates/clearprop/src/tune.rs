@@ -32,6 +32,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc;
 use std::thread;
 
+/// Trials of a bracket.
+const BRACKET: usize = 8;
+
 /// A trial and a fold, both counted from 0.
 pub type Place = (usize, usize);
 
@@ -200,7 +203,7 @@ impl<R: Real> Tune<R> {
         let base = self.base();
         let mut settings = base.clone();
         self.space.draw(&mut settings, trial);
-        if trial >= brackets::TRIALS
+        if trial >= BRACKET
             && let Some(winner) = self.winner()
         {
             let like = self.trial(winner).1;

@@ -1,12 +1,10 @@
 //! Which trials get how many folds.
 
-use super::{Place, Tune, better};
+use super::{BRACKET, Place, Tune, better};
 use crate::real::Real;
 use std::collections::BTreeSet;
 
-/// Trials of a bracket,
-pub(super) const TRIALS: usize = 8;
-/// and how many folds they have before they are halved.
+/// How many folds the trials of a bracket have before they are halved.
 const HALVED_AFTER: [usize; 2] = [1, 2];
 /// So many trials are kept with their weights, of those that have all folds.
 const KEPT: usize = 10;
@@ -14,8 +12,9 @@ const KEPT: usize = 10;
 impl<R: Real> Tune<R> {
     /// Which trials of a bracket are to have how many folds, as far as that is known.
     fn stages(&self, bracket: usize) -> Vec<(Vec<usize>, usize)> {
-        let first = bracket * TRIALS;
-        let mut trials: Vec<usize> = (first..(first + TRIALS).min(self.most.unwrap_or(usize::MAX))).collect();
+        let first = bracket * BRACKET;
+        let mut trials: Vec<usize> =
+            (first..(first + BRACKET).min(self.most.unwrap_or(usize::MAX))).collect();
         let (mut stages, mut keep) = (Vec::new(), trials.len());
         for folds in HALVED_AFTER.into_iter().chain([self.folds()]) {
             let folds = folds.min(self.folds());
@@ -55,7 +54,7 @@ impl<R: Real> Tune<R> {
         };
         let later = if self.winner().is_some() { usize::MAX } else { 1 };
         (0..later)
-            .take_while(|bracket| bracket * TRIALS < self.most.unwrap_or(usize::MAX))
+            .take_while(|bracket| bracket * BRACKET < self.most.unwrap_or(usize::MAX))
             .find_map(of_bracket)
     }
 
@@ -86,7 +85,7 @@ impl<R: Real> Tune<R> {
             let all = stages.first().map(|stage| stage.0.clone()).unwrap_or_default();
             all.into_iter().filter(move |trial| !alive.contains(trial))
         };
-        let last = self.parts.keys().next_back().map_or(0, |place| place.0 / TRIALS);
+        let last = self.parts.keys().next_back().map_or(0, |place| place.0 / BRACKET);
         let lost = (0..=last).flat_map(lost).filter(|trial| !complete.contains(trial));
         same.into_iter().skip(KEPT).chain(other).chain(lost).collect()
     }
