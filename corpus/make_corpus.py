@@ -53,6 +53,10 @@ def write(out, only, limit):
                 unique = f"{name}-{sum(n.startswith(name) for n in names)}"
             names.add(unique)
             np.savez(out / f"{unique}.npz", **file)
+            right = line.pop("right", None)
+            if right:               # what every printed line has to give from right values before it
+                mended = {n: v for n, v in right.items() if n in file and not np.array_equal(v, file[n])}
+                np.savez(out / f"{unique}.right.npz", **mended)
             manifest.append({"file": f"{unique}.npz", "part": part, **line})
         print(f"{part:10} {len(manifest) - before:5} files  {time.perf_counter() - start:5.1f} s")
     (out / "manifest.json").write_text(json.dumps(manifest, indent=0) + "\n")

@@ -74,7 +74,7 @@ def line_of(readings, layout, both, pair, file):
             "expected": "wrong", "stages_given": True, "loss_given": True, "dtype": readings.dtype,
             "convention": vars(both.c), "layout": layout.name, "shape": shape_of(readings.probe),
             "activation": readings.probe.activation, "loss_name": readings.probe.loss,
-            "probe": readings.probe.quality}
+            "probe": readings.probe.quality, "right": right}
 
 
 def pairs():

@@ -17,6 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
+from lines import same
+
 PROGRAMS = Path(__file__).resolve().parent / "programs"
 PARTS = ("data", "forward", "backward", "saved")
 # What stands before a name to make it that of a derivative, the longest first.
@@ -227,15 +229,6 @@ class Program:
         except (ValueError, IndexError, TypeError):      # shapes that stop a right line
             pass
         return {name: tape.values[event] for name, event in self.order.items() if event in tape.values}
-
-
-def same(a, b, tolerance):
-    a, b = np.asarray(a, float), np.asarray(b, float)
-    if a.shape != b.shape:
-        if a.size != 1 or b.size != 1:
-            return False
-        a, b = a.ravel(), b.ravel()
-    return bool(np.all(np.isfinite(a))) and np.max(np.abs(a - b)) <= tolerance * max(np.max(np.abs(b)), 1e-300)
 
 
 def programs():

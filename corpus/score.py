@@ -13,6 +13,10 @@ import json
 import sys
 from pathlib import Path
 
+import numpy as np
+
+from lines import same, value_of
+
 
 def read(manifest, results, only):
     """Pairs of a manifest line and its answer, {} where there is none."""
@@ -69,6 +73,33 @@ def verdict_right(line, answer):
 
 def single(line, stages):
     return line["part"] == "singles" and line["stages_given"] == stages
+
+
+def load(path):
+    with np.load(path, allow_pickle=True) as file:
+        return {n: file[n] for n in file.files if file[n].dtype != object}
+
+
+def printed_lines(folder, scored):
+    """Every line printed for a wrong stage, run where all other arrays are right: (line of the manifest, printed line,
+    what became of it)."""
+    for m, a in scored:
+        stages = [s for s in a.get("stages", []) if s["status"] == "wrong" and s.get("right")]
+        if not stages:
+            continue
+        right = folder / m["file"].replace(".npz", ".right.npz")
+        mended = load(right) if right.exists() else {}
+        arrays = {n: v[()] if v.ndim == 0 else v for n, v in (load(folder / m["file"]) | mended).items()}
+        for stage in stages:
+            name = stage["name"]
+            if name not in arrays:
+                continue
+            value = value_of(stage["right"], name, arrays, stage.get("names", []))
+            if value is None:
+                yield m, stage["right"], "cannot run"
+            else:
+                fits = same(value, arrays[name], 1e-6 if m["dtype"] == "float64" else 1e-3)
+                yield m, stage["right"], "right" if fits else "wrong"
 
 
 # name, which lines of the manifest, what is asked of the answer, goal as a share (None: for information)
@@ -151,6 +182,13 @@ def main():
         for m, a in lines:
             if goal is not None and not asked(m, a):
                 failures.setdefault(m["file"], (m, a, []))[2].append(name.strip())
+    lines = list(printed_lines(options.manifest.parent, scored))
+    wrong = [(m, line, fate) for m, line, fate in lines if fate != "right"]
+    print(f"{'printed lines, each run on right values':46} {len(lines) - len(wrong):5}/{len(lines):<5} "
+          f"{1 - len(wrong) / max(1, len(lines)):7.2%}  goal 100% {'MISSED' if wrong else 'reached'}")
+    all_reached &= not wrong
+    for m, line, fate in wrong[:options.failures]:
+        print(f"    {m['file']}: {fate}: {line}")
     missing = by_number(scored)
     if missing:
         print(f"\nnot always named: {missing}")

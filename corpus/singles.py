@@ -61,7 +61,7 @@ def entry(readings, p, m, layout, given, loss, kept=None, **convention):
         "expected": "ambiguous" if accepted or not loss and FACTORS.get(m.id) == readings.probe.loss else "wrong",
         "stages_given": given == "stages" if kept is None else names, "loss_given": loss, "dtype": readings.dtype,
         "convention": vars(p.c), "layout": layout.name, "shape": shape_of(readings.probe),
-        "activation": readings.probe.activation, "loss_name": readings.probe.loss, "probe": readings.probe.quality}
+        "activation": readings.probe.activation, "loss_name": readings.probe.loss, "probe": readings.probe.quality, "right": right}
     return file, line
 
 

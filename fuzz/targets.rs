@@ -94,7 +94,7 @@ pub fn csv(data: &[u8]) {
 fn encoded(table: &Table) {
     let Some(target) = table.names().last().map(str::to_owned) else { return };
     let rows: Vec<u32> = (0..).take(table.len()).collect();
-    let fit = Fit { targets: &[target], rows: &rows, loss: None, standardise: true, robust: false };
+    let fit = Fit { targets: &[target], rows: &rows, loss: None, standardise: true, ..Fit::default() };
     let Some(encoder) = told(Encoder::fit(table, &fit)).map(|(encoder, _)| encoder) else { return };
     if encoder.width() * rows.len() > 1 << 20 {
         return;

@@ -12,8 +12,6 @@ line        the right line of the first wrong stage, run with numpy as np and th
 A refusal where names are nobody's fault is allowed: neither good nor bad.
 """
 import argparse
-import contextlib
-import io
 import json
 import subprocess
 import sys
@@ -25,6 +23,9 @@ from pathlib import Path
 import numpy as np
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+from lines import same, value_of
+
 warnings.filterwarnings("ignore")
 np.seterr(all="ignore")
 
@@ -32,18 +33,6 @@ np.seterr(all="ignore")
 def load(path):
     with np.load(path, allow_pickle=True) as npz:
         return {k: npz[k] for k in npz.files if npz[k].dtype != object}
-
-
-def same(a, b, tolerance=1e-6):
-    try:
-        a, b = np.asarray(a, float), np.asarray(b, float)
-    except (TypeError, ValueError):
-        return False
-    if a.shape != b.shape:
-        if a.size != 1 or b.size != 1:
-            return False
-        a, b = a.ravel(), b.ravel()
-    return bool(np.all(np.isfinite(a))) and float(np.max(np.abs(a - b))) <= tolerance * max(float(np.max(np.abs(b))), 1e-300)
 
 
 def ask(binary, file, folder):
@@ -63,28 +52,6 @@ def ask(binary, file, folder):
     return (said if said in ("correct", "wrong") else "unknown"), answer, run.stderr
 
 
-def run_line(line, name, arrays, names):
-    """The value that the line gives this name, or None where it cannot run."""
-    space = {"np": np}
-    for key, value in arrays.items():
-        space[key] = value.copy() if value.ndim else value[()]
-    for letter, what in names:
-        if letter.isidentifier() and letter not in space:
-            try:
-                space[letter] = eval(what, space)
-            except Exception:
-                pass
-    before = dict(space)
-    try:
-        with contextlib.redirect_stdout(io.StringIO()):
-            exec(line, space)
-    except Exception:
-        return None
-    if name not in space or (space[name] is before.get(name) and "=" not in line):
-        return None
-    return space[name]
-
-
 def judge_line(stage, arrays, truths, stem, reading):
     """ok, ok (old W), wrong, cannot run, no truth or none."""
     line = (stage or {}).get("right")
@@ -96,13 +63,13 @@ def judge_line(stage, arrays, truths, stem, reading):
     good = [truths[own]] if own in truths else [v for k, v in truths.items() if k == key or k.startswith(key + "/") and k.rsplit("/", 1)[1].isdigit()]
     names = stage.get("names", [])
     names = list(names.items()) if isinstance(names, dict) else names
-    value = run_line(line, name, arrays, names)
+    value = value_of(line, name, arrays, names)
     if any(same(value, one) for one in good) and value is not None:
         return "ok"
     old = {k.split("/old/")[1]: v for k, v in truths.items() if k.startswith(f"{stem}/old/")}
     if old:
         # The line stands in the person's program, where the weights were those of the forward pass.
-        again = run_line(line, name, arrays | old, names)
+        again = value_of(line, name, arrays | old, names)
         if again is not None and any(same(again, one) for one in good):
             return "ok (old W)"
     if value is None:

@@ -15,7 +15,7 @@ mod sources;
 
 /// The library's lines from the ground up; the design's picture, read from below.
 const LINES: [(&str, &[&str]); 6] = [
-    ("words", &["decision", "error", "paper", "quantity", "real"]),
+    ("words", &["decision", "error", "mistake", "paper", "quantity", "real"]),
     (
         "parts",
         &[
@@ -34,7 +34,7 @@ const LINES: [(&str, &[&str]); 6] = [
     ),
     ("pass", &["forward", "backward", "objective", "schedule", "optim"]),
     ("fast", &["fast"]),
-    ("learn", &["engine", "settings", "evaluate", "lbfgs", "sklearn", "train", "model", "fit"]),
+    ("learn", &["engine", "settings", "evaluate", "lbfgs", "sklearn", "train", "model", "fit", "tune"]),
     ("look", &["trace", "gradcheck", "diagnose", "report"]),
 ];
 
@@ -44,7 +44,7 @@ const CRATES: [(&str, &[&str]); 5] = [
     ("files", &["clearprop"]),
     ("plots", &["clearprop"]),
     ("cli", &["clearprop", "clearprop-files", "clearprop-kernels", "clearprop-plots"]),
-    ("python", &["clearprop", "clearprop-files"]),
+    ("python", &["clearprop", "clearprop-files", "clearprop-plots"]),
 ];
 
 /// The crate in which `unsafe` may stand.

@@ -3,6 +3,7 @@
 mod check;
 mod composition;
 mod fast;
+mod functions;
 mod golden;
 mod init;
 mod measured;
@@ -21,6 +22,7 @@ pub fn everything() -> Result<Measured, String> {
         notation::measure,
         composition::measure,
         softmax::measure,
+        functions::measure,
         penalty::measure,
         init::measure,
         check::measure,

@@ -1,5 +1,6 @@
 //! A stage of the table as a section of a chapter.
 
+use clearprop::mistake::MistakeId;
 use clearprop::stage::{Formula, STAGES, Stage, Way, stage};
 use std::fmt::Write;
 
@@ -66,9 +67,9 @@ fn undone(backward: &Stage) -> String {
 }
 
 /// The mistakes' numbers, each a link to its picture; what has none is told by `clearprop diagnose` alone.
-fn links(mistakes: &[u8]) -> String {
-    let link = |id: &u8| {
-        let page = match id {
+fn links(mistakes: &[MistakeId]) -> String {
+    let link = |id: &MistakeId| {
+        let page = match id.number() {
             1..=18 | 56 | 57 => "scores",
             19..=34 | 51..=55 => "parameters",
             35..=50 => "hidden",

@@ -25,7 +25,7 @@
 //! ])?;
 //! assert_eq!(diagnosis.verdict, Verdict::Wrong);
 //! assert_eq!(diagnosis.first_wrong_stage.as_deref(), Some("dlogits"));
-//! assert_eq!(diagnosis.mistakes[0].id, 1); // the division by N is missing
+//! assert_eq!(diagnosis.mistakes[0].id.number(), 1); // the division by N is missing
 //! # Ok::<(), clearprop::error::Error>(())
 //! ```
 
@@ -33,6 +33,7 @@ pub mod arrays;
 mod called;
 pub mod catalogue;
 mod convention;
+mod could_be;
 mod diagnosis;
 mod differentiate;
 mod evidence;
@@ -59,5 +60,6 @@ mod words;
 
 pub use arrays::shape_text;
 pub use called::stage_called;
+pub use could_be::could_be;
 pub use diagnosis::{Diagnosis, Edge, Named, StageFinding, Status, Verdict};
 pub use verdict::diagnose;

@@ -18,6 +18,7 @@
 // words
 pub mod decision;
 pub mod error;
+pub mod mistake;
 pub mod paper;
 pub mod quantity;
 pub mod real;
@@ -50,6 +51,7 @@ pub mod model;
 pub mod settings;
 pub mod sklearn;
 pub mod train;
+pub mod tune;
 // look
 pub mod diagnose;
 pub mod gradcheck;

@@ -15,26 +15,30 @@
 //! # Ok::<(), clearprop::error::Error>(())
 //! ```
 
+mod alike;
 mod class_weight;
 mod members;
 mod recipe;
 mod scale;
 mod setting;
+mod together;
 
 use crate::activation::Activation;
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result, nearest};
 use crate::init::Init;
 use crate::loss::Loss;
-use crate::network::{Network, Penalized, Penalty};
-use crate::optim::{Rule, Shares, Solver};
+use crate::network::Penalized;
+use crate::optim::{Shares, Solver};
 use crate::schedule::Schedule;
+pub use alike::Alike;
 pub use class_weight::ClassWeight;
 pub use recipe::{Effort, Recipe, Watch, usual_batch};
 pub use scale::Scale;
 use serde::{Deserialize, Serialize};
 pub use setting::{Owner, Range, Setting};
 use setting::{Value, number};
+pub use together::{Length, Patience};
 
 /// The type of a field: `always` has a value, `maybe` is `None` where it has no meaning.
 macro_rules! field {
@@ -61,9 +65,9 @@ macro_rules! declare {
             help: $help.trim_ascii(),
         }),+];
 
-        /// All choices of a run.
+        /// All choices of a run.  A setting that is younger than a model's file is there what it was before: the notebook's.
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-        #[serde(deny_unknown_fields)]
+        #[serde(default = "Settings::notebook", deny_unknown_fields)]
         pub struct Settings {
             $(#[doc = $help] pub $key: field!($presence $type),)+
         }
@@ -219,6 +223,8 @@ declare! { rows:
     Data scale: always Scale, names!(Scale), Scale::None, Scale::Robust;
     /// How much the training rows of each class count: all alike (none), or every class as much (balanced)
     Data class_weight: always ClassWeight, names!(ClassWeight), ClassWeight::None, ClassWeight::None;
+    /// Words that differ by case or blanks alone: as many words (keep), or one (join)
+    Data alike: always Alike, names!(Alike), Alike::Keep, Alike::Keep;
     /// Share of the rows kept for the test
     Data test_size: always f64, SHARE, 0.33, 0.25;
     /// Share of the training rows that early stopping watches; 0 watches the training loss
@@ -242,171 +248,18 @@ pub fn find(key: &str) -> Result<&'static Setting> {
     })
 }
 
-/// How long a run is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Length {
-    /// So many updates.
-    Steps(u64),
-    /// So many passes over the training rows.
-    Epochs(u64),
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// When a run ends before its length: once the loss has not fallen by more than `tolerance` below its
-/// lowest for more than `patience` epochs in a row.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Patience {
-    /// By how much an epoch must be better.
-    pub tolerance: f64,
-    /// How many epochs in a row may fail to be.
-    pub patience: u64,
-}
-
-/// What several settings mean together.
-impl Settings {
-    /// Arrays are taken as they are: full batches, nothing standardised, no early end.
-    #[must_use]
-    pub fn arrays() -> Self {
-        Self { init: Init::He, ..Self::notebook() }
-    }
-
-    /// The solver's rule with its numbers; lbfgs follows none, and keeps no moments, as gd.
-    #[must_use]
-    pub fn rule(&self) -> Rule {
-        match self.solver {
-            Solver::Gd | Solver::Lbfgs => Rule::Gd,
-            Solver::Sgd => {
-                Rule::Sgd { momentum: self.momentum.unwrap_or(0.9), nesterov: self.nesterov.unwrap_or(true) }
-            }
-            Solver::Adam => Rule::Adam {
-                beta1: self.beta1.unwrap_or(0.9),
-                beta2: self.beta2.unwrap_or(0.999),
-                epsilon: self.epsilon.unwrap_or(1e-8),
-                epsilon_hat: false,
-            },
-        }
-    }
-
-    /// The L2 penalty.
-    #[must_use]
-    pub fn penalty(&self) -> Penalty {
-        Penalty { reg: self.reg, over: self.penalize }
-    }
-
-    /// A network of these settings, `inputs` to `outputs`.
-    ///
-    /// # Errors
-    /// Those of [`Network::new`].
-    pub fn network(&self, inputs: usize, outputs: usize, loss: Loss) -> Result<Network> {
-        let sizes = [&[inputs], self.hidden.as_slice(), &[outputs]].concat();
-        let first = self.activation.first().copied().unwrap_or(Activation::Identity);
-        let network = Network::new(&sizes, first, loss, self.penalty())?;
-        match self.activation.as_slice() {
-            [_] => Ok(network),
-            each => network.with_activations(each).map_err(|error| error.setting("activation")),
-        }
-    }
-
-    /// Whether `network` is one of these settings.
-    ///
-    /// # Errors
-    /// It has other hidden layers, another activation, loss or penalty.
-    pub fn fit(&self, network: &Network) -> Result<()> {
-        let own = self.network(network.inputs(), network.outputs(), self.loss.unwrap_or(network.loss))?;
-        let differs = |key, found: String, own: String| {
-            Err(Error::new(ErrorKind::Setting, format!("{own} is set, the network has {found}"))
-                .setting(key)
-                .hint("settings and network must be of one run"))
-        };
-        match (&own, network) {
-            (own, other) if own.sizes != other.sizes => {
-                differs("hidden", format!("layers {:?}", other.sizes), format!("{:?}", self.hidden))
-            }
-            (own, other) if own.activations != other.activations => {
-                differs("activation", other.activation_text(), self.activation.text())
-            }
-            (own, other) if own.loss != other.loss => {
-                differs("loss", other.loss.to_string(), own.loss.to_string())
-            }
-            (own, other) if own.penalty.reg != other.penalty.reg => {
-                differs("reg", other.penalty.reg.to_string(), own.penalty.reg.to_string())
-            }
-            (own, other) if own.penalty.over != other.penalty.over => {
-                differs("penalize", other.penalty.over.name().into(), own.penalty.over.name().into())
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// The network with the loss that steps make small: that of smoothed labels, if they are.
-    pub(crate) fn smoothed(&self, network: &Network) -> Result<Network> {
-        let loss = match (self.label_smoothing, network.loss) {
-            (None, loss) => loss,
-            (Some(smoothing), Loss::Softmax) => Loss::SmoothedSoftmax { smoothing },
-            (Some(_), loss) => {
-                let found = format!("has no meaning with the {loss} loss");
-                return Err(Error::new(ErrorKind::Setting, found)
-                    .setting("label_smoothing")
-                    .hint("it goes with softmax"));
-            }
-        };
-        Ok(Network { loss, ..network.clone() })
-    }
-
-    /// How long to go on; without a number of steps or epochs, until somebody says stop.
-    #[must_use]
-    pub fn length(&self) -> Length {
-        match (self.steps, self.epochs) {
-            (Some(steps), _) => Length::Steps(steps),
-            (None, Some(epochs)) => Length::Epochs(epochs),
-            (None, None) => Length::Steps(u64::MAX),
-        }
-    }
-
-    /// When to end early; `None` never.
-    #[must_use]
-    pub fn stops_early(&self) -> Option<Patience> {
-        Some(Patience { tolerance: self.tolerance?, patience: self.patience? })
-    }
-
-    /// Whether every setting is inside its range, and none contradicts another.
-    ///
-    /// # Errors
-    /// The first that is not, with its key.
-    pub fn check(&self) -> Result<()> {
-        self.in_range()?;
-        if self.steps.is_some() && self.epochs.is_some() {
-            return Err(Error::new(ErrorKind::Setting, "given together with `epochs`")
-                .setting("steps")
-                .hint("the length of a run is either in steps or in epochs"));
-        }
-        if self.folds.is_some() && self.ensemble.is_some() {
-            return Err(Error::new(ErrorKind::Setting, "given together with `folds`")
-                .setting("ensemble")
-                .hint("the members of folds are an ensemble"));
-        }
-        if self.solver == Solver::Lbfgs && (self.front_scale || self.step_shares != Shares::Equal) {
-            let key = if self.front_scale { "front_scale" } else { "step_shares" };
-            return Err(Error::new(ErrorKind::Setting, "has no meaning with the solver lbfgs")
-                .setting(key)
-                .hint("it goes with gd, sgd and adam"));
-        }
-        let schedule = |found: String, hint: &str| {
-            Err(Error::new(ErrorKind::Setting, found).setting("schedule").hint(hint))
-        };
-        if self.schedule.needs_end() && self.steps.is_none() && self.epochs.is_none() {
-            let found = format!("{} of a run without an end", self.schedule);
-            return schedule(found, "give `steps` or `epochs`");
-        }
-        if self.schedule == Schedule::Adaptive && self.stops_early().is_none() {
-            let found = "adaptive waits for a loss that no longer falls, and there is no patience".to_owned();
-            return schedule(found, "give `patience`");
-        }
-        if self.schedule != Schedule::Constant && self.solver == Solver::Lbfgs {
-            return schedule(
-                format!("{} beside lbfgs, which searches along a line", self.schedule),
-                "leave it out",
-            );
-        }
-        Ok(())
+    #[test]
+    fn a_setting_that_is_younger_than_the_file_is_off() {
+        let settings = Settings::table(1000);
+        let mut json = serde_json::to_value(&settings).unwrap();
+        json.as_object_mut().unwrap().remove("alike").unwrap();
+        assert_eq!(serde_json::from_value::<Settings>(json.clone()).unwrap(), settings);
+        // What the file has, and this program does not know, would be lost.
+        json["brand_new"] = true.into();
+        assert!(serde_json::from_value::<Settings>(json).is_err());
     }
 }

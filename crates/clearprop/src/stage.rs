@@ -14,6 +14,7 @@ mod table;
 
 use crate::activation::{Activation, Notation};
 use crate::loss::{self, Loss};
+use crate::mistake::MistakeId;
 
 pub use find::{find, stage};
 pub use table::STAGES;
@@ -47,7 +48,7 @@ pub struct Stage {
     /// Who says the rest.
     pub(crate) varies: Varies,
     /// The mistakes people make here, by their numbers in the catalogue.
-    pub mistakes: &'static [u8],
+    pub mistakes: &'static [MistakeId],
 }
 
 /// Which way the numbers go.
@@ -312,10 +313,10 @@ mod tests {
 
     #[test]
     fn every_mistake_of_the_catalogue_has_a_stage() {
-        let mut numbers: Vec<u8> = STAGES.iter().flat_map(|stage| stage.mistakes).copied().collect();
+        let mut numbers: Vec<MistakeId> = STAGES.iter().flat_map(|stage| stage.mistakes).copied().collect();
         numbers.sort_unstable();
         numbers.dedup();
-        assert_eq!(numbers, (1..=86).collect::<Vec<u8>>());
+        assert!(numbers.iter().eq(MistakeId::ALL.iter().filter(|id| id.number() <= 86)));
     }
 
     #[test]

@@ -222,6 +222,21 @@ impl Table {
     }
 }
 
+impl Table {
+    /// A copy in which some columns of words have other words.
+    fn respelled(&self, words: impl Fn(&str, &Words) -> Option<Words>) -> Self {
+        let mut copy = self.clone();
+        for (name, column) in &mut copy.columns {
+            if let Column::Words(old) = column
+                && let Some(new) = words(name, old)
+            {
+                *old = new;
+            }
+        }
+        copy
+    }
+}
+
 impl Column {
     /// A column of numbers; NaN is a missing value.
     #[must_use]

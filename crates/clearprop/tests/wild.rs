@@ -4,6 +4,7 @@
 
 use clearprop::diagnose::arrays::{Array, Stored, Values};
 use clearprop::diagnose::{Diagnosis, Status, Verdict, diagnose};
+use clearprop::mistake::MistakeId::{self, *};
 use ndarray::{Array2, Axis, array};
 
 /// What was computed so far, by name.
@@ -11,6 +12,9 @@ struct Named(Vec<(&'static str, Array2<f64>)>);
 
 /// From a name and what was computed before: a value in the place of the right one.
 type Spoil<'a> = &'a dyn Fn(&str, &Named) -> Option<Array2<f64>>;
+
+/// What a slip makes of z.
+type Slip<'a> = &'a dyn Fn(&Array2<f64>) -> Array2<f64>;
 
 impl Named {
     fn get(&self, name: &str) -> &Array2<f64> {
@@ -109,7 +113,7 @@ fn dropout(spoil: Spoil<'_>) -> Named {
 }
 
 /// What is wrong, the mistakes, the line; no other array may be accused.
-fn check(found: &Diagnosis, stage: &str, ids: &[u8], line: &str) {
+fn check(found: &Diagnosis, stage: &str, ids: &[MistakeId], line: &str) {
     let wrong: Vec<&str> =
         found.stages.iter().filter(|s| s.status == Status::Wrong).map(|s| s.name.as_str()).collect();
     assert_eq!((found.verdict, &wrong[..]), (Verdict::Wrong, &[stage][..]), "{found:#?}");
@@ -141,7 +145,7 @@ fn a_derivative_of_an_impossible_shape_is_wrong_and_ends_nothing() {
 fn one_number_in_the_place_of_a_bias_derivative_is_a_sum_without_its_axis() {
     let spoil = |name: &str, v: &Named| (name == "db1").then(|| array![[v.get("dZ1").sum() / N]]);
     let found = binary(relu, on, &spoil).said(&[]);
-    check(&found, "db1", &[30], "db1 = dZ1.sum(axis=0) / len(X)");
+    check(&found, "db1", &[DbOverAll], "db1 = dZ1.sum(axis=0) / len(X)");
 }
 
 #[test]
@@ -151,7 +155,7 @@ fn a_loss_has_its_mistake_also_where_the_mean_comes_late() {
     };
     let found = binary(relu, on, &half).said(&[]);
     let line = "cost = -np.sum(Y * np.log(A2) + (1 - Y) * np.log(1 - A2)) / len(X)";
-    check(&found, "cost", &[77], line);
+    check(&found, "cost", &[HalfTheLoss], line);
 }
 
 #[test]
@@ -165,7 +169,7 @@ fn derivatives_that_are_right_are_not_accused_for_a_loss_with_the_wrong_sign_and
         })
     };
     let line = "cost = -np.sum(Y * np.log(A2) + (1 - Y) * np.log(1 - A2)) / len(X)";
-    check(&binary(relu, on, &sum).said(&[]), "cost", &[86], line);
+    check(&binary(relu, on, &sum).said(&[]), "cost", &[Sign, NoMean], line);
 }
 
 #[test]
@@ -176,24 +180,24 @@ fn a_function_with_the_wrong_sign_is_found_and_its_slope_not_accused() {
         "dZ1" => Some(v.get("dA1") * &v.get("A1").mapv(on)),
         _ => turned(name, v),
     };
-    check(&binary(relu, on, &program).said(&[]), "A1", &[86], "A1 = np.maximum(0, Z1)");
+    check(&binary(relu, on, &program).said(&[]), "A1", &[Sign], "A1 = np.maximum(0, Z1)");
     let turned = |name: &str, v: &Named| (name == "A1").then(|| v.get("Z1").mapv(|z| logistic(-z)));
     let found = binary(logistic, |z| logistic(z) * (1.0 - logistic(z)), &turned).said(&[]);
-    check(&found, "A1", &[86], "A1 = 1 / (1 + np.exp(-Z1))");
+    check(&found, "A1", &[Sign], "A1 = 1 / (1 + np.exp(-Z1))");
 }
 
 #[test]
 fn the_function_in_the_place_of_its_slope_is_named() {
     let spoil = |name: &str, v: &Named| (name == "dZ1").then(|| v.get("dA1") * &v.get("A1").mapv(logistic));
     let found = binary(logistic, |z| logistic(z) * (1.0 - logistic(z)), &spoil).said(&[]);
-    check(&found, "dZ1", &[46], "dZ1 = dA1 * (A1 * (1 - A1))");
+    check(&found, "dZ1", &[ValueForSlope], "dZ1 = dA1 * (A1 * (1 - A1))");
 }
 
 #[test]
 fn a_mask_of_dropout_that_is_left_out_is_missed_where_it_belongs() {
     let forgotten =
         |name: &str, v: &Named| (name == "dA1").then(|| v.get("dZ2").dot(&v.get("W2").t()) * 1.25);
-    check(&dropout(&forgotten).said(&[]), "dA1", &[85], "dA1 = dZ2 @ W2.T * D1");
+    check(&dropout(&forgotten).said(&[]), "dA1", &[PartLeftOut], "dA1 = dZ2 @ W2.T * D1");
 }
 
 #[test]
@@ -213,7 +217,7 @@ fn a_mistake_before_the_loss_is_found_by_the_loss_where_nothing_else_of_the_forw
     let found = binary(relu, on, &turned).said(&["Z1", "A1", "Z2", "A2", "dZ2", "dA1", "dZ1"]);
     assert_eq!((found.verdict, found.first_wrong_stage.as_deref()), (Verdict::Wrong, Some("cost")));
     let stage = found.stages.iter().find(|stage| stage.name == "cost").unwrap();
-    assert_eq!(stage.mistakes, [86], "{stage:#?}");
+    assert_eq!(stage.mistakes, [Sign], "{stage:#?}");
     assert!(stage.evidence[0].contains("the mistake is in Z1, which is not in the file"), "{stage:#?}");
 }
 
@@ -272,10 +276,10 @@ fn normalised(spoil: Spoil<'_>) -> Named {
 #[test]
 fn the_paths_of_batch_normalisation_have_their_lines() {
     let of_z = |name: &str, v: &Named| (name == "dgamma").then(|| sums(&(v.get("dbn") * v.get("z1"))));
-    check(&normalised(&of_z).said(&[]), "dgamma", &[60], "dgamma = np.sum(dbn * xhat, axis=0)");
+    check(&normalised(&of_z).said(&[]), "dgamma", &[OtherArray], "dgamma = np.sum(dbn * xhat, axis=0)");
     let no_gamma = |name: &str, v: &Named| (name == "dxhat").then(|| v.get("dbn").clone());
     let found = normalised(&no_gamma).said(&[]);
-    check(&found, "dxhat", &[85], "dxhat = dbn * gamma");
+    check(&found, "dxhat", &[PartLeftOut], "dxhat = dbn * gamma");
     assert!(found.stages.iter().any(|s| s.evidence.iter().any(|e| e.starts_with("gamma is left out"))));
     let turned = |name: &str, v: &Named| {
         (name == "xhat").then(|| {
@@ -285,5 +289,134 @@ fn the_paths_of_batch_normalisation_have_their_lines() {
     };
     let found = normalised(&turned).said(&["loss"]);
     let stage = found.stages.iter().find(|stage| stage.name == "xhat").unwrap();
-    assert_eq!((found.first_wrong_stage.as_deref(), &stage.mistakes[..]), (Some("xhat"), &[86][..]));
+    assert_eq!((found.first_wrong_stage.as_deref(), &stage.mistakes[..]), (Some("xhat"), &[Sign][..]));
+}
+
+#[test]
+fn a_normalisation_that_slips_is_told_and_the_derivative_that_goes_with_it_is_right() {
+    let root = |variance: Array2<f64>| (variance + 1e-5).mapv(f64::sqrt);
+    let slips: [(&str, Slip<'_>); 4] = [
+        ("the mean is added", &|z| {
+            let off = z - &(sums(z) / N);
+            (z + &(sums(z) / N)) / root(sums(&(&off * &off)) / N)
+        }),
+        ("a sum in place of the mean in the variance", &|z| {
+            let off = z - &(sums(z) / N);
+            &off / &root(sums(&(&off * &off)))
+        }),
+        ("the mean is taken along the other axis", &|z| {
+            let off = z - &z.mean_axis(Axis(1)).unwrap().insert_axis(Axis(1));
+            &off / &root(sums(&(&off * &off)) / N)
+        }),
+        ("the sign of the mean is turned", &|z| {
+            let off = z + &(sums(z) / N);
+            &off / &root(sums(&(&off * &off)) / N)
+        }),
+    ];
+    for (words, slip) in slips {
+        let spoil = |name: &str, v: &Named| (name == "xhat").then(|| slip(v.get("z1")));
+        let found = normalised(&spoil).said(&["dz1", "dW1"]);
+        assert_eq!(
+            (found.verdict, found.first_wrong_stage.as_deref()),
+            (Verdict::Wrong, Some("xhat")),
+            "{words}"
+        );
+        let stage = found.stages.iter().find(|stage| stage.name == "xhat").unwrap();
+        assert!(stage.evidence[0].contains(words), "{words}: {:?}", stage.evidence);
+    }
+}
+
+#[test]
+fn a_derivative_is_no_value_of_the_forward_pass_whatever_numbers_it_holds() {
+    // dbn holds the numbers of a1.
+    let spoil = |name: &str, v: &Named| (name == "dbn").then(|| v.get("bn").mapv(relu));
+    let found = normalised(&spoil).said(&[]);
+    assert_eq!(found.first_wrong_stage.as_deref(), Some("dbn"), "{found:#?}");
+}
+
+fn silu(z: f64) -> f64 {
+    z * logistic(z)
+}
+
+fn silu_slope(z: f64) -> f64 {
+    logistic(z) * (1.0 + z * (1.0 - logistic(z)))
+}
+
+#[test]
+fn a_function_is_told_by_its_slope_and_by_one_thing_changed_but_not_where_it_is_ones_own() {
+    // The slope is that of silu, its value is not.
+    let twice = |name: &str, v: &Named| (name == "A1").then(|| v.get("Z1").mapv(|z| 2.0 * silu(z)));
+    let found = binary(silu, silu_slope, &twice).said(&[]);
+    assert_eq!((found.verdict, found.first_wrong_stage.as_deref()), (Verdict::Wrong, Some("A1")));
+    // z + s(z) in the place of z s(z), and a slope that is neither's.
+    let slipped = |name: &str, v: &Named| match name {
+        "A1" => Some(v.get("Z1").mapv(|z| z + logistic(z))),
+        "dZ1" => Some(v.get("dA1") * &v.get("Z1").mapv(|z| 1.0 - 0.5 * logistic(z) * (1.0 - logistic(z)))),
+        _ => None,
+    };
+    let found = binary(silu, silu_slope, &slipped).said(&[]);
+    assert_eq!(found.verdict, Verdict::Wrong, "{found:#?}");
+    // With its own slope z + s(z) is a function like any other: nobody knows it, and nothing is wrong.
+    let own = |z: f64| z + logistic(z);
+    let found = binary(own, |z| 1.0 + logistic(z) * (1.0 - logistic(z)), &|_, _| None).said(&[]);
+    assert_eq!(found.verdict, Verdict::NotKnown, "{found:#?}");
+    assert!(found.stages.iter().all(|stage| stage.status != Status::Wrong), "{found:#?}");
+}
+
+#[test]
+fn the_right_line_of_a_loss_is_printed_only_where_the_derivatives_tell_whether_it_is_a_mean() {
+    let odd = |name: &str, _: &Named| (name == "cost").then(|| array![[0.5]]);
+    let found = binary(relu, on, &odd).said(&[]);
+    let line = "cost = -np.sum(Y * np.log(A2) + (1 - Y) * np.log(1 - A2)) / len(X)";
+    check(&found, "cost", &[], line);
+    // A mean that comes late, or a sum: without the derivatives by weights and biases both are right.
+    let found = binary(relu, on, &odd).said(&["dW1", "dW2", "db1", "db2"]);
+    check(&found, "cost", &[], "");
+    // Derivatives by the parameters alone tell it too.
+    let found = binary(relu, on, &odd).said(&["Z1", "A1", "Z2", "dZ2", "dA1", "dZ1"]);
+    check(&found, "cost", &[], line);
+}
+
+#[test]
+fn two_outputs_and_a_mean_over_everything_miss_both_counts() {
+    // The loss is np.mean((z - y) ** 2) with two outputs: 2 / (N K) is 1 / N.
+    let program = |spoil: Spoil<'_>| {
+        let mut v = Named(vec![("X", numbers(7, 3, 0.3)), ("y", numbers(7, 2, 5.0))]);
+        v.0.extend([("W1", numbers(3, 2, 1.1)), ("b1", numbers(1, 2, 2.3))]);
+        v.put(spoil, "z1", |v| v.get("X").dot(v.get("W1")) + v.get("b1"));
+        v.put(spoil, "loss", |v| array![[(v.get("z1") - v.get("y")).mapv(|d| d * d).sum() / (2.0 * N)]]);
+        v.put(spoil, "dz1", |v| (v.get("z1") - v.get("y")) / N);
+        v.put(spoil, "dW1", |v| v.get("X").t().dot(v.get("dz1")));
+        v.put(spoil, "db1", |v| sums(v.get("dz1")));
+        v
+    };
+    let forgotten = |name: &str, v: &Named| (name == "dz1").then(|| (v.get("z1") - v.get("y")) * 2.0);
+    let found = program(&forgotten).said(&[]);
+    let wrong: Vec<_> = found.stages.iter().filter(|s| s.status == Status::Wrong).map(|s| &s.name).collect();
+    assert_eq!(wrong, ["dz1"], "{found:#?}");
+}
+
+#[test]
+fn a_derivative_by_a_is_one_by_z_where_a_book_calls_them_so_also_without_its_slope() {
+    let program = |spoil: Spoil<'_>| {
+        let one = Array2::from_shape_fn((7, 2), |(i, j)| f64::from(u8::from((i + j) % 2 == 0)));
+        let mut v = Named(vec![("x", numbers(7, 3, 0.3)), ("t", one)]);
+        v.0.extend([("W1", numbers(3, 5, 1.1)), ("b1", numbers(1, 5, 2.3))]);
+        v.0.extend([("W2", numbers(5, 2, 0.7)), ("b2", numbers(1, 2, 4.1))]);
+        v.put(spoil, "a1", |v| v.get("x").dot(v.get("W1")) + v.get("b1"));
+        v.put(spoil, "z1", |v| v.get("a1").mapv(logistic));
+        v.put(spoil, "a2", |v| v.get("z1").dot(v.get("W2")) + v.get("b2"));
+        v.put(spoil, "y", |v| v.get("a2").mapv(logistic));
+        v.put(spoil, "da2", |v| (v.get("y") - v.get("t")) / N);
+        v.put(spoil, "dW2", |v| v.get("z1").t().dot(v.get("da2")));
+        v.put(spoil, "dz1", |v| v.get("da2").dot(&v.get("W2").t()));
+        v.put(spoil, "da1", |v| v.get("dz1") * &v.get("z1").mapv(|z| z * (1.0 - z)));
+        v.put(spoil, "dW1", |v| v.get("x").t().dot(v.get("da1")));
+        v
+    };
+    assert_eq!(program(&|_, _| None).said(&[]).verdict, Verdict::Correct);
+    let no_slope = |name: &str, v: &Named| (name == "da1").then(|| v.get("dz1").clone());
+    assert_eq!(program(&no_slope).said(&[]).first_wrong_stage.as_deref(), Some("da1"));
+    let from_dz = |name: &str, v: &Named| (name == "dW1").then(|| v.get("x").t().dot(v.get("dz1")));
+    assert_eq!(program(&from_dz).said(&[]).first_wrong_stage.as_deref(), Some("dW1"));
 }

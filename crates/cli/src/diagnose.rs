@@ -127,7 +127,9 @@ fn of_file(file: &Path, options: &Diagnose, probe: &[Array]) -> Answer {
     let mut arrays = arrays(&npz);
     let diagnosis = names::apply(&options.names, &mut arrays)
         .and_then(|()| class::handed_out(probe, &mut arrays))
-        .and_then(|()| diagnose(&arrays).map_err(|error| objects(&npz).unwrap_or(error)))
+        .and_then(|()| {
+            diagnose(&arrays).map_err(|error| objects(&npz).unwrap_or_else(|| names::offered(&arrays, error)))
+        })
         .map(|mut diagnosis| {
             names::back(&options.names, &mut diagnosis);
             diagnosis

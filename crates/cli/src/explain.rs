@@ -7,6 +7,7 @@ use clap::Args;
 use clearprop::diagnose::catalogue::mistake;
 use clearprop::diagnose::stage_called;
 use clearprop::error::{Error, ErrorKind, Result, nearest};
+use clearprop::mistake::MistakeId;
 use clearprop::stage::{STAGES, Stage, Way, find, stage};
 
 /// Explain a stage of a training step, or a mistake by its number
@@ -39,7 +40,8 @@ pub(crate) fn run(options: &Explain) -> Result<Outcome> {
 fn explained(what: &str, paper: Paper) -> Result<String> {
     let number = what.trim().trim_start_matches('#');
     if let Ok(number) = number.parse::<u32>() {
-        return u8::try_from(number).ok().and_then(|number| of_mistake(number, paper)).ok_or_else(|| {
+        let id = u8::try_from(number).ok().and_then(MistakeId::from_number);
+        return id.and_then(|id| of_mistake(id, paper)).ok_or_else(|| {
             Error::new(ErrorKind::Setting, format!("no mistake has the number {number}"))
                 .hint("they are numbered from 1 to 86, those of updates from 101 to 110")
         });
@@ -135,7 +137,7 @@ fn python(stage: &Stage, line: &str, layer: Option<usize>) -> String {
 }
 
 /// A mistake: where it is made, how it shows, why it is wrong, and the right line.
-fn of_mistake(id: u8, paper: Paper) -> Option<String> {
+fn of_mistake(id: MistakeId, paper: Paper) -> Option<String> {
     let mistake = mistake(id)?;
     let stage = stage(mistake.stage)?;
     let heading = |text: &str| format!("\n{}\n", paper.ink(Ink::Bold, text));

@@ -96,7 +96,7 @@ impl Plane {
         let rows: Vec<u32> = (0..u32::try_from(table.len()).unwrap_or(u32::MAX))
             .filter(|&row| !first.get(row as usize).is_nan() && !second.get(row as usize).is_nan())
             .collect();
-        let answers = encoder.answers.transform::<f64>(table, &rows)?;
+        let answers = encoder.transform_answers::<f64>(table, &rows)?;
         let names = encoder.answers.names().to_vec();
         if names.len() > MOST_CLASSES {
             return Ok(None);

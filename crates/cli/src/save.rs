@@ -1,6 +1,8 @@
 //! What a run leaves behind: model, history, summary, pictures.
 
-use crate::folder::{CHECKPOINT, EVALUATION, Folder, HISTORY, OUT_OF_FOLD, PICTURES, REPORT, SUMMARY};
+use crate::folder::{
+    CHECKPOINT, EVALUATION, Folder, HISTORY, OUT_OF_FOLD, PICTURES, REPORT, SEARCH, SUMMARY,
+};
 use crate::pictures;
 use crate::pictures::Plane;
 use crate::progress::Progress;
@@ -97,7 +99,7 @@ pub(crate) fn save<R: Real>(folder: &Folder, run: &Run<'_, R>, progress: &Progre
     let summary = summary(run, &score);
     folder.write(SUMMARY, format!("{summary:#}\n").as_bytes())?;
     // The run is over: there is nothing to go on with.
-    folder.forget(CHECKPOINT);
+    [CHECKPOINT, SEARCH].iter().for_each(|name| folder.forget(name));
     Ok(summary)
 }
 

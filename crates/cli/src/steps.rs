@@ -82,7 +82,7 @@ pub(crate) fn folds<R: Real>(fit: &Fit<R>) -> Option<String> {
     let scores: Vec<f64> = fit.members().iter().filter_map(|member| member.score).collect();
     let (all, name) = (fit.fold_score()?, score_name(fit.trainer().network().loss));
     let (mean, spread) = mean_and_spread(&scores);
-    let folds = scores.len();
+    let folds = fit.plan().settings.members();
     Some(format!("{folds} folds: {name}={mean:.5} ± {spread:.5}, of all rows together {all:.5}"))
 }
 

@@ -278,6 +278,11 @@ fn a_name_of_ones_own_is_said_once_and_comes_back() {
     let said = place.run(&["diagnose", "mine.npz", "--name", "w_9=W2"]);
     let message = "error: mine.npz, --name w_9=W2: there is no array 'w_9'; did you mean 'w_1'?\n";
     assert_eq!((said.code, said.err.as_str()), (2, message));
+    let (place, said) = learner(NOTEBOOK, &[("np.savez", "Wa, Wb = W1, W2; del W1, W2; np.savez")]);
+    let offer = "; by their shapes they could be: --name Wa=W1 --name Wb=W2\n";
+    assert!(said.code == 2 && said.err.ends_with(offer) && said.err.lines().count() == 1, "{}", said.err);
+    let said = place.run(&["diagnose", "mine.npz", "--name", "Wa=W1", "--name", "Wb=W2"]);
+    assert_eq!(said.code, 0, "{}", said.err);
 }
 
 #[test]

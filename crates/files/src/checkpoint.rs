@@ -192,16 +192,16 @@ fn damaged(why: &dyn std::fmt::Display) -> Error {
 }
 
 /// Numbers of a row of the history.
-const COLUMNS: usize = 6;
+pub(crate) const COLUMNS: usize = 6;
 
 /// A row of the history; NaN is what was not measured.
-fn numbers(row: &Row) -> [f64; COLUMNS] {
+pub(crate) fn numbers(row: &Row) -> [f64; COLUMNS] {
     let (loss, score) = row.validation.map_or((f64::NAN, f64::NAN), |v| (v.loss, v.score));
     let epoch = row.epoch.map_or(f64::NAN, |epoch| epoch as f64);
     [row.step as f64, row.loss, row.train_score.unwrap_or(f64::NAN), epoch, loss, score]
 }
 
-fn row(numbers: &[f64]) -> Option<Row> {
+pub(crate) fn row(numbers: &[f64]) -> Option<Row> {
     let &[step, loss, train_score, epoch, validation_loss, score] = numbers else { return None };
     let measured = |value: f64| (!value.is_nan()).then_some(value);
     Some(Row {

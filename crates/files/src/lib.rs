@@ -21,4 +21,5 @@ pub mod parquet;
 pub mod predictions;
 pub mod safetensors;
 pub mod table;
+pub mod trials;
 mod unpack;

@@ -26,6 +26,7 @@ mod workspace;
 mod batch;
 mod blocks;
 mod predict;
+mod scale;
 mod shallow;
 mod step;
 mod wide;

@@ -114,7 +114,7 @@ fn of_estimator<R: Number>(layers: &Layers<'_>, about: About) -> PyResult<Model<
         members: Vec::new(),
         calibration: None,
     };
-    let encoder = Encoder { inputs, dropped: Vec::new(), answers, robust: None };
+    let encoder = Encoder { inputs, dropped: Vec::new(), answers, robust: None, joins: false };
     let residuals = Array2::zeros((0, k));
     Ok(Model { network, members: vec![params], residuals, encoder, trained, engine: Engine::default() })
 }

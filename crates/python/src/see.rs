@@ -9,12 +9,14 @@ use clearprop::diagnose::catalogue::mistake as in_catalogue;
 use clearprop::diagnose::{Diagnosis, diagnose as examine, probe, text};
 use clearprop::error::{Error, ErrorKind};
 use clearprop::gradcheck::of_function;
+use clearprop::mistake::MistakeId;
 use clearprop::paper::{Ink, Paper};
 use clearprop::params::Params;
 use clearprop::stage::{STAGES, Stage, find};
 use clearprop::target::Target;
 use clearprop::trace::{Names as Whose, Trace, arrays};
 use clearprop_files::arrays as containers;
+use clearprop_plots::page::typeset;
 use numpy::{PyArrayDyn, PyReadonlyArray1, PyReadonlyArrayDyn, PyUntypedArrayMethods, ToPyArray};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -109,7 +111,8 @@ pub(crate) fn diagnose_file(py: Python<'_>, path: PathBuf) -> PyResult<Found> {
 /// Name, stage, sign and reason of a mistake.
 #[pyfunction]
 pub(crate) fn mistake(id: u8) -> Option<(&'static str, &'static str, &'static str, &'static str)> {
-    in_catalogue(id).map(|mistake| (mistake.name, mistake.stage, mistake.evidence, mistake.why))
+    in_catalogue(MistakeId::from_number(id)?)
+        .map(|mistake| (mistake.name, mistake.stage, mistake.evidence, mistake.why))
 }
 
 /// What a stage is: by its own name or a quantity's.
@@ -141,10 +144,11 @@ fn described<'py>(py: Python<'py>, stage: &Stage, layer: Option<usize>) -> PyRes
     let formulas: Vec<(String, String, String)> =
         formulas.iter().map(|f| (f.case.clone(), fill(&f.plain), fill(&f.numpy))).collect();
     out.set_item("formulas", formulas)?;
+    out.set_item("mathml", typeset(&fill(&stage.general().tex)))?;
     out.set_item("derivation", stage.derivation.iter().map(|line| fill(line)).collect::<Vec<_>>())?;
     out.set_item("shape", fill(stage.shape))?;
     out.set_item("shape_rule", fill(stage.shape_rule))?;
-    out.set_item("mistakes", stage.mistakes.to_vec())?;
+    out.set_item("mistakes", stage.mistakes.iter().map(|id| id.number()).collect::<Vec<_>>())?;
     Ok(out)
 }
 

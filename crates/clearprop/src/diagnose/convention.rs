@@ -4,6 +4,9 @@ use super::expression::{Expr, Reduce};
 use super::function::{Cost, Function};
 use super::graph::{Bias, Graph, Pass};
 use super::number::number;
+use crate::mistake::MistakeId::{
+    self, BiasPenalty, FactorTwo, MeanOverOutputsToo, NoMean, PenaltyFactor, PenaltyOverN,
+};
 use crate::network::Penalized;
 use crate::quantity::{
     Quantity::Of,
@@ -279,7 +282,7 @@ impl Convention {
         }
         if self.summed {
             add(
-                Some(1),
+                Some(NoMean),
                 "the loss is a sum over rows, not a mean",
                 "is your loss a sum over the rows, or their mean?",
             );
@@ -287,7 +290,7 @@ impl Convention {
         if self.factor != 1.0 {
             // Numbers of the mistakes that give the same.
             let id = if self.is_common_factor(graph) {
-                Some(if self.factor == 2.0 { 15 } else { 3 })
+                Some(if self.factor == 2.0 { FactorTwo } else { MeanOverOutputsToo })
             } else {
                 None
             };
@@ -307,18 +310,20 @@ impl Convention {
         match self.penalty {
             PenaltyForm::Half => {}
             PenaltyForm::Full => add(
-                Some(20),
+                Some(PenaltyFactor),
                 "the penalty is reg * sum(W^2), without 1/2",
                 "does your loss add reg * sum(W^2), or reg/2 * sum(W^2)?",
             ),
             PenaltyForm::OverN => add(
-                Some(21),
+                Some(PenaltyOverN),
                 "the penalty is divided by N, as scikit-learn's: reg/(2N) * sum(W^2)",
                 "does your loss divide the penalty by N?",
             ),
-            PenaltyForm::FullOverN => {
-                add(Some(21), "the penalty is reg/N * sum(W^2)", "does your loss divide the penalty by N?")
-            }
+            PenaltyForm::FullOverN => add(
+                Some(PenaltyOverN),
+                "the penalty is reg/N * sum(W^2)",
+                "does your loss divide the penalty by N?",
+            ),
             PenaltyForm::Absent => add(None, "the loss has no penalty: reg is not used", ""),
         }
         if self.over != usual.over {
@@ -326,7 +331,7 @@ impl Convention {
                 Penalized::All => "the biases are penalised too",
                 Penalized::Weights => "the biases are not penalised",
             };
-            add(Some(25), words, "does the penalty in your loss contain the biases?");
+            add(Some(BiasPenalty), words, "does the penalty in your loss contain the biases?");
         }
         found
     }
@@ -348,7 +353,7 @@ fn times_factor(sum: Expr, factor: f64, graph: &Graph) -> Expr {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Deviation {
     /// The mistake with the same numbers.
-    pub(super) id: Option<u8>,
+    pub(super) id: Option<MistakeId>,
     /// The choice in words.
     pub(super) words: String,
     /// What to ask the person, if their loss does not tell.

@@ -1,6 +1,7 @@
 //! What a diagnosis says, as data.
 
 use super::read_as::ReadAs;
+use crate::mistake::MistakeId;
 use serde::Serialize;
 
 /// What is said of the whole.
@@ -44,7 +45,7 @@ pub enum Status {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Named {
     /// Its number in the catalogue.
-    pub id: u8,
+    pub id: MistakeId,
     /// A few words.
     pub name: &'static str,
     /// Where it was made, in the person's names.
@@ -66,7 +67,7 @@ pub struct StageFinding {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shape: Option<Vec<usize>>,
     /// The numbers of the mistakes that give these numbers.
-    pub mistakes: Vec<u8>,
+    pub mistakes: Vec<MistakeId>,
     /// What can be said in numbers.
     pub evidence: Vec<String>,
     /// The line of NumPy that would be right.

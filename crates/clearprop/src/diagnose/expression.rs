@@ -20,6 +20,9 @@ pub(super) use value::{Source, Value};
 use super::arrays::Array;
 use memo::{Id, Worth};
 use shape::Shape;
+use std::cell::OnceCell;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::mem::discriminant;
 use std::rc::Rc;
 
 /// An expression; cloning it is cheap.
@@ -34,6 +37,7 @@ struct Node {
     worth: Rc<Worth>,
     /// Where values are shared; what is made of no array of a file has none.
     memo: Option<Rc<Memo>>,
+    mark: OnceCell<u64>,
 }
 
 impl Expr {
@@ -48,7 +52,7 @@ impl Expr {
     }
 
     fn with(op: Op, worth: Rc<Worth>, memo: Option<Rc<Memo>>) -> Self {
-        Self(Rc::new(Node { op, worth, memo }))
+        Self(Rc::new(Node { op, worth, memo, mark: OnceCell::new() }))
     }
 
     /// An array of the file; `None` if it holds no numbers of at most two axes.
@@ -63,6 +67,34 @@ impl Expr {
             Op::Number(value) | Op::Count(value, _) => Id::Number(value.to_bits()),
             _ => Id::Worth(Rc::clone(&self.0.worth)),
         }
+    }
+
+    /// The same for expressions that do the same to the same arrays, and for no others.
+    pub(super) fn mark(&self) -> u64 {
+        *self.0.mark.get_or_init(|| {
+            let mut hasher = DefaultHasher::new();
+            discriminant(self.op()).hash(&mut hasher);
+            match self.op() {
+                Op::Number(value) | Op::Count(value, _) => value.to_bits().hash(&mut hasher),
+                Op::Array(source) if source.name.is_empty() => {
+                    source.value.data.iter().for_each(|value| value.to_bits().hash(&mut hasher));
+                }
+                Op::Array(source) => source.name.hash(&mut hasher),
+                op => op.how().hash(&mut hasher),
+            }
+            self.parts().into_iter().for_each(|part| part.mark().hash(&mut hasher));
+            hasher.finish()
+        })
+    }
+
+    /// Whether a value of this name is in it.
+    pub(super) fn mentions(&self, name: &str) -> bool {
+        let named = match self.op() {
+            Op::Array(source) => source.name == name,
+            Op::Absent(own, _) => own == name,
+            _ => false,
+        };
+        named || self.parts().into_iter().any(|part| part.mentions(name))
     }
 
     /// The parts that it is made of.
@@ -113,7 +145,7 @@ impl Expr {
     }
 
     fn computed(&self) -> Option<&Rc<Value>> {
-        let Node { op, worth, memo } = &*self.0;
+        let Node { op, worth, memo, .. } = &*self.0;
         let compute = || {
             // An array is there already, and not copied.
             if let Op::Array(source) = op {

@@ -6,6 +6,7 @@
 
 use super::expression::{Binary, Expr, Memo, Part, Reduce};
 use super::function::{Cost, Function};
+use crate::mistake::MistakeId::{self, OtherOperation, PartLeftOut, Sign};
 use crate::network::Penalized;
 use crate::quantity::{Habit, Quantity, Variable};
 use Quantity::{By, Of};
@@ -68,32 +69,45 @@ impl Norm {
         (z.clone() - self.mean(z)) / self.deviation(z)
     }
 
-    /// What people make of it: the slip in words, its number in the catalogue, and what it gives.
-    pub(super) fn slips(&self, z: &Expr) -> Vec<(&'static str, u8, Expr)> {
-        let over_all = |e: &Expr| e.reduce(Reduce::Mean, None);
-        let root = |variance: Expr| self.root(variance);
-        let off = z.clone() - self.mean(z);
-        let from_all = z.clone() - over_all(z);
-        vec![
-            ("the sign is turned", 86, -self.normed(z)),
-            ("the variance is taken over everything", 84, off.clone() / root(over_all(&off.squared()))),
-            (
-                "the mean is taken over everything",
-                84,
-                from_all.clone() / root(self.mean(&from_all.squared())),
-            ),
-            (
-                "mean and variance are taken over everything",
-                84,
-                from_all.clone() / root(over_all(&from_all.squared())),
-            ),
-            ("the mean is not taken away", 85, z.clone() / self.deviation(z)),
-            (
-                "divided by the variance, not by its root",
-                85,
-                off.clone() / (self.mean(&off.squared()) + self.eps.clone()),
-            ),
-        ]
+    /// What people make of it: one thing slips, and what is computed from it follows.
+    pub(super) fn slips(&self, z: &Expr) -> Vec<Slip> {
+        let along = |f: Reduce, e: &Expr| e.reduce(f, Some(self.axis));
+        let across = |f: Reduce, e: &Expr| e.reduce(f, Some(1 - self.axis));
+        let of_all = |e: &Expr| e.reduce(Reduce::Mean, None);
+        let (mean, deviation) = (self.mean(z), self.deviation(z));
+        let off = z.clone() - mean.clone();
+        let squares = off.squared();
+        let mut found = Vec::new();
+        let mut add = |words, id, off: &Expr, deviation: Expr| {
+            found.push(Slip { words, id, value: off.clone() / deviation.clone(), deviation });
+        };
+        add("the sign is turned", Sign, &-off.clone(), deviation.clone());
+        add("the mean is added, not taken away", Sign, &(z.clone() + mean.clone()), deviation.clone());
+        add("the mean is not taken away", PartLeftOut, z, deviation);
+        let (twice, from_all) = (z.clone() + mean.clone(), (z.clone() - of_all(z)).squared());
+        for (words, id, variance) in [
+            ("the variance is taken over everything", OtherOperation, of_all(&squares)),
+            ("the variance is taken along the other axis", OtherOperation, across(Reduce::Mean, &squares)),
+            ("a sum in place of the mean in the variance", OtherOperation, along(Reduce::Sum, &squares)),
+            ("a sign in the variance is turned", Sign, self.mean(&twice.squared())),
+            ("the mean is not taken away in the variance", PartLeftOut, self.mean(&z.squared())),
+        ] {
+            add(words, id, &off, self.root(variance));
+        }
+        let by_variance = self.mean(&squares) + self.eps.clone();
+        add("divided by the variance, not by its root", PartLeftOut, &off, by_variance);
+        let by_all = self.root(of_all(&from_all));
+        add("mean and variance are taken over everything", OtherOperation, &(z.clone() - of_all(z)), by_all);
+        for (words, id, mean) in [
+            ("the mean is taken over everything", OtherOperation, of_all(z)),
+            ("the mean is taken along the other axis", OtherOperation, across(Reduce::Mean, z)),
+            ("a sum in place of the mean", OtherOperation, along(Reduce::Sum, z)),
+            ("the sign of the mean is turned", Sign, -mean.clone()),
+        ] {
+            let off = z.clone() - mean;
+            add(words, id, &off, self.root(self.mean(&off.squared())));
+        }
+        found
     }
 
     pub(super) fn is_scaled(&self) -> bool {
@@ -121,14 +135,30 @@ impl Norm {
         dn.clone() - self.mean(dn) - normed.clone() * along
     }
 
-    /// The same with the deviation that a slip of the forward pass left.
+    /// The same where the forward pass slipped: from what was normalised or from z, with the deviation that the slip left.
     pub(super) fn by_z_after_slips(&self, dn: &Expr, normed: &Expr, z: &Expr) -> Vec<Expr> {
-        let of_all = |e: &Expr| e.reduce(Reduce::Mean, None);
-        let (off, from_all) = ((z.clone() - self.mean(z)).squared(), (z.clone() - of_all(z)).squared());
-        [of_all(&off), self.mean(&from_all), of_all(&from_all)]
-            .map(|variance| self.undivided(dn, normed) / self.root(variance))
-            .into()
+        let off = z.clone() - self.mean(z);
+        let from = |off: &Expr, deviation: &Expr| {
+            let along = self.mean(&(dn.clone() * off.clone())) / deviation.squared();
+            (dn.clone() - self.mean(dn) - off.clone() * along) / deviation.clone()
+        };
+        let mut found = vec![from(&off, &self.deviation(z))];
+        for Slip { value, deviation, .. } in self.slips(z) {
+            found.push(self.undivided(dn, normed) / deviation.clone());
+            found.push(from(&off, &deviation));
+            found.push(from(&(value * deviation.clone()), &deviation));
+        }
+        found
     }
+}
+
+/// A normalisation in which one thing slipped.
+pub(super) struct Slip {
+    pub(super) words: &'static str,
+    pub(super) id: MistakeId,
+    pub(super) value: Expr,
+    /// What was divided by.
+    pub(super) deviation: Expr,
 }
 
 /// One array that the person computed.

@@ -28,18 +28,30 @@ use choose::{merged, possible};
 pub(super) use cost::MISTAKE;
 use cost::{SAID, UNKNOWN, UNUSUAL, is_poisoned, leads_on, least, price, unvouched};
 pub(super) use explanation::{Explanation, Finding};
+use std::collections::BTreeMap;
 
 /// All explanations of least cost, at most the given one, and that cost.
 pub(super) fn explain(graph: &Graph, most: u32) -> (u32, Vec<Explanation>) {
-    let order = graph.order();
     let deltas = graph.given.keys().any(|q| matches!(q, By(Z(_) | A(_) | Kept(_))));
+    explain_in(graph, most, &possible(graph, deltas))
+}
+
+/// The same where the conventions are known.
+pub(super) fn explain_in(graph: &Graph, most: u32, conventions: &[Convention]) -> (u32, Vec<Explanation>) {
+    let order = graph.order();
     let last = order.iter().rposition(|q| graph.given.contains_key(q)).map_or(0, |last| last + 1);
-    let conventions = possible(graph, deltas);
-    let mut search =
-        Search { graph, order: &order[..last], limit: 0, next: 0, best: u32::MAX, found: Vec::new() };
-    while search.found.is_empty() {
-        search.next = u32::MAX;
-        for convention in &conventions {
+    let mut search = Search {
+        graph,
+        order: &order[..last],
+        limit: 0,
+        plain: false,
+        next: 0,
+        best: u32::MAX,
+        found: Vec::new(),
+        changes: BTreeMap::new(),
+    };
+    let go = |search: &mut Search<'_>| {
+        for convention in conventions {
             let path = Explanation {
                 convention: *convention,
                 findings: Vec::new(),
@@ -49,13 +61,24 @@ pub(super) fn explain(graph: &Graph, most: u32) -> (u32, Vec<Explanation>) {
             let unsaid = if graph.given.contains_key(&Of(Loss)) { 0 } else { unvouched(&path, graph) };
             search.go(0, unsaid, &path);
         }
+    };
+    // First what is not in the file is taken to be right: that is found at once, and nothing that costs more is
+    // looked for.
+    (search.plain, search.limit) = (true, most);
+    go(&mut search);
+    let plain = std::mem::take(&mut search.found);
+    (search.plain, search.limit) = (false, 0);
+    while search.found.is_empty() {
+        search.next = u32::MAX;
+        go(&mut search);
         if search.next == u32::MAX || search.next > most || graph.memo.is_spent() {
             break;
         }
         // Some steps at a time; what is found within the limit is still the least.
         search.limit = search.next.max(search.limit + UNUSUAL).min(most);
     }
-    (search.best, search.found)
+    let found = if search.found.is_empty() { plain } else { search.found };
+    (search.best, found)
 }
 
 /// What one step of the search costs beside what it computes, in numbers.
@@ -78,10 +101,14 @@ struct Search<'a> {
     graph: &'a Graph,
     order: &'a [Quantity],
     limit: u32,
+    /// Whether what is not in the file is taken to be right.
+    plain: bool,
     /// The least cost that was cut off.
     next: u32,
     best: u32,
     found: Vec<Explanation>,
+    /// The changes of a right line that give the person's numbers: the same whatever else is tried.
+    changes: BTreeMap<(Quantity, u64), Vec<Candidate>>,
 }
 
 impl Search<'_> {
@@ -191,8 +218,9 @@ impl Search<'_> {
         }
         let poisoned = fitting.is_empty() && poisoned;
         let may_be_wrong = over.is_none() || matches!(quantity, By(_)) && cost + MISTAKE <= self.limit;
-        if fitting.is_empty() && may_be_wrong && !poisoned {
-            fitting = choose::fitting(mutants(graph, &path.pass, &right), quantity, path, &matches);
+        if fitting.is_empty() && may_be_wrong && !poisoned && !self.is_guessed(path, quantity) {
+            let changes = self.changes(path, quantity, &right, &matches);
+            fitting = choose::fitting(changes, quantity, path, &matches);
         }
         if !may_be_wrong {
             self.next = self.next.min(cost + MISTAKE);
@@ -208,6 +236,37 @@ impl Search<'_> {
         fitting.retain(|(price, _)| *price == least);
         let finding = merged(fitting.into_iter().map(|(_, candidate)| candidate).collect());
         self.step(at, cost + least, path, Some(own), finding);
+    }
+
+    /// Whether what a derivative is computed from is not in the file, and taken to be wrong: two mistakes in what is one
+    /// line to the person are not looked for.
+    fn is_guessed(&self, path: &Explanation, quantity: Quantity) -> bool {
+        let from = match quantity {
+            By(Z(l)) => By(A(l)),
+            By(A(l)) => By(Z(l + 1)),
+            By(W(l) | B(l)) => By(Z(l)),
+            _ => return false,
+        };
+        let wrong = matches!(path.of(from), Some(Finding::Mistakes(..) | Finding::Unknown));
+        wrong && !self.graph.given.contains_key(&from)
+    }
+
+    /// The right line with one thing changed, where that gives the person's numbers.
+    fn changes(
+        &mut self,
+        path: &Explanation,
+        quantity: Quantity,
+        right: &Expr,
+        matches: &dyn Fn(&Expr) -> bool,
+    ) -> Vec<Candidate> {
+        let key = (quantity, right.mark());
+        if let Some(known) = self.changes.get(&key) {
+            return known.clone();
+        }
+        let fits = |candidate: &Candidate| matches(&candidate.value);
+        let found: Vec<Candidate> = mutants(self.graph, &path.pass, right).into_iter().filter(fits).collect();
+        self.changes.insert(key, found.clone());
+        found
     }
 
     /// Everything that the catalogue knows to go wrong here.
@@ -259,46 +318,48 @@ impl Search<'_> {
                 .zip(own.value())
                 .is_some_and(|(value, own)| same(&own.data, &value.data, tolerance, 0.0))
         };
-        // Tried where the usual weights are penalised.
-        let plain = path.convention.over == graph.over;
-        let in_reach = plain && cost + MISTAKE <= self.limit;
-        let mut step = |vouched: (bool, bool), price: u32, finding: Finding| {
+        let in_reach = cost + MISTAKE <= self.limit;
+        let step = |search: &mut Self, vouched: (bool, bool), price: u32, finding: Finding| {
             let mut path = path.clone();
             path.vouched = vouched;
             let cost = cost + price + unvouched(&path, graph);
-            self.step(at, cost, &path, Some(own.clone()), finding);
+            search.step(at, cost, &path, Some(own.clone()), finding);
         };
         if matches(right) || path.convention.other_losses(graph, &path.pass).iter().any(&matches) {
-            return step((true, true), 0, Finding::Right);
+            return step(self, (true, true), 0, Finding::Right);
         }
         if let Some(data) = path.convention.data_loss(graph, &path.pass)
             && matches(&data)
         {
             let words = "it is the data loss alone, without the penalty".to_owned();
-            step((true, false), 2, Finding::Allowed(words));
+            step(self, (true, false), 2, Finding::Allowed(words));
         }
-        let mut found: Vec<Candidate> = candidates(graph, &path.convention, &path.pass, Of(Loss))
-            .into_iter()
-            .filter(|c| matches(&c.value))
-            .collect();
+        let mut found: Vec<Candidate> =
+            self.candidates(path, Of(Loss)).into_iter().filter(|c| matches(&c.value)).collect();
+        found.sort_by_key(|candidate| candidate.parts.len());
         let poisoned = is_poisoned(graph, &path.pass, Of(Loss));
         if found.is_empty() && !poisoned && in_reach {
-            found =
-                mutants(graph, &path.pass, right).into_iter().filter(|c| matches(&c.value)).take(3).collect();
+            // A number that has nothing of the outputs in it is what it is by chance.
+            let last = graph.layers();
+            let outputs = [graph.name(Of(A(last))), graph.name(Of(Z(last)))];
+            found = self.changes(path, Of(Loss), right, &matches);
+            found.retain(|candidate| outputs.iter().any(|name| candidate.value.mentions(name)));
+            found.truncate(3);
         }
-        if !found.is_empty() {
+        if let Some(first) = found.first() {
             // Which loss it was meant to be is known.
-            return step((true, true), MISTAKE, merged(found));
+            let mistakes = u32::try_from(first.parts.len()).unwrap_or(1);
+            return step(self, (true, true), MISTAKE * mistakes, merged(found));
         }
         if poisoned {
-            return step((false, false), 0, Finding::NotJudged);
+            return step(self, (false, false), 0, Finding::NotJudged);
         }
         // Perhaps a loss that this program does not know: the derivatives tell.
         let odd = own.value().is_none_or(|own| own.data.iter().any(|v| !v.is_finite()));
         if odd {
-            step((false, false), UNKNOWN, Finding::Unknown);
+            step(self, (false, false), UNKNOWN, Finding::Unknown);
         } else {
-            step((false, false), UNKNOWN - 3, Finding::NotKnown);
+            step(self, (false, false), UNKNOWN - 3, Finding::NotKnown);
         }
     }
 }

@@ -8,19 +8,20 @@ mod outputs;
 mod parameters;
 
 pub(super) use candidate::Candidate;
-pub(super) use mutate::mutants;
+pub(super) use mutate::{changes, mutants};
 
 use super::convention::Convention;
 use super::differentiate::right;
-use super::graph::{Graph, Pass};
+use super::expression::Expr;
+use super::graph::{Graph, Pass, same};
 use super::number::number;
+use crate::mistake::MistakeId::{Factor, PartLeftOut, Sign, ZForOutput};
 use crate::quantity::{
     Quantity,
     Quantity::{By, Of},
     Variable::{A, B, Beta, Gamma, Kept, Loss, Normed, Scaled, W, Z},
 };
-use candidate::{made, told};
-use hidden::projected;
+use candidate::{factor_words, made, projected, told};
 
 /// Everything that the catalogue knows to go wrong at this stage.
 pub(super) fn candidates(
@@ -42,9 +43,17 @@ pub(super) fn candidates(
             if let (Some(dn), Some(n), Some(z)) =
                 (pass.get(By(Normed(l))), pass.get(Of(Normed(l))), pass.get(Of(Z(l))))
             {
-                let detail = || "it is divided by the deviation of your own normalisation".to_owned();
-                let after = graph.norms[&l].by_z_after_slips(dn, n, z).into_iter();
-                found.extend(after.map(|value| Candidate { parts: vec![], detail: detail(), value }));
+                let norm = &graph.norms[&l];
+                let slipped = |right: &Expr| {
+                    n.value()
+                        .zip(right.value())
+                        .is_some_and(|(own, right)| !same(&own.data, &right.data, graph.tolerance, 0.0))
+                };
+                if slipped(&norm.normed(z)) {
+                    let detail = || "it goes with your own normalisation, as it is".to_owned();
+                    let after = norm.by_z_after_slips(dn, n, z).into_iter();
+                    found.extend(after.map(|value| Candidate { parts: vec![], detail: detail(), value }));
+                }
             }
             Some(found)
         }
@@ -68,7 +77,7 @@ pub(super) fn candidates(
 fn kept(graph: &Graph, convention: &Convention, pass: &Pass, l: usize) -> Option<Vec<Candidate>> {
     let mask = graph.masks.get(&l)?;
     let z = pass.get(Of(graph.before(l)))?;
-    let mut found = vec![made(&[71], z.clone() * mask.clone())];
+    let mut found = vec![made(&[ZForOutput], z.clone() * mask.clone())];
     found.extend(scaled(graph, convention, pass, Of(Kept(l)))?);
     Some(found)
 }
@@ -76,10 +85,10 @@ fn kept(graph: &Graph, convention: &Convention, pass: &Pass, l: usize) -> Option
 /// The mask of dropout left out on the way back, perhaps with a factor of its own.
 fn unmasked(graph: &Graph, convention: &Convention, pass: &Pass, l: usize) -> Option<Vec<Candidate>> {
     let kept = pass.get(By(Kept(l)))?;
-    let mut found = vec![told(&[85], "the mask is left out", kept.clone())];
+    let mut found = vec![told(&[PartLeftOut], "the mask is left out", kept.clone())];
     if let Some(factor) = projected(graph.given.get(&By(A(l))).map(|given| given.value()), kept) {
         let words = format!("the mask is left out, the factor is {}", number(factor));
-        found.push(told(&[85], words, kept.times(factor)));
+        found.push(told(&[PartLeftOut], words, kept.times(factor)));
     }
     found.extend(scaled(graph, convention, pass, By(A(l)))?);
     Some(found)
@@ -88,17 +97,17 @@ fn unmasked(graph: &Graph, convention: &Convention, pass: &Pass, l: usize) -> Op
 /// The slips of a normalisation.
 fn normed(graph: &Graph, convention: &Convention, pass: &Pass, l: usize) -> Option<Vec<Candidate>> {
     let slips = graph.norms.get(&l)?.slips(pass.get(Of(Z(l)))?);
-    let found = slips.into_iter().map(|(words, id, value)| told(&[id], words, value));
+    let found = slips.into_iter().map(|slip| told(&[slip.id], slip.words, slip.value));
     Some(found.chain(scaled(graph, convention, pass, Of(Normed(l)))?).collect())
 }
 
 /// The right numbers with another sign, or times a constant.
 fn scaled(graph: &Graph, convention: &Convention, pass: &Pass, quantity: Quantity) -> Option<Vec<Candidate>> {
     let right = right(graph, convention, pass, quantity)?;
-    let mut found = vec![made(&[86], -right.clone())];
+    let mut found = vec![made(&[Sign], -right.clone())];
     if let Some(factor) = projected(graph.given.get(&quantity).map(|given| given.value()), &right) {
-        let words = format!("the factor is {}", parameters::factor_words(graph, factor));
-        found.push(told(&[55], words, right.times(factor)));
+        let words = format!("the factor is {}", factor_words(graph, factor));
+        found.push(told(&[Factor], words, right.times(factor)));
     }
     Some(found)
 }

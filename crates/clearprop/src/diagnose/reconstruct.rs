@@ -11,6 +11,7 @@ mod dropout;
 mod followed;
 mod frame;
 mod functions;
+mod layer;
 mod layers;
 mod normalised;
 mod outputs;

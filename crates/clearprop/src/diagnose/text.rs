@@ -3,6 +3,7 @@
 use super::arrays::shape_text;
 use super::catalogue::mistake;
 use super::{Diagnosis, StageFinding, Status, Verdict};
+use crate::mistake::MistakeId;
 use crate::paper::{Ink, Paper, length, padded, wrap};
 
 /// From this width on, a stage's line also says what the stage computes.
@@ -41,7 +42,7 @@ fn entry(paper: Paper, label: &str, text: &str, indent: usize) -> String {
 }
 
 /// `40`, `40 or 41`.
-fn numbers(mistakes: &[u8]) -> String {
+fn numbers(mistakes: &[MistakeId]) -> String {
     mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ")
 }
 
@@ -165,7 +166,7 @@ fn conclusion(diagnosis: &Diagnosis, paper: Paper) -> String {
         return out;
     }
     out.push('\n');
-    let mut said: Vec<u8> = Vec::new();
+    let mut said: Vec<MistakeId> = Vec::new();
     // Beside what is wrong, what is only open is asked, and not told as a mistake.
     let wrong = |stage: &&StageFinding| match diagnosis.verdict {
         Verdict::Wrong => stage.status == Status::Wrong,

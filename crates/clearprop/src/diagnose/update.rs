@@ -17,6 +17,7 @@ mod rules;
 use super::arrays::{Array, Stored, Values};
 use super::expression::{Expr, Memo, Printer};
 use super::number::number;
+use crate::mistake::MistakeId::OtherRate;
 pub(super) use arrays::{Found, Learnt, Named, Step, directions};
 use arrays::{Parameter, Scalars, named, parameters};
 use fit::Fit;
@@ -106,7 +107,7 @@ fn judged(
         model.filter(|model| chosen.mistake.is_none() && model.rule == chosen.rule && chosen.has_step)
         && (model.rate - chosen.rate).abs() > 1e3 * tolerance * model.rate.abs()
     {
-        chosen.mistake = Some(108);
+        chosen.mistake = Some(OtherRate);
         chosen.evidence.push(format!(
             "moved with step size {}, other weights with {}",
             number(chosen.rate),

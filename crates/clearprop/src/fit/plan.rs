@@ -85,7 +85,7 @@ impl Plan {
                     let what = "each row counts as this column says, in training and validation";
                     decisions.push(Decision::new("weights", what, "").column(name));
                 }
-                decisions.extend(rows.rare(&parts, &encoder.answers));
+                decisions.extend(rows.rare(&parts, &encoder));
                 if chosen.is_none() {
                     decisions.push(choose::said(&settings, least, why));
                 }

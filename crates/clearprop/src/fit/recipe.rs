@@ -4,7 +4,7 @@ use crate::activation::Activation;
 use crate::init::Init;
 use crate::optim::{Shares, Solver};
 use crate::schedule::Schedule;
-use crate::settings::{ClassWeight, Recipe, Scale, Settings, Watch, usual_batch};
+use crate::settings::{Alike, ClassWeight, Recipe, Scale, Settings, Watch, usual_batch};
 
 impl Recipe {
     /// The settings for a table of so many rows.
@@ -41,6 +41,7 @@ impl Settings {
             watch: Watch::Loss,
             scale: Scale::Standard,
             class_weight: ClassWeight::None,
+            alike: Alike::Keep,
             validation_size: usual_validation(rows),
             ..Self::table(rows)
         }

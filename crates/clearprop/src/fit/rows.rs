@@ -124,10 +124,12 @@ impl Rows {
     }
 
     /// A class with fewer rows than there are folds.
-    pub(super) fn rare(&self, parts: &Parts, answers: &Answers) -> Option<Decision> {
+    pub(super) fn rare(&self, parts: &Parts, encoder: &Encoder) -> Option<Decision> {
         let folds = parts.folds.as_ref()?.members.len();
-        let Answers::Classes { names, .. } = answers else { return None };
-        let Ok(Target::Classes(y)) = answers.transform::<f32>(&self.table, &parts.train) else { return None };
+        let Answers::Classes { names, .. } = &encoder.answers else { return None };
+        let Ok(Target::Classes(y)) = encoder.transform_answers::<f32>(&self.table, &parts.train) else {
+            return None;
+        };
         let mut counts = vec![0usize; names.len()];
         y.iter().for_each(|&class| counts[class as usize] += 1);
         let (rows, name) = counts.into_iter().zip(names).filter(|&(rows, _)| rows < folds).min()?;
@@ -157,8 +159,9 @@ impl Rows {
     pub(super) fn learn(&self, train: &[u32], settings: &Settings) -> Result<(Encoder, Vec<Decision>)> {
         check_targets(&self.targets, &self.table)?;
         let standardise = settings.scale.standardises();
-        let robust = settings.scale.is_robust();
-        let fit = Fit { targets: &self.targets, rows: train, loss: settings.loss, standardise, robust };
+        let (robust, joins) = (settings.scale.is_robust(), settings.alike.joins());
+        let fit =
+            Fit { targets: &self.targets, rows: train, loss: settings.loss, standardise, robust, joins };
         let (mut encoder, mut decisions) = Encoder::fit(&self.table, &fit)?;
         if let Split::Groups(group) = &self.split {
             // A test row's group is none of the training's.

@@ -150,7 +150,7 @@ impl Splitter<'_> {
     }
 
     fn strata(&self, rows: &[u32]) -> Vec<u32> {
-        strata(self.table, self.targets, self.settings.loss, rows)
+        strata(self.table, self.targets, (self.settings.loss, self.settings.alike.joins()), rows)
     }
 
     /// Rows of one value of the column, by that value.

@@ -1,5 +1,6 @@
 //! One declared setting: its key, its owner, its values; and the texts and ranges of its type.
 
+use super::alike::Alike;
 use super::class_weight::ClassWeight;
 use super::recipe::{Effort, Recipe, Watch};
 use super::scale::Scale;
@@ -217,7 +218,7 @@ macro_rules! words {
         }
     )+ };
 }
-words!(Activation: to_string, Loss: to_string, Init: name, Penalized: name, Solver: name, Schedule: to_string, Shares: name, Recipe: name, Effort: name, Watch: name, Scale: name, ClassWeight: name, Engine: to_string);
+words!(Activation: to_string, Loss: to_string, Init: name, Penalized: name, Solver: name, Schedule: to_string, Shares: name, Recipe: name, Effort: name, Watch: name, Scale: name, ClassWeight: name, Alike: name, Engine: to_string);
 
 impl Value for Vec<Activation> {
     fn read(text: &str, setting: &Setting) -> Result<Self> {

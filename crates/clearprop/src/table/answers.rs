@@ -220,12 +220,8 @@ impl Answers {
             let decision = Decision::new("rare", what, why).column(name).warning();
             decisions.push(if numbers { decision.overrule("loss", "squared") } else { decision });
         }
-        if let Some((one, other)) = super::columns::alike(count.keys().map(String::as_str)) {
-            let why = format!("\"{one}\" and \"{other}\" are two classes");
-            decisions.push(
-                Decision::new("alike", "classes differ by case or blanks alone", why).column(name).warning(),
-            );
-        }
+        let words = count.keys().map(String::as_str);
+        decisions.extend(super::columns::alike(words, ["classes"; 2]).map(|one| one.column(name)));
         let mut names: Vec<(String, usize)> = count.into_iter().map(|(name, (row, _))| (name, row)).collect();
         if let Column::Numbers(numbers) = column {
             names.sort_by(|a, b| numbers.get(a.1).total_cmp(&numbers.get(b.1)));

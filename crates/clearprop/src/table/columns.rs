@@ -4,6 +4,7 @@ use super::coding::{Coding, DateInput, MAX_CATEGORIES, infinite};
 use super::dates::DatePart;
 use super::limits::{Far, limited};
 use super::numbers::short;
+use super::words::folded;
 use super::{Column, Dates, Numbers, Table, Words};
 use crate::decision::Decision;
 use crate::error::Result;
@@ -96,10 +97,7 @@ fn one_hot(words: &Words, rows: &[u32], about: &mut impl FnMut(Decision)) -> Fit
         about(Decision::new("distinct", "dropped, like an ID or free text", why));
         return Err("distinct words");
     }
-    if let Some((one, other)) = alike(seen.iter().map(|(_, word)| *word)) {
-        let why = format!("\"{one}\" and \"{other}\" are two categories");
-        about(Decision::new("alike", "words differ by case or blanks alone", why).warning());
-    }
+    alike(seen.iter().map(|(_, word)| *word), ["words", "categories"]).into_iter().for_each(&mut *about);
     let others = seen.len() > MAX_CATEGORIES;
     if others {
         let what = format!(
@@ -153,16 +151,16 @@ fn dates(dates: &Dates, rows: &[u32], standardise: bool, about: &mut impl FnMut(
     Ok(Coding::Date { form: dates.form().clone(), median, parts })
 }
 
-/// Two words that differ by case or blanks alone.
-pub(super) fn alike<'w>(words: impl Iterator<Item = &'w str>) -> Option<(&'w str, &'w str)> {
-    let folded = |word: &str| word.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+/// Two words that differ by case or blanks alone; what they are called, and what they become.
+pub(super) fn alike<'w>(words: impl Iterator<Item = &'w str>, [they, kind]: [&str; 2]) -> Option<Decision> {
     let (hasher, mut seen) = (RandomState::new(), HashTable::<(u64, &str)>::new());
     for word in words {
         let this = folded(word);
         let hash = hasher.hash_one(&this);
-        if let Some((_, before)) = seen.find(hash, |(other, before)| *other == hash && folded(before) == this)
-        {
-            return Some((before, word));
+        if let Some((_, one)) = seen.find(hash, |(other, before)| *other == hash && folded(before) == this) {
+            let what = format!("{they} differ by case or blanks alone");
+            let why = format!("\"{one}\" and \"{word}\" are two {kind}");
+            return Some(Decision::new("alike", what, why).warning().overrule("alike", "join"));
         }
         seen.insert_unique(hash, (hash, word), |(hash, _)| *hash);
     }

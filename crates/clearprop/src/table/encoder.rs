@@ -14,16 +14,18 @@
 //! The same as scikit-learn's `ColumnTransformer` of `SimpleImputer(strategy="median")`,
 //! `StandardScaler` and `OneHotEncoder(max_categories=..)`.
 
-use super::coding::{Input, Unseen};
+use super::coding::{Coding, Input, Unseen};
 use super::robust::Robust;
-use super::{Answers, Column, Table, columns, listed, suspicion};
+use super::{Answers, Column, Table, Words, columns, listed, suspicion};
 use crate::data::Data;
 use crate::decision::Decision;
 use crate::error::{Error, ErrorKind, Result, nearest};
 use crate::loss::Loss;
 use crate::real::Real;
+use crate::target::Target;
 use ndarray::{Array2, s};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 /// All that turns a table into inputs and answers, and stands in the model's file.
@@ -39,6 +41,9 @@ pub struct Encoder {
     /// A robust scale and a smooth clip of all inputs, after all of the above.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub robust: Option<Robust>,
+    /// Whether words that differ from a known one by case or blanks alone are that one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub joins: bool,
 }
 
 /// A column that is no input.
@@ -64,6 +69,8 @@ pub struct Fit<'a> {
     pub standardise: bool,
     /// Whether all inputs get a robust scale and a smooth clip.
     pub robust: bool,
+    /// Whether words that differ by case or blanks alone are one.
+    pub joins: bool,
 }
 
 impl Encoder {
@@ -96,6 +103,8 @@ impl Encoder {
         if table.is_empty() || fit.rows.is_empty() {
             return Err(Error::new(ErrorKind::Data, "there are no rows to learn from"));
         }
+        let joined = fit.joins.then(|| table.respelled(|_, words| Some(words.joined())));
+        let table = joined.as_ref().unwrap_or(table);
         let mut decisions = Vec::new();
         let answers = Answers::fit(table, fit.targets, fit.rows, fit.loss, fit.standardise, &mut decisions)?;
         let (mut inputs, mut dropped) = (Vec::new(), Vec::new());
@@ -118,7 +127,7 @@ impl Encoder {
             return Err(Error::new(ErrorKind::Data, found).hint("at least one input is needed"));
         }
         decisions.extend(suspicion::of(table, &answers, &inputs, fit.rows));
-        let mut encoder = Self { inputs, dropped, answers, robust: None };
+        let mut encoder = Self { inputs, dropped, answers, robust: None, joins: fit.joins };
         if fit.robust {
             encoder.robust = Some(encoder.fit_robust(table, fit.rows)?);
         }
@@ -158,6 +167,7 @@ impl Encoder {
     /// round, an infinite number.
     pub fn transform<R: Real>(&self, table: &Table, rows: &[u32], unseen: &mut Unseen) -> Result<Array2<R>> {
         self.check_columns(table)?;
+        let table = &*self.spelled(table);
         let columns: HashMap<&str, &Column> =
             table.columns().iter().map(|(name, column)| (name.as_str(), column)).collect();
         let mut x = Array2::zeros((rows.len(), self.width()));
@@ -184,7 +194,34 @@ impl Encoder {
         rows: &[u32],
         unseen: &mut Unseen,
     ) -> Result<Data<R>> {
-        Data::new(self.transform(table, rows, unseen)?, self.answers.transform(table, rows)?)
+        Data::new(self.transform(table, rows, unseen)?, self.transform_answers(table, rows)?)
+    }
+
+    /// The answers of some rows of a table.
+    ///
+    /// # Errors
+    /// Those of [`Answers::transform`].
+    pub fn transform_answers<R: Real>(&self, table: &Table, rows: &[u32]) -> Result<Target<R>> {
+        self.answers.transform(&self.spelled(table), rows)
+    }
+
+    /// The table with the words that the training rows had, where its own differ from them by case or blanks alone.
+    fn spelled<'t>(&self, table: &'t Table) -> Cow<'t, Table> {
+        if !self.joins {
+            return Cow::Borrowed(table);
+        }
+        let mut known: HashMap<&str, &[String]> = HashMap::new();
+        for Input { column, coding } in &self.inputs {
+            if let Coding::Words { categories, .. } = coding {
+                known.insert(column, categories);
+            }
+        }
+        if let Answers::Classes { column, names, .. } = &self.answers {
+            known.insert(column, names);
+        }
+        let spelled =
+            |name: &str, words: &Words| Some(words.spelled_as(known.get(name)?.iter().map(String::as_str)));
+        Cow::Owned(table.respelled(spelled))
     }
 
     /// Inputs and answers of several sets of rows, those learnt from first (train, test), of a table that is needed no more:
@@ -195,11 +232,12 @@ impl Encoder {
     /// Those of [`Encoder::transform_data`].
     pub fn transform_parts<R: Real>(
         &self,
-        mut table: Table,
+        table: Table,
         parts: &[&[u32]],
         unseen: &mut Unseen,
     ) -> Result<Vec<Data<R>>> {
         self.check_columns(&table)?;
+        let mut table = if self.joins { self.spelled(&table).into_owned() } else { table };
         let answers =
             parts.iter().map(|rows| self.answers.transform(&table, rows)).collect::<Result<Vec<_>>>()?;
         let mut columns: HashMap<String, Column> = table.take_columns().into_iter().collect();
@@ -261,14 +299,13 @@ impl Encoder {
 mod tests {
     use super::*;
     use crate::data::Target;
-    use crate::table::Coding;
     use crate::table::MAX_CATEGORIES;
 
     fn learn(table: &Table, target: &str, rows: &[u32]) -> Result<(Encoder, Vec<String>)> {
         let targets: Vec<String> = target.split(',').map(String::from).collect();
         let (encoder, decisions) = Encoder::fit(
             table,
-            &Fit { targets: &targets, rows, loss: None, standardise: true, robust: false },
+            &Fit { targets: &targets, rows, loss: None, standardise: true, ..Fit::default() },
         )?;
         Ok((encoder, decisions.iter().map(ToString::to_string).collect()))
     }
@@ -305,6 +342,34 @@ mod tests {
                 "column 'w': 2 rows have a category that the training rows did not have (\"c\")"
             ]
         );
+    }
+
+    #[test]
+    fn words_alike_are_one_where_that_is_asked_for() {
+        let hair = Column::words(["dark", "Dark ", "fair", "dark", "FAIR", "fair"]);
+        let y = Column::words(["Yes", "no", "yes", " NO", "Yes", "no"]);
+        let old = table(vec![("hair", hair), ("y", y)]);
+        let targets = ["y".to_owned()];
+        let fit = Fit { targets: &targets, rows: &[0, 1, 2, 3, 4, 5], joins: true, ..Fit::default() };
+        let (encoder, decisions) = Encoder::fit(&old, &fit).unwrap();
+        assert_eq!(encoder.input_names(), ["hair=dark", "hair=fair"]);
+        assert_eq!(encoder.answers.names(), ["Yes", "no"], "the most frequent spelling");
+        assert!(decisions.iter().all(|decision| !decision.warning), "{decisions:?}");
+        let mut unseen = Unseen::default();
+        let new = table(vec![
+            ("hair", Column::words(["DARK", "Fair", "fair", "red"])),
+            ("y", Column::words(["YES", "No ", "no", "yes"])),
+        ]);
+        let data = encoder.transform_data::<f64>(&new, &[0, 1, 2, 3], &mut unseen).unwrap();
+        assert_eq!(data.x, ndarray::array![[1.0, 0.0], [0.0, 1.0], [0.0, 1.0], [0.0, 0.0]]);
+        assert_eq!(data.y, Target::Classes(ndarray::array![0, 1, 1, 0]));
+        assert_eq!(
+            unseen.warnings(),
+            ["column 'hair': 1 row has a category that the training rows did not have (\"red\")"]
+        );
+        // Kept apart, they are four classes.
+        let (apart, _) = learn(&old, "y", &[0, 1, 2, 3, 4, 5]).unwrap();
+        assert_eq!(apart.answers.names().len(), 4);
     }
 
     #[test]

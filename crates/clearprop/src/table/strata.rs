@@ -10,14 +10,21 @@ const BINS: usize = 10;
 const BIN: usize = 8;
 
 /// For each of `rows` the number of its stratum: its class, or how large its answer is among the others;
-/// all the same where the answers are several columns of numbers, or cannot be learnt from.
-pub(crate) fn strata(table: &Table, targets: &[String], loss: Option<Loss>, rows: &[u32]) -> Vec<u32> {
+/// words that differ by case or blanks alone are one if it `joins`; all the same where the answers are several columns of numbers, or cannot be learnt from.
+pub(crate) fn strata(
+    table: &Table,
+    targets: &[String],
+    (loss, joins): (Option<Loss>, bool),
+    rows: &[u32],
+) -> Vec<u32> {
     let columns: Option<Vec<&Column>> = targets.iter().map(|name| table.get(name)).collect();
     let Some(columns) = columns.filter(|columns| !columns.is_empty()) else { return vec![0; rows.len()] };
     let loss = loss.unwrap_or_else(|| choose(targets, &columns).0);
     match (columns.as_slice(), loss) {
         ([Column::Words(words)], _) => {
-            let code = |&row: &u32| words.codes()[row as usize];
+            let joined = joins.then(|| words.joined());
+            let codes = joined.as_ref().unwrap_or(words).codes();
+            let code = |&row: &u32| codes[row as usize];
             rows.iter().map(code).map(|code| if code == Words::MISSING { 0 } else { code + 1 }).collect()
         }
         ([Column::Numbers(numbers)], Loss::Softmax | Loss::Logistic) => {

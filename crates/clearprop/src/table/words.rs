@@ -1,6 +1,7 @@
 //! A column of words, each kept once.
 
 use hashbrown::HashTable;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 
 /// Words, each kept once: `codes` are places in `known`, [`Words::MISSING`] is a missing value.
@@ -86,11 +87,43 @@ impl Words {
         codes.push(code);
     }
 
+    /// With one spelling for all words that differ by case or blanks alone: the most frequent of them, the first in the rows
+    /// of those.
+    pub(super) fn joined(&self) -> Self {
+        let counts = self.counts();
+        let mut spelling: HashMap<String, usize> = HashMap::new();
+        for (code, known) in self.known().enumerate() {
+            let best = spelling.entry(folded(known)).or_insert(code);
+            if counts[code] > counts[*best] {
+                *best = code;
+            }
+        }
+        self.respelled(|known| Some(word(&self.letters, &self.ends, *spelling.get(&folded(known))?)))
+    }
+
+    /// With the spelling of `wanted` for words that differ from one of them by case or blanks alone.
+    pub(super) fn spelled_as<'w>(&'w self, wanted: impl Iterator<Item = &'w str> + Clone) -> Self {
+        let exact: HashSet<&str> = wanted.clone().collect();
+        let spelling: HashMap<String, &str> = wanted.map(|word| (folded(word), word)).collect();
+        self.respelled(|known| spelling.get(&folded(known)).copied().filter(|_| !exact.contains(known)))
+    }
+
+    /// With another spelling of some words.
+    fn respelled<'w>(&'w self, spelling: impl Fn(&str) -> Option<&'w str>) -> Self {
+        let new: Vec<&str> = self.known().map(|known| spelling(known).unwrap_or(known)).collect();
+        self.codes.iter().map(|&code| (code != Self::MISSING).then(|| new[code as usize])).collect()
+    }
+
     /// The rows for which `keep` holds.
     pub(super) fn retain(&mut self, keep: &[bool]) {
         let mut keep = keep.iter();
         self.codes.retain(|_| keep.next() == Some(&true));
     }
+}
+
+/// Equal for words that differ by case or blanks alone.
+pub(super) fn folded(word: &str) -> String {
+    word.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
 fn word<'l>(letters: &'l str, ends: &[usize], code: usize) -> &'l str {

@@ -4,6 +4,7 @@ use crate::paper::{Ink, Paper, length, padded, wrap};
 use clearprop::diagnose::arrays::{Array, Values};
 use clearprop::diagnose::{Diagnosis, StageFinding, Status, Verdict};
 use clearprop::error::{Error, ErrorKind, Result};
+use clearprop::mistake::MistakeId;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -204,7 +205,7 @@ fn there(row: &Row) -> String {
 /// How many of each verdict, and each mistake with who made it, the most frequent first.
 fn totals(rows: &[Row], names: &[String], paper: Paper) -> String {
     let mut verdicts = BTreeMap::<String, usize>::new();
-    let mut mistakes = BTreeMap::<(u8, &str), Vec<&str>>::new();
+    let mut mistakes = BTreeMap::<(MistakeId, &str), Vec<&str>>::new();
     for (row, name) in rows.iter().zip(names) {
         *verdicts.entry(row.verdict()).or_default() += 1;
         let Ok(diagnosis) = &row.answer else { continue };

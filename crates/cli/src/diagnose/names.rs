@@ -1,7 +1,7 @@
 //! `--name w_0=W1`: what a person's own names mean, and the answer back in those names.
 
-use clearprop::diagnose::Diagnosis;
 use clearprop::diagnose::arrays::Array;
+use clearprop::diagnose::{Diagnosis, could_be};
 use clearprop::error::{Error, ErrorKind, Result, nearest};
 
 /// One name of the file and what it means.
@@ -62,6 +62,16 @@ pub(super) fn apply(meanings: &[Meaning], arrays: &mut [Array]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// An error with what the person's own names could mean, where these say nothing.
+pub(super) fn offered(arrays: &[Array], error: Error) -> Error {
+    let meanings: Vec<String> =
+        could_be(arrays).into_iter().map(|(theirs, ours)| format!("--name {theirs}={ours}")).collect();
+    if meanings.is_empty() {
+        return error;
+    }
+    error.hint(format!("by their shapes they could be: {}", meanings.join(" ")))
 }
 
 /// The answer in the names of the file.

@@ -87,6 +87,38 @@ fn weights_of_classes_are_for_the_rare_one() {
 }
 
 #[test]
+fn words_alike_are_joined_as_in_the_clean_table() {
+    let place = Place::new();
+    let table = |city: [&str; 3], answer: [&str; 3]| {
+        let row = |i: usize| {
+            let (city, answer) = if i % 7 < 3 { (city[i % 3], "no") } else { ("Jena", answer[i % 3]) };
+            format!("{},{city},{answer}\n", i * 37 % 100)
+        };
+        "x,city,y\n".to_owned() + &(0..210).map(row).collect::<String>()
+    };
+    place.write("clean.csv", table(["Ulm"; 3], ["yes"; 3]));
+    place.write("typed.csv", table(["Ulm", "ulm ", "Ulm"], ["yes", "Yes", "yes"]));
+    let said = place.ok("train typed.csv --target y --out apart");
+    assert!(
+        said.contains(
+            "classes differ by case or blanks alone: \"Yes\" and \"yes\" are two classes (--alike join"
+        ),
+        "{said}"
+    );
+    place.ok("train clean.csv --target y --out clean --quiet");
+    let said = place.ok("train typed.csv --target y --alike join --out joined");
+    assert!(!said.contains("differ by case"), "{said}");
+    let losses = |run: &str| place.read(&format!("{run}/history.csv"));
+    assert_eq!(losses("joined"), losses("clean"));
+    let predicted = |run: &str, table: &str| place.ok(&format!("predict {run} {table} -o -"));
+    assert_eq!(predicted("joined", "typed.csv"), predicted("clean", "clean.csv"));
+    let figures = |run: &str, table: &str| {
+        place.ok(&format!("evaluate {run} {table}")).lines().next().map(str::to_owned)
+    };
+    assert_eq!(figures("joined", "typed.csv"), figures("clean", "clean.csv"));
+}
+
+#[test]
 fn inspect_says_what_would_be_read_and_writes_nothing() {
     let place = Place::new();
     place.write("t.csv", "size;city;day;y\n1,5;Ulm;2024-05-01;a\n2,5;Jena;2024-06-01;\n;Ulm;2024-07-01;b\n");

@@ -5,6 +5,7 @@ use clearprop::data::{Data, Target};
 use clearprop::error::Result;
 use clearprop::init::Init;
 use clearprop::loss::Loss;
+use clearprop::mistake::MistakeId;
 use clearprop::network::{Network, Penalized, Penalty};
 use clearprop::params::Params;
 use clearprop::trace::Trace;
@@ -12,14 +13,14 @@ use ndarray::{Array1, Array2, Axis, array};
 
 /// What a mistake does: its number, the array it is made in, the wrong line, and what that line computes.
 pub(super) struct Mistake {
-    pub(super) id: u8,
+    pub(super) id: MistakeId,
     pub(super) array: &'static str,
     pub(super) line: &'static str,
     pub(super) wrong: fn(&Case) -> Array2<f64>,
 }
 
 pub(super) const fn mistake(
-    id: u8,
+    id: MistakeId,
     array: &'static str,
     line: &'static str,
     wrong: fn(&Case) -> Array2<f64>,

@@ -2,40 +2,45 @@
 
 use super::case::{Mistake, column_sums, mistake, row_sums};
 use clearprop::loss::argmax;
+use clearprop::mistake::MistakeId::*;
 use ndarray::{Array2, Axis};
 
 pub(super) const MISTAKES: &[Mistake] = &[
-    mistake(1, "dlogits", "dL_df = probs - onehot", |c| c.n * &c.dlogits),
-    mistake(2, "dlogits", "dL_df /= N  # twice", |c| &c.dlogits / c.n),
-    mistake(3, "dlogits", "dL_df = (probs - onehot) / (N * K)", |c| &c.dlogits / c.k),
-    mistake(4, "dlogits", "dL_df = (probs - onehot) / K", |c| &c.dlogits * c.n / c.k),
-    mistake(5, "dlogits", "dL_df = probs / N - onehot", |c| &c.probs / c.n - &c.onehot),
-    mistake(6, "dlogits", "dL_df = probs / N", |c| &c.probs / c.n),
-    mistake(7, "dlogits", "dL_df = (onehot - probs) / N", |c| -&c.dlogits),
+    mistake(NoMean, "dlogits", "dL_df = probs - onehot", |c| c.n * &c.dlogits),
+    mistake(MeanTwice, "dlogits", "dL_df /= N  # twice", |c| &c.dlogits / c.n),
+    mistake(MeanOverOutputsToo, "dlogits", "dL_df = (probs - onehot) / (N * K)", |c| &c.dlogits / c.k),
+    mistake(MeanOverOutputs, "dlogits", "dL_df = (probs - onehot) / K", |c| &c.dlogits * c.n / c.k),
+    mistake(OneHotAfterMean, "dlogits", "dL_df = probs / N - onehot", |c| &c.probs / c.n - &c.onehot),
+    mistake(NoOneHot, "dlogits", "dL_df = probs / N", |c| &c.probs / c.n),
+    mistake(ErrorTurned, "dlogits", "dL_df = (onehot - probs) / N", |c| -&c.dlogits),
     // Every class occurs in y, so every column is hit.
-    mistake(8, "dlogits", "dL_df = probs.copy(); dL_df[:, y] -= 1; dL_df /= N", |c| (&c.probs - 1.0) / c.n),
-    mistake(9, "dlogits", "dL_df[range(N), y - 1] -= 1  # labels from 1", |c| {
+    mistake(OneHotInEveryRow, "dlogits", "dL_df = probs.copy(); dL_df[:, y] -= 1; dL_df /= N", |c| {
+        (&c.probs - 1.0) / c.n
+    }),
+    mistake(LabelsOffByOne, "dlogits", "dL_df[range(N), y - 1] -= 1  # labels from 1", |c| {
         let shifted = c.onehot.select(Axis(1), &[1, 2, 0]);
         (&c.probs - &shifted) / c.n
     }),
-    mistake(10, "probs", "probs = np.exp(f) / np.exp(f).sum()", |c| {
+    mistake(SoftmaxOverAll, "probs", "probs = np.exp(f) / np.exp(f).sum()", |c| {
         let e = c.logits.mapv(f64::exp);
         &e / e.sum()
     }),
-    mistake(11, "probs", "probs = np.exp(f) / np.exp(f).sum(axis=0)", |c| {
+    mistake(SoftmaxOverRows, "probs", "probs = np.exp(f) / np.exp(f).sum(axis=0)", |c| {
         let e = c.logits.mapv(f64::exp);
         &e / &column_sums(&e)
     }),
-    mistake(12, "dlogits", "dL_df = -onehot / probs * probs * (1 - probs) / N", |c| {
+    mistake(JacobianDiagonal, "dlogits", "dL_df = -onehot / probs * probs * (1 - probs) / N", |c| {
         -&c.onehot * (1.0 - &c.probs) / c.n
     }),
-    mistake(13, "dlogits", "dL_df = (probs - onehot) * probs * (1 - probs) / N", |c| {
+    mistake(SlopeAfterCombined, "dlogits", "dL_df = (probs - onehot) * probs * (1 - probs) / N", |c| {
         &c.dlogits * &c.probs * (1.0 - &c.probs)
     }),
-    mistake(14, "dlogits", "dL_df = -onehot / probs / N", |c| -&c.onehot / &c.probs / c.n),
-    mistake(15, "dlogits", "dL_df = 2 * (probs - onehot) / N", |c| 2.0 * &c.dlogits),
+    mistake(StoppedAtProbabilities, "dlogits", "dL_df = -onehot / probs / N", |c| {
+        -&c.onehot / &c.probs / c.n
+    }),
+    mistake(FactorTwo, "dlogits", "dL_df = 2 * (probs - onehot) / N", |c| 2.0 * &c.dlogits),
     mistake(
-        16,
+        SquaredThroughSoftmax,
         "dlogits",
         "d = 2 * (probs - onehot); dL_df = probs * (d - (d * probs).sum(1, keepdims=True)) / N",
         |c| {
@@ -43,15 +48,23 @@ pub(super) const MISTAKES: &[Mistake] = &[
             &c.probs * &(&d - &row_sums(&(&d * &c.probs))) / c.n
         },
     ),
-    mistake(17, "dlogits", "dL_df = (np.eye(K)[probs.argmax(axis=1)] - onehot) / N", |c| {
-        let best = argmax(c.probs.view());
-        let chosen =
-            Array2::from_shape_fn(c.probs.dim(), |(i, j)| if best[i] as usize == j { 1.0 } else { 0.0 });
-        (chosen - &c.onehot) / c.n
-    }),
-    mistake(18, "dlogits", "dL_df = (f - onehot) / N", |c| (&c.logits - &c.onehot) / c.n),
-    mistake(56, "f - y", "f.shape, y.shape  # (N, 1), (N,): f - y is (N, N)", |c| c.pairs()),
-    mistake(57, "log p", "probs[range(N), y] -= 1; loss = -np.mean(np.log(probs[range(N), y]))", |c| {
-        c.of_label(&(&c.probs - &c.onehot)).mapv(f64::ln).insert_axis(Axis(0))
-    }),
+    mistake(
+        LargestForProbabilities,
+        "dlogits",
+        "dL_df = (np.eye(K)[probs.argmax(axis=1)] - onehot) / N",
+        |c| {
+            let best = argmax(c.probs.view());
+            let chosen =
+                Array2::from_shape_fn(c.probs.dim(), |(i, j)| if best[i] as usize == j { 1.0 } else { 0.0 });
+            (chosen - &c.onehot) / c.n
+        },
+    ),
+    mistake(ScoresForProbabilities, "dlogits", "dL_df = (f - onehot) / N", |c| (&c.logits - &c.onehot) / c.n),
+    mistake(BroadcastLabels, "f - y", "f.shape, y.shape  # (N, 1), (N,): f - y is (N, N)", |c| c.pairs()),
+    mistake(
+        LossAfterEdit,
+        "log p",
+        "probs[range(N), y] -= 1; loss = -np.mean(np.log(probs[range(N), y]))",
+        |c| c.of_label(&(&c.probs - &c.onehot)).mapv(f64::ln).insert_axis(Axis(0)),
+    ),
 ];

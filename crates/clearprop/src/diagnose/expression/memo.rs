@@ -37,8 +37,8 @@ const WORTH_KEEPING: usize = 4096;
 /// So many numbers are kept; past that all are forgotten that nobody holds.
 const HELD: usize = 1 << 24;
 
-/// What making an expression costs, in numbers computed.
-const NODE: u64 = 100;
+/// What making an expression costs, and computing it whatever its size, in numbers computed.
+const NODE: u64 = 300;
 
 impl Memo {
     /// Work is counted in numbers computed, not in seconds: an answer does not depend on the machine.
@@ -82,7 +82,7 @@ impl Memo {
     /// Counts what a value cost: so many numbers, each so much work.
     pub(super) fn computed(&self, size: usize, each: usize) {
         self.held.set(self.held.get() + size);
-        self.spend((size * each) as u64);
+        self.spend((size * each) as u64 + NODE);
     }
 
     /// Counts work.

@@ -2,11 +2,12 @@
 
 use super::cost::price;
 use super::explanation::{Explanation, Finding};
-use crate::diagnose::convention::Convention;
+use crate::diagnose::convention::{Convention, PenaltyForm};
 use crate::diagnose::differentiate::forward;
 use crate::diagnose::expression::Expr;
 use crate::diagnose::graph::{Graph, same};
 use crate::diagnose::mistakes::Candidate;
+use crate::mistake::MistakeId::{self, Factor};
 use crate::quantity::{Quantity, Quantity::Of, Variable::Loss};
 
 /// The conventions that can explain the file: where its loss tells, those that give it.
@@ -18,7 +19,8 @@ pub(super) fn possible(graph: &Graph, deltas: bool) -> Vec<Convention> {
         let common = |c: &Convention| {
             // A sum over the rows and a mean over the outputs together need one too: 1/K is rather a 1/N gone wrong.
             let mixed = c.summed && c.factor < 1.0;
-            !mixed && (c.factor == 1.0 || c.penalty == usual.penalty && c.over == usual.over)
+            let plain = c.penalty == usual.penalty || c.penalty == PenaltyForm::Absent;
+            !mixed && (c.factor == 1.0 || plain && c.over == usual.over)
         };
         return all.into_iter().filter(common).collect();
     };
@@ -65,7 +67,8 @@ pub(super) fn merged(fitting: Vec<Candidate>) -> Finding {
     for other in fitting {
         if let ([ids], [more]) = (&mut first.parts[..], &other.parts[..]) {
             // A projected factor says less than the mistake that has it.
-            let new: Vec<u8> = more.iter().filter(|id| !ids.contains(id) && **id < 55).copied().collect();
+            let new: Vec<MistakeId> =
+                more.iter().filter(|id| !ids.contains(id) && **id < Factor).copied().collect();
             ids.extend(new);
         }
     }

@@ -4,10 +4,11 @@ use super::explanation::{Explanation, Finding};
 use crate::diagnose::convention::{Convention, PenaltyForm};
 use crate::diagnose::expression::Expr;
 use crate::diagnose::graph::{Graph, Pass};
+use crate::mistake::MistakeId::{self, Factor, NoPenalty, OtherOperation, PartLeftOut, PenaltyFactor};
 use crate::quantity::{
     Quantity,
     Quantity::{By, Of},
-    Variable::{A, B, Kept, Loss, W, Z},
+    Variable::{A, B, Kept, Loss, Normed, Scaled, W, Z},
 };
 
 /// What a mistake costs.
@@ -60,7 +61,9 @@ pub(super) fn leads_on(graph: &Graph, quantity: Quantity, value: &Expr) -> bool 
     let (n, sizes) = (graph.n, &graph.sizes);
     let Some((rows, columns)) = value.dim() else { return false };
     match quantity {
-        Of(Z(l) | A(l) | Kept(l)) => (rows, columns) == (n, sizes[l]),
+        Of(Z(l) | A(l) | Kept(l) | Normed(l) | Scaled(l)) | By(Normed(l) | Scaled(l)) => {
+            (rows, columns) == (n, sizes[l])
+        }
         By(A(l) | Z(l) | Kept(l)) if l < graph.layers() => {
             rows == n && (columns == sizes[l] || columns == sizes[l] + 1)
         }
@@ -94,9 +97,9 @@ pub(super) fn least(quantity: Quantity, path: &Explanation) -> u32 {
 }
 
 /// What mistakes cost beside those that were found before.
-pub(super) fn price(parts: &[Vec<u8>], quantity: Quantity, path: &Explanation) -> u32 {
+pub(super) fn price(parts: &[Vec<MistakeId>], quantity: Quantity, path: &Explanation) -> u32 {
     let layer = |q: Quantity| q.variable().layer(0);
-    let one = |ids: &Vec<u8>| {
+    let one = |ids: &Vec<MistakeId>| {
         let mut least = MISTAKE;
         for (other, finding) in &path.findings {
             let Finding::Mistakes(before, _) = finding else { continue };
@@ -105,7 +108,7 @@ pub(super) fn price(parts: &[Vec<u8>], quantity: Quantity, path: &Explanation) -
             }
             let shared = before.iter().flatten().any(|id| ids.contains(id));
             // 24: W1's penalty twice, another layer's not at all.
-            let twice = ids.contains(&20) && before.iter().flatten().any(|id| *id == 19);
+            let twice = ids.contains(&PenaltyFactor) && before.iter().flatten().any(|id| *id == NoPenalty);
             let same_layer = layer(*other) == layer(quantity);
             if shared && same_layer {
                 least = 0;
@@ -114,7 +117,7 @@ pub(super) fn price(parts: &[Vec<u8>], quantity: Quantity, path: &Explanation) -
             }
         }
         // A factor that is only fitted, or a change that no catalogue lists, is the last thing to believe.
-        let plain = ids.iter().any(|id| *id < 55 || matches!(*id, 56..=83 | 86));
+        let plain = ids.iter().any(|id| !matches!(id, Factor | OtherOperation | PartLeftOut));
         if plain { least } else { least + 2 }
     };
     parts.iter().map(one).sum()

@@ -2,6 +2,7 @@
 
 use crate::diagnose::convention::Convention;
 use crate::diagnose::graph::{Graph, Pass};
+use crate::mistake::MistakeId;
 use crate::quantity::{
     Quantity,
     Quantity::{By, Of},
@@ -16,7 +17,7 @@ pub(in crate::diagnose) enum Finding {
     /// Right in a way that has to be said.
     Allowed(String),
     /// Mistakes: for each one the numbers under which it may go.
-    Mistakes(Vec<Vec<u8>>, String),
+    Mistakes(Vec<Vec<MistakeId>>, String),
     /// The array was overwritten later; its own numbers are not known.
     Overwritten(String),
     /// Wrong, and nothing that is known gives these numbers.

@@ -6,6 +6,7 @@ use super::explanation::{Explanation, Finding};
 use crate::diagnose::differentiate::right;
 use crate::diagnose::expression::{Expr, Op};
 use crate::diagnose::graph::same;
+use crate::mistake::MistakeId::{self, BiasColumnKept, Factor, OtherArray, OtherLeak, PartLeftOut};
 use crate::quantity::{
     Quantity,
     Quantity::{By, Of},
@@ -24,6 +25,10 @@ impl Search<'_> {
             return self.step(at, cost, path, None, Finding::Right);
         }
         if matches!(quantity, By(_)) && self.unexplained(path, quantity).1 == Finding::NotJudged {
+            // What follows may be right for the loss as it was read, and so vouch for this.
+            if right.is_some() && quantity == By(Z(graph.layers())) {
+                self.step(at, cost, path, right, Finding::Right);
+            }
             return self.step(at, cost, path, None, Finding::NotJudged);
         }
         let shape = right.as_ref().and_then(Expr::dim);
@@ -49,7 +54,7 @@ impl Search<'_> {
             By(Z(_) | A(_) | Kept(_)) => true,
             _ => false,
         };
-        if !known || !tried || !self.is_needed(at) {
+        if self.plain || !known || !tried || !self.is_needed(at) {
             return;
         }
         if cost + SAID > self.limit {
@@ -58,7 +63,10 @@ impl Search<'_> {
         }
         for candidate in self.candidates(path, quantity) {
             // What is not given is tried with the usual mistakes only.
-            let unusual = |id: &u8| matches!(*id, 55 | 60 | 64..=85) && matches!(quantity, By(_));
+            let unusual = |id: &MistakeId| {
+                let rare = matches!(id, Factor | OtherArray) || (OtherLeak..=PartLeftOut).contains(id);
+                rare && matches!(quantity, By(_))
+            };
             if candidate.parts.iter().flatten().any(unusual) {
                 continue;
             }
@@ -69,7 +77,7 @@ impl Search<'_> {
                 continue;
             }
             // With another shape the person's code would have stopped; a column more lets it run on.
-            let wide = candidate.parts == [[38]] && self.goes_on_wide(quantity);
+            let wide = candidate.parts == [[BiasColumnKept]] && self.goes_on_wide(quantity);
             if candidate.value.dim() != shape && !wide {
                 continue;
             }

@@ -1,12 +1,13 @@
 //! Mistakes in the derivatives by a hidden layer's output and input.
 
-use super::candidate::{Candidate, dim, made, told};
+use super::candidate::{Candidate, dim, made, projected, told};
 use super::outputs::other_slopes;
 use crate::diagnose::convention::Convention;
 use crate::diagnose::expression::{Binary, Compare, Expr, Part, Unary};
 use crate::diagnose::function::{Function, above};
 use crate::diagnose::graph::{Graph, Pass, same};
 use crate::diagnose::number::number;
+use crate::mistake::MistakeId::{self, *};
 use crate::quantity::{
     Quantity,
     Quantity::{By, Of},
@@ -47,29 +48,32 @@ pub(super) fn da(
     let ones = |columns: usize| {
         Expr::new(crate::diagnose::expression::Op::Fill(1.0, Expr::number(1.0), Expr::number(columns as f64)))
     };
-    found.push(made(&[36], dz.sum(1) * ones(units)));
+    found.push(made(&[NoWeights], dz.sum(1) * ones(units)));
     if dim(dz) == (rows, units) || dim(dz).1 == 1 {
-        found.push(made(&[63], if dim(dz).1 == 1 { dz.clone() * ones(units) } else { dz.clone() }));
+        found.push(made(
+            &[ErrorWithoutWeights],
+            if dim(dz).1 == 1 { dz.clone() * ones(units) } else { dz.clone() },
+        ));
     }
     if let Some(above) = pass.get(By(A(l + 1))).cloned().or_else(|| error(graph, convention, pass, l + 1)) {
-        found.push(made(&[62], above.dot(&w.t())));
+        found.push(made(&[ErrorCarriedBack], above.dot(&w.t())));
         if dim(&above).1 == units {
-            found.push(made(&[63], above.clone()));
+            found.push(made(&[ErrorWithoutWeights], above.clone()));
         }
         if dim(&above).1 == 1 {
-            found.push(made(&[63], above * ones(units)));
+            found.push(made(&[ErrorWithoutWeights], above * ones(units)));
         }
     }
     if let Some(a) = pass.a(graph, l)
         && convention.strength(graph) != 0.0
         && dim(a) == (rows, units)
     {
-        found.push(made(&[37], convention.penalised(graph, right.clone(), a)));
+        found.push(made(&[PenaltyInDa], convention.penalised(graph, right.clone(), a)));
     }
     if let Some(dw) = pass.get(By(W(l + 1)))
         && dw.dim() == w.dim()
     {
-        found.push(made(&[61], dz.dot(&dw.t())));
+        found.push(made(&[GradientForWeights], dz.dot(&dw.t())));
         let moved = dz.dot(&dw.t());
         let mut steps: Vec<f64> = graph.step.into_iter().chain(STEPS).collect();
         if let (Some(given), Some(right), Some(moved)) = (given, right.value(), moved.value())
@@ -79,20 +83,20 @@ pub(super) fn da(
         }
         for step in steps.into_iter().filter(|step| *step > 0.0 && step.is_finite()) {
             let detail = format!("with step size {}", number(step));
-            found.push(told(&[35], detail, right.clone() - Expr::number(step) * moved.clone()));
+            found.push(told(&[UpdatedWeights], detail, right.clone() - Expr::number(step) * moved.clone()));
         }
     }
     if graph.bias[l + 1].in_w()
         && let Some(full) = &graph.full[l + 1]
     {
         let wide = dz.dot(&full.t());
-        found.push(made(&[39], wide.slice(1, other_end(graph, l + 1))));
-        found.push(made(&[38], wide));
+        found.push(made(&[WrongColumnDropped], wide.slice(1, other_end(graph, l + 1))));
+        found.push(made(&[BiasColumnKept], wide));
     }
     for m in (1..=last).filter(|&m| m != l + 1) {
         if dim(&graph.w[m]) == dim(w) {
             found.push(told(
-                &[60],
+                &[OtherArray],
                 format!("the weights of layer {m} in place of those of layer {}", l + 1),
                 dz.dot(&graph.w[m].t()),
             ));
@@ -101,20 +105,20 @@ pub(super) fn da(
             && dim(other) == dim(dz)
         {
             found.push(told(
-                &[60],
+                &[OtherArray],
                 format!("the derivative of layer {m} in place of that of layer {}", l + 1),
                 other.dot(&w.t()),
             ));
         }
     }
     if dim(w).0 == dim(w).1 {
-        found.push(made(&[34], dz.dot(w)));
+        found.push(made(&[Transposed], dz.dot(w)));
     }
     if graph.n != units {
-        found.push(made(&[34], right.t()));
+        found.push(made(&[Transposed], right.t()));
     }
     if let Some(other) = projected(given, &right) {
-        found.push(told(&[55], format!("the factor is {}", number(other)), right.times(other)));
+        found.push(told(&[Factor], format!("the factor is {}", number(other)), right.times(other)));
     }
     Some(found)
 }
@@ -126,14 +130,6 @@ fn error(graph: &Graph, convention: &Convention, pass: &Pass, l: usize) -> Optio
         return Some(convention.scaled(graph, by));
     }
     pass.get(By(A(l))).cloned()
-}
-
-/// A constant factor between what is given and what is right.
-pub(super) fn projected(given: Option<&ndarray::Array2<f64>>, right: &Expr) -> Option<f64> {
-    let right = &right.value()?.data;
-    let given = given.filter(|given| given.dim() == right.dim())?;
-    let factor = (given * right).sum() / (right * right).sum();
-    (factor.is_finite() && (factor - 1.0).abs() > 1e-3 && factor.abs() > 1e-9).then_some(factor)
 }
 
 /// 38 to 50.
@@ -153,7 +149,9 @@ pub(super) fn dz(graph: &Graph, pass: &Pass, l: usize) -> Option<Vec<Candidate>>
     if da.dim() != z.dim() {
         // The bias's column is still there: the mask of ones lets it pass.
         let wide = dim(da).1 == dim(z).1 + 1;
-        return wide.then(|| slope.iter().map(|slope| made(&[38], with_ones(slope) * da.clone())).collect());
+        return wide.then(|| {
+            slope.iter().map(|slope| made(&[BiasColumnKept], with_ones(slope) * da.clone())).collect()
+        });
     }
     let relu = f == Function::Relu;
     let overwritten = graph.given.get(&Of(Z(l))).is_some_and(|given| {
@@ -162,10 +160,10 @@ pub(super) fn dz(graph: &Graph, pass: &Pass, l: usize) -> Option<Vec<Candidate>>
     });
     let mut found = Vec::new();
     if f != Function::Identity {
-        let ids: &[u8] = match (relu, overwritten) {
-            (true, true) => &[50, 40, 41],
-            (true, false) => &[40, 41],
-            _ => &[40],
+        let ids: &[MistakeId] = match (relu, overwritten) {
+            (true, true) => &[Overwritten, NoSlope, MaskOfOutput],
+            (true, false) => &[NoSlope, MaskOfOutput],
+            _ => &[NoSlope],
         };
         found.push(made(ids, da.clone()));
     }
@@ -173,12 +171,12 @@ pub(super) fn dz(graph: &Graph, pass: &Pass, l: usize) -> Option<Vec<Candidate>>
     let zero = || Expr::number(0.0);
     if f.is_rectifier() {
         let on = above(z);
-        found.push(made(&[42], positive.clone()));
-        found.push(made(&[43], positive * on.clone()));
-        found.push(made(&[44], Expr::choose(&on, &zero(), da)));
-        found.push(made(&[45], on.clone() + zero() * da.clone()));
+        found.push(made(&[MaskOfGradient], positive.clone()));
+        found.push(made(&[MaskOfBoth], positive * on.clone()));
+        found.push(made(&[MaskTurned], Expr::choose(&on, &zero(), da)));
+        found.push(made(&[SlopeAlone], on.clone() + zero() * da.clone()));
         if let Function::Leaky(_) = f {
-            found.push(made(&[64], da.clone() * on.clone()));
+            found.push(made(&[OtherLeak], da.clone() * on.clone()));
         }
         let mut leaks = LEAKS.to_vec();
         if let Some(leak) = leak(graph, l, da, z) {
@@ -186,7 +184,7 @@ pub(super) fn dz(graph: &Graph, pass: &Pass, l: usize) -> Option<Vec<Candidate>>
         }
         for leak in leaks {
             let value = Expr::choose(&on, da, &da.times(leak));
-            let ids: &[u8] = if relu { &[49] } else { &[64] };
+            let ids: &[MistakeId] = if relu { &[LeakLeftIn] } else { &[OtherLeak] };
             if f != Function::Leaky(leak) {
                 found.push(told(ids, format!("with slope {}", number(leak)), value));
             }
@@ -196,10 +194,10 @@ pub(super) fn dz(graph: &Graph, pass: &Pass, l: usize) -> Option<Vec<Candidate>>
             found.push(Candidate { parts: vec![], detail: "ReLU'(0) is taken as 1".to_owned(), value });
         }
     }
-    found.push(told(&[46], "dz / da is a, the output", da.clone() * a.clone()));
-    found.push(told(&[46], "dz / da is z, the input", da.clone() * z.clone()));
+    found.push(told(&[ValueForSlope], "dz / da is a, the output", da.clone() * a.clone()));
+    found.push(told(&[ValueForSlope], "dz / da is z, the input", da.clone() * z.clone()));
     found.push(told(
-        &[46],
+        &[ValueForSlope],
         "dz / da is act(a), the nonlinearity in place of its slope",
         da.clone() * f.apply(a),
     ));
@@ -213,7 +211,7 @@ pub(super) fn dz(graph: &Graph, pass: &Pass, l: usize) -> Option<Vec<Candidate>>
     }
     for (words, of, factor) in slopes(z, a) {
         if !of.contains(&f) {
-            found.push(told(&[47], format!("times {words}"), da.clone() * factor));
+            found.push(told(&[OtherSlope], format!("times {words}"), da.clone() * factor));
         }
     }
     if relu && let Some(kept) = pass.get(Of(Kept(l))) {
@@ -221,12 +219,12 @@ pub(super) fn dz(graph: &Graph, pass: &Pass, l: usize) -> Option<Vec<Candidate>>
         found.push(Candidate { parts: vec![], detail, value: da.clone() * above(kept) });
     }
     for (ids, factor) in other_slopes(f, z, a) {
-        if ids == [59] || ids.len() > 1 {
+        if ids == [SlopeOfOutput] || ids.len() > 1 {
             // z was overwritten by a: the slope is taken at the wrong place.
-            let ids: &[u8] = match (ids[0], overwritten) {
-                (59, true) => &[50],
-                (59, false) => &[59, 50, 47],
-                (_, _) => &[80, 47],
+            let ids: &[MistakeId] = match (ids[0], overwritten) {
+                (SlopeOfOutput, true) => &[Overwritten],
+                (SlopeOfOutput, false) => &[SlopeOfOutput, Overwritten, OtherSlope],
+                (_, _) => &[SlopeOfInput, OtherSlope],
             };
             found.push(made(ids, da.clone() * factor));
         }
@@ -236,7 +234,7 @@ pub(super) fn dz(graph: &Graph, pass: &Pass, l: usize) -> Option<Vec<Candidate>>
         if bare.dim() == da.dim()
             && let Some(slope) = f.slope(&bare, &f.apply(&bare))
         {
-            found.push(made(&[48], da.clone() * slope));
+            found.push(made(&[MaskWithoutBias], da.clone() * slope));
         }
     }
     if let Some(slope) = &slope {
@@ -248,7 +246,7 @@ pub(super) fn dz(graph: &Graph, pass: &Pass, l: usize) -> Option<Vec<Candidate>>
             };
             if other.dim() == da.dim() {
                 found.push(told(
-                    &[60],
+                    &[OtherArray],
                     format!("da of layer {m} in place of layer {l}'s"),
                     other.clone() * slope.clone(),
                 ));
@@ -257,19 +255,19 @@ pub(super) fn dz(graph: &Graph, pass: &Pass, l: usize) -> Option<Vec<Candidate>>
                 && z.dim() == da.dim()
             {
                 found.push(told(
-                    &[60],
+                    &[OtherArray],
                     format!("the slope of layer {m} in place of layer {l}'s"),
                     da.clone() * slope,
                 ));
             }
         }
-        found.push(made(&[86], -(da.clone() * slope.clone())));
-        found.push(made(&[45], slope.clone() + zero() * da.clone()));
-        found.push(told(&[83], "the slope comes twice", da.clone() * slope.clone() * slope.clone()));
+        found.push(made(&[Sign], -(da.clone() * slope.clone())));
+        found.push(made(&[SlopeAlone], slope.clone() + zero() * da.clone()));
+        found.push(told(&[SlopeTwice], "the slope comes twice", da.clone() * slope.clone() * slope.clone()));
         let given = graph.given.get(&By(Z(l))).map(|given| given.value());
         let right = da.clone() * slope.clone();
         if let Some(factor) = projected(given, &right) {
-            found.push(told(&[55], format!("the factor is {}", number(factor)), right.times(factor)));
+            found.push(told(&[Factor], format!("the factor is {}", number(factor)), right.times(factor)));
         }
     }
     if graph.bias.get(l + 1).is_some_and(|bias| bias.in_w())
@@ -277,7 +275,7 @@ pub(super) fn dz(graph: &Graph, pass: &Pass, l: usize) -> Option<Vec<Candidate>>
         && dim(dz).1 == dim(full).1
     {
         let wide = dz.dot(&full.t());
-        found.push(made(&[39], wide.slice(1, other_end(graph, l + 1)) * slope.clone()));
+        found.push(made(&[WrongColumnDropped], wide.slice(1, other_end(graph, l + 1)) * slope.clone()));
         // The slope at the constant 1, as people compute it.
         let at_one = match f {
             Function::Logistic | Function::Tanh => 0.0,
@@ -289,7 +287,7 @@ pub(super) fn dz(graph: &Graph, pass: &Pass, l: usize) -> Option<Vec<Candidate>>
         } else {
             Expr::join(1, slope, &extra)
         };
-        found.push(made(&[38], wide * wide_slope));
+        found.push(made(&[BiasColumnKept], wide * wide_slope));
     }
     Some(found)
 }

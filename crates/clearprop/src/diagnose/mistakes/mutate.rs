@@ -3,6 +3,7 @@
 use super::candidate::{Candidate, told};
 use crate::diagnose::expression::{Binary, Compare, Expr, Keep, Op, Part, Printer, Reduce, Unary};
 use crate::diagnose::graph::{Graph, Pass};
+use crate::mistake::MistakeId::{self, *};
 
 /// The right expression in every way in which one part of it can be off.
 pub(in crate::diagnose) fn mutants(graph: &Graph, pass: &Pass, right: &Expr) -> Vec<Candidate> {
@@ -29,8 +30,15 @@ pub(in crate::diagnose) fn mutants(graph: &Graph, pass: &Pass, right: &Expr) -> 
     found
 }
 
+/// The expression with one thing in it changed, in a fixed order; no other array is put into it.
+pub(in crate::diagnose) fn changes(right: &Expr) -> Vec<Expr> {
+    let mut found = Vec::new();
+    walk(right, &[], &mut |_, _, e| found.push(e));
+    found
+}
+
 /// Calls `emit` with each change of this expression: what was changed, the mistake's number, the whole.
-fn walk(e: &Expr, others: &[(String, Expr)], emit: &mut dyn FnMut(String, u8, Expr)) {
+fn walk(e: &Expr, others: &[(String, Expr)], emit: &mut dyn FnMut(String, MistakeId, Expr)) {
     here(e, others, emit);
     let parts: Vec<Expr> = e.parts().into_iter().cloned().collect();
     for (at, part) in parts.iter().enumerate() {
@@ -48,42 +56,46 @@ fn left_out(e: &Expr) -> String {
     format!("{} is left out", Printer::words(e).unwrap_or_else(|| "a part".to_owned()))
 }
 
-fn here(e: &Expr, others: &[(String, Expr)], emit: &mut dyn FnMut(String, u8, Expr)) {
-    let mut say = |words: &str, id: u8, changed: Expr| emit(words.to_owned(), id, changed);
+fn here(e: &Expr, others: &[(String, Expr)], emit: &mut dyn FnMut(String, MistakeId, Expr)) {
+    let mut say = |words: &str, id: MistakeId, changed: Expr| emit(words.to_owned(), id, changed);
     match e.op() {
         Op::Binary(f, a, b) => {
             match f {
-                Binary::Add => say("- in place of +", 86, a.clone() - b.clone()),
+                Binary::Add => say("- in place of +", Sign, a.clone() - b.clone()),
                 Binary::Sub => {
-                    say("+ in place of -", 86, a.clone() + b.clone());
-                    say("the two sides of - are exchanged", 86, b.clone() - a.clone());
+                    say("+ in place of -", Sign, a.clone() + b.clone());
+                    say("the two sides of - are exchanged", Sign, b.clone() - a.clone());
                 }
                 Binary::Mul => {
-                    say("/ in place of *", 84, a.clone() / b.clone());
-                    say("a dot product in place of *", 66, a.dot(b));
-                    say("+ in place of *", 84, a.clone() + b.clone());
+                    say("/ in place of *", OtherOperation, a.clone() / b.clone());
+                    say("a dot product in place of *", Elementwise, a.dot(b));
+                    say("+ in place of *", OtherOperation, a.clone() + b.clone());
                 }
-                Binary::Div => say("* in place of /", 84, a.clone() * b.clone()),
-                Binary::Power => say("the power is missing", 84, a.clone()),
+                Binary::Div => say("* in place of /", OtherOperation, a.clone() * b.clone()),
+                Binary::Power => say("the power is missing", OtherOperation, a.clone()),
             }
-            say(&left_out(b), 85, a.clone());
+            say(&left_out(b), PartLeftOut, a.clone());
             if matches!(f, Binary::Mul | Binary::Add) {
-                say(&left_out(a), 85, b.clone());
+                say(&left_out(a), PartLeftOut, b.clone());
             }
         }
         Op::Dot(a, b) => {
             for (stays, goes) in [(a, b), (b, a)].into_iter().filter(|(stays, _)| stays.dim() == e.dim()) {
-                say(&left_out(goes), 85, stays.clone());
+                say(&left_out(goes), PartLeftOut, stays.clone());
             }
-            say("the product is transposed", 34, a.t().dot(b));
-            say("the product is transposed", 34, a.dot(&b.t()));
-            say("the two sides of the product are exchanged", 34, b.dot(a));
-            say("the product is transposed", 34, b.t().dot(&a.t()));
-            say("an elementwise product in place of the dot product", 66, a.clone() * b.clone());
-            say("an elementwise product in place of the dot product", 66, a.t() * b.clone());
-            say("an elementwise product in place of the dot product", 66, a.clone() * b.t());
+            if let Op::Array(_) | Op::Absent(..) | Op::Transpose(_) | Op::Slice(..) | Op::Row(_) = b.op() {
+                say(&left_out(b), PartLeftOut, a.sum(1));
+                say(&left_out(a), PartLeftOut, b.sum(0));
+            }
+            say("the product is transposed", Transposed, a.t().dot(b));
+            say("the product is transposed", Transposed, a.dot(&b.t()));
+            say("the two sides of the product are exchanged", Transposed, b.dot(a));
+            say("the product is transposed", Transposed, b.t().dot(&a.t()));
+            say("an elementwise product in place of the dot product", Elementwise, a.clone() * b.clone());
+            say("an elementwise product in place of the dot product", Elementwise, a.t() * b.clone());
+            say("an elementwise product in place of the dot product", Elementwise, a.clone() * b.t());
         }
-        Op::Transpose(a) => say("a transpose is missing", 34, a.clone()),
+        Op::Transpose(a) => say("a transpose is missing", Transposed, a.clone()),
         Op::Reduce(f, a, axis, keep) => {
             let with =
                 |f: Reduce, axis: Option<usize>, keep: Keep| Expr::new(Op::Reduce(f, a.clone(), axis, keep));
@@ -93,19 +105,19 @@ fn here(e: &Expr, others: &[(String, Expr)], emit: &mut dyn FnMut(String, u8, Ex
             };
             say(
                 if *f == Reduce::Sum { "a mean in place of a sum" } else { "a sum in place of a mean" },
-                84,
+                OtherOperation,
                 with(other, *axis, *keep),
             );
             if let Some(axis) = axis {
-                say("the other axis", 84, with(*f, Some(1 - axis), *keep));
-                say("no axis", 84, with(*f, None, Keep::No));
-                say("without keepdims", 84, with(*f, Some(*axis), Keep::No));
+                say("the other axis", OtherOperation, with(*f, Some(1 - axis), *keep));
+                say("no axis", OtherOperation, with(*f, None, Keep::No));
+                say("without keepdims", OtherOperation, with(*f, Some(*axis), Keep::No));
             }
-            say("a sum is left out", 85, a.clone());
+            say("a sum is left out", PartLeftOut, a.clone());
         }
-        Op::Unary(Unary::Neg, a) => say("a sign is missing", 86, a.clone()),
-        Op::Unary(Unary::Positive, a) => say("the rectifier is left out", 85, a.clone()),
-        Op::Unary(_, a) => say("a function is left out", 85, a.clone()),
+        Op::Unary(Unary::Neg, a) => say("a sign is missing", Sign, a.clone()),
+        Op::Unary(Unary::Positive, a) => say("the rectifier is left out", PartLeftOut, a.clone()),
+        Op::Unary(_, a) => say("a function is left out", PartLeftOut, a.clone()),
         Op::Compare(f, a, b) => {
             let with = |f: Compare| Expr::new(Op::Compare(f, a.clone(), b.clone()));
             let turned = match f {
@@ -115,14 +127,14 @@ fn here(e: &Expr, others: &[(String, Expr)], emit: &mut dyn FnMut(String, u8, Ex
                 Compare::AtMost => Compare::AtLeast,
                 Compare::Equal => Compare::Equal,
             };
-            say("the comparison is turned", 44, with(turned));
+            say("the comparison is turned", MaskTurned, with(turned));
         }
         Op::Where(mask, a, b) => {
-            say("the two branches are exchanged", 44, Expr::choose(mask, b, a));
-            say("only the first branch is there", 85, a.clone());
+            say("the two branches are exchanged", MaskTurned, Expr::choose(mask, b, a));
+            say("only the first branch is there", PartLeftOut, a.clone());
         }
         Op::Slice(a, axis, part) => {
-            say("the part is not cut off", 38, a.clone());
+            say("the part is not cut off", BiasColumnKept, a.clone());
             let other = match part {
                 Part::ButFirst => Part::ButLast,
                 Part::ButLast => Part::ButFirst,
@@ -130,12 +142,12 @@ fn here(e: &Expr, others: &[(String, Expr)], emit: &mut dyn FnMut(String, u8, Ex
                 Part::Last => Part::First,
                 Part::At(i) => Part::At(*i),
             };
-            say("the wrong end is cut off", 39, a.slice(*axis, other));
+            say("the wrong end is cut off", WrongColumnDropped, a.slice(*axis, other));
         }
-        Op::Row(a) | Op::Column(a) => say("a vector of one axis", 84, a.clone()),
+        Op::Row(a) | Op::Column(a) => say("a vector of one axis", OtherOperation, a.clone()),
         Op::Number(value) if *value != 0.0 => {
-            say("another constant", 55, Expr::number(value * 2.0));
-            say("another constant", 55, Expr::number(value / 2.0));
+            say("another constant", Factor, Expr::number(value * 2.0));
+            say("another constant", Factor, Expr::number(value / 2.0));
         }
         _ => {}
     }
@@ -154,7 +166,11 @@ fn here(e: &Expr, others: &[(String, Expr)], emit: &mut dyn FnMut(String, u8, Ex
         for (other, value) in others {
             let fits = value.dim() == Some(own) || value.dim() == Some((own.1, own.0));
             if fits && other.trim_end_matches(".T") != name {
-                emit(format!("{} in place of {name}", other.trim_end_matches(".T")), 60, value.clone());
+                emit(
+                    format!("{} in place of {name}", other.trim_end_matches(".T")),
+                    OtherArray,
+                    value.clone(),
+                );
             }
         }
     }

@@ -1,10 +1,11 @@
 //! Mistakes in the derivatives by the outputs and by the last z.
 
-use super::candidate::{Candidate, made, told};
+use super::candidate::{Candidate, factor_words, made, projected, told};
 use crate::diagnose::convention::Convention;
 use crate::diagnose::expression::{Compare, Expr, Reduce};
 use crate::diagnose::function::{Cost, Function};
 use crate::diagnose::graph::{Graph, Pass};
+use crate::mistake::MistakeId::{self, *};
 use crate::quantity::{
     Quantity::{By, Of},
     Variable::{A, Z},
@@ -16,15 +17,15 @@ pub(super) fn by_outputs(graph: &Graph, convention: &Convention, pass: &Pass) ->
     let (p, y) = (pass.get(Of(A(last)))?, &graph.target);
     let right = graph.cost.by_output(p, y)?;
     let one = || Expr::number(1.0);
-    let mut forms: Vec<(&[u8], Expr)> = vec![(&[], right)];
+    let mut forms: Vec<(&[MistakeId], Expr)> = vec![(&[], right)];
     if graph.cost == Cost::Binary {
-        forms.push((&[78], -(y.clone() / p.clone()) - (one() - y.clone()) / (one() - p.clone())));
-        forms.push((&[78], y.clone() / p.clone() + (one() - y.clone()) / (one() - p.clone())));
-        forms.push((&[77], -(y.clone() / p.clone())));
-        forms.push((&[79], p.clone() - y.clone()));
+        forms.push((&[InnerSign], -(y.clone() / p.clone()) - (one() - y.clone()) / (one() - p.clone())));
+        forms.push((&[InnerSign], y.clone() / p.clone() + (one() - y.clone()) / (one() - p.clone())));
+        forms.push((&[HalfTheLoss], -(y.clone() / p.clone())));
+        forms.push((&[ErrorForOutputs], p.clone() - y.clone()));
     }
     if graph.cost == Cost::CrossEntropy {
-        forms.push((&[79], p.clone() - y.clone()));
+        forms.push((&[ErrorForOutputs], p.clone() - y.clone()));
     }
     Some(scaled(graph, convention, &forms))
 }
@@ -46,94 +47,108 @@ pub(super) fn by_logits(graph: &Graph, convention: &Convention, pass: &Pass) -> 
         (graph.cost, function),
         (Cost::CrossEntropy, Function::Softmax) | (Cost::Binary, Function::Logistic)
     );
-    let mut forms: Vec<(&[u8], Expr)> = vec![(&[], right)];
+    let mut forms: Vec<(&[MistakeId], Expr)> = vec![(&[], right)];
     let plain = combined || (graph.cost, function) == (Cost::Squared, Function::Identity);
     if plain && scale != 1.0 {
         // Not multiplied by the scale below: only p is divided.
-        forms.push((&[5], p.clone() - y.clone() / Expr::number(scale)));
+        forms.push((&[OneHotAfterMean], p.clone() - y.clone() / Expr::number(scale)));
     }
     if plain {
-        forms.push((&[6], p.clone()));
+        forms.push((&[NoOneHot], p.clone()));
     }
     match (graph.cost, function) {
         (Cost::CrossEntropy, Function::Softmax) => {
             let k = graph.outputs();
             let marked = y.reduce(Reduce::Max, Some(0));
-            forms.push((&[8], p.clone() - marked));
+            forms.push((&[OneHotInEveryRow], p.clone() - marked));
             for by in [k - 1, 1] {
                 if let Some(shifted) = moved(y, by) {
-                    forms.push((&[9], p.clone() - shifted));
+                    forms.push((&[LabelsOffByOne], p.clone() - shifted));
                 }
             }
-            forms.push((&[12], diff.clone() * y.clone()));
-            forms.push((&[13], diff.clone() * slope_p));
-            forms.push((&[14], -(y.clone() / p.clone())));
+            forms.push((&[JacobianDiagonal], diff.clone() * y.clone()));
+            forms.push((&[SlopeAfterCombined], diff.clone() * slope_p));
+            forms.push((&[StoppedAtProbabilities], -(y.clone() / p.clone())));
             let squared = p.clone() * (diff.clone() - (diff.clone() * p.clone()).sum(1));
-            forms.push((&[16], squared.clone()));
-            forms.push((&[16], squared.times(2.0)));
+            forms.push((&[SquaredThroughSoftmax], squared.clone()));
+            forms.push((&[SquaredThroughSoftmax], squared.times(2.0)));
             let best = Expr::new(crate::diagnose::expression::Op::Compare(
                 Compare::Equal,
                 f.clone(),
                 f.reduce(Reduce::Max, Some(1)),
             ));
-            forms.push((&[17], best - y.clone()));
-            forms.push((&[18], f.clone() - y.clone()));
+            forms.push((&[LargestForProbabilities], best - y.clone()));
+            forms.push((&[ScoresForProbabilities], f.clone() - y.clone()));
         }
         (Cost::Binary, Function::Logistic) => {
-            forms.push((&[13, 16], diff.clone() * slope_p.clone()));
-            forms.push((&[16], (diff.clone() * slope_p.clone()).times(2.0)));
-            forms.push((&[14], diff.clone() / slope_p));
-            forms.push((&[17], Expr::compare(Compare::Greater, p, 0.5) - y.clone()));
-            forms.push((&[18], f.clone() - y.clone()));
+            forms.push((&[SlopeAfterCombined, SquaredThroughSoftmax], diff.clone() * slope_p.clone()));
+            forms.push((&[SquaredThroughSoftmax], (diff.clone() * slope_p.clone()).times(2.0)));
+            forms.push((&[StoppedAtProbabilities], diff.clone() / slope_p));
+            forms.push((&[LargestForProbabilities], Expr::compare(Compare::Greater, p, 0.5) - y.clone()));
+            forms.push((&[ScoresForProbabilities], f.clone() - y.clone()));
         }
         (_, Function::Identity) => {}
         (cost, function) => {
             // By way of the outputs: the derivative by them times a slope.
             if let Some(g) = cost.by_output(p, y) {
-                forms.push((&[58], g.clone()));
+                forms.push((&[NoOutputSlope], g.clone()));
                 if function.is_rectifier() || function == Function::Softmax {
-                    forms.push((&[47], g.clone() * slope_p));
+                    forms.push((&[OtherSlope], g.clone() * slope_p));
                 }
                 for (ids, factor) in other_slopes(function, f, p) {
                     forms.push((ids, g.clone() * factor));
                 }
                 if cost != Cost::Squared {
-                    forms.push((&[58, 79], diff.clone()));
+                    forms.push((&[NoOutputSlope, ErrorForOutputs], diff.clone()));
                 }
-                forms.push((&[47], g.clone() * p.clone()));
+                forms.push((&[OtherSlope], g.clone() * p.clone()));
             }
         }
     }
+    let given = graph.given.get(&By(Z(last))).map(|given| given.value());
+    let exact = convention.scaled(graph, forms[0].1.clone());
     let mut found = scaled(graph, convention, &forms);
+    // Where the outputs are not what they should be, what is the same slope otherwise is another number.
+    let is_off = p.value().zip(function.apply(f).value()).is_some_and(|(p, right)| p.data != right.data);
+    if let Some(by) = graph.cost.by_output(p, y).filter(|_| is_off && !combined) {
+        for (words, slope) in function.other_slopes(f, p) {
+            let value = convention.scaled(graph, by.clone() * slope);
+            found.push(Candidate { parts: vec![], detail: format!("the slope is taken as {words}"), value });
+        }
+    }
+    if let Some(factor) = projected(given, &exact) {
+        let words = format!("the factor is {}", factor_words(graph, factor));
+        found.push(told(&[Factor], words, exact.times(factor)));
+    }
     if graph.given.contains_key(&By(A(last)))
         && let (Some(dp), Some(slope)) = (pass.get(By(A(last))), function.slope(f, p))
         && function != Function::Identity
     {
-        found.push(made(&[58, 40], dp.clone()));
+        found.push(made(&[NoOutputSlope, NoSlope], dp.clone()));
         for (ids, factor) in other_slopes(function, f, p) {
             found.push(made(ids, dp.clone() * factor));
         }
-        found.push(made(&[7], -(dp.clone() * slope)));
+        found.push(made(&[ErrorTurned], -(dp.clone() * slope)));
     }
     if graph.outputs() == 1 && graph.n > 1 {
         let square = p.clone() - y.t();
-        found.push(made(&[56], convention.scaled(graph, square.clone())));
-        found.push(made(&[56], convention.scaled(graph, p.t() - y.clone())));
-        found.push(made(&[56], convention.scaled(graph, y.t() - p.clone())));
-        found.push(made(&[56], convention.scaled(graph, y.clone() - p.t())));
-        found.push(told(&[56], "", square));
+        found.push(made(&[BroadcastLabels], convention.scaled(graph, square.clone())));
+        found.push(made(&[BroadcastLabels], convention.scaled(graph, p.t() - y.clone())));
+        found.push(made(&[BroadcastLabels], convention.scaled(graph, y.t() - p.clone())));
+        found.push(made(&[BroadcastLabels], convention.scaled(graph, y.clone() - p.t())));
+        found.push(told(&[BroadcastLabels], "", square));
     }
     Some(found)
 }
 
 /// Slopes that people take in place of the right one: of the wrong variable, or another function's.
-pub(super) fn other_slopes(f: Function, z: &Expr, a: &Expr) -> Vec<(&'static [u8], Expr)> {
+pub(super) fn other_slopes(f: Function, z: &Expr, a: &Expr) -> Vec<(&'static [MistakeId], Expr)> {
     let one = || Expr::number(1.0);
-    let mut found: Vec<(&'static [u8], Expr)> = Vec::new();
+    let mut found: Vec<(&'static [MistakeId], Expr)> = Vec::new();
     if matches!(f, Function::Logistic | Function::Tanh) {
         let again = f.apply(a);
         if let Some(slope) = f.slope(a, &again) {
-            found.push((&[59], slope));
+            found.push((&[SlopeOfOutput], slope));
         }
     }
     let known: [(Function, Expr); 4] = [
@@ -144,11 +159,11 @@ pub(super) fn other_slopes(f: Function, z: &Expr, a: &Expr) -> Vec<(&'static [u8
     ];
     for (nth, (of, slope)) in known.into_iter().enumerate() {
         if nth < 2 || of != f {
-            found.push((if nth < 2 && of == f { &[80, 47] } else { &[47] }, slope));
+            found.push((if nth < 2 && of == f { &[SlopeOfInput, OtherSlope] } else { &[OtherSlope] }, slope));
         }
     }
     if f != Function::Relu {
-        found.push((&[47], crate::diagnose::function::above(z)));
+        found.push((&[OtherSlope], crate::diagnose::function::above(z)));
     }
     found
 }
@@ -162,36 +177,41 @@ fn moved(y: &Expr, by: usize) -> Option<Expr> {
     Some(y.dot(&matrix))
 }
 
-fn scaled(graph: &Graph, convention: &Convention, forms: &[(&[u8], Expr)]) -> Vec<Candidate> {
+fn scaled(graph: &Graph, convention: &Convention, forms: &[(&[MistakeId], Expr)]) -> Vec<Candidate> {
     let (n, k) = (graph.n(), graph.outputs() as f64);
-    let mut scales: Vec<(&[u8], f64)> = vec![(&[], 1.0), (&[3], 1.0 / k)];
+    let mut scales: Vec<(&[MistakeId], f64)> = vec![(&[], 1.0), (&[MeanOverOutputsToo], 1.0 / k)];
     if !convention.late {
         // With a late mean, dlogits with its 1/N is the usual one, and the second 1/N comes in dW.
-        scales.push((&[2], 1.0 / n));
+        scales.push((&[MeanTwice], 1.0 / n));
     }
     if !convention.late && !convention.summed {
-        scales.push((&[1], n));
-        scales.push((&[4], n / k));
-        scales.push((&[1, 7], -n));
+        scales.push((&[NoMean], n));
+        scales.push((&[MeanOverOutputs], n / k));
+        scales.push((&[NoMean, ErrorTurned], -n));
     }
-    scales.extend([(&[7][..], -1.0), (&[15], 2.0)]);
+    scales.extend([(&[ErrorTurned][..], -1.0), (&[FactorTwo], 2.0)]);
     if graph.cost == Cost::Squared {
-        scales.push((&[81], 0.5));
+        scales.push((&[NoFactorTwo], 0.5));
     }
-    if graph.outputs() > 1 && convention.factor != 1.0 {
-        scales.push((&[82], k));
+    // The loss is a mean over the outputs too: its factor is 1/K or 2/K.
+    let of_outputs = convention.factor * k;
+    if k > 1.0
+        && (of_outputs == 1.0 || of_outputs == 2.0)
+        && (convention.factor != 1.0 || graph.cost == Cost::Squared)
+    {
+        scales.push((&[NoMeanOverOutputs], k));
         if !convention.late && !convention.summed {
-            scales.push((&[1], n * k));
+            scales.push((&[NoMean], n * k));
         }
     }
     let mut found = Vec::new();
     for (form, value) in forms {
         for (by, factor) in &scales {
-            let mut parts: Vec<Vec<u8>> =
-                [*form, *by].into_iter().filter(|ids| !ids.is_empty()).map(<[u8]>::to_vec).collect();
-            if parts.last() == Some(&vec![1, 7]) {
+            let mut parts: Vec<Vec<MistakeId>> =
+                [*form, *by].into_iter().filter(|ids| !ids.is_empty()).map(<[MistakeId]>::to_vec).collect();
+            if parts.last() == Some(&vec![NoMean, ErrorTurned]) {
                 parts.pop();
-                parts.extend([vec![1], vec![7]]);
+                parts.extend([vec![NoMean], vec![ErrorTurned]]);
             }
             if !parts.is_empty() && parts.len() < 3 {
                 let value = convention.scaled(graph, value.clone()).times(*factor);

@@ -28,7 +28,9 @@ pub(super) fn follow(
         .iter()
         .enumerate()
         // D1 is a mask as often as a delta.
-        .filter(|(at, item)| !f.used[*at] || item.hint.is_some_and(|hint| hint.derivative))
+        .filter(|(at, item)| {
+            !f.used[*at] || item.hint.is_some_and(|hint| hint.derivative && hint.word == Word::Delta)
+        })
         .flat_map(|(at, item)| views(item, dim, None).into_iter().map(move |(view, ..)| (at, view)))
         // (The mask of the rectifier itself is none of dropout.)
         .filter(|(_, view)| is_mask(view) && !is_pattern_of(view, &above(z)))
@@ -55,7 +57,9 @@ pub(super) fn follow(
                 if kept.value().zip(a.value()).is_some_and(|(kept, a)| kept.data == a.data) {
                     continue;
                 }
-                if let Some(at) = holding(contents, f, &kept, dim, mask_at, known.is_none()) {
+                let held = |kept: &Expr| holding(contents, f, kept, dim, mask_at, known.is_none());
+                // (So is the wrong sign here.)
+                if let Some(at) = held(&kept).or_else(|| known.as_ref().and_then(|_| held(&-kept.clone()))) {
                     let (view, turned, _) = views(&contents.items[at], dim, None).swap_remove(0);
                     // The layer's output took the name of what the mask left of it.
                     f.given.retain(|_, given| given.name != contents.items[at].name);

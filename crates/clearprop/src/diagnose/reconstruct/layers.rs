@@ -1,20 +1,14 @@
-//! Layer by layer: which arrays are z[l] and a[l], and by which function one makes the other.
+//! Layer by layer: the ways in which the pass can be followed, and the best of them.
 
 use super::contents::{Contents, Item};
-use super::followed::{Followed, Naming, resolve, taken};
+use super::followed::{Followed, Naming};
 use super::frame::{Frame, frames, views};
-use super::functions::{function, is_some_softmax};
-use super::{dropout, functions, normalised, outputs};
-use crate::diagnose::expression::{Expr, Op};
+use super::functions::function;
+use super::{layer, outputs};
 use crate::diagnose::function::Function;
-use crate::diagnose::graph::{Bias, Graph, same};
-use crate::diagnose::hints::{Hint, Layer, Word};
+use crate::diagnose::graph::Graph;
+use crate::diagnose::hints::{Hint, Layer, Word, stems};
 use crate::error::Result;
-use crate::quantity::{
-    Quantity,
-    Quantity::Of,
-    Variable::{A, Kept, Z},
-};
 use std::collections::BTreeMap;
 
 /// The readings that explain most arrays.
@@ -119,8 +113,12 @@ fn swapped(contents: &Contents) -> bool {
 /// such a layer below the last.
 fn follow(contents: &Contents, frame: &Frame, naming: Naming, default: Option<Function>) -> (Followed, bool) {
     let last = frame.sizes.len() - 1;
+    // `dbn` beside `bn` is no value of the forward pass, whatever numbers it holds.
+    let by_another: Vec<usize> =
+        (0..contents.items.len()).filter(|&at| is_named_after_another(contents, at)).collect();
     let mut used: Vec<bool> =
         contents.items.iter().map(|item| matches!(item.hint, Some(Hint { derivative: true, .. }))).collect();
+    by_another.iter().for_each(|&at| used[at] = true);
     for at in [frame.x_item, frame.y_item]
         .into_iter()
         .chain(contents.weights.iter().copied())
@@ -143,8 +141,6 @@ fn follow(contents: &Contents, frame: &Frame, naming: Naming, default: Option<Fu
         explained: Vec::new(),
         leftovers: Vec::new(),
     };
-    let mut open = false;
-    let tolerance = contents.tolerance;
     // x again, with its ones or without.
     for (at, item) in contents.items.iter().enumerate() {
         if f.used[at] || item.shape.len() != 2 {
@@ -161,146 +157,13 @@ fn follow(contents: &Contents, frame: &Frame, naming: Naming, default: Option<Fu
             f.matched += 1;
         }
     }
-    let mut a = frame.x.clone();
+    let (mut a, mut open) = (frame.x.clone(), false);
     for l in 1..=last {
-        let product = a.dot(&frame.w[l]);
-        let z_right = if frame.bias[l] == Bias::None { product } else { product + frame.b[l].clone() };
-        let dim = (frame.n, frame.sizes[l]);
-        let wide = frame.bias.get(l + 1).copied().filter(|bias| bias.in_w());
-        let says = |item: &Item| item.hint.and_then(|hint| resolve(hint, naming, last));
-        let known = |e: &Expr, view: &Expr| {
-            e.value()
-                .zip(view.value())
-                .is_some_and(|(right, own)| same(&own.data, &right.data, tolerance, 0.0))
-        };
-        // z[l]: by its numbers, else by its name.
-        let mut by_numbers = Vec::new();
-        for (at, item) in contents.items.iter().enumerate() {
-            if f.used[at] || item.shape.is_empty() && item.hint.is_none() {
-                continue;
-            }
-            // Called an output: it is the input all the same where another array is a function of it.
-            let called_a = says(item) == Some(Of(A(l)));
-            let leads_on = |view: &Expr| {
-                contents.items.iter().enumerate().any(|(other, item)| {
-                    other != at
-                        && !f.used[other]
-                        && views(item, dim, wide).iter().any(|(a, ..)| {
-                            function(contents, view, a, l == last)
-                                .filter(|f| *f != Function::Identity)
-                                .or_else(|| functions::turned(contents, view, a, l == last))
-                                .is_some()
-                        })
-                })
-            };
-            for (view, turned, full) in views(item, dim, None) {
-                if known(&z_right, &view) && (!called_a || leads_on(&view)) {
-                    by_numbers.push((says(item) != Some(Of(Z(l))), at, view, turned, full));
-                }
-            }
-        }
-        by_numbers.sort_by_key(|one| (one.0, one.1));
-        let mut z = Expr::new(Op::Absent(Of(Z(l)).name(contents.habit, last), z_right.clone()));
-        let mut z_known = !by_numbers.is_empty();
-        if let Some((_, at, view, turned, full)) = by_numbers.first().cloned() {
-            for (_, again, ..) in &by_numbers {
-                f.used[*again] = true;
-            }
-            f.matched += 1;
-            z = view.clone();
-            f.given.insert(Of(Z(l)), taken(&contents.items[at], view, turned, full));
-        } else {
-            by_name(contents, &mut f, Of(Z(l)), dim, None, &says);
-            if let Some(given) = f.given.get(&Of(Z(l))) {
-                z = given.view.clone();
-            }
-        }
-        if l < last
-            && let Some(normalised) = normalised::follow(contents, &mut f, l, &z)
-        {
-            z = normalised;
-            z_known = true;
-        }
-        // a[l]
-        let (mut by_numbers, mut odd) = (Vec::new(), Vec::new());
-        for (at, item) in contents.items.iter().enumerate() {
-            if f.used[at] || item.shape.is_empty() && item.hint.is_none() {
-                continue;
-            }
-            for (view, turned, full) in views(item, dim, wide) {
-                let named = says(item) == Some(Of(A(l)));
-                // z may have been overwritten by a: then what it was tells the function.
-                let from_right = if z_known {
-                    None
-                } else {
-                    function(contents, &z_right, &view, l == last).filter(|f| *f != Function::Identity)
-                };
-                let found = from_right.or_else(|| function(contents, &z, &view, l == last));
-                if let Some(found) = found.filter(|found| *found != Function::Identity || named) {
-                    by_numbers.push((!named, at, view, turned, full, found));
-                } else if let Some(found) = functions::turned(contents, &z, &view, l == last) {
-                    // With the wrong sign it is that function all the same, if nothing is it as it should be.
-                    odd.push((!named, at, view, turned, full, found));
-                } else if l == last && is_some_softmax(&z, &view, tolerance) {
-                    by_numbers.push((!named, at, view, turned, full, Function::Softmax));
-                }
-            }
-        }
-        by_numbers.sort_by_key(|one| (one.0, one.1));
-        let mut function = if let Some((_, at, view, turned, full, found)) = by_numbers.first().cloned() {
-            for (_, again, ..) in &by_numbers {
-                f.used[*again] = true;
-            }
-            f.matched += 1;
-            f.given.insert(Of(A(l)), taken(&contents.items[at], view, turned, full));
-            Some(found)
-        } else {
-            let mut made = None;
-            if l < last && !z_known && !f.given.contains_key(&Of(Z(l))) {
-                // What leads on counts more than a name; and what it is made from is z.
-                by_consequence(contents, &mut f, l);
-                made = by_what_it_makes(contents, &mut f, l);
-                z = f.given.get(&Of(Z(l))).map_or(z, |given| given.view.clone());
-            }
-            odd.sort_by_key(|one| (one.0, one.1));
-            let own = f.given.get(&Of(A(l))).map(|given| given.name.clone());
-            let fits = |at: usize| own.as_ref().is_none_or(|own| contents.items[at].name == *own);
-            if made.is_none()
-                && let Some((_, at, view, turned, full, found)) = odd.into_iter().find(|one| fits(one.1))
-            {
-                f.used[at] = true;
-                f.fitting += 1;
-                f.given.insert(Of(A(l)), taken(&contents.items[at], view, turned, full));
-                made = Some(found);
-            }
-            if !f.given.contains_key(&Of(A(l))) {
-                by_name(contents, &mut f, Of(A(l)), dim, wide, &says);
-            }
-            made
-        };
-        if l < last && function.is_none() && !f.given.contains_key(&Of(A(l))) {
-            by_consequence(contents, &mut f, l);
-        }
-        if l < last {
-            dropout::follow(contents, &mut f, l, &z, &mut function);
-        }
-        if function.is_none() && l < last {
-            open = true;
-            f.assumed = default;
-            function = default;
-        }
-        f.functions.push(function);
-        if l < last {
-            let absent =
-                |quantity: Quantity, e| Expr::new(Op::Absent(quantity.name(contents.habit, last), e));
-            let own = |f: &Followed, quantity| f.given.get(&quantity).map(|given| given.view.clone());
-            a = own(&f, Of(A(l)))
-                .unwrap_or_else(|| absent(Of(A(l)), function.unwrap_or(Function::Relu).apply(&z)));
-            if let Some(mask) = f.masks.get(&l) {
-                a = own(&f, Of(Kept(l))).unwrap_or_else(|| absent(Of(Kept(l)), a * mask.clone()));
-            }
-        }
+        let (next, is_open) = layer::follow(contents, &mut f, l, &a, default);
+        open |= is_open;
+        a = next;
     }
+    by_another.iter().for_each(|&at| f.used[at] = false);
     // Derivatives whose shapes fit speak for a frame too.
     for item in contents.items.iter().filter(|item| item.hint.is_some_and(|hint| hint.derivative)) {
         f.fitting += usize::from(derivative_fits(item, contents, &f, last));
@@ -308,35 +171,12 @@ fn follow(contents: &Contents, frame: &Frame, naming: Naming, default: Option<Fu
     (f, open)
 }
 
-/// An array that the next layer works on, whatever it is called, is this layer's output.
-fn by_consequence(contents: &Contents, f: &mut Followed, l: usize) {
-    let dim = (f.frame.n, f.frame.sizes[l]);
-    let found = contents.items.iter().enumerate().filter(|(at, _)| !f.used[*at]).find_map(|(at, item)| {
-        let leads_on = |(view, ..): &(Expr, bool, Option<Expr>)| dropout::leads_on(contents, f, l, view);
-        views(item, dim, None).into_iter().find(leads_on).map(|way| (at, way))
-    });
-    if let Some((at, (view, turned, full))) = found {
-        f.used[at] = true;
-        f.given.insert(Of(A(l)), taken(&contents.items[at], view, turned, full));
-    }
-}
-
-/// An array of which this layer's output is a function is its z, though it does not follow from the weights.
-fn by_what_it_makes(contents: &Contents, f: &mut Followed, l: usize) -> Option<Function> {
-    let a = f.given.get(&Of(A(l)))?.view.clone();
-    let dim = (f.frame.n, f.frame.sizes[l]);
-    let free = contents.items.iter().enumerate().filter(|(at, _)| !f.used[*at]);
-    let (at, view, turned, found) = free
-        .flat_map(|(at, item)| {
-            views(item, dim, None).into_iter().map(move |(view, turned, _)| (at, view, turned))
-        })
-        .find_map(|(at, view, turned)| {
-            let found = function(contents, &view, &a, false).filter(|f| *f != Function::Identity)?;
-            Some((at, view, turned, found))
-        })?;
-    f.used[at] = true;
-    f.given.insert(Of(Z(l)), taken(&contents.items[at], view, turned, None));
-    Some(found)
+/// Whether an array whose name says nothing by itself is called the derivative by another array of the file.
+fn is_named_after_another(contents: &Contents, at: usize) -> bool {
+    let item = &contents.items[at];
+    let there =
+        |stem: &String| contents.items.iter().any(|other| other.name == *stem && other.name != item.name);
+    item.hint.is_none() && stems(&item.name).iter().any(there)
 }
 
 fn derivative_fits(item: &Item, contents: &Contents, f: &Followed, last: usize) -> bool {
@@ -355,45 +195,5 @@ fn derivative_fits(item: &Item, contents: &Contents, f: &Followed, last: usize) 
                 || item.shape == [sizes[l], f.frame.n] && f.frame.columns
         }),
         _ => false,
-    }
-}
-
-/// An item that its name calls this quantity.
-fn by_name(
-    contents: &Contents,
-    f: &mut Followed,
-    quantity: Quantity,
-    dim: (usize, usize),
-    wide: Option<Bias>,
-    says: &dyn Fn(&Item) -> Option<Quantity>,
-) {
-    let columns = f.frame.columns;
-    for (at, item) in contents.items.iter().enumerate() {
-        if f.used[at] || says(item) != Some(quantity) {
-            continue;
-        }
-        let mut ways = views(item, dim, wide);
-        ways.sort_by_key(|(_, turned, _)| *turned != columns);
-        if let Some((view, turned, full)) = ways.into_iter().next() {
-            f.used[at] = true;
-            f.fitting += 1;
-            f.given.insert(quantity, taken(item, view, turned, full));
-            return;
-        }
-        // One row's part: a loop over the samples leaves it behind.
-        if let Some((view, turned, full)) =
-            views(item, (1, dim.1), wide).into_iter().next().filter(|_| dim.0 > 1)
-        {
-            f.used[at] = true;
-            f.leftovers.push((quantity, taken(item, view, turned, full)));
-            return;
-        }
-        if item.shape.len() == 2 && item.e.value().is_some_and(|value| value.data.len() > 1) {
-            // Its shape is wrong: it is judged as it stands.
-            f.used[at] = true;
-            let view = if columns { item.e.t() } else { item.e.clone() };
-            f.given.insert(quantity, taken(item, view, columns, None));
-            return;
-        }
     }
 }

@@ -41,7 +41,8 @@ pub(super) fn follow(contents: &Contents, f: &mut Followed, l: usize, z: &Expr) 
     // Where none fits, gamma or the name of an array says that there is one.
     let said =
         gamma.is_some() || contents.items.iter().enumerate().any(|(at, i)| !f.used[at] && is_normed(i));
-    let slips = |norm: &Norm| norm.slips(z).iter().any(|(.., e)| holding(contents, f, e, dim).is_some());
+    let slips =
+        |norm: &Norm| norm.slips(z).iter().any(|slip| holding(contents, f, &slip.value, dim).is_some());
     let norm = ways.iter().find(|norm| shows(norm));
     let norm = norm
         .or_else(|| ways.iter().find(|norm| said && slips(norm)))

@@ -52,7 +52,7 @@ pub(super) fn before(contents: &Contents, found: &[Graph]) -> Option<Vec<Graph>>
             }
             let Some(moved) = taken_back(contents, &learnt, step, &along) else { continue };
             let Ok(mut graphs) = readings(&moved) else { continue };
-            if !(forward && misses(&graphs[0]) == 0) {
+            if !(forward && misses(&graphs[0]) == 0 && values(&graphs[0]) >= values(graph)) {
                 continue;
             }
             for graph in &mut graphs {
@@ -95,6 +95,11 @@ fn learnt(graph: &Graph) -> Vec<Learnt> {
         }
     }
     all
+}
+
+/// How many forward arrays there are.
+fn values(graph: &Graph) -> usize {
+    graph.given.keys().filter(|quantity| matches!(quantity, Of(Z(_) | A(_)))).count()
 }
 
 /// How many forward arrays do not follow from the weights.

@@ -2,6 +2,7 @@
 
 use crate::diagnose::arrays::{Array, Values};
 use crate::diagnose::expression::{Binary, Expr, Memo};
+use crate::mistake::MistakeId;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -28,7 +29,7 @@ pub(in crate::diagnose) enum Found {
     /// By a rule, in words.
     Right(String),
     /// A mistake of the catalogue.
-    Wrong(u8),
+    Wrong(MistakeId),
     /// No known rule gives it.
     NotKnown,
 }

@@ -1,6 +1,7 @@
 //! Something that weights may have moved along.
 
 use crate::diagnose::expression::Expr;
+use crate::mistake::MistakeId;
 
 /// Something that the weights may have moved along.
 pub(super) struct Direction {
@@ -9,7 +10,7 @@ pub(super) struct Direction {
     /// What one step size makes of the first direction; 0 where that is not known.
     pub(super) slope: f64,
     pub(super) numbers: Vec<String>,
-    pub(super) mistake: Option<u8>,
+    pub(super) mistake: Option<MistakeId>,
     pub(super) evidence: Vec<String>,
     pub(super) instead: Option<Expr>,
 }

@@ -4,6 +4,7 @@ use super::arrays::{Parameter, Scalars, rounded};
 use crate::diagnose::expression::Expr;
 use crate::diagnose::graph::same;
 use crate::diagnose::number::number;
+use crate::mistake::MistakeId::{self, GradientAdded};
 use ndarray::Array2;
 
 /// A rule with the numbers that it fits with.
@@ -20,7 +21,7 @@ pub(super) struct Fit {
     pub(super) has_step: bool,
     /// What the rule's numbers are, in words: `beta1 0.9`.
     pub(super) numbers: Vec<String>,
-    pub(super) mistake: Option<u8>,
+    pub(super) mistake: Option<MistakeId>,
     pub(super) evidence: Vec<String>,
     /// Where the mistake is another direction: the right one in place of the first.
     pub(super) instead: Option<Expr>,
@@ -50,7 +51,8 @@ impl Fit {
                 let numbers = model.numbers.clone();
                 let mut fit = Self { by, rate: model.rate, mistake: model.mistake, numbers, ..self.clone() };
                 if sign < 0.0 {
-                    fit.mistake = if model.mistake == Some(101) { None } else { Some(101) };
+                    fit.mistake =
+                        if model.mistake == Some(GradientAdded) { None } else { Some(GradientAdded) };
                 }
                 return Some(fit);
             }
@@ -61,7 +63,7 @@ impl Fit {
     /// The right expression for what the update makes.
     pub(super) fn right(&self, p: &Parameter, scalars: &Scalars) -> Option<Expr> {
         let mut e = p.before.e.clone();
-        let turn = if self.mistake == Some(101) { -1.0 } else { 1.0 };
+        let turn = if self.mistake == Some(GradientAdded) { -1.0 } else { 1.0 };
         for (nth, (along, by)) in self.along.iter().zip(&self.by).enumerate() {
             if self.without.is_some_and(|from| nth >= from) {
                 break;

@@ -5,6 +5,7 @@ use super::fit::project;
 use crate::diagnose::expression::{Expr, Printer};
 use crate::diagnose::graph::{difference, same};
 use crate::diagnose::number::number;
+use crate::mistake::MistakeId::{NoOneMinusBeta, VelocityNotKept};
 
 /// How a running mean is made: `kept * before + new * of`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -57,7 +58,7 @@ pub(super) fn judged(p: &Parameter, scalars: &Scalars, tolerance: f64) -> Vec<St
         let (mut mistake, mut evidence) = (None, Vec::new());
         let kept = scalars.kept().or(if mean.squares { scalars.beta2() } else { scalars.beta1() });
         if mean.kept == 0.0 && !is_zero(before) {
-            mistake = Some(102);
+            mistake = Some(VelocityNotKept);
             evidence.push(format!(
                 "{} has nothing of {}: it is {} times {}",
                 after.name,
@@ -66,7 +67,7 @@ pub(super) fn judged(p: &Parameter, scalars: &Scalars, tolerance: f64) -> Vec<St
                 g.name
             ));
         } else if (mean.new - 1.0).abs() < 1e-6 && mean.squares && mean.kept < 1.0 - 1e-9 {
-            mistake = Some(107);
+            mistake = Some(NoOneMinusBeta);
             evidence.push(format!(
                 "{} has the squares with factor 1, {} would make it a mean",
                 after.name,

@@ -6,6 +6,7 @@ use super::fit::{leaves_nothing, project};
 use super::moments::{Mean, mean};
 use crate::diagnose::expression::{Binary, Expr};
 use crate::diagnose::number::number;
+use crate::mistake::MistakeId::{self, NoRoot, OldMean, OneMeanCorrected, OtherT};
 use ndarray::Array2;
 
 /// `a / (sqrt(s) + epsilon)`.
@@ -26,14 +27,14 @@ pub(super) fn quotients(
             // A mean of the gradient itself: the square was forgotten.
             continue;
         }
-        let sides = [(&second.after, None), (&second.before, Some(103))];
+        let sides = [(&second.after, None), (&second.before, Some(OldMean))];
         for (s, late) in sides {
             let (Some(s), Some(current)) = (s, &second.after) else { continue };
             if s.e.value().is_none_or(|s| s.data.iter().any(|v| *v < 0.0)) {
                 continue;
             }
             let firsts = p.moments.iter().enumerate().filter(|(other, _)| *other != at);
-            let mut tops: Vec<(&'static str, &Named, Option<&Moment>, Option<u8>)> = vec![(
+            let mut tops: Vec<(&'static str, &Named, Option<&Moment>, Option<MistakeId>)> = vec![(
                 if squares.is_some_and(|mean| mean.kept == 1.0) { "AdaGrad" } else { "RMSprop" },
                 g,
                 None,
@@ -44,7 +45,7 @@ pub(super) fn quotients(
                     tops.push(("Adam", after, Some(first), late));
                 }
                 if let (Some(before), Some(_), None) = (&first.before, &first.after, late) {
-                    tops.push(("Adam", before, Some(first), Some(103)));
+                    tops.push(("Adam", before, Some(first), Some(OldMean)));
                 }
             }
             for (rule, top, first, mistake) in tops {
@@ -53,7 +54,7 @@ pub(super) fn quotients(
                     let bottoms = [
                         (root(&s.e) + small.clone(), mistake),
                         (root(&(s.e.clone() + small.clone())), mistake),
-                        (s.e.clone() + small.clone(), mistake.or(Some(106))),
+                        (s.e.clone() + small.clone(), mistake.or(Some(NoRoot))),
                     ];
                     for (bottom, mistake) in bottoms {
                         let along = top.e.clone() / bottom;
@@ -65,10 +66,10 @@ pub(super) fn quotients(
                         let right = first.and_then(|first| first.after.as_ref()).unwrap_or(top);
                         let wanted = right.e.clone() / (root(&current.e) + small.clone());
                         let evidence = match mistake {
-                            Some(103) => {
+                            Some(OldMean) => {
                                 vec![format!("moved along {}, divided by the root of {}", top.name, s.name)]
                             }
-                            Some(106) => {
+                            Some(NoRoot) => {
                                 vec![format!("{} is divided by {} itself, not by its root", top.name, s.name)]
                             }
                             _ => vec![],
@@ -168,12 +169,12 @@ fn corrected(
             format!("t {}", number(t)),
         ]
     };
-    let direction = |t: f64, of_m: bool, of_s: bool, mistake: Option<u8>| Direction {
+    let direction = |t: f64, of_m: bool, of_s: bool, mistake: Option<MistakeId>| Direction {
         numbers: numbers(t),
         mistake,
         evidence: match mistake {
-            Some(104) => vec![format!("the corrections are those of t = {}", number(t))],
-            Some(105) => {
+            Some(OtherT) => vec![format!("the corrections are those of t = {}", number(t))],
+            Some(OneMeanCorrected) => {
                 vec![format!("only {} is corrected", if of_m { &parts.top.name } else { &parts.s.name })]
             }
             _ => vec![],
@@ -197,17 +198,17 @@ fn corrected(
         return vec![]; // without corrections
     }
     for t in (1..=200).map(f64::from) {
-        let mistake = if right.is_empty() { None } else { Some(104) };
+        let mistake = if right.is_empty() { None } else { Some(OtherT) };
         if near(factor * c2(t).sqrt() / c1(t)) && scalars.rate().is_some() {
             all.push(direction(t, true, true, mistake));
         }
     }
     for &t in &right {
         if near(factor / c1(t)) {
-            all.push(direction(t, true, false, Some(105)));
+            all.push(direction(t, true, false, Some(OneMeanCorrected)));
         }
         if near(factor * c2(t).sqrt()) {
-            all.push(direction(t, false, true, Some(105)));
+            all.push(direction(t, false, true, Some(OneMeanCorrected)));
         }
     }
     all

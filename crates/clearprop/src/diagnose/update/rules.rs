@@ -7,6 +7,7 @@ use super::moments::{Mean, mean};
 use super::quotients::quotients;
 use crate::diagnose::expression::Expr;
 use crate::diagnose::number::number;
+use crate::mistake::MistakeId::{DecayTwice, GradientAdded, NotMoved, OldMean, OtherRate};
 
 /// The rules that give the step, the plain ones first.
 pub(super) fn fits(p: &Parameter, scalars: &Scalars, tolerance: f64) -> Vec<Fit> {
@@ -39,7 +40,7 @@ pub(super) fn fits(p: &Parameter, scalars: &Scalars, tolerance: f64) -> Vec<Fit>
     // Another step size is said where nothing else explains the step.
     let rank = |fit: &Fit| match fit.mistake {
         None => 0,
-        Some(108) => 2,
+        Some(OtherRate) => 2,
         Some(_) => 1,
     };
     found.sort_by_key(|fit| (rank(fit), fit.along.len()));
@@ -58,7 +59,7 @@ fn unmoved(p: &Parameter, scalars: &Scalars) -> Option<Fit> {
         rate: 0.0,
         has_step: true,
         numbers: vec![],
-        mistake: Some(110),
+        mistake: Some(NotMoved),
         evidence: vec![format!("equal to {}, though {} is not 0", p.before.name, g.name)],
         instead: None,
         wanted_rate: scalars.rate(),
@@ -124,7 +125,7 @@ fn fit(
         }
         one.numbers.push(format!("weight decay {}", number(decay)));
         if p.decay > 0.0 {
-            one.mistake.get_or_insert(109);
+            one.mistake.get_or_insert(DecayTwice);
             one.evidence.push(format!(
                 "the derivative has {} * {} already, the update takes {} * {} away once more",
                 number(p.decay),
@@ -140,7 +141,7 @@ fn fit(
         if direction.mistake.is_some() {
             return None;
         }
-        one.mistake = Some(101);
+        one.mistake = Some(GradientAdded);
         one.evidence.push(format!(
             "{} times {} is added",
             number(one.by[0].abs()),
@@ -151,7 +152,7 @@ fn fit(
         scalars.rate().filter(|wanted| has_step && (wanted - one.rate).abs() > 1e-4 * wanted)
         && one.mistake.is_none()
     {
-        one.mistake = Some(108);
+        one.mistake = Some(OtherRate);
         one.evidence.push(format!(
             "moved with step size {}, the file's is {}",
             number(one.rate),
@@ -199,7 +200,7 @@ fn plain(p: &Parameter, means: &[Option<Mean>]) -> Vec<Direction> {
             all.push(Direction {
                 slope,
                 numbers: numbers(mean),
-                mistake: Some(103),
+                mistake: Some(OldMean),
                 evidence: vec![format!("moved along {}, the velocity of the step before", before.name)],
                 instead: Some(after.e.clone()),
                 ..Direction::new("momentum", vec![before.e.clone()])

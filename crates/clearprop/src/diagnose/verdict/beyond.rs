@@ -12,6 +12,7 @@ use crate::diagnose::probe::is_handed_out;
 use crate::diagnose::right::right_line;
 use crate::diagnose::stuck;
 use crate::diagnose::update::{Found, Learnt, steps};
+use crate::mistake::MistakeId::{self, AskedFunction, AskedHalf, AskedMean, AskedOtherPenalty, AskedPenalty};
 use crate::network::Penalized;
 use crate::quantity::{
     Quantity,
@@ -40,22 +41,22 @@ pub(super) fn add(diagnosis: &mut Diagnosis, graph: &Graph, main: &Explanation, 
 fn asked(diagnosis: &mut Diagnosis, graph: &Graph, main: &Explanation) {
     let usual = Convention::usual(graph);
     let own = main.convention;
-    let mut found: Vec<(Quantity, u8)> = Vec::new();
+    let mut found: Vec<(Quantity, MistakeId)> = Vec::new();
     if graph.given.contains_key(&Of(A(1))) && graph.functions[1] != Function::Relu {
-        found.push((Of(A(1)), 124));
+        found.push((Of(A(1)), AskedFunction));
     }
     let loss_is_right = matches!(main.of(Of(Loss)), Some(Finding::Right | Finding::Allowed(_)));
     if graph.given.contains_key(&Of(Loss)) && loss_is_right {
         if own.summed {
-            found.push((Of(Loss), 121));
+            found.push((Of(Loss), AskedMean));
         }
         let alone = matches!(main.of(Of(Loss)), Some(Finding::Allowed(_)));
         match own.penalty {
-            _ if alone => found.push((Of(Loss), 123)),
-            PenaltyForm::Absent => found.push((Of(Loss), 123)),
-            PenaltyForm::Full => found.push((Of(Loss), 122)),
-            PenaltyForm::OverN | PenaltyForm::FullOverN => found.push((Of(Loss), 125)),
-            PenaltyForm::Half if own.over != usual.over => found.push((Of(Loss), 125)),
+            _ if alone => found.push((Of(Loss), AskedPenalty)),
+            PenaltyForm::Absent => found.push((Of(Loss), AskedPenalty)),
+            PenaltyForm::Full => found.push((Of(Loss), AskedHalf)),
+            PenaltyForm::OverN | PenaltyForm::FullOverN => found.push((Of(Loss), AskedOtherPenalty)),
+            PenaltyForm::Half if own.over != usual.over => found.push((Of(Loss), AskedOtherPenalty)),
             PenaltyForm::Half => {}
         }
     }
@@ -123,7 +124,7 @@ fn updates(diagnosis: &mut Diagnosis, graph: &Graph, main: &Explanation, arrays:
         if status == Status::Wrong {
             diagnosis.verdict = Verdict::Wrong;
             diagnosis.first_wrong_stage.get_or_insert_with(|| step.name.clone());
-            let named = |id: &u8| {
+            let named = |id: &MistakeId| {
                 mistake(*id).map(|mistake| Named { id: *id, name: mistake.name, stage: step.name.clone() })
             };
             diagnosis.mistakes.extend(mistakes.iter().filter_map(named));

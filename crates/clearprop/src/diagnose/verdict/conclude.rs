@@ -11,6 +11,7 @@ use crate::diagnose::naming::{place_of, resolved, undecided};
 use crate::diagnose::read_as::read_as;
 use crate::diagnose::right::right_line;
 use crate::diagnose::words;
+use crate::mistake::MistakeId;
 use crate::quantity::{
     Quantity,
     Quantity::{By, Of},
@@ -57,7 +58,6 @@ pub(super) fn not_a_number(graph: &Graph) -> Option<Diagnosis> {
 
 /// The explanations that say most, the simplest first.
 pub(super) fn in_order(graph: &Graph, mut explanations: Vec<Explanation>) -> Vec<Explanation> {
-    explanations.iter_mut().for_each(|one| one.settle_the_loss(graph));
     // What explains every stage is worth more than what leaves one open.
     let open_ended = |one: &Explanation| one.findings.iter().any(|(_, finding)| *finding == Finding::Unknown);
     if explanations.iter().any(|one| !open_ended(one)) {
@@ -72,6 +72,7 @@ pub(super) fn in_order(graph: &Graph, mut explanations: Vec<Explanation>) -> Vec
     };
     let least = explanations.iter().map(open).min();
     explanations.retain(|one| Some(open(one)) == least);
+    explanations.iter_mut().for_each(|one| one.settle_the_loss(graph));
     // Readings without a mistake first, and of these the ones that need no question.
     explanations.sort_by_key(|one| (one.has_mistakes(), undecided(graph, one).len()));
     explanations
@@ -87,7 +88,7 @@ pub(super) fn conclude(graph: &Graph, explanations: Vec<Explanation>) -> Diagnos
         (false, true) => Verdict::NotKnown,
         (false, false) => Verdict::Correct,
     };
-    let mut places: Vec<(Quantity, u8)> = Vec::new();
+    let mut places: Vec<(Quantity, MistakeId)> = Vec::new();
     let mut roots: Vec<Quantity> = Vec::new();
     if verdict == Verdict::Wrong {
         for one in explanations.iter().filter(|one| one.has_mistakes()) {
@@ -174,7 +175,7 @@ pub(super) fn conclude(graph: &Graph, explanations: Vec<Explanation>) -> Diagnos
             _ => {}
         }
     }
-    if let Some(loops) = loops::judged(graph) {
+    if let Some(loops) = loops::judged(graph, main) {
         conventions.push(loops.words);
         if loops.wrong {
             verdict = Verdict::Wrong;

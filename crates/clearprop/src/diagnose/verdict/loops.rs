@@ -2,11 +2,13 @@
 
 use super::stages;
 use crate::diagnose::catalogue::mistake;
+use crate::diagnose::convention::Convention;
 use crate::diagnose::diagnosis::{Named, StageFinding, Status};
 use crate::diagnose::expression::{Expr, Part};
 use crate::diagnose::graph::Graph;
-use crate::diagnose::judge::{Explanation, Finding, explain};
+use crate::diagnose::judge::{Explanation, Finding, explain, explain_in};
 use crate::diagnose::naming::resolved;
+use crate::mistake::MistakeId;
 use crate::quantity::{Quantity, Quantity::Of};
 
 /// What was found in the arrays of one row.
@@ -19,11 +21,12 @@ pub(super) struct Loops {
 }
 
 /// Judges the arrays that hold one row's part; `None` if there are none.
-pub(super) fn judged(graph: &Graph) -> Option<Loops> {
+pub(super) fn judged(graph: &Graph, whole: &Explanation) -> Option<Loops> {
     /// So many rows are tried, from the last one on.
     const ROWS: usize = 30;
     /// What that may compute, whatever was spent on the rest.
     const BUDGET: u64 = 100_000_000;
+    const ELSEWHERE: u32 = 15;
     if graph.leftovers.is_empty() {
         return None;
     }
@@ -32,11 +35,19 @@ pub(super) fn judged(graph: &Graph) -> Option<Loops> {
     let mut best: Option<(u32, usize, Graph, Explanation)> = None;
     for i in (0..graph.n).rev().take(ROWS) {
         let one = of_row(graph, i);
-        let (cost, found) = explain(&one, u32::MAX);
+        let (cost, found) = if whole.vouched.0 {
+            // The file's loss tells what its rows' derivatives are of; where 1/N comes it does not.
+            let late = |late| Convention { late, ..whole.convention };
+            explain_in(&one, u32::MAX, &[late(false), late(true)])
+        } else {
+            explain(&one, u32::MAX)
+        };
+        // A loop ends with the last row: that the numbers are of another one and wrong besides has to explain much.
+        let doubt = |found: &Explanation| if i + 1 < graph.n && found.has_mistakes() { ELSEWHERE } else { 0 };
         if let Some(found) = found.into_iter().next()
-            && best.as_ref().is_none_or(|(least, ..)| cost < *least)
+            && best.as_ref().is_none_or(|(least, ..)| cost + doubt(&found) < *least)
         {
-            best = Some((cost, i, one, found));
+            best = Some((cost + doubt(&found), i, one, found));
         }
         if best.as_ref().is_some_and(|(cost, ..)| *cost < 3) {
             break;
@@ -65,7 +76,7 @@ pub(super) fn judged(graph: &Graph) -> Option<Loops> {
         places.extend(ids.into_iter().map(|id| (quantity, id)));
     }
     let order = one.order();
-    places.sort_by_key(|(q, _): &(Quantity, u8)| order.iter().position(|other| other == q));
+    places.sort_by_key(|(q, _): &(Quantity, MistakeId)| order.iter().position(|other| other == q));
     let mut found = stages::stages(&one, &main, &places, &[]);
     found.retain(|stage| stage.shape.is_some());
     let first_wrong =

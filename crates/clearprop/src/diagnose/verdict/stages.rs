@@ -9,6 +9,7 @@ use crate::diagnose::graph::{Bias, Given, Graph, Pass, difference, same};
 use crate::diagnose::judge::{Explanation, Finding};
 use crate::diagnose::right::right_line;
 use crate::diagnose::words;
+use crate::mistake::MistakeId;
 use crate::quantity::{
     Quantity,
     Quantity::{By, Of},
@@ -44,7 +45,7 @@ pub(super) fn as_reference(graph: &Graph, main: &Explanation, reference: &Pass, 
 pub(super) fn stages(
     graph: &Graph,
     main: &Explanation,
-    places: &[(Quantity, u8)],
+    places: &[(Quantity, MistakeId)],
     hidden: &[(Quantity, Quantity)],
 ) -> Vec<StageFinding> {
     let last = graph.layers();
@@ -83,7 +84,7 @@ pub(super) fn stages(
                 if allowed || as_reference() { Status::Right } else { Status::Inherited }
             }
         };
-        let mut mistakes: Vec<u8> = Vec::new();
+        let mut mistakes: Vec<MistakeId> = Vec::new();
         for (_, id) in places.iter().filter(|(other, _)| *other == quantity) {
             if !mistakes.contains(id) && mistakes.len() < MOST_AT_A_STAGE {
                 mistakes.push(*id);
@@ -100,6 +101,11 @@ pub(super) fn stages(
             && graph.given.contains_key(&Of(Loss))
             && !main.vouched.1
             && main.of(Of(Loss)) == Some(&Finding::NotKnown);
+        // Whether the loss is a sum or a mean, the derivatives by the parameters alone tell where 1/N may come late.
+        let is_free = quantity == Of(Loss)
+            && !main.vouched.0
+            && main.convention.late
+            && !graph.given.keys().any(|q| matches!(q, By(W(_) | B(_))));
         let mut said = Vec::new();
         if wrong {
             said.extend(elsewhere(graph, main, &shown));
@@ -113,7 +119,7 @@ pub(super) fn stages(
             shape: given.map(|given| given.shape.clone()),
             mistakes,
             evidence: said,
-            right: if wrong && !is_open && !is_unvouched {
+            right: if wrong && !is_open && !is_unvouched && !is_free {
                 right_line(graph, &main.convention, quantity)
             } else {
                 None
@@ -123,7 +129,7 @@ pub(super) fn stages(
         // With the bias trick dw and db are one array: one line, the worse of the two.
         match stages.last_mut() {
             Some(before) if matches!(quantity, By(B(l)) if graph.bias[l].in_w()) => {
-                let new: Vec<u8> =
+                let new: Vec<MistakeId> =
                     found.mistakes.iter().filter(|id| !before.mistakes.contains(id)).copied().collect();
                 before.mistakes.extend(new);
                 if found.status > before.status {
