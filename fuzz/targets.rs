@@ -316,7 +316,7 @@ fn fitting(text: &str, choice: u8) -> Vec<Tensor> {
         shape: vec![values.len()],
         values: Floats::F64(values),
     };
-    let numbers = |name| flat(name, (0..count).map(|i| f64::from((i % 7) as u8) / 4.0 - 0.7).collect());
+    let numbers = |name| flat(name, (0..count).map(|i| (i % 7) as f64 / 4.0 - 0.7).collect());
     let names = ["params", "moment1", "moment2", "best", "s1", "y1", "member1", "member2"];
     let mut tensors: Vec<Tensor> = names.map(numbers).into();
     if choice & 2 != 0 {
