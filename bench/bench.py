@@ -149,7 +149,9 @@ class Bench:
                 continue
             path = self.file(name)
             programs = {"clearprop": partial(called, OURS, "train", path, precision, threads, 3)}
-            for peer in peers.split():
+            if self.before:
+                programs["before"] = partial(called, self.before, "train", path, precision, threads, 3)
+            for peer in () if self.before else peers.split():
                 program, its_precision = peer.split(":")
                 programs[peer] = partial(
                     called, sys.executable, HERE / "peer.py", program, path, its_precision, threads, 1)
@@ -162,7 +164,9 @@ class Bench:
                 continue
             path = self.file("digits")
             programs = {"clearprop": partial(called, OURS, "predict", path, rows)}
-            for peer in PREDICTING:
+            if self.before:
+                programs["before"] = partial(called, self.before, "predict", path, rows)
+            for peer in () if self.before else PREDICTING:
                 programs[peer] = partial(called, sys.executable, HERE / "predict.py", peer, path, rows)
             floor = workloads.flops_of_a_row([64, 100, 10]) * rows / self.peak["f32"]
             yield from compare(f"predict-{rows}", programs, self.rounds, floor, dict(relative=1e-3, absolute=0))
@@ -256,7 +260,8 @@ def main():
                    "notebook-f32-1 predict command map busy growth")
     p.add_argument("--rounds", type=int, default=3, help="how often each program runs [default: 3]")
     p.add_argument("--points", type=int, default=len(MAP), help="so many points of the map, from all over it")
-    p.add_argument("--before", help="another build of clearprop-bench, measured in turn at each point of the map")
+    p.add_argument("--before", help="another build of clearprop-bench: measured in turn at each "
+                   "point of the map, and alone in training and predicting; a ratio above 1 says that this build is quicker")
     p.add_argument("--out", type=Path, default=HERE.parent / "target/bench-results", help="where bench.json, bench.md "
                    "and bench.svg go [default: target/bench-results]")
     options = p.parse_args()

@@ -38,7 +38,7 @@ _COPY = (
 def of_diagnosis(diagnosis):
     """The page of a diagnosis: verdict, right line, a table of stages with the wrong ones open."""
     kind, words = diagnosis._found.summary()
-    out = [_STYLE, '<div class="clearprop">', f'<p class="verdict {kind}">{escape(words)}</p>']
+    out = [_STYLE, '<div class="clearprop">', f'<p class="verdict {kind}" role="heading" aria-level="1">{escape(words)}</p>']
     if diagnosis.right_line:
         out.append(right_line(diagnosis.right_line))
     out.append(f'<p class="faint">{escape(diagnosis._found.head())}</p>')
@@ -59,7 +59,7 @@ def whole(diagnosis):
         '<!DOCTYPE html>\n<html lang="en">\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{words}</title>\n"
-        "<style>:root{color-scheme:light dark}body{margin:1.5em auto;padding:0 1em;max-width:60em}"
+        "<style>:root{color-scheme:light dark;background:Canvas;color:CanvasText}body{margin:1.5em auto;padding:0 1em;max-width:60em}"
         "main{overflow-x:auto}</style>\n"
         f"<main>{of_diagnosis(diagnosis)}</main>\n</html>\n"
     )
