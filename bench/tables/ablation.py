@@ -1,6 +1,6 @@
 """What each piece of the recipe of tables is worth: the errors on the tables of the benchmark when it alone is left out.
 
-    python ablation.py [--splits 2] [--tables ames,german] [--results FOLDER]
+    python ablation.py [--splits 3] [--tables ames,german] [--results FOLDER]
 
 What stands in ablation.jsonl of the folder is not trained again; take the file away after a change of the program.
 """
@@ -57,7 +57,7 @@ def worth(errors, piece, task):
 
 def main():
     a = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    a.add_argument("--splits", type=int, default=2)
+    a.add_argument("--splits", type=int, default=1)
     a.add_argument("--tables", help="only these, separated by commas")
     a.add_argument("--results", type=pathlib.Path, default=HERE, help="folder of ablation.jsonl")
     a = a.parse_args()
