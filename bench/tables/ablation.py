@@ -1,6 +1,6 @@
 """What each piece of the recipe of tables is worth: the errors on the tables of the benchmark when it alone is left out.
 
-    python ablation.py [--splits 2] [--tables ames,german] [--results FOLDER]
+    python ablation.py [--splits 3] [--tables ames,german] [--results FOLDER]
 
 What stands in ablation.jsonl of the folder is not trained again; take the file away after a change of the program.
 """
@@ -57,7 +57,7 @@ def worth(errors, piece, task):
 
 def main():
     a = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    a.add_argument("--splits", type=int, default=2)
+    a.add_argument("--splits", type=int, default=1)
     a.add_argument("--tables", help="only these, separated by commas")
     a.add_argument("--results", type=pathlib.Path, default=HERE, help="folder of ablation.jsonl")
     a = a.parse_args()
@@ -65,8 +65,9 @@ def main():
     file = a.results / "ablation.jsonl"
     rows = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
     done = {(r["table"], r["split"], r["piece"], r["flags"]) for r in rows}
+    tables = a.tables.split(",") if a.tables else list(TABLES)
     for k in range(a.splits):
-        for name in a.tables.split(",") if a.tables else TABLES:
+        for name in tables:
             for piece, other in {"": "", **PIECES}.items():
                 flags = other if "--recipe" in other else f"{RECIPE} {other}".strip()
                 # Numbers to predict have no labels.
@@ -79,10 +80,10 @@ def main():
                     f.write(json.dumps(row) + "\n")
                 print(json.dumps(row), flush=True)
     errors = collections.defaultdict(dict)
+    rows = [r for r in rows if r["split"] < a.splits and r["table"] in tables and r["flags"].endswith(PIECES.get(r["piece"], ""))]
     for r in rows:
-        if r["split"] < a.splits and r["flags"].endswith(PIECES.get(r["piece"], "")):
-            errors[r["piece"]][r["table"], r["split"]] = r["error"]
-    seconds = lambda piece: sum(r["cpu_s"] for r in rows if r["piece"] == piece and r["split"] < a.splits)
+        errors[r["piece"]][r["table"], r["split"]] = r["error"]
+    seconds = lambda piece: sum(r["cpu_s"] for r in rows if r["piece"] == piece)
     lines = [[piece, PIECES[piece], *worth(errors, piece, "class"), *worth(errors, piece, "regr"), f"{seconds(piece):.0f}"]
              for piece in PIECES if errors[piece]]
     print(f"\nErrors without a piece of the recipe, beside those of the whole: {len({t for t, _ in errors['']})} tables, {a.splits} splits, "

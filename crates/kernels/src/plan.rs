@@ -46,7 +46,9 @@ impl Plan {
         if largest > Some(WIDE) {
             // And dz of one layer in another order.
             let row = row + layers.widest() * bytes;
-            let chunk = n.min((WIDE_SCRATCH / row).max(BLOCK));
+            let most = WIDE_SCRATCH / row;
+            // Of more rows the gradient is kept too, so their values take less.
+            let chunk = if n <= most { n } else { n.min((most / 3 * 2).max(BLOCK)) };
             return Self::Wide { chunk: chunk.next_multiple_of(layers.lanes) };
         }
         let groups = n.div_ceil(BLOCK).clamp(1, GROUPS).min(SCRATCH / weights);

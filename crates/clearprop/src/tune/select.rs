@@ -42,7 +42,7 @@ impl<R: Real> Tune<R> {
             _ => format!("the model is the mean of trials {} of {tried}", names.join(", ")),
         };
         let why = format!(
-            "{complete} had all {} folds, whose rows chose among them: what is said of these is a little too good",
+            "{complete} had all {} folds, whose rows chose among them; what is said of these rows is a little too good",
             self.folds()
         );
         Decision::new("tune", what, why)
