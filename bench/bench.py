@@ -40,12 +40,18 @@ TRAINING = {
     ("table", "f32", 1): "sklearn:f32 torch:f32 torch-compiled:f32 jax:f32",
     ("table", "f32", 2): "sklearn:f32 torch:f32 torch-compiled:f32 jax:f32",
 }
-# The map: networks from thin to wide and batches from one row to thousands, each in all four ways.
+# The map: networks from thin to wide and batches from one row to thousands.
 POINTS = [((2, 8, 2), 32), ((10, 32, 16, 2), 1), ((50, 32, 16, 2), 256), ((50, 100, 2), 256), ((64, 100, 10), 200),
           ((784, 200, 10), 128), ((28, 64, 64, 64, 64, 2), 4096), ((50, 256, 256, 256, 2), 256), ((50, 512, 512, 2), 256),
           ((50, 1000, 1000, 2), 32), ((50, 1000, 1000, 2), 256), ((50, 1000, 1000, 2), 1024), ((100, 500, 1000), 256),
           ((2000, 300, 10), 128), ((50, 2000, 2000, 2), 256), ((784, 4096, 10), 64)]
-WAYS = [("adam", "f32", 1), ("adam", "f32", os.cpu_count()), ("adam", "f64", 1), ("sgd", "f32", 1)]
+ALL = os.cpu_count()
+# rule, activation, precision, threads: each network is measured so, or every third or fifth.
+WAYS = [(("adam", "relu", "f32", 1), 1), (("adam", "relu", "f32", ALL), 1), (("adam", "relu", "f64", 1), 1),
+        (("sgd", "relu", "f32", 1), 3), (("adam", "tanh", "f32", 1), 5), (("gd", "relu", "f32", ALL), 5),
+        (("adam", "relu", "f64", ALL), 5)]
+MAP = [(sizes, batch, *way) for i, (sizes, batch) in enumerate(POINTS)
+       for j, (way, every) in enumerate(WAYS) if (i + j) % every == 0]
 MAP_PEERS = dict(jax="jax", torch="torch", sklearn="sklearn")
 PREDICTING = "onnxruntime-binding onnxruntime numpy torch jax sklearn".split()
 # The ratios that clearprop has promised.
@@ -61,9 +67,10 @@ NEAR = dict(relative=0.1, absolute=0.004)
 # With a spinning process on each core two threads may take so many times what one takes.
 BUSY_GOAL = 1.3
 # rows, hidden units, threads
-GROWTH = [(10**i, 32, 1) for i in range(3, 8)] + [(10**5, h, 1) for h in (8, 128, 512)] + [
-    (10**6, 128, threads) for threads in (1, 2)]
+GROWTH = [(10**i, "32", 1) for i in range(3, 8)] + [(10**5, h, 1) for h in ("8", "128", "512")] + [
+    (10**6, "128", threads) for threads in (1, 2)] + [(5000, "4096-4096", threads) for threads in (1, 2)]
 SCRATCH_MIB = 16
+WIDE_SCRATCH_MIB = 32e6 / 2**20
 
 
 def called(*args):
@@ -118,8 +125,8 @@ def compare(workload, programs, rounds, floor=None, near=NEAR):
 
 
 class Bench:
-    def __init__(self, only, rounds, folder):
-        self.only, self.rounds, self.folder = only, rounds, folder
+    def __init__(self, only, rounds, folder, points=len(MAP), before=None):
+        self.only, self.rounds, self.folder, self.points, self.before = only, rounds, folder, points, before
         # A busy moment makes a peak smaller, nothing makes it larger.
         peaks = [called(OURS, "peak") for _ in range(5)]
         self.widths = [dict(level=width[0]["level"], **{p: max(w[p] for w in width) for p in ("f32", "f64")})
@@ -142,7 +149,9 @@ class Bench:
                 continue
             path = self.file(name)
             programs = {"clearprop": partial(called, OURS, "train", path, precision, threads, 3)}
-            for peer in peers.split():
+            if self.before:
+                programs["before"] = partial(called, self.before, "train", path, precision, threads, 3)
+            for peer in () if self.before else peers.split():
                 program, its_precision = peer.split(":")
                 programs[peer] = partial(
                     called, sys.executable, HERE / "peer.py", program, path, its_precision, threads, 1)
@@ -155,7 +164,9 @@ class Bench:
                 continue
             path = self.file("digits")
             programs = {"clearprop": partial(called, OURS, "predict", path, rows)}
-            for peer in PREDICTING:
+            if self.before:
+                programs["before"] = partial(called, self.before, "predict", path, rows)
+            for peer in () if self.before else PREDICTING:
                 programs[peer] = partial(called, sys.executable, HERE / "predict.py", peer, path, rows)
             floor = workloads.flops_of_a_row([64, 100, 10]) * rows / self.peak["f32"]
             yield from compare(f"predict-{rows}", programs, self.rounds, floor, dict(relative=1e-3, absolute=0))
@@ -163,27 +174,30 @@ class Bench:
     def map(self):
         """A step of many networks against the best peer, and against the readable engine."""
         peers = [peer for peer, module in MAP_PEERS.items() if importlib.util.find_spec(module)]
-        for sizes, batch in POINTS:
-            for rule, precision, threads in WAYS:
-                name = f"map-{'-'.join(map(str, sizes))}x{batch}-{rule}"
-                if not self.wanted(f"{name}-{precision}-{threads}"):
-                    continue
-                path = self.file(name, workloads.point(list(sizes), batch, rule))
-                programs = {"clearprop": partial(called, OURS, "train", path, precision, threads, 3),
-                            "readable": partial(called, OURS, "train", path, precision, threads, 1, "plain")}
-                for peer in peers:
-                    programs[peer] = partial(called, sys.executable, HERE / "peer.py", peer, path, precision, threads, 1)
-                results = in_turn(programs, self.rounds)
-                ours = results.pop("clearprop") or sys.exit(f"clearprop fails on {name}")
-                seconds = {peer: median(result["seconds"]) for peer, result in results.items() if result}
-                its, flops = median(ours["seconds"]), workloads.flops(path)
-                readable = seconds.pop("readable", float("nan")) / its
-                best = min(seconds, key=seconds.get) if seconds else None
-                row = dict(sizes=sizes, batch=batch, rule=rule, precision=precision, threads=threads, flops=flops / its,
-                           of_peak=flops / its / (self.peak[precision] * threads), readable=readable, best=best,
-                           ratio=seconds[best] / its if best else None, seconds=its, peers=seconds)
-                print(report.map_line(row), flush=True)
-                yield row
+        rows = [(f"map-{'-'.join(map(str, row[0]))}x{'-'.join(map(str, row[1:]))}", *row) for row in MAP]
+        rows = [row for row in rows if self.wanted(row[0])]
+        # So many of them, from all over the map.
+        few = min(self.points, len(rows))
+        for name, sizes, batch, rule, activation, precision, threads in (rows[i * len(rows) // few] for i in range(few)):
+            path = self.file(f"{name}.point", workloads.point(list(sizes), batch, rule, activation))
+            programs = {"clearprop": partial(called, OURS, "train", path, precision, threads, 3),
+                        "readable": partial(called, OURS, "train", path, precision, threads, 1, "plain")}
+            if self.before:
+                programs["before"] = partial(called, self.before, "train", path, precision, threads, 3)
+            for peer in peers:
+                programs[peer] = partial(called, sys.executable, HERE / "peer.py", peer, path, precision, threads, 1)
+            results, flops = in_turn(programs, self.rounds), workloads.flops(path)
+            path.unlink()
+            ours = results.pop("clearprop") or sys.exit(f"clearprop fails on {name}")
+            seconds = {peer: median(result["seconds"]) for peer, result in results.items() if result}
+            its = median(ours["seconds"])
+            readable, before = (seconds.pop(name, float("nan")) / its for name in ("readable", "before"))
+            best = min(seconds, key=seconds.get) if seconds else None
+            row = dict(sizes=sizes, batch=batch, rule=rule, activation=activation, precision=precision, threads=threads,
+                       flops=flops / its, of_peak=flops / its / (self.peak[precision] * threads), readable=readable, before=before,
+                       best=best, ratio=seconds[best] / its if best else None, seconds=its, peers=seconds)
+            print(report.map_line(row), flush=True)
+            yield row
 
     def command(self):
         """The whole process: `clearprop train` against the notebook as a script, import and pictures included."""
@@ -221,7 +235,7 @@ class Bench:
         """Seconds and the most memory as rows, hidden units and threads grow."""
         for rows, hidden, threads in GROWTH if self.wanted("growth") else ():
             row = dict(rows=rows, hidden=hidden, threads=threads, **called(OURS, "growth", rows, hidden, threads))
-            row["within"] = row["peak_mib"] <= row["accounted_mib"] + SCRATCH_MIB
+            row["within"] = row["peak_mib"] <= row["accounted_mib"] + (WIDE_SCRATCH_MIB if "-" in hidden else SCRATCH_MIB)
             print(report.growth_line(row), flush=True)
             yield row
 
@@ -245,12 +259,15 @@ def main():
     p.add_argument("--only", nargs="+", default=[], metavar="NAME", help="rows whose name begins so, like images "
                    "notebook-f32-1 predict command map busy growth")
     p.add_argument("--rounds", type=int, default=3, help="how often each program runs [default: 3]")
+    p.add_argument("--points", type=int, default=len(MAP), help="so many points of the map, from all over it")
+    p.add_argument("--before", help="another build of clearprop-bench: measured in turn at each "
+                   "point of the map, and alone in training and predicting; a ratio above 1 says that this build is quicker")
     p.add_argument("--out", type=Path, default=HERE.parent / "target/bench-results", help="where bench.json, bench.md "
                    "and bench.svg go [default: target/bench-results]")
     options = p.parse_args()
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
-        bench = Bench(options.only, options.rounds, Path(folder))
+        bench = Bench(options.only, options.rounds, Path(folder), options.points, options.before)
         result = dict(machine=machine.about(), widths=bench.widths, rounds=options.rounds, table=[], map=[], busy=[], growth=[])
         print(report.head(result), flush=True)
         parts = [("table", bench.training()), ("table", bench.predicting()), ("table", bench.command()),

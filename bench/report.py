@@ -78,7 +78,7 @@ def busy_line(row):
 
 
 def growth_line(row):
-    return (f"growth  {row['rows']:>9} rows {row['hidden']:>4} hidden {row['threads']} threads   "
+    return (f"growth  {row['rows']:>9} rows {row['hidden']:>9} hidden {row['threads']} threads   "
             f"{amount(row['seconds']):>8} = {amount(row['seconds'] / row['rows']):>8} a row   "
             f"{row['peak_mib']:7.1f} MiB = accounted + {row['peak_mib'] - row['accounted_mib']:.1f}, "
             f"{'within' if row['within'] else 'TOO MUCH'}")
@@ -90,13 +90,15 @@ def network(row):
 
 def way(row):
     threads = f"{row['threads']} thread{'s' * (row['threads'] != 1)}"
-    return f"{row['rule']} {row['precision']}, {threads}"
+    activation = "" if row["activation"] == "relu" else f" {row['activation']}"
+    return f"{row['rule']}{activation} {row['precision']}, {threads}"
 
 
 def map_line(row):
     peer = f"{three(row['ratio'])} × {PEERS[row['best']]}" if row["best"] else "no peer"
     return (f"map  {network(row):30} {way(row):22} {row['flops'] / 1e9:7.1f} GFLOP/s  {percent(row['of_peak']):>5} of peak  "
-            f"{peer:20} {three(row['readable'])} × the readable engine")
+            f"{peer:20} {three(row['readable'])} × the readable engine"
+            + (f", {three(row['before'])} × before" if row["before"] == row["before"] else ""))
 
 
 def grid(head, rows):

@@ -56,15 +56,16 @@ def table(rng):
     return x, y, sizes, dict(solver="adam", step_size=0.001, reg=1e-7, penalize="weights", batch=1024, epochs=1)
 
 
-def point(sizes, batch, rule):
+def point(sizes, batch, rule, activation):
     """A point of the map: so many steps that the textbook's take 60 GFLOP, but 40 at least and 4000 at most."""
     def made(rng):
         steps = int(np.clip(6e10 / (3 * batch * flops_of_a_row(sizes)), 40, 4000))
-        batches = min(steps, max(1, 4096 // batch))
+        # gd takes all rows at once.
+        batches = 1 if rule == "gd" else min(steps, max(1, 4096 // batch))
         x, y = planted(rng, batch * batches, sizes)
         momentum = dict(momentum=0.9) if rule == "sgd" else {}
-        return x, y, sizes, dict(solver=rule, step_size=1e-4, reg=0.0, penalize="weights", batch=batch,
-                                 epochs=-(-steps // batches), **momentum)
+        return x, y, sizes, dict(solver=rule, step_size=1e-4, reg=0.0, penalize="weights", activation=activation,
+                                 batch=0 if rule == "gd" else batch, epochs=-(-steps // batches), **momentum)
     return made
 
 

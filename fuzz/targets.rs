@@ -7,19 +7,25 @@ use clearprop::diagnose::arrays::{Array, Stored, Values};
 use clearprop::diagnose::diagnose as judge;
 use clearprop::engine::Engine;
 use clearprop::error::Result;
+use clearprop::fit::{self, Rows};
 use clearprop::model::{Model, Tensor as ModelTensor};
-use clearprop::table::{Decimal, Encoder, Fit, Forms, Table, Unseen};
+use clearprop::params::checked_count;
+use clearprop::real::Real;
+use clearprop::table::{Column, Decimal, Encoder, Fit, Forms, Table, Unseen};
+use clearprop_files::checkpoint::{self as kept, AnyCheckpoint, Checkpoint};
 use clearprop_files::safetensors::{self as safe, Floats, Tensor};
 use clearprop_files::table::{Opened, Options, Separator, open};
 use clearprop_files::{arrays as named_arrays, csv as text, npz as archive};
+use serde::de::IgnoredAny;
 use std::io::{Cursor, Write};
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// What a target does with the bytes of a file.
 pub type Target = fn(&[u8]);
 
 /// The targets by their names.
-pub const ALL: [(&str, Target); 11] = [
+pub const ALL: [(&str, Target); 12] = [
     ("csv", csv),
     ("table", table),
     ("gzip", gzip),
@@ -30,6 +36,7 @@ pub const ALL: [(&str, Target); 11] = [
     ("parquet", parquet),
     ("safetensors", safetensors),
     ("model", model),
+    ("checkpoint", checkpoint),
     ("diagnose", diagnose),
 ];
 
@@ -272,11 +279,74 @@ pub fn model(data: &[u8]) {
     let tensors = [tensor("w1", &[2, 3]), tensor("b1", &[3]), tensor("w2", &[3, 3]), tensor("b2", &[3])];
     if let Some(model) = told(Model::<f64>::from_parts(Engine::Plain, text, &tensors)) {
         let names: Vec<_> = model.encoder.inputs.iter().map(|input| input.column.clone()).collect();
-        let column = || clearprop::table::Column::numbers([1.0, f64::NAN]);
+        let column = || Column::numbers([1.0, f64::NAN]);
         if let Some(table) = told(Table::new(names.into_iter().map(|name| (name, column())).collect())) {
             told(model.predict(&table, &[0, 1], &mut Unseen::default()));
         }
         told(model.metadata());
+    }
+}
+
+/// The text of a checkpoint behind a byte that chooses its tensors, which fit its layers; else a whole file.  What is
+/// read goes on.
+pub fn checkpoint(data: &[u8]) {
+    let found = match data.split_first() {
+        Some((&choice, text)) if text.starts_with(b"{") => {
+            let Ok(text) = std::str::from_utf8(text) else { return };
+            kept::from_parts::<IgnoredAny>(&fitting(text, choice), text)
+        }
+        _ => kept::read(data, "f"),
+    };
+    match told(found) {
+        Some(AnyCheckpoint::F32(checkpoint)) => go_on(checkpoint),
+        Some(AnyCheckpoint::F64(checkpoint)) => go_on(checkpoint),
+        None => {}
+    }
+}
+
+/// Tensors for the layers that the text names.
+fn fitting(text: &str, choice: u8) -> Vec<Tensor> {
+    let value: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
+    let sizes: Vec<usize> =
+        serde_json::from_value(value["plan"]["network"]["sizes"].clone()).unwrap_or_default();
+    let scale = if choice & 1 == 0 { 0 } else { sizes.first().copied().unwrap_or(0) };
+    let count = checked_count(&sizes).and_then(|count| count.checked_add(scale)).unwrap_or(0).min(4096);
+    let flat = |name: &str, values: Vec<f64>| Tensor {
+        name: name.to_owned(),
+        shape: vec![values.len()],
+        values: Floats::F64(values),
+    };
+    let numbers = |name| flat(name, (0..count).map(|i| (i % 7) as f64 / 4.0 - 0.7).collect());
+    let names = ["params", "moment1", "moment2", "best", "s1", "y1", "member1", "member2"];
+    let mut tensors: Vec<Tensor> = names.map(numbers).into();
+    if choice & 2 != 0 {
+        tensors.retain(|tensor| tensor.name != "best");
+    }
+    let step_size = value["plan"]["settings"]["step_size"].as_f64().unwrap_or(0.1);
+    tensors.push(flat("epoch", vec![1.5, if choice & 4 == 0 { f64::INFINITY } else { 0.5 }, step_size]));
+    tensors.push(flat("history", vec![0.0, 1.5, f64::NAN, 1.0, f64::NAN, f64::NAN]));
+    tensors
+}
+
+/// The rows that the checkpoints of the seeds belong to.
+pub fn rows_to_go_on_with() -> Rows {
+    let words = |of: &[&str], by: usize| Column::words((0..40).map(|i| of[i * by % of.len()]));
+    let a = Column::numbers((0..40).map(|i| f64::from(i * 7 % 31)));
+    let columns = [("a", a), ("b", words(&["u", "v"], 3)), ("y", words(&["r", "s", "t"], 5))];
+    let table = Table::new(columns.map(|(name, column)| (name.to_owned(), column)).into());
+    Rows::table(table.expect("columns of one length"), &["y"])
+}
+
+fn go_on<R: Real>(checkpoint: Checkpoint<R, IgnoredAny>) {
+    let Checkpoint { mut plan, progress, .. } = checkpoint;
+    // As the doors do.
+    plan.settings.threads = Some(1);
+    let Some(mut run) = told(fit::Fit::resume(plan, rows_to_go_on_with(), progress)) else { return };
+    let event = run.advance(run.step().saturating_add(3));
+    let bytes = told(kept::bytes(&(), &run, Duration::ZERO)).expect("where a run stands can be kept");
+    told(kept::read::<()>(&bytes[..], "f")).expect("and read");
+    if let clearprop::train::Event::Stopped(reason) = event {
+        told(clearprop_files::model::bytes(&run.finish(reason)));
     }
 }
 

@@ -20,9 +20,10 @@ const BATCH: usize = 1000;
 /// One epoch of adam on made-up rows of 28 numbers: seconds, the most memory that the process had, and
 /// what of it the training itself accounts for: data, weights, gradient, two moments, best weights, 4
 /// bytes a row for the order.  Memory in MiB.
-pub(crate) fn run(rows: usize, hidden: usize, threads: usize) -> Result<Value> {
+pub(crate) fn run(rows: usize, hidden: Vec<usize>, threads: usize) -> Result<Value> {
     let penalty = Penalty { reg: 0.0, over: Penalized::Weights };
-    let network = Network::new(&[INPUTS, hidden, 2], Activation::Relu, Loss::Softmax, penalty)?;
+    let sizes = [&[INPUTS], &hidden[..], &[2]].concat();
+    let network = Network::new(&sizes, Activation::Relu, Loss::Softmax, penalty)?;
     let params = Init::He.draw::<f32>(&network, 0);
     // Numbers without a pattern: fractional parts of multiples of the golden ratio.
     #[expect(clippy::cast_possible_truncation, reason = "rounding is the purpose")]
@@ -32,7 +33,7 @@ pub(crate) fn run(rows: usize, hidden: usize, threads: usize) -> Result<Value> {
     let mib = |numbers: usize| 4.0 * numbers as f64 / f64::from(1 << 20);
     let accounted = mib(rows * (INPUTS + 2) + 5 * params.values().len());
     let settings = Settings {
-        hidden: vec![hidden],
+        hidden,
         reg: 0.0,
         penalize: Penalized::Weights,
         solver: Solver::Adam,

@@ -2,7 +2,7 @@
 //!
 //!     clearprop-bench train WORKLOAD.npz f32|f64 THREADS REPEATS [plain|fast]
 //!     clearprop-bench predict WORKLOAD.npz ROWS
-//!     clearprop-bench growth ROWS HIDDEN THREADS
+//!     clearprop-bench growth ROWS HIDDEN-HIDDEN-.. THREADS
 //!     clearprop-bench peak
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program of the command line prints")]
@@ -14,6 +14,7 @@ use serde_json::Value;
 use std::fs::File;
 use std::process::ExitCode;
 
+mod clock;
 mod growth;
 mod peak;
 mod predict;
@@ -50,7 +51,10 @@ fn run(args: &[String]) -> Result<Value> {
             }
         }
         ["predict", file, rows] => predict::run(&open(file)?, count(rows)?),
-        ["growth", rows, hidden, threads] => growth::run(count(rows)?, count(hidden)?, count(threads)?),
+        ["growth", rows, hidden, threads] => {
+            let hidden = hidden.split('-').map(count).collect::<Result<_>>()?;
+            growth::run(count(rows)?, hidden, count(threads)?)
+        }
         ["peak"] => Ok(peak::run()),
         _ => Err(Error::new(ErrorKind::Setting, "found other arguments than train, predict, growth or peak")
             .hint("see the top of bench/src/main.rs")),

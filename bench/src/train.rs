@@ -1,5 +1,6 @@
 //! Training a workload.
 
+use crate::clock::Clock;
 use clearprop::activation::Activation;
 use clearprop::data::{Data, Target};
 use clearprop::engine::Engine;
@@ -15,7 +16,6 @@ use clearprop::train::{Trainer, train};
 use clearprop_files::npz::Npz;
 use serde_json::{Value, json};
 use std::ops::ControlFlow;
-use std::time::Instant;
 
 /// Seconds of training alone, `repeats` times, and the mean data loss over all rows at the end.
 pub(crate) fn run<R: Real>(file: &Npz, threads: usize, repeats: usize, engine: Engine) -> Result<Value> {
@@ -26,9 +26,9 @@ pub(crate) fn run<R: Real>(file: &Npz, threads: usize, repeats: usize, engine: E
     for _ in 0..repeats {
         let mut trainer =
             Trainer::new(network.clone(), params.clone(), data.clone(), None, settings.clone())?;
-        let start = Instant::now();
+        let clock = Clock::start(threads);
         train(&mut trainer, |_, _| ControlFlow::Continue(()));
-        seconds.push(start.elapsed().as_secs_f64());
+        seconds.push(clock.seconds());
         loss = evaluate(settings.engine, &network, std::slice::from_ref(trainer.params()), &data).loss;
     }
     Ok(json!({ "seconds": seconds, "loss": loss }))
@@ -38,7 +38,8 @@ pub(crate) fn run<R: Real>(file: &Npz, threads: usize, repeats: usize, engine: E
 pub(crate) fn network<R: Real>(file: &Npz) -> Result<(Network, Params<R>)> {
     let sizes: Vec<usize> = file.whole("sizes")?.iter().map(|&size| size as usize).collect();
     let penalty = Penalty { reg: file.scalar("reg")?, over: file.text("penalize")?.parse()? };
-    let network = Network::new(&sizes, Activation::Relu, Loss::Softmax, penalty)?;
+    let activation = file.get("activation").map_or(Ok("relu"), |_| file.text("activation"))?;
+    let network = Network::new(&sizes, activation.parse::<Activation>()?, Loss::Softmax, penalty)?;
     let mut params = Params::zeros(&sizes);
     for l in 1..=network.layers() {
         params.wb_mut(l).assign(&file.matrix::<R>(&format!("W{l}"))?);
@@ -61,6 +62,7 @@ fn settings(file: &Npz, network: &Network, threads: usize) -> Result<Settings> {
     let batch = count("batch")?;
     Ok(Settings {
         hidden: network.sizes[1..network.layers()].to_vec(),
+        activation: network.activations.clone(),
         reg: network.penalty.reg,
         penalize: network.penalty.over,
         solver,

@@ -2,7 +2,8 @@
 
     python run.py --models clearprop,sklearn_mlp,linear,hgb,lightgbm,td_s --splits 3 --set given
 
-clearprop is the program of the environment variable CLEARPROP, with nothing set but the target and no test split of its own.
+clearprop is the program of the environment variable CLEARPROP, with nothing set but the target and no test split of its own;
+CLEARPROP_COMMAND=tune and CLEARPROP_FLAGS="--minutes 5" are a search for settings.
 Give its results another name by --tag (clearprop@new), else a changed program is taken for the old one; --redo does them again.
 """
 import argparse
@@ -118,13 +119,14 @@ def clearprop(folder, target, task, rows, tag):
     out = folder / ("run-" + tag.replace("@", "-"))
     extra = os.environ.get("CLEARPROP_FLAGS", "--threads 1").split()  # the same bits as with more threads, says its README
     before, t = resource.getrusage(resource.RUSAGE_CHILDREN), time.time()
-    done = subprocess.run([program, "train", folder / "train.csv", "--target", target, "--test-size", "0", "--out", out, "--overwrite", *extra],
+    command = os.environ.get("CLEARPROP_COMMAND", "train")
+    done = subprocess.run([program, command, folder / "train.csv", "--target", target, "--test-size", "0", "--out", out, "--overwrite", *extra],
                           capture_output=True, text=True)
     wall, after = time.time() - t, resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     (folder / f"{tag}.log").write_text(done.stdout + "\n--- stderr\n" + done.stderr)
     if done.returncode:
-        raise RuntimeError("train: " + (done.stderr.strip() or done.stdout.strip())[-300:])
+        raise RuntimeError(f"{command}: " + (done.stderr.strip() or done.stdout.strip())[-300:])
     pred = folder / f"{tag}.csv"
     t = time.time()
     done = subprocess.run([program, "predict", out / "model.safetensors", folder / "test.csv", "-o", pred], capture_output=True, text=True)

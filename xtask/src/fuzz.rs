@@ -9,8 +9,6 @@ use crate::sources::root;
 use std::path::Path;
 use std::process::Command;
 
-const TARGETS: [&str; 11] =
-    ["csv", "table", "gzip", "npz", "arrays", "json", "mat", "parquet", "safetensors", "model", "diagnose"];
 const TRIPLE: &str = "x86_64-unknown-linux-gnu";
 const COVERAGE: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
@@ -21,10 +19,11 @@ pub(crate) fn run(args: &[String]) -> Done {
     let seconds: u64 = args.iter().find_map(|arg| arg.parse().ok()).unwrap_or(60);
     let named: Vec<&str> =
         args.iter().map(String::as_str).filter(|arg| arg.parse::<u64>().is_err()).collect();
-    if let Some(unknown) = named.iter().find(|name| !TARGETS.contains(name)) {
-        return Err(format!("there is no target '{unknown}'; there are: {}", TARGETS.join(", ")));
+    let all = targets()?;
+    if let Some(unknown) = named.iter().find(|name| !all.iter().any(|known| known == *name)) {
+        return Err(format!("there is no target '{unknown}'; there are: {}", all.join(", ")));
     }
-    let targets = if named.is_empty() { TARGETS.to_vec() } else { named };
+    let targets = if named.is_empty() { all.iter().map(String::as_str).collect() } else { named };
     let built = Command::new(env!("CARGO"))
         .args(["build", "--release", "--target", TRIPLE, "--target-dir", "../target/fuzz"])
         .env("RUSTFLAGS", COVERAGE)
@@ -51,6 +50,16 @@ pub(crate) fn run(args: &[String]) -> Done {
         None => Ok(()),
         Some(first) => Err(format!("findings: {} and {} more", first.display(), findings.len() - 1)),
     }
+}
+
+/// The targets: each is a program of its name.
+fn targets() -> Result<Vec<String>, String> {
+    let folder = root().join("fuzz/fuzz_targets");
+    let entries = std::fs::read_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let name = |entry: std::fs::DirEntry| Some(entry.path().file_stem()?.to_str()?.to_owned());
+    let mut names: Vec<String> = entries.flatten().filter_map(name).collect();
+    names.sort();
+    Ok(names)
 }
 
 /// How many times the target ran.

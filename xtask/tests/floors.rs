@@ -34,7 +34,7 @@ const LINES: [(&str, &[&str]); 6] = [
     ),
     ("pass", &["forward", "backward", "objective", "schedule", "optim"]),
     ("fast", &["fast"]),
-    ("learn", &["engine", "settings", "evaluate", "lbfgs", "sklearn", "train", "model", "fit"]),
+    ("learn", &["engine", "settings", "evaluate", "lbfgs", "sklearn", "train", "model", "fit", "tune"]),
     ("look", &["trace", "gradcheck", "diagnose", "report"]),
 ];
 
@@ -43,8 +43,8 @@ const CRATES: [(&str, &[&str]); 5] = [
     ("clearprop", &["clearprop-kernels"]),
     ("files", &["clearprop"]),
     ("plots", &["clearprop"]),
-    ("cli", &["clearprop", "clearprop-files", "clearprop-plots"]),
-    ("python", &["clearprop", "clearprop-files"]),
+    ("cli", &["clearprop", "clearprop-files", "clearprop-kernels", "clearprop-plots"]),
+    ("python", &["clearprop", "clearprop-files", "clearprop-plots"]),
 ];
 
 /// The crate in which `unsafe` may stand.

@@ -65,7 +65,7 @@ pub fn backward<'a, R: Real>(
 }
 
 /// Adds to `grads` the derivative of the penalty by every weight, and every bias if it is over all.
-pub(crate) fn add_penalty_slope<R: Real>(network: &Network, params: &Params<R>, grads: &mut Params<R>) {
+fn add_penalty_slope<R: Real>(network: &Network, params: &Params<R>, grads: &mut Params<R>) {
     // forward, penalty:            reg/2 * sum of w[l]^2 (and of b[l]^2, if over all)
     // by the weights, added:       dw[l] += reg * w[l]
     let reg = R::of(network.penalty.reg);

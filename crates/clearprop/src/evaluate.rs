@@ -32,12 +32,7 @@ pub fn outputs<R: Real>(
     members: &[Params<R>],
     x: ArrayView2<'_, R>,
 ) -> Array2<R> {
-    let mut each = members.iter().map(|params| engine.predict(network, params, x));
-    let first = each.next().expect("a model has a member");
-    match members.len() {
-        1 => first,
-        count => each.fold(first, |sum, outputs| sum + outputs) / R::of(count as f64),
-    }
+    mean(members.iter().map(|params| engine.predict(network, params, x)), members.len())
 }
 
 /// The logits (n, k) of the rows of `x` (n, d), each member's of the rows that have its number in `fold`.
@@ -58,6 +53,32 @@ pub fn out_of_fold<R: Real>(
         rows.iter().zip(own.rows()).for_each(|(&row, own)| logits.row_mut(row).assign(&own));
     }
     logits
+}
+
+/// What they say of them (n, k): the mean over the sets of members, each of which has one for every one of `folds`.
+///
+/// # Panics
+/// As [`out_of_fold`], or if there is no member.
+#[must_use]
+pub fn outputs_out_of_fold<R: Real>(
+    engine: Engine,
+    network: &Network,
+    (members, folds, fold): (&[Params<R>], usize, &[u32]),
+    x: ArrayView2<'_, R>,
+) -> Array2<R> {
+    let sets = members.chunks(folds.max(1));
+    let count = sets.len();
+    let each = sets.map(|set| network.loss.outputs(&out_of_fold(engine, network, (set, fold), x)));
+    mean(each, count)
+}
+
+/// The mean of so many outputs; of one itself.
+fn mean<R: Real>(mut each: impl Iterator<Item = Array2<R>>, count: usize) -> Array2<R> {
+    let first = each.next().expect("a model has a member");
+    match count {
+        1 => first,
+        count => each.fold(first, |sum, outputs| sum + outputs) / R::of(count as f64),
+    }
 }
 
 /// The logits (n, k) of what the members say together: of one its own, of several those of their mean
@@ -128,7 +149,7 @@ pub fn classify<R: Real>(
 }
 
 /// Values of a layer that are in memory at once.
-const BLOCK: usize = 1 << 22;
+const BLOCK: usize = 3 << 17;
 
 /// How many rows a network takes at once, so that memory does not grow with rows times classes.
 #[must_use]

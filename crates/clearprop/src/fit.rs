@@ -25,6 +25,7 @@
 //! ```
 
 mod choose;
+mod ground;
 mod history;
 mod members;
 mod outcome;

@@ -51,6 +51,7 @@ pub mod model;
 pub mod settings;
 pub mod sklearn;
 pub mod train;
+pub mod tune;
 // look
 pub mod diagnose;
 pub mod gradcheck;

@@ -240,7 +240,8 @@ impl<R: Real> Model<R> {
             }
         };
         // Checked against the tensors first, so that no size in the text alone takes memory.
-        let mut values = vec![Vec::new(); count];
+        let held: usize = tensors.iter().map(|tensor| tensor.values.len()).sum();
+        let mut values: Vec<_> = (0..count).map(|_| Vec::with_capacity(held / count)).collect();
         for (l, pair) in (1..).zip(network.sizes.windows(2)) {
             let w = find(l, format!("w{l}"), &[pair[0], pair[1]])?;
             let b = find(l, format!("b{l}"), &[pair[1]])?;
@@ -286,11 +287,11 @@ impl<R: Real> Model<R> {
     }
 
     /// What the members say that these rows are the folds of: `fold` has a member's number for each row, that of the one
-    /// that was not trained on it.
+    /// (of several trials: in each) that was not trained on it.
     #[must_use]
     pub fn out_of_fold(&self, x: ArrayView2<'_, R>, fold: &[u32]) -> Array2<R> {
-        let logits = evaluate::out_of_fold(self.engine, &self.network, (&self.members, fold), x);
-        self.network.loss.outputs(&logits)
+        let folds = self.trained.settings.folds.unwrap_or(1);
+        evaluate::outputs_out_of_fold(self.engine, &self.network, (&self.members, folds, fold), x)
     }
 
     /// Half the widths of intervals, one for each answer, in which a new row's answer lies with this probability, if

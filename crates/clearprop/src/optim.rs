@@ -270,7 +270,7 @@ impl Shares {
     }
 
     /// Ranges of the flat buffer, each with its share.
-    fn of<R: Real>(self, params: &Params<R>) -> Vec<(Range<usize>, f64)> {
+    pub(crate) fn of<R: Real>(self, params: &Params<R>) -> Vec<(Range<usize>, f64)> {
         let all = params.values().len();
         match self {
             Self::Equal => vec![(0..all, 1.0)],

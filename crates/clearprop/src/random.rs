@@ -24,6 +24,8 @@ pub enum Purpose {
     Folds,
     /// The order of the rows in one epoch, counted from 0.
     Shuffle(u64),
+    /// The settings of one trial of a search, counted from 0.
+    Trial(u64),
 }
 
 /// The generator of `seed` for one purpose.
@@ -37,6 +39,7 @@ pub fn generator(seed: u64, purpose: Purpose) -> Pcg64 {
         Purpose::Report => 4,
         Purpose::Folds => 5,
         Purpose::Shuffle(epoch) => (1 << 64) + u128::from(epoch),
+        Purpose::Trial(trial) => (2 << 64) + u128::from(trial),
     };
     // Neighbouring seeds must not give neighbouring states: spread them by an odd constant (the
     // golden ratio's bits), and let the generator forget its start.

@@ -50,6 +50,8 @@ pub struct Report {
     pub sizes: Vec<usize>,
     /// Accuracy or R2 and what stands beside it, by name.
     pub figures: Vec<(&'static str, f64)>,
+    /// How many folds these are of, if they are: one member for each, and then again.
+    pub folds: Option<usize>,
     /// The members, if there are several.
     pub members: Vec<Member>,
     /// What the probabilities were like before their temperature and after it.
@@ -178,6 +180,7 @@ impl Report {
             lines: rows.iter().map(|&row| table.line(row as usize)).collect(),
             sizes: model.network.sizes.clone(),
             figures,
+            folds: model.trained.settings.folds,
             members: model.trained.members.clone(),
             calibration: model.trained.calibration,
             columns: sample.columns.iter().map(|column| fate(model, column)).collect(),

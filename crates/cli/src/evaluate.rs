@@ -80,8 +80,10 @@ fn figures<R: Real>(options: &Evaluate, model: &Model<R>) -> Result<Outcome> {
             let called = classify(model.engine, &model.network, &model.members, data.x.view());
             let figures = class_figures(k, &called, &y);
             told["accuracy"] = json!(evaluation.score);
-            told["classes"] =
-                answers.names().iter().zip(&figures).map(|(name, f)| class_json(name, f)).collect();
+            if options.json {
+                told["classes"] =
+                    answers.names().iter().zip(&figures).map(|(name, f)| class_json(name, f)).collect();
+            }
             text.push_str(&format!(", accuracy {:.5}\n", evaluation.score));
             if k <= LARGEST_CONFUSION {
                 let confusion = confusion(k, &called, &y);

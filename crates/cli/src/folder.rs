@@ -13,6 +13,10 @@ pub(crate) const SUMMARY: &str = "summary.json";
 pub(crate) const HISTORY: &str = "history.csv";
 /// What a run that is not over goes on with.
 pub(crate) const CHECKPOINT: &str = "checkpoint.safetensors";
+/// What a search that is not over goes on with.
+pub(crate) const SEARCH: &str = "search.safetensors";
+/// What a search tried.
+pub(crate) const TRIALS: &str = "trials.csv";
 /// What each row is predicted as by the member that was not trained on it.
 pub(crate) const OUT_OF_FOLD: &str = "out_of_fold.csv";
 /// A page about the run, and its numbers.
@@ -50,16 +54,28 @@ impl Folder {
         Err(Error::new(ErrorKind::File, "no number is free").file(runs.display()))
     }
 
-    /// The folder of a run that goes on.
+    /// The folder of a run that goes on with this file, [`CHECKPOINT`] or [`SEARCH`].
     ///
     /// # Errors
-    /// There is no checkpoint in it, another run has it, or it cannot be written to.
-    pub(crate) fn again(path: &Path) -> Result<Self> {
-        let unfinished = |names: &[OsString]| match names.iter().any(|name| name == CHECKPOINT) {
-            true => Ok(()),
-            false => Err(Error::new(ErrorKind::File, "there is no checkpoint to go on from")
-                .file(path.display())
-                .hint("a run has one with --checkpoint-every N or after Ctrl-C, until it is over")),
+    /// There is no such file in it, another run has it, or it cannot be written to.
+    pub(crate) fn again(path: &Path, file: &str) -> Result<Self> {
+        let (what, other, how) = match file {
+            SEARCH => ("search", CHECKPOINT, "a search can go on after Ctrl-C, until it is over"),
+            _ => (
+                "checkpoint",
+                SEARCH,
+                "a run has one with --checkpoint-every N or after Ctrl-C, until it is over",
+            ),
+        };
+        let unfinished = |names: &[OsString]| {
+            let has = |file: &str| names.iter().any(|name| name == file);
+            let hint = match (has(other), file) {
+                (true, SEARCH) => "this is a run of 'clearprop train --resume'",
+                (true, _) => "this is a search of 'clearprop tune --resume'",
+                (false, _) => how,
+            };
+            let error = Error::new(ErrorKind::File, format!("there is no {what} to go on from"));
+            if has(file) { Ok(()) } else { Err(error.file(path.display()).hint(hint)) }
         };
         if !path.is_dir() {
             unfinished(&[])?;
@@ -87,10 +103,10 @@ impl Folder {
 fn may_be_taken(path: &Path, names: &[OsString], overwrite: bool) -> Result<()> {
     let has = |file: &str| names.iter().any(|name| name == file);
     let of_a_run = |name: &OsString| {
-        let one = [MODEL, SUMMARY, HISTORY, CHECKPOINT, OUT_OF_FOLD];
+        let one = [MODEL, SUMMARY, HISTORY, CHECKPOINT, SEARCH, TRIALS, OUT_OF_FOLD];
         one.iter().chain(&PICTURES).chain(&REPORT).chain(&EVALUATION).any(|file| name == file)
     };
-    let ours = has(CHECKPOINT) || (has(MODEL) && has(SUMMARY)) || names.iter().all(of_a_run);
+    let ours = has(CHECKPOINT) || has(SEARCH) || (has(MODEL) && has(SUMMARY)) || names.iter().all(of_a_run);
     let wrong = |found: &str, hint: &str| {
         Err(Error::new(ErrorKind::File, found).file(path.display()).hint(hint.to_owned()))
     };

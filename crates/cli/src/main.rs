@@ -4,9 +4,10 @@
 //! A new command is a new file, a line in [`Command`] and a line in [`run`].
 
 mod arguments;
+mod asked;
 mod check;
-mod checkpoint;
 mod diagnose;
+mod end;
 mod evaluate;
 mod explain;
 mod export;
@@ -26,6 +27,7 @@ mod report;
 mod save;
 mod screen;
 mod settings;
+mod setup;
 mod shell;
 mod source;
 mod spirals;
@@ -34,6 +36,7 @@ mod steps;
 mod subject;
 mod trace;
 mod train;
+mod tune;
 
 use crate::outcome::Outcome;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -55,6 +58,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Train(Box<train::Train>),
+    Tune(Box<tune::Searching>),
     Predict(predict::Predict),
     Evaluate(evaluate::Evaluate),
     Plot(plot::Plot),
@@ -74,6 +78,7 @@ enum Command {
 fn run(command: Command) -> Result<Outcome> {
     match command {
         Command::Train(train) => train::run(&train),
+        Command::Tune(tune) => tune::run(&tune),
         Command::Predict(predict) => predict::run(&predict),
         Command::Evaluate(evaluate) => evaluate::run(&evaluate),
         Command::Plot(plot) => plot::run(&plot),
@@ -99,6 +104,7 @@ fn program() -> clap::Command {
 }
 
 fn main() -> ExitCode {
+    clearprop_kernels::keep_little();
     arguments::learn(program());
     let command = match program().try_get_matches().and_then(|found| Cli::from_arg_matches(&found)) {
         Ok(cli) => cli.command,

@@ -99,7 +99,7 @@ fn predict<R: Real>(options: &Predict, model: &Model<R>) -> Result<Outcome> {
     })?;
     let file = called(&options.data);
     let about = |error: Error| if error.place().file.is_none() { error.file(&file) } else { error };
-    let mut block = BLOCK.min(rows_at_once(&model.network) / 4 + 1);
+    let mut block = BLOCK.min(2 * rows_at_once(&model.network) + 1);
     if let Opened::Rows(rows) = &opened {
         block = block.min(MOST_COLUMNS * 16 / rows.names().len().max(1));
         fits(&kept, model, &names(rows).map_err(about)?).map_err(about)?;

@@ -1,7 +1,8 @@
 //! What a person sees of a run while it goes on: the notebook's lines, a bar on a terminal.
 
+use crate::arguments::option;
 use crate::screen;
-use clearprop::error::Result;
+use clearprop::error::{Result, with_settings};
 use clearprop_files::disk;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 #[cfg(unix)]
@@ -39,6 +40,24 @@ impl Progress {
         Self { lines, bar }
     }
 
+    /// For a search of so many minutes, if it ends by the clock.
+    pub(crate) fn of_time(lines: Lines, minutes: Option<f64>) -> Self {
+        let progress = Self::new(lines, 0);
+        if let Some(time) = minutes.and_then(|minutes| Duration::try_from_secs_f64(60.0 * minutes).ok()) {
+            progress.bar.set_length(time.as_secs());
+            progress.bar.set_style(style("{bar:30} {pos} of {len} s, {msg}"));
+        } else {
+            progress.bar.set_style(style("{spinner} {pos} s, {msg}"));
+        }
+        progress
+    }
+
+    /// Moves the bar of a search.
+    pub(crate) fn show_time(&self, time: Duration, trials: usize) {
+        self.bar.set_message(format!("{trials} trials"));
+        self.bar.set_position(time.as_secs());
+    }
+
     /// Moves the bar.
     pub(crate) fn show(&self, (step, steps): (u64, u64), loss: Option<f64>) {
         if self.bar.is_hidden() {
@@ -61,6 +80,11 @@ impl Progress {
             }
             Lines::Quiet => Ok(()),
         })
+    }
+
+    /// Writes a decision's line.
+    pub(crate) fn say(&self, line: &str) -> Result<()> {
+        self.line(&with_settings(line, option))
     }
 
     /// Writes a warning, whatever was asked for.

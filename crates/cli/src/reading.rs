@@ -85,7 +85,9 @@ impl Reading {
 
     /// What can be said before the columns' names are known.
     pub(crate) fn options(&self) -> Options {
-        let separator = self.separator.as_ref().map(|text| match text.as_str() {
+        // A checkpoint's text may say anything.
+        let known = self.separator.as_ref().filter(|text| separator(text).is_ok());
+        let separator = known.map(|text| match text.as_str() {
             "tab" => Separator::Byte(b'\t'),
             "blanks" | " " => Separator::Blanks,
             "gaps" => Separator::Gaps,

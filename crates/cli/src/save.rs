@@ -1,6 +1,8 @@
 //! What a run leaves behind: model, history, summary, pictures.
 
-use crate::folder::{CHECKPOINT, EVALUATION, Folder, HISTORY, OUT_OF_FOLD, PICTURES, REPORT, SUMMARY};
+use crate::folder::{
+    CHECKPOINT, EVALUATION, Folder, HISTORY, OUT_OF_FOLD, PICTURES, REPORT, SEARCH, SUMMARY,
+};
 use crate::pictures;
 use crate::pictures::Plane;
 use crate::progress::Progress;
@@ -63,7 +65,6 @@ fn csv(history: &History, score: &str) -> String {
 
 /// Writes what each row is predicted as by the member that was not trained on it; without folds there is no such file.
 pub(crate) fn out_of_fold<R: Real>(folder: &Folder, fit: &Fit<R>) -> Result<()> {
-    folder.forget(OUT_OF_FOLD);
     let answers = &fit.plan().encoder.answers;
     let kept = [&["row".to_owned(), "fold".to_owned()], answers.columns()].concat();
     let (columns, path) = (Columns { kept: &kept, answers, interval: None }, folder.path().join(OUT_OF_FOLD));
@@ -98,7 +99,7 @@ pub(crate) fn save<R: Real>(folder: &Folder, run: &Run<'_, R>, progress: &Progre
     let summary = summary(run, &score);
     folder.write(SUMMARY, format!("{summary:#}\n").as_bytes())?;
     // The run is over: there is nothing to go on with.
-    folder.forget(CHECKPOINT);
+    [CHECKPOINT, SEARCH].iter().for_each(|name| folder.forget(name));
     Ok(summary)
 }
 

@@ -28,7 +28,9 @@ impl Pace {
         let epochs = fit.trainer().counts_epochs();
         let usual = if epochs { 10 } else { 500 };
         let usual = (fit.plan().settings.members() == 1).then_some(usual);
-        Self { epochs, log: log.or(usual), checkpoint }
+        // A checkpoint's text may say 0.
+        let [log, checkpoint] = [log.or(usual), checkpoint].map(|every| every.map(|every| every.max(1)));
+        Self { epochs, log, checkpoint }
     }
 
     /// Whether a line is due after an epoch, or `done` updates.  Steps are counted from 0, so that the first is told,
@@ -80,7 +82,7 @@ pub(crate) fn folds<R: Real>(fit: &Fit<R>) -> Option<String> {
     let scores: Vec<f64> = fit.members().iter().filter_map(|member| member.score).collect();
     let (all, name) = (fit.fold_score()?, score_name(fit.trainer().network().loss));
     let (mean, spread) = mean_and_spread(&scores);
-    let folds = scores.len();
+    let folds = fit.plan().settings.members();
     Some(format!("{folds} folds: {name}={mean:.5} ± {spread:.5}, of all rows together {all:.5}"))
 }
 

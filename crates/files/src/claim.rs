@@ -68,6 +68,12 @@ impl Claim {
     fn lock(folder: &Path, made: bool) -> Result<Self> {
         let cannot = |error: io::Error| refused("cannot write into", folder, &error);
         let path = folder.join(CLAIMED);
+        // A link would have what it leads to written over.
+        if fs::symlink_metadata(&path).is_ok_and(|about| !about.is_file()) {
+            return Err(Error::new(ErrorKind::File, "this is no file of clearprop")
+                .file(path.display())
+                .hint("remove it"));
+        }
         let mut on_their_way = on_their_way();
         for _ in 0..100 {
             let mut options = OpenOptions::new();
@@ -159,7 +165,8 @@ mod tests {
         let any = |_: &[OsString]| Ok(());
         let entries = || fs::read_dir(&run).unwrap().count();
         let claim = Claim::take(&run, &any).unwrap();
-        let half = Whole::create(&run.join("model")).unwrap();
+        let mut half = Whole::create(&run.join("model")).unwrap();
+        half.write_all(b"model").unwrap();
         let before = entries();
         let error = Claim::take(&run, &any).unwrap_err().to_string();
         let expected = format!("process {} is writing into this folder; wait", std::process::id());
@@ -181,6 +188,15 @@ mod tests {
             names => Err(Error::new(ErrorKind::File, format!("{} files", names.len()))),
         };
         assert_eq!(Claim::take(&run, &refuses).unwrap_err().to_string(), "2 files");
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink(run.join("model"), run.join(CLAIMED)).unwrap();
+            let before = fs::read(run.join("model")).unwrap();
+            let error = Claim::take(&run, &any).unwrap_err().to_string();
+            assert!(error.ends_with("this is no file of clearprop; remove it"), "{error}");
+            assert_eq!(fs::read(run.join("model")).unwrap(), before);
+            fs::remove_file(run.join(CLAIMED)).unwrap();
+        }
         let new = folder.join("new");
         drop(Claim::take(&new, &refuses).unwrap());
         assert!(!new.exists(), "made, left empty, taken away");

@@ -167,6 +167,16 @@ pub fn give_up() {
     std::mem::forget(paths);
 }
 
+/// The same for a process that has no more memory: one of its threads may be here already, and will not end.
+pub fn give_up_if_possible() {
+    if let Ok(paths) = ON_THEIR_WAY.try_lock() {
+        for path in paths.iter() {
+            let _ = fs::remove_file(path);
+        }
+        std::mem::forget(paths);
+    }
+}
+
 /// A file that is read: it notices if somebody writes to it meanwhile.
 #[derive(Debug)]
 pub struct Input {

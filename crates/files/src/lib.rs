@@ -6,6 +6,7 @@
 
 pub mod arrays;
 pub mod budget;
+pub mod checkpoint;
 pub mod claim;
 mod convert;
 pub mod csv;
@@ -20,4 +21,5 @@ pub mod parquet;
 pub mod predictions;
 pub mod safetensors;
 pub mod table;
+pub mod trials;
 mod unpack;

@@ -19,7 +19,7 @@ pub fn bytes<R: Real>(model: &Model<R>) -> Result<Vec<u8>> {
         .into_iter()
         .map(|Tensor { name, shape, values }| safetensors::Tensor { name, shape, values: floats(&values) })
         .collect();
-    safetensors::write(&tensors, &model.metadata()?)
+    safetensors::write(&tensors, model.metadata()?)
 }
 
 /// Numbers as a file has them.

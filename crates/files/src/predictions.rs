@@ -122,6 +122,7 @@ impl<'w> Predictions<'w> {
         }
         let mut text = String::new();
         for row in 0..outputs.nrows() {
+            text.clear();
             for (i, column) in columns.iter().enumerate() {
                 if i > 0 {
                     text.push(',');
@@ -133,8 +134,11 @@ impl<'w> Predictions<'w> {
                 }
             }
             text.push('\n');
+            if !self.text(&text)? {
+                return Ok(false);
+            }
         }
-        self.text(&text)
+        Ok(true)
     }
 
     /// Writes what is left, and gives the file its name.

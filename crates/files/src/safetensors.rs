@@ -84,7 +84,7 @@ impl Floats {
 ///
 /// # Errors
 /// A tensor whose number of values is not the product of its shape, or two of one name.
-pub fn write(tensors: &[Tensor], metadata: &str) -> Result<Vec<u8>> {
+pub fn write(tensors: &[Tensor], metadata: impl Into<String>) -> Result<Vec<u8>> {
     let wrong = |name: &str, found: &str| Error::new(ErrorKind::Shape, found).name(name);
     let (mut infos, mut names, mut first) = (Vec::new(), HashSet::new(), 0);
     for Tensor { name, shape, values } in tensors {
@@ -100,26 +100,28 @@ pub fn write(tensors: &[Tensor], metadata: &str) -> Result<Vec<u8>> {
         first = end;
     }
     let cannot = |error: &dyn std::fmt::Display| wrong("metadata", &format!("cannot be written: {error}"));
-    let rest = metadata.strip_prefix('{').ok_or_else(|| cannot(&"it is no JSON object"))?;
+    // Of very many columns the text is long: it is not copied more often than it must be.
+    let mut text = metadata.into();
+    let rest = text.strip_prefix('{').ok_or_else(|| cannot(&"it is no JSON object"))?;
     let comma = if rest.trim_start().starts_with('}') { "" } else { "," };
-    let text = format!("{SEALED}{UNSEALED}\"{comma}{rest}");
+    text.replace_range(..1, &format!("{SEALED}{UNSEALED}\"{comma}"));
     let head = Metadata::new(Some([(KEY.to_owned(), text)].into_iter().collect()), infos);
     let head = head.map_err(|error| cannot(&error))?;
-    let mut head = serde_json::to_string(&head).map_err(|error| cannot(&error))?;
+    let mut bytes = vec![0; 8];
+    serde_json::to_writer(&mut bytes, &head).map_err(|error| cannot(&error))?;
+    drop(head);
     // The data begin at a multiple of 8, so that readers can map them.
-    while !head.len().is_multiple_of(8) {
-        head.push(' ');
-    }
-    let mut bytes = Vec::with_capacity(8 + head.len() + first);
-    bytes.extend((head.len() as u64).to_le_bytes());
-    bytes.extend(head.as_bytes());
+    bytes.resize(bytes.len().next_multiple_of(8), b' ');
+    let head = bytes.len() - 8;
+    bytes[..8].copy_from_slice(&(head as u64).to_le_bytes());
+    bytes.reserve_exact(first);
     for tensor in tensors {
         match &tensor.values {
             Floats::F32(values) => bytes.extend(values.iter().flat_map(|value| value.to_le_bytes())),
             Floats::F64(values) => bytes.extend(values.iter().flat_map(|value| value.to_le_bytes())),
         }
     }
-    if let Some(at) = seal(&bytes[8..8 + head.len()]) {
+    if let Some(at) = seal(&bytes[8..8 + head]) {
         let checksum = format!("{:08x}", crc32fast::hash(&bytes));
         bytes[8 + at..8 + at + checksum.len()].copy_from_slice(checksum.as_bytes());
     }

@@ -8,6 +8,20 @@ mod targets;
 
 use std::path::Path;
 
+/// `cargo xtask fuzz` takes the names of the programs.
+#[test]
+fn each_target_has_its_program() {
+    let programs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/fuzz_targets");
+    let name = |entry: std::io::Result<std::fs::DirEntry>| {
+        entry.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned()
+    };
+    let mut programs: Vec<String> = std::fs::read_dir(programs).unwrap().map(name).collect();
+    let mut targets = targets::ALL.map(|(name, _)| name);
+    programs.sort();
+    targets.sort();
+    assert_eq!(programs, targets);
+}
+
 #[test]
 fn seeds_and_findings_come_back() {
     let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz");

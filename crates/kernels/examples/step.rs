@@ -1,7 +1,8 @@
 //! How long a step takes: `cargo run --release -p clearprop-kernels --example step -- 50-512-512-2,256,f32,1,adam ..`
 //!
-//! Prints milliseconds a step, the lower quartile of half a second's steps, and the multiplications and additions
-//! a second that the textbook's step needs.  A level's name may follow the rule.
+//! Prints milliseconds a step and the multiplications and additions a second that the textbook's step needs.  One
+//! thread is timed by what the system says that it ran (Linux), which neighbours on the machine change little; several
+//! by the clock, the lower quartile of half a second's steps.  A level's name may follow the rule.
 #![allow(clippy::print_stdout, missing_docs, reason = "a program of the command line")]
 
 use clearprop_kernels::{
@@ -13,6 +14,14 @@ use std::time::{Duration, Instant};
 /// Numbers without a pattern between -1 and 1: fractional parts of multiples of the golden ratio.
 fn number(i: usize) -> f64 {
     2.0 * (i as f64 * 0.618_033_988_749_895).fract() - 1.0
+}
+
+/// Seconds that this thread has run.
+fn processor() -> Option<f64> {
+    // The system counts anew when a thread gives way.
+    std::thread::yield_now();
+    let ran = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    Some(ran.split(' ').next()?.parse::<f64>().ok()? / 1e9)
 }
 
 fn measure<R: Compiled>(sizes: &[usize], batch: usize, threads: usize, rule: &str, level: Level) -> f64 {
@@ -46,7 +55,8 @@ fn measure<R: Compiled>(sizes: &[usize], batch: usize, threads: usize, rule: &st
     let mut shallow = Shallow::<R>::fits(&mlp).then(|| Shallow::new(&mlp, batch, level, threads));
     let mut blocks = Blocks::new(&mlp, batch, level, threads);
     let (mut losses, mut times) = (Vec::new(), Vec::new());
-    let end = Instant::now() + Duration::from_millis(400);
+    let steps = (1_000_000_000 / flops(sizes, batch)).clamp(10, 10_000);
+    let (ran, end) = (processor(), Instant::now() + Duration::from_millis(400));
     while times.len() < 5 || Instant::now() < end {
         // A step begins where it asks for its numbers.
         let begun = RefCell::new(Vec::new());
@@ -55,18 +65,28 @@ fn measure<R: Compiled>(sizes: &[usize], batch: usize, threads: usize, rule: &st
             begun.borrow_mut().push(Instant::now());
             next
         };
-        let mut state = State { params: &mut params, moments: &mut moments, next: &mut begin };
+        let mut state = State { params: &mut params, moments: &mut moments, next: &mut begin, shares: &[] };
         let data = Data { x: &x, y: Target::Classes(&y), weights: None };
-        let batches = Batches::Full { steps: 20 };
+        let batches = Batches::Full { steps };
         match &mut shallow {
             Some(shallow) => shallow.advance(&mut state, &data, batches, &mut losses),
             None => blocks.advance(&mut state, &data, batches, &mut losses),
         }
         times.extend(begun.borrow().windows(2).map(|pair| (pair[1] - pair[0]).as_secs_f64()));
     }
+    if let (1, Some((before, after))) = (threads, ran.zip(processor())) {
+        return (after - before) / losses.len() as f64;
+    }
     times.sort_by(f64::total_cmp);
     // A neighbour on the machine makes a step longer, never shorter.
     times[times.len() / 4]
+}
+
+/// Multiplications and additions of the textbook's step.
+fn flops(sizes: &[usize], batch: usize) -> usize {
+    let forward: usize = sizes.windows(2).map(|pair| 2 * (pair[0] + 1) * pair[1]).sum();
+    let back: usize = sizes[1..].windows(2).map(|pair| 2 * pair[0] * pair[1]).sum();
+    batch * (2 * forward + back)
 }
 
 fn main() {
@@ -79,9 +99,7 @@ fn main() {
             "f32" => measure::<f32>(&sizes, batch, threads, parts[4], level),
             _ => measure::<f64>(&sizes, batch, threads, parts[4], level),
         };
-        let forward: usize = sizes.windows(2).map(|pair| 2 * (pair[0] + 1) * pair[1]).sum();
-        let back: usize = sizes[1..].windows(2).map(|pair| 2 * pair[0] * pair[1]).sum();
-        let flops = (batch * (2 * forward + back)) as f64;
+        let flops = flops(&sizes, batch) as f64;
         println!("{arg:45} {:9.3} ms  {:7.1} GFLOP/s", 1e3 * seconds, flops / seconds / 1e9);
     }
 }

@@ -39,7 +39,16 @@ impl<R: Float> View<'_, R> {
             // SAFETY: the workspace has room for its rows, and these are the caller's.
             unsafe {
                 let to = self.values.at(workspace + self.workspace.a[0] + i * stride);
-                std::ptr::copy_nonoverlapping(x.as_ptr(), to, d);
+                match &self.scale {
+                    None => std::ptr::copy_nonoverlapping(x.as_ptr(), to, d),
+                    Some(scale) => {
+                        let factors = std::slice::from_raw_parts(scale.factors(), d);
+                        let to = std::slice::from_raw_parts_mut(to, d);
+                        for ((to, &x), &factor) in to.iter_mut().zip(x).zip(factors) {
+                            *to = x * factor;
+                        }
+                    }
+                }
                 *to.wrapping_add(d) = R::ONE;
                 let y = |j: usize| {
                     self.values.at(workspace

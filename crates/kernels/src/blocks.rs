@@ -35,6 +35,7 @@ use crate::level::{Level, dispatch};
 use crate::mlp::{Batches, Data, Mlp, State};
 use crate::panels::Layers;
 use crate::plan::{GROUPS, Plan, Tile, parts, tiles};
+use crate::scale::Scale;
 use crate::step::View;
 use crate::team::{Pace, with_team};
 use crate::update::STRETCH;
@@ -71,6 +72,8 @@ pub struct Blocks<R> {
     losses: Buffer<f64>,
     /// For each tile the sum of the squares of its penalised weights.
     squares: Buffer<f64>,
+    /// Room for a scale of the inputs.
+    scale: Buffer<R>,
 }
 
 impl<R: Float> Blocks<R> {
@@ -98,15 +101,20 @@ impl<R: Float> Blocks<R> {
     fn with_plan(mlp: &Mlp, layers: Layers, plan: Plan, n: usize, level: Level, members: usize) -> Self {
         let members = members.max(1);
         let is_wide = matches!(plan, Plan::Wide { .. });
-        let tiles = tiles(&layers, if is_wide { layers.block } else { 1 });
-        let parts = if is_wide { wide::parts(&tiles, members) } else { parts(&tiles, &layers, plan) };
+        let (tiles, parts) = if is_wide {
+            wide::tiles(&layers, members)
+        } else {
+            let tiles = tiles(&layers);
+            let parts = parts(&tiles, &layers, plan);
+            (tiles, parts)
+        };
         let (rows, workspaces, grads, packs) = match plan {
             Plan::Rows { group, groups } => (group.min(BLOCK), members, groups * layers.w_len, 0),
             Plan::Weights { chunk } if chunk < n => (chunk, 1, layers.w_len, 0),
             Plan::Weights { chunk } => (chunk, 1, members * layers.largest_stretch(STRETCH), 0),
             Plan::Wide { chunk } => {
                 let grads = if chunk < n { tiles.len() * wide::tile(&layers) } else { 0 };
-                (chunk, 1, grads, members * wide::pack(&layers, chunk))
+                (chunk, 1, grads, wide::dz(&layers, chunk) + members * wide::pack(&layers, chunk))
             }
         };
         let workspace = Workspace::new::<R>(mlp, &layers, rows, true);
@@ -123,6 +131,7 @@ impl<R: Float> Blocks<R> {
             columns: Buffer::zeros(members * last.w.full_columns() * layers.lanes),
             losses: Buffer::zeros(GROUPS.max(workspace.rows / layers.lanes)),
             squares: Buffer::zeros(tiles.len()),
+            scale: Buffer::zeros(0),
             mlp: mlp.clone(),
             level,
             members,
@@ -153,10 +162,7 @@ impl<R: Float> Blocks<R> {
         assert!(largest <= self.n, "a batch of {largest} rows, not {}", self.n);
         state.check(&self.mlp);
         let is_wide = matches!(self.plan, Plan::Wide { .. });
-        let (w, moments) = if is_wide {
-            let mut moments = state.moments.iter_mut().map(|moment| Shared::of(moment));
-            (Shared::of(state.params), [moments.next(), moments.next()])
-        } else {
+        if !is_wide {
             self.layers.pack(state.params, self.w.as_mut_slice());
             for (moment, packed) in state.moments.iter().zip(&mut self.moments) {
                 if packed.as_slice().is_empty() {
@@ -164,7 +170,19 @@ impl<R: Float> Blocks<R> {
                 }
                 self.layers.pack(moment, packed.as_mut_slice());
             }
-            (self.w.shared(), self.moments.each_mut().map(|moment| Some(moment.shared())))
+        }
+        let params = Shared::of(state.params);
+        let mut moments = state.moments.iter_mut().map(|moment| Shared::of(moment));
+        let moments = [(); 2].map(|()| moments.next().unwrap_or_else(|| Shared::of(&mut [])));
+        let (inputs, behind) = (self.mlp.inputs(), self.mlp.count());
+        let scale = state.has_scale(&self.mlp).then(|| {
+            let moments = moments.map(|moment| moment.behind(behind));
+            let tiles = self.tiles.iter().filter(|tile| tile.l == 1).count();
+            Scale::new(params.behind(behind), moments, inputs, tiles, &mut self.scale)
+        });
+        let (w, moments) = match is_wide {
+            true => (params, moments),
+            false => (self.w.shared(), self.moments.each_mut().map(Buffer::shared)),
         };
         let mut view = View {
             layers: &self.layers,
@@ -181,7 +199,9 @@ impl<R: Float> Blocks<R> {
             w,
             wt: self.wt.shared(),
             grads: self.grads.shared(),
-            moments: moments.map(|moment| moment.unwrap_or_else(|| Shared::of(&mut []))),
+            moments,
+            shares: state.shares,
+            scale,
             packs: self.packs.shared(),
             values: self.values.shared(),
             columns: self.columns.shared(),

@@ -55,6 +55,11 @@ impl<R> Shared<R> {
         Self { at: slice.as_mut_ptr(), len: slice.len() }
     }
 
+    /// What follows the first `i` numbers.
+    pub(crate) fn behind(self, i: usize) -> Self {
+        Self { at: self.at.wrapping_add(i), len: self.len.saturating_sub(i) }
+    }
+
     /// The address of number `i`.
     #[inline(always)]
     pub(crate) fn at(&self, i: usize) -> *mut R {

@@ -31,6 +31,7 @@
 use crate::float::Float;
 use crate::lanes::V;
 use fearless_simd::{Select, Simd, SimdBase, SimdFloat};
+use std::ops::Range;
 
 /// The most vectors of a panel: with these the accumulators of a tile fill the registers.
 pub(crate) const fn widest<S: Simd>() -> usize {
@@ -41,6 +42,9 @@ pub(crate) const fn widest<S: Simd>() -> usize {
 /// How many terms are summed before a panel is left for the next rows: so much of b stays in the fastest
 /// cache.  A sum is interrupted at multiples of this, wherever it is done.
 pub(crate) const DEPTH: usize = 128;
+
+/// A sum of so many terms takes long enough to ask for what the next tile adds to and multiplies by.
+const LONG: usize = 64;
 
 /// What the sums start from.
 #[derive(Clone, Copy, Debug)]
@@ -122,6 +126,28 @@ pub(crate) struct Product<R> {
     pub(crate) ahead: [Ahead<R>; 3],
 }
 
+impl<R> Product<R> {
+    /// Asks for these rows of c and of what is laid out as c is.
+    #[inline(always)]
+    fn ask_for_c(&self, rows: Range<usize>, width: usize) {
+        #[cfg(target_arch = "x86_64")]
+        for row in rows {
+            for i in (0..width).step_by(64 / size_of::<R>()) {
+                use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+                let at = row * self.c_row + i;
+                // SAFETY: a hint; every x86-64 has it, and any address will do.
+                unsafe { _mm_prefetch::<_MM_HINT_T0>(self.c.wrapping_add(at).cast()) };
+                if let Finish::ReluSlope(a) = self.finish {
+                    // SAFETY: as above.
+                    unsafe { _mm_prefetch::<_MM_HINT_T0>(a.wrapping_add(at).cast()) };
+                }
+            }
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = (rows, width);
+    }
+}
+
 /// Loads the vector at `p`.
 ///
 /// # Safety
@@ -184,6 +210,9 @@ unsafe fn tiles<S: Simd, R: Float, const MR: usize, const NV: usize>(simd: S, p:
     while row < p.rows {
         for ahead in &p.ahead {
             ahead.ask(row / MR, parts);
+        }
+        if p.depth >= LONG {
+            p.ask_for_c(row + MR..(row + 2 * MR).min(p.rows), NV * V::<S, R>::LEN);
         }
         // SAFETY: rows beyond the last are replaced by the last.
         unsafe { tile::<S, R, MR, NV>(simd, p, row) };

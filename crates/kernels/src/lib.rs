@@ -26,11 +26,14 @@ mod workspace;
 mod batch;
 mod blocks;
 mod predict;
+mod scale;
 mod shallow;
 mod step;
 mod wide;
 // for f32 and f64
 mod compiled;
+// for a program
+mod memory;
 
 pub use activation::Activation;
 pub use blocks::Blocks;
@@ -38,6 +41,7 @@ pub use compiled::Compiled;
 pub use float::Float;
 pub use level::Level;
 pub use loss::Loss;
+pub use memory::{Memory, keep_little};
 pub use mlp::{Batches, Data, Mlp, State, Target};
 pub use predict::Predictor;
 pub use shallow::Shallow;

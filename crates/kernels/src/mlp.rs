@@ -110,21 +110,32 @@ pub enum Batches<'a> {
 
 /// What steps change.
 pub struct State<'a, R> {
-    /// For each layer its weights (fan_in, fan_out) row by row, then its bias.
+    /// For each layer its weights (fan_in, fan_out) row by row, then its bias; behind them, if it is learnt too, a
+    /// scale of the inputs, d numbers: `a[0] = x * s`.
     pub params: &'a mut [R],
     /// What the updates keep, each in the order of the parameters.
     pub moments: &'a mut [&'a mut [R]],
     /// The numbers of the next update.
     pub next: &'a mut dyn FnMut() -> Update<R>,
+    /// Which share of the step size each tensor takes, in their order; nothing: all take it whole.
+    pub shares: &'a [f64],
 }
 
 impl<R: Float> State<'_, R> {
     /// Panics if the slices are not of the network's sizes.
     pub(crate) fn check(&self, mlp: &Mlp) {
-        assert_eq!(self.params.len(), mlp.count(), "parameters");
+        let (count, tensors) = (mlp.count(), 2 * mlp.layers() + usize::from(self.has_scale(mlp)));
+        let all = if self.has_scale(mlp) { count + mlp.inputs() } else { count };
+        assert_eq!(self.params.len(), all, "parameters");
         for moment in &*self.moments {
-            assert_eq!(moment.len(), mlp.count(), "a moment's numbers");
+            assert_eq!(moment.len(), all, "a moment's numbers");
         }
+        assert!(self.shares.is_empty() || self.shares.len() == tensors, "a share for each tensor");
+    }
+
+    /// Whether a scale of the inputs is learnt.
+    pub(crate) fn has_scale(&self, mlp: &Mlp) -> bool {
+        self.params.len() > mlp.count()
     }
 
     /// The numbers of the next update; panics if it needs other moments.

@@ -20,6 +20,7 @@ use crate::float::Float;
 use crate::gemm::widest;
 use crate::lanes::V;
 use crate::mlp::Mlp;
+use crate::update::STRETCH;
 use fearless_simd::{Simd, SimdBase};
 use std::ops::Range;
 
@@ -107,6 +108,14 @@ pub(crate) struct Layer {
     pub(crate) flat: Range<usize>,
 }
 
+impl Layer {
+    /// The rows of `w`, so many as are updated together.
+    pub(crate) fn stretches(&self) -> impl Iterator<Item = Range<usize>> {
+        let rows = self.w.rows;
+        (0..rows).step_by(STRETCH).map(move |row| row..rows.min(row + STRETCH))
+    }
+}
+
 /// All layers, and the sizes of the buffers that they lie in.
 #[derive(Clone, Debug)]
 pub(crate) struct Layers {
@@ -141,6 +150,11 @@ impl Layers {
             w_len,
             wt_len,
         }
+    }
+
+    /// The widest row of a layer's outputs.
+    pub(crate) fn widest(&self) -> usize {
+        self.all.iter().map(|layer| layer.w.full_columns()).max().unwrap_or(0)
     }
 
     /// Numbers of the largest stretch of so many rows of a panel.

@@ -4,7 +4,6 @@
 
 use crate::mlp::Mlp;
 use crate::panels::Layers;
-use crate::update::STRETCH;
 use crate::workspace::{BLOCK, Workspace};
 use std::ops::Range;
 
@@ -45,9 +44,12 @@ impl Plan {
         let weights = layers.w_len * bytes;
         let largest = layers.all.iter().map(|layer| layer.fan_in * layer.fan_out * bytes).max();
         if largest > Some(WIDE) {
-            return Self::Wide {
-                chunk: n.min((WIDE_SCRATCH / row).max(BLOCK)).next_multiple_of(layers.lanes),
-            };
+            // And dz of one layer in another order.
+            let row = row + layers.widest() * bytes;
+            let most = WIDE_SCRATCH / row;
+            // Of more rows the gradient is kept too, so their values take less.
+            let chunk = if n <= most { n } else { n.min((most / 3 * 2).max(BLOCK)) };
+            return Self::Wide { chunk: chunk.next_multiple_of(layers.lanes) };
         }
         let groups = n.div_ceil(BLOCK).clamp(1, GROUPS).min(SCRATCH / weights);
         // Both ways the other threads read what one has written: the values of all rows, or the
@@ -60,17 +62,12 @@ impl Plan {
     }
 }
 
-/// All tiles, layer by layer and so many panels by so many panels.
-pub(crate) fn tiles(layers: &Layers, panels: usize) -> Vec<Tile> {
+/// All tiles, layer by layer and panel by panel.
+pub(crate) fn tiles(layers: &Layers) -> Vec<Tile> {
     let mut tiles = Vec::new();
     for (i, layer) in layers.all.iter().enumerate() {
-        for panel in (0..layer.w.panels.len()).step_by(panels) {
-            let starts = (0..layer.w.rows).step_by(STRETCH);
-            tiles.extend(starts.map(|row| Tile {
-                l: i + 1,
-                panel,
-                rows: row..layer.w.rows.min(row + STRETCH),
-            }));
+        for panel in 0..layer.w.panels.len() {
+            tiles.extend(layer.stretches().map(|rows| Tile { l: i + 1, panel, rows }));
         }
     }
     tiles

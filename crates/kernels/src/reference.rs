@@ -231,9 +231,13 @@ pub(crate) fn loss_and_grad<R: Float>(
     let weight = |row: u32| data.weights.map_or(1.0, |weights| weights[row as usize].widen());
     let (k, total) = (mlp.outputs(), rows.iter().map(|&row| weight(row)).sum::<f64>());
     let (mut loss, mut grad) = (0.0, vec![0.0; params.len()]);
+    // Behind the layers' parameters: a scale of the inputs, or nothing.
+    let (count, s) = (mlp.count(), &params[mlp.count()..]);
+    let scaled = |(i, x): (usize, f64)| if s.is_empty() { x } else { x * s[i] };
     for &row in rows {
         let (row, share) = (row as usize, weight(row) / total);
-        let x = widened(&data.x[row * mlp.inputs()..][..mlp.inputs()]);
+        let raw = widened(&data.x[row * mlp.inputs()..][..mlp.inputs()]);
+        let x: Vec<f64> = raw.iter().copied().enumerate().map(scaled).collect();
         let z = forward(mlp, params, &x);
         let (class, y) = match data.y {
             Target::Classes(y) => (y[row] as usize, Vec::new()),
@@ -242,7 +246,7 @@ pub(crate) fn loss_and_grad<R: Float>(
         let (of_row, mut dz) = mlp.loss.of_row(&z[mlp.layers() - 1], class, &y);
         loss += of_row * share;
         dz.iter_mut().for_each(|dz| *dz *= share);
-        let mut end = params.len();
+        let mut end = count;
         for l in (1..=mlp.layers()).rev() {
             let (fan_in, fan_out) = (mlp.sizes[l - 1], mlp.sizes[l]);
             let at = end - (fan_in + 1) * fan_out;
@@ -256,12 +260,13 @@ pub(crate) fn loss_and_grad<R: Float>(
                 }
                 grad[at + fan_in * fan_out + j] += dz[j];
             }
+            let da = |i: usize| (0..fan_out).map(|j| dz[j] * params[at + i * fan_out + j]).sum::<f64>();
             if l > 1 {
-                let below = |i: usize| {
-                    let da: f64 = (0..fan_out).map(|j| dz[j] * params[at + i * fan_out + j]).sum();
-                    da * mlp.activations[l - 2].slope(z[l - 2][i])
-                };
-                dz = (0..fan_in).map(below).collect();
+                dz = (0..fan_in).map(|i| da(i) * mlp.activations[l - 2].slope(z[l - 2][i])).collect();
+            } else {
+                for i in 0..s.len() {
+                    grad[count + i] += raw[i] * da(i);
+                }
             }
             end = at;
         }
@@ -279,13 +284,19 @@ pub(crate) fn loss_and_grad<R: Float>(
     (loss, grad)
 }
 
-/// One update.
-pub(crate) fn update<R: Float>(next: &Update<R>, params: &mut [f64], moments: &mut [Vec<f64>], grad: &[f64]) {
+/// One update; each number takes its share of the step size.
+pub(crate) fn update<R: Float>(
+    next: &Update<R>,
+    params: &mut [f64],
+    moments: &mut [Vec<f64>],
+    grad: &[f64],
+    share: impl Fn(usize) -> f64,
+) {
     for (i, &g) in grad.iter().enumerate() {
         match *next {
-            Update::Gd { step } => params[i] -= step.widen() * g,
+            Update::Gd { step } => params[i] -= share(i) * step.widen() * g,
             Update::Sgd { step, mu, nesterov } => {
-                let (step, mu) = (step.widen(), mu.widen());
+                let (step, mu) = (share(i) * step.widen(), mu.widen());
                 let v = mu * moments[0][i] - step * g;
                 moments[0][i] = v;
                 params[i] += if nesterov { mu * v - step * g } else { v };
@@ -294,7 +305,7 @@ pub(crate) fn update<R: Float>(next: &Update<R>, params: &mut [f64], moments: &m
                 let [beta1, beta2, rate, epsilon] = [beta1, beta2, rate, epsilon].map(R::widen);
                 moments[0][i] = beta1 * moments[0][i] + (1.0 - beta1) * g;
                 moments[1][i] = beta2 * moments[1][i] + (1.0 - beta2) * g * g;
-                params[i] -= rate * moments[0][i] / (moments[1][i].sqrt() + epsilon);
+                params[i] -= share(i) * rate * moments[0][i] / (moments[1][i].sqrt() + epsilon);
             }
             Update::Gradient => moments[0][i] = g,
         }

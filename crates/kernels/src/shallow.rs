@@ -158,6 +158,8 @@ impl<R: Float> Shallow<R> {
         let n = data.rows(&self.mlp);
         assert!(data.weights.is_none(), "here every row counts the same");
         state.check(&self.mlp);
+        let is_plain = state.shares.is_empty() && !state.has_scale(&self.mlp);
+        assert!(is_plain, "these kernels know one step size and no scale of the inputs");
         self.model.pack(state.params);
         self.moments = state.moments.iter().map(|moment| self.model.packed(moment)).collect();
         let kept = match batches {

@@ -10,6 +10,7 @@ use crate::mlp::{Data, Mlp};
 use crate::pack::{Turn, transposed};
 use crate::panels::Layers;
 use crate::plan::{Plan, Tile};
+use crate::scale::{Scale, row_sums};
 use crate::team::Team;
 use crate::update::{STRETCH, Span, Update, update};
 use crate::workspace::{BLOCK, Forward, Workspace, affine, backward, forward};
@@ -34,6 +35,10 @@ pub(crate) struct View<'a, R> {
     pub(crate) wt: Shared<R>,
     pub(crate) grads: Shared<R>,
     pub(crate) moments: [Shared<R>; 2],
+    /// Which share of the step size each tensor takes, or nothing.
+    pub(crate) shares: &'a [f64],
+    /// The scale of the inputs, if one is learnt.
+    pub(crate) scale: Option<Scale<R>>,
     /// For each member room to pack in.
     pub(crate) packs: Shared<R>,
     pub(crate) values: Shared<R>,
@@ -47,6 +52,10 @@ impl<R: Float> View<'_, R> {
     pub(crate) fn step(&self, next: &Update<R>, team: &Team<'_>) -> f64 {
         let (level, n, lanes) = (self.level, self.n, self.layers.lanes);
         let (total, mut sum) = (self.total(), 0.0);
+        if let Some(scale) = &self.scale {
+            // SAFETY: the team has nothing to do.
+            unsafe { scale.take() };
+        }
         match self.plan {
             Plan::Rows { group, .. } => {
                 let groups = n.div_ceil(group);
@@ -105,6 +114,11 @@ impl<R: Float> View<'_, R> {
                 }
             }
             Plan::Wide { chunk } => sum += self.wide(next, team, chunk),
+        }
+        if let Some(scale) = &self.scale {
+            let next = next.times(self.shares.last().copied().unwrap_or(1.0));
+            // SAFETY: as above.
+            dispatch!(level, simd => unsafe { scale.update(simd, &next, self.tiles) });
         }
         // SAFETY: the team is done.
         let squares: f64 = (0..self.tiles.len()).map(|u| unsafe { *self.squares.at(u) }).sum();
@@ -302,7 +316,7 @@ impl<R: Float> View<'_, R> {
         let weights = tile.rows.start..tile.rows.end.min(layer.fan_in);
         let bias = tile.rows.start.max(layer.fan_in)..tile.rows.end;
         let mut squares = 0.0;
-        for (rows, reg) in [weights, bias].into_iter().zip(self.mlp.regs()) {
+        for (i, (rows, reg)) in [weights, bias].into_iter().zip(self.mlp.regs()).enumerate() {
             let at = panel.at + rows.start * panel.width;
             let moment = |m: &Shared<R>| m.at(0).wrapping_add(at);
             let span = Span {
@@ -318,7 +332,14 @@ impl<R: Float> View<'_, R> {
                 reg: R::narrow(reg),
             };
             // SAFETY: the tile is the caller's.
-            squares += unsafe { update(simd, next, &span) };
+            unsafe {
+                if let (1, 0, Some(scale)) = (tile.l, i, &self.scale) {
+                    let (len, row) = (panel.width, panel.width);
+                    let by_rows = Span { rows: rows.len(), len, p_row: row, g_row: row, ..span };
+                    row_sums(simd, &by_rows, 0, scale.sums(u));
+                }
+                squares += update(simd, &next.times(self.share(tile.l, i)), &span);
+            }
         }
         // SAFETY: as above.
         unsafe {
@@ -332,6 +353,12 @@ impl<R: Float> View<'_, R> {
             }
             self.transpose(simd, tile);
         }
+    }
+
+    /// Which share of the step size the weights (0) or the bias (1) of layer l take.
+    #[inline(always)]
+    pub(crate) fn share(&self, l: usize, which: usize) -> f64 {
+        self.shares.get(2 * (l - 1) + which).copied().unwrap_or(1.0)
     }
 
     /// Writes the tile's weights into `wt`.

@@ -54,6 +54,19 @@ impl<R: Float> Update<R> {
         }
     }
 
+    /// The same with a share of the step size.
+    pub(crate) fn times(self, share: f64) -> Self {
+        let of = |step: R| R::narrow(share) * step;
+        match self {
+            Self::Gd { step } => Self::Gd { step: of(step) },
+            Self::Sgd { step, mu, nesterov } => Self::Sgd { step: of(step), mu, nesterov },
+            Self::Adam { beta1, beta2, rate, epsilon } => {
+                Self::Adam { beta1, beta2, rate: of(rate), epsilon }
+            }
+            Self::Gradient => Self::Gradient,
+        }
+    }
+
     /// Whether a parameter that always was 0, with a gradient that always was 0, stays 0: adam without an
     /// epsilon divides 0 by 0.
     pub(crate) fn keeps_zero(&self) -> bool {

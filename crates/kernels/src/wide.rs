@@ -7,72 +7,36 @@
 //! ```text
 //! what             is cut by               and each part copies                       once for
 //! z = a w + b      columns of z, rows      w (terms, columns)                         all its rows
-//! da = dz w^T      columns of da, rows     w^T (terms, columns), transposed           all its rows
-//! dw = a^T dz      columns and rows of w   dz (rows, columns), a (rows, 48 of w)      its rows of w, its columns
+//! da = dz w^T      columns of da, rows     w^T (terms, columns), transposed           all its rows; few: see turned
+//! dw = a^T dz      rows and columns of w   a (rows, 48 of w); all of dz, before       its columns of w; all parts
 //! ```
 //!
 //! So weights come from memory once for each product, and a tile of dw, in the cache still, is followed by its
 //! update.  Each number is one sum in one order, however the parts are cut.
 #![expect(unsafe_code, reason = "threads share buffers by parts, and kernels take addresses")]
 
+mod cut;
+mod turned;
+mod weights;
+
+pub(crate) use cut::{dz, pack, tile, tiles};
+
 use crate::activation::{Activation, activate, times_slope};
 use crate::float::Float;
-use crate::gemm::{Ahead, Finish, Product, Start, multiply, widest};
+use crate::gemm::{Ahead, Finish, Product, Start, multiply};
 use crate::level::dispatch;
 use crate::pack::{self, Turn};
-use crate::panels::{BLOCK_VECTORS, Layers, Panel};
-use crate::plan::Tile;
+use crate::panels::{BLOCK_VECTORS, Panel};
 use crate::step::View;
 use crate::team::Team;
-use crate::update::{STRETCH, Span, Update, update_columns};
+use crate::update::Update;
 use crate::workspace::BLOCK;
+use cut::{DEEPEST, ENOUGH, depth, stretches, width};
 use fearless_simd::Simd;
 use std::ops::Range;
 
 /// The most rows for which a block is copied once.
-const ROWS: usize = 256;
-
-/// How many terms are summed before a block is left for the next: a panel of it stays in the fastest cache.
-const fn depth<S: Simd>() -> usize {
-    if widest::<S>() > 2 { 128 } else { DEEPEST }
-}
-
-/// The largest [`depth`].
-const DEEPEST: usize = 256;
-
-/// A sum of so many terms, cut into equal stretches: first term and number of terms.
-fn stretches(terms: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
-    let size = terms.div_ceil(terms.div_ceil(most).max(1)).max(1);
-    (0..terms).step_by(size).map(move |start| (start, size.min(terms - start)))
-}
-
-/// Numbers of a tile of a gradient.
-pub(crate) fn tile(layers: &Layers) -> usize {
-    STRETCH * BLOCK_VECTORS * layers.lanes
-}
-
-/// Numbers that a member needs to pack in, for so many rows: dz, a and dw of a part, or some rows of w.
-pub(crate) fn pack(layers: &Layers, rows: usize) -> usize {
-    rows.max(DEEPEST + 1) * BLOCK_VECTORS * layers.lanes + rows * STRETCH + tile(layers)
-}
-
-/// Tiles of the same columns put together until a part is worth copying dz for.
-pub(crate) fn parts(tiles: &[Tile], members: usize) -> Vec<Range<usize>> {
-    let most = (tiles.len() / (6 * members)).clamp(2, 24);
-    let mut parts: Vec<Range<usize>> = Vec::new();
-    for (u, tile) in tiles.iter().enumerate() {
-        match parts.last_mut() {
-            Some(part)
-                if part.len() < most
-                    && (tiles[part.start].l, tiles[part.start].panel) == (tile.l, tile.panel) =>
-            {
-                part.end = u + 1;
-            }
-            _ => parts.push(u..u + 1),
-        }
-    }
-    parts
-}
+const ROWS: usize = 512;
 
 /// What is done to a block of panels for some rows, by a member.
 type Block<'a> = dyn Fn(&[Panel], Range<usize>, usize) + Sync + 'a;
@@ -106,19 +70,17 @@ impl<R: Float> View<'_, R> {
             });
             sum += self.sum_of_losses(rows.div_ceil(lanes));
             for l in (2..=last).rev() {
+                if self.are_few(rows) {
+                    self.back_turned(team, l, rows);
+                    continue;
+                }
                 self.blocks(team, &self.layers.all[l - 1].wt.panels, rows, &|panels, own, member| {
                     // SAFETY: as above.
                     dispatch!(level, simd => unsafe { self.back(simd, l, panels, own, member) });
                 });
             }
             let is_last = first + rows == self.n;
-            team.each(self.parts.len(), &|part, member| {
-                let part = self.parts[part].clone();
-                // SAFETY: each tile is in one part, each member has room to pack in, and nobody writes values.
-                dispatch!(level, simd => unsafe {
-                    self.weights(simd, part, rows, first > 0, is_last.then_some(next), member);
-                });
-            });
+            self.weights(team, rows, first > 0, is_last.then_some(next));
             first += rows;
         }
         sum
@@ -127,21 +89,24 @@ impl<R: Float> View<'_, R> {
     /// Calls `job(panels, rows, member)` for each block of the panels and for rows of it, so many that the members
     /// find enough to do.
     fn blocks(&self, team: &Team<'_>, panels: &[Panel], rows: usize, job: &Block<'_>) {
-        let blocks = panels.len().div_ceil(self.layers.block);
-        let enough = if self.members > 1 { 4 * self.members } else { 1 };
+        // Columns first: what is copied for some columns is copied once.
+        let enough = if self.members > 1 { ENOUGH * self.members } else { 1 };
+        let width = panels.len().div_ceil(enough).clamp(1, self.layers.block);
+        let blocks = panels.len().div_ceil(width);
         let size = rows.div_ceil(enough.div_ceil(blocks)).clamp(BLOCK / 4, ROWS);
         let size = size.next_multiple_of(self.layers.lanes);
         let cuts = rows.div_ceil(size);
         team.each(blocks * cuts, &|part, member| {
-            let (block, cut) = (part / cuts * self.layers.block, part % cuts);
-            let panels = &panels[block..panels.len().min(block + self.layers.block)];
+            let (block, cut) = (part / cuts * width, part % cuts);
+            let panels = &panels[block..panels.len().min(block + width)];
             job(panels, cut * size..rows.min((cut + 1) * size), member);
         });
     }
 
     /// Room of a member's to pack in.
     fn room(&self, member: usize) -> *mut R {
-        self.packs.at(member * pack(self.layers, self.workspace.rows))
+        let rows = self.workspace.rows;
+        self.packs.at(dz(self.layers, rows) + member * pack(self.layers, rows))
     }
 
     /// `z = a w + b` and `a = act(z)` of layer l, for some columns and rows.
@@ -287,123 +252,4 @@ impl<R: Float> View<'_, R> {
             times_slope(simd, activation, da.wrapping_add(first), a.wrapping_add(first), slopes, sizes);
         }
     }
-
-    /// `dw = a^T dz` of some tiles with the same columns, and at the end of the batch their update.
-    #[inline(always)]
-    unsafe fn weights<S: Simd>(
-        &self,
-        simd: S,
-        part: Range<usize>,
-        rows: usize,
-        add: bool,
-        next: Option<&Update<R>>,
-        member: usize,
-    ) {
-        let Tile { l, panel, .. } = self.tiles[part.start];
-        let fan_out = self.layers.all[l - 1].fan_out;
-        let panels = &self.layers.all[l - 1].w.panels;
-        let panels = &panels[panel..panels.len().min(panel + self.layers.block)];
-        let (first, width) = (panels[0].columns.start, width(panels));
-        let (stride, below) = (self.workspace.stride[l], self.workspace.stride[l - 1]);
-        let dz = self.room(member);
-        let a = dz.wrapping_add(rows * width);
-        let own = a.wrapping_add(rows * STRETCH);
-        let dz_from = self.values.at(self.workspace.dz[l] + first);
-        // SAFETY: the caller's promise.
-        unsafe {
-            for (start, depth) in stretches(rows, depth::<S>()) {
-                let to = dz.wrapping_add(start * width);
-                pack::whole_panels(simd, dz_from.wrapping_add(start * stride), stride, panels, depth, to);
-            }
-            for u in part {
-                let k = &self.tiles[u].rows;
-                let dw =
-                    if self.n > self.workspace.rows { self.grads.at(u * tile(self.layers)) } else { own };
-                let a_from = self.values.at(self.workspace.a[l - 1] + k.start).cast_const();
-                pack::narrow_rows(simd, a_from, below, k.len(), rows, a);
-                let at = self.layers.all[l - 1].flat.start + k.start * fan_out + first;
-                let places = [&self.w, &self.moments[0], &self.moments[1]];
-                let kept = next.map_or(0, |next| 1 + next.moments());
-                for panel in panels {
-                    let from = panel.columns.start - first;
-                    let ahead = [0, 1, 2].map(|i| Ahead {
-                        at: places[i].at(0).wrapping_add(at + from),
-                        stride: fan_out,
-                        len: panel.columns.len(),
-                        rows: if i < kept { k.len() } else { 0 },
-                    });
-                    for (start, depth) in stretches(rows, depth::<S>()) {
-                        let product = Product {
-                            rows: k.len(),
-                            depth,
-                            vectors: panel.vectors,
-                            a: a.wrapping_add(start * STRETCH),
-                            a_row: 1,
-                            a_step: STRETCH,
-                            b: dz.wrapping_add(start * width + from * depth),
-                            b_step: panel.width,
-                            c: dw.wrapping_add(from),
-                            c_row: width,
-                            start: if add || start > 0 { Start::Sum } else { Start::Zero },
-                            finish: Finish::Plain,
-                            ahead: if start == 0 { ahead } else { [Ahead::NOTHING; 3] },
-                        };
-                        multiply(simd, &product);
-                    }
-                }
-                if let Some(next) = next {
-                    let columns = first..panels[panels.len() - 1].columns.end;
-                    *self.squares.at(u) = self.update_wide(simd, l, k, columns, next, dw, width);
-                }
-            }
-        }
-    }
-
-    /// Updates rows `k` of these columns of layer l's weights; gives the sum of the squares of the penalised.
-    #[inline(always)]
-    #[expect(clippy::too_many_arguments, reason = "a rectangle of a matrix, and its gradient")]
-    unsafe fn update_wide<S: Simd>(
-        &self,
-        simd: S,
-        l: usize,
-        k: &Range<usize>,
-        columns: Range<usize>,
-        next: &Update<R>,
-        dw: *const R,
-        dw_row: usize,
-    ) -> f64 {
-        let (layer, lanes) = (&self.layers.all[l - 1], self.layers.lanes);
-        let whole = columns.len() / lanes * lanes;
-        let weights = k.start..k.end.min(layer.fan_in);
-        let bias = k.start.max(layer.fan_in)..k.end;
-        let mut squares = 0.0;
-        for (rows, reg) in [weights, bias].into_iter().zip(self.mlp.regs()) {
-            if rows.is_empty() {
-                continue;
-            }
-            let at = layer.flat.start + rows.start * layer.fan_out + columns.start;
-            let g = dw.wrapping_add((rows.start - k.start) * dw_row);
-            let moments = [0, 1].map(|i| self.moments[i].at(0).wrapping_add(at));
-            let span = Span {
-                rows: rows.len(),
-                len: whole,
-                p: self.w.at(at),
-                p_row: layer.fan_out,
-                g,
-                g_row: dw_row,
-                parts: 1,
-                apart: 0,
-                moments,
-                reg: R::narrow(reg),
-            };
-            // SAFETY: the caller's tile.
-            squares += unsafe { update_columns(simd, next, &span, columns.len() - whole) };
-        }
-        squares
-    }
-}
-
-/// The width of neighbouring panels.
-fn width(panels: &[Panel]) -> usize {
-    panels.iter().map(|panel| panel.width).sum()
 }

@@ -21,6 +21,11 @@ use crate::panels::Layers;
 use fearless_simd::Simd;
 use std::ops::Range;
 
+/// Numbers of a right answer: one class or k values.
+fn answers(mlp: &Mlp) -> usize {
+    if mlp.loss.takes_class() { 1 } else { mlp.outputs() }
+}
+
 /// The most rows that go through the layers together.
 pub(crate) const BLOCK: usize = 128;
 
@@ -53,7 +58,7 @@ impl Workspace {
         };
         let strides: usize =
             (1..=mlp.layers()).map(|l| arrays(l) * stride(mlp.sizes[l], layers, bytes)).sum();
-        stride(mlp.sizes[0], layers, bytes) + strides + mlp.outputs()
+        stride(mlp.sizes[0], layers, bytes) + strides + answers(mlp)
     }
 
     pub(crate) fn new<R: Float>(mlp: &Mlp, layers: &Layers, rows: usize, backward: bool) -> Self {
@@ -73,7 +78,7 @@ impl Workspace {
             });
         let slopes = std::iter::once(None).chain(kept).collect();
         // And a weight.
-        let y = place(used * rows * (mlp.outputs() + 1));
+        let y = place(used * rows * (answers(mlp) + 1));
         Self { rows, stride, a, dz, slopes, y, len }
     }
 }

@@ -138,7 +138,9 @@ pub(crate) fn bars(name: &str, bars: &[Bar<'_>]) -> String {
     const ROW: f64 = 24.0;
     let number = |bar: &Bar<'_>| match bar.spread {
         Some(spread) => format!("{:.3} ± {spread:.3}", bar.value),
-        None => format!("{:.3}", bar.value),
+        None if bar.value.abs() < 10.0 => format!("{:.3}", bar.value),
+        None if bar.value.abs() < 1e5 => format!("{:.1}", bar.value),
+        None => format!("{:.0}", bar.value),
     };
     let widest = |texts: &mut dyn Iterator<Item = String>, size: f64| {
         texts.map(|text| text::width(&text, size)).fold(0.0, f64::max)

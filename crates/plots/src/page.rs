@@ -15,6 +15,19 @@ pub fn page(title: &str, style: &str, body: &str) -> String {
     )
 }
 
+/// A formula in TeX as MathML, which browsers typeset themselves; if it cannot be read, as it is.
+#[must_use]
+pub fn typeset(tex: &str) -> String {
+    let storage = pulldown_latex::Storage::new();
+    let parser = pulldown_latex::Parser::new(tex, &storage);
+    let config = pulldown_latex::RenderConfig { annotation: Some(tex), ..Default::default() };
+    let mut mathml = String::new();
+    match pulldown_latex::push_mathml(&mut mathml, parser, config) {
+        Ok(()) => mathml,
+        Err(_) => format!("<code>{}</code>", escaped(tex)),
+    }
+}
+
 /// Text from outside, for a page.
 #[must_use]
 pub fn escaped(text: &str) -> String {

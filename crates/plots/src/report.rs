@@ -76,9 +76,9 @@ fn figures(body: &mut String, report: &Report) {
 
 fn worst(body: &mut String, report: &Report) {
     let Some(first) = report.worst.first() else { return };
-    let by = match report.answers {
-        Found::Classes { .. } => "given to it",
-        _ => "off by",
+    let [said, by] = match report.answers {
+        Found::Classes { .. } => ["called", "given to it"],
+        _ => ["predicted", "off by"],
     };
     heading(
         body,
@@ -87,7 +87,7 @@ fn worst(body: &mut String, report: &Report) {
     );
     let mut rows = format!(
         "<thead><tr><th scope=\"col\">row</th><th class=\"text\" scope=\"col\">is</th>\
-         <th class=\"text\" scope=\"col\">called</th><th scope=\"col\">{by}</th>"
+         <th class=\"text\" scope=\"col\">{said}</th><th scope=\"col\">{by}</th>"
     );
     for (column, _) in &first.cells {
         let _ = write!(rows, "<th class=\"text\" scope=\"col\">{}</th>", escaped(column));

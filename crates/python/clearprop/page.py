@@ -25,6 +25,7 @@ _STYLE = """
 .clearprop dt{color:var(--faint);font-weight:400}.clearprop dd{margin:0}
 .clearprop .right{display:flex;gap:.6em;align-items:center;background:var(--code);border:1px solid var(--line);border-radius:6px;padding:.4em .7em;margin:.4em 0}
 .clearprop .right code{flex:1;white-space:pre-wrap}
+.clearprop math{font-size:1.4em;vertical-align:middle}
 .clearprop button{font:inherit;font-size:.85em;color:inherit;background:none;border:1px solid var(--line);border-radius:6px;padding:.1em .6em;cursor:pointer}
 </style>
 """
@@ -37,7 +38,7 @@ _COPY = (
 def of_diagnosis(diagnosis):
     """The page of a diagnosis: verdict, right line, a table of stages with the wrong ones open."""
     kind, words = diagnosis._found.summary()
-    out = [_STYLE, '<div class="clearprop">', f'<p class="verdict {kind}">{escape(words)}</p>']
+    out = [_STYLE, '<div class="clearprop">', f'<p class="verdict {kind}" role="heading" aria-level="1">{escape(words)}</p>']
     if diagnosis.right_line:
         out.append(right_line(diagnosis.right_line))
     out.append(f'<p class="faint">{escape(diagnosis._found.head())}</p>')
@@ -58,7 +59,7 @@ def whole(diagnosis):
         '<!DOCTYPE html>\n<html lang="en">\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{words}</title>\n"
-        "<style>:root{color-scheme:light dark}body{margin:1.5em auto;padding:0 1em;max-width:60em}"
+        "<style>:root{color-scheme:light dark;background:Canvas;color:CanvasText}body{margin:1.5em auto;padding:0 1em;max-width:60em}"
         "main{overflow-x:auto}</style>\n"
         f"<main>{of_diagnosis(diagnosis)}</main>\n</html>\n"
     )
@@ -76,6 +77,7 @@ def _stages(diagnosis):
         inner = []
         if stage.status == "wrong" or stage.mistakes:
             inner = [f"<p><b>{escape(title)}</b></p>{_list(texts)}" for title, texts in _explained(stage, said)]
+            inner[:0] = _formula(stage)
         if stage.right:
             inner.append(right_line(stage.right))
         if inner:
@@ -84,6 +86,13 @@ def _stages(diagnosis):
             told = f"<details{is_open}><summary>{about}</summary>{''.join(inner)}</details>"
             rows.append(f'<tr class="more"><td></td><td colspan="4">{told}</td></tr>')
     return "<table>" + "".join(rows) + "</table>"
+
+
+def _formula(stage):
+    """The stage's formula, typeset, where it is one for all networks."""
+    if not stage.stage.startswith(("dw[", "db[", "da[", "dz[")):
+        return []
+    return [f"<p>{_core.stage(stage.stage)['mathml']} <span class=\"faint\">(a row of x is a sample)</span></p>"]
 
 
 def _explained(stage, said):

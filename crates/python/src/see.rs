@@ -16,6 +16,7 @@ use clearprop::stage::{STAGES, Stage, find};
 use clearprop::target::Target;
 use clearprop::trace::{Names as Whose, Trace, arrays};
 use clearprop_files::arrays as containers;
+use clearprop_plots::page::typeset;
 use numpy::{PyArrayDyn, PyReadonlyArray1, PyReadonlyArrayDyn, PyUntypedArrayMethods, ToPyArray};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -143,6 +144,7 @@ fn described<'py>(py: Python<'py>, stage: &Stage, layer: Option<usize>) -> PyRes
     let formulas: Vec<(String, String, String)> =
         formulas.iter().map(|f| (f.case.clone(), fill(&f.plain), fill(&f.numpy))).collect();
     out.set_item("formulas", formulas)?;
+    out.set_item("mathml", typeset(&fill(&stage.general().tex)))?;
     out.set_item("derivation", stage.derivation.iter().map(|line| fill(line)).collect::<Vec<_>>())?;
     out.set_item("shape", fill(stage.shape))?;
     out.set_item("shape_rule", fill(stage.shape_rule))?;

@@ -194,9 +194,10 @@ def test_it_is_shown_where_it_is_called(capsys):
 def test_the_page_stands_alone_and_escapes_what_it_shows():
     wrong, here = forward_and_back(**PROBE, slope=forgotten)
     page = wrong._repr_html_()
+    assert page.count("<math") == sum(stage.status == "wrong" for stage in wrong.stages) > 0
     assert "http" not in page and "copy</button>" in page and "prefers-color-scheme:dark" in page
     assert "h11 &gt; 0" in page and "<details open>" in page
-    assert 'class="verdict good"' in forward_and_back(**PROBE)[0]._repr_html_()
+    assert 'class="verdict good" role="heading"' in forward_and_back(**PROBE)[0]._repr_html_()
 
 
 def test_the_result_is_the_documented_object():

@@ -24,17 +24,14 @@
 mod predict;
 
 use crate::activation::{Activation, SELU_ALPHA, SELU_SCALE};
-use crate::backward::add_penalty_slope;
 use crate::data::{Batches, Data, Target};
 use crate::loss::Loss;
 use crate::network::{Network, Penalized};
-use crate::objective::penalty;
 use crate::optim::{AdamStep, Optimiser, Rule, Shares};
-use crate::params::Params;
+use crate::params::{Params, count};
 use crate::real::Real;
 pub use clearprop_kernels::Level;
 use clearprop_kernels::{self as kernels, Blocks, Mlp, Shallow, Update};
-use ndarray::Axis;
 pub use predict::{Predictor, logits};
 
 /// How a session computes.
@@ -51,7 +48,6 @@ pub struct Options {
 /// Nothing of the data is kept between two calls of [`Session::advance`].
 #[derive(Debug)]
 pub struct Session<R> {
-    network: Network,
     mlp: Mlp,
     rows: usize,
     options: Options,
@@ -83,16 +79,11 @@ impl<R: Real> Session<R> {
         } else {
             blocks(&mlp, rows, options)
         };
-        Some(Self { network: network.clone(), mlp, rows, options, kernels })
+        Some(Self { mlp, rows, options, kernels })
     }
 
     /// Changes the strength of the penalty.
     pub fn set_reg(&mut self, reg: f64) {
-        self.network.penalty.reg = reg;
-        self.kernels_reg(reg);
-    }
-
-    fn kernels_reg(&mut self, reg: f64) {
         self.mlp.reg = reg;
         match &mut self.kernels {
             Kernels::Shallow(shallow) => shallow.set_reg(reg),
@@ -114,23 +105,10 @@ impl<R: Real> Session<R> {
         losses: &mut Vec<f64>,
     ) {
         assert_eq!(self.mlp.sizes, params.sizes(), "network and parameters");
-        if params.s().is_some() || optimiser.shares != Shares::Equal {
-            // The kernels know one step size for all; the gradient is theirs all the same.
-            let n = data.len();
-            for step in 0..batches.steps() {
-                let one = match batches {
-                    Batches::Full { .. } => Batches::Full { steps: 1 },
-                    Batches::Of { rows, size } => Batches::Of {
-                        rows: &rows[step * size..rows.len().min((step + 1) * size)],
-                        size: size.min(n),
-                    },
-                };
-                let (loss, grads) = self.gradient(params, data, one);
-                losses.push(loss);
-                optimiser.update(params, &grads);
-            }
-            return;
-        }
+        let shares: Vec<f64> = match optimiser.shares {
+            Shares::Equal => Vec::new(),
+            shares => shares.of(params).into_iter().map(|(_, share)| share).collect(),
+        };
         let Optimiser { rule, step_size, schedule, run, t, moments, .. } = optimiser;
         let mut moments: Vec<_> = moments.iter_mut().map(Params::values_mut).collect();
         let mut next = || {
@@ -138,7 +116,13 @@ impl<R: Real> Session<R> {
             *t += 1;
             update(*rule, step_size, *t)
         };
-        self.steps(params.values_mut(), &mut moments, &mut next, data, batches, losses);
+        let state = kernels::State {
+            params: params.values_mut(),
+            moments: &mut moments,
+            next: &mut next,
+            shares: &shares,
+        };
+        self.steps(state, data, batches, losses);
     }
 
     /// The loss over all rows of `data`, and its gradient: what
@@ -147,48 +131,23 @@ impl<R: Real> Session<R> {
     /// # Panics
     /// As [`Session::advance`].
     pub fn loss_and_grad(&mut self, params: &Params<R>, data: &Data<R>) -> (f64, Params<R>) {
-        self.gradient(params, data, Batches::Full { steps: 1 })
-    }
-
-    /// The loss over one batch, and its gradient.
-    ///
-    /// A scale of the inputs is folded into the first weights, `v = s * w[1]` row by row, and from the gradient by v
-    /// those by its two factors follow: `dw[1] = s * dv` and `ds = sum over units of w[1] * dv`.
-    fn gradient(&mut self, params: &Params<R>, data: &Data<R>, batch: Batches<'_>) -> (f64, Params<R>) {
-        let (mut folded, mut losses) = (params.folded(), Vec::new());
-        let mut grads = folded.zeros_like();
-        if params.s().is_some() {
-            // The penalty is on w[1], not on v.
-            self.kernels_reg(0.0);
-        }
+        let (mut params, mut grads, mut losses) = (params.clone(), params.zeros_like(), Vec::new());
         let (moments, next) = (&mut [grads.values_mut()], &mut || Update::Gradient);
-        self.steps(folded.values_mut(), moments, next, data, batch, &mut losses);
-        let mut loss = losses.first().copied().unwrap_or(0.0);
-        if let Some(s) = params.s() {
-            self.kernels_reg(self.network.penalty.reg);
-            grads = grads.with_scale();
-            let ds = (&grads.w(1) * &params.w(1)).sum_axis(Axis(1));
-            grads.w_mut(1).zip_mut_with(&s.insert_axis(Axis(1)), |dv, &s| *dv *= s);
-            if let Some(mut place) = grads.s_mut() {
-                place.assign(&ds);
-            }
-            loss += penalty(&self.network, params);
-            add_penalty_slope(&self.network, params, &mut grads);
-        }
-        (loss, grads)
+        let state = kernels::State { params: params.values_mut(), moments, next, shares: &[] };
+        self.steps(state, data, Batches::Full { steps: 1 }, &mut losses);
+        (losses.first().copied().unwrap_or(0.0), grads)
     }
 
-    fn steps<'a>(
+    fn steps(
         &mut self,
-        params: &'a mut [R],
-        moments: &'a mut [&'a mut [R]],
-        next: &'a mut dyn FnMut() -> Update<R>,
+        mut state: kernels::State<'_, R>,
         data: &Data<R>,
         batches: Batches<'_>,
         losses: &mut Vec<f64>,
     ) {
-        if data.weights.is_some() && matches!(self.kernels, Kernels::Shallow(_)) {
-            // Those for a network of one narrow layer know no weights.
+        let is_plain = state.shares.is_empty() && state.params.len() == count(&self.mlp.sizes);
+        if (data.weights.is_some() || !is_plain) && matches!(self.kernels, Kernels::Shallow(_)) {
+            // Those for a network of one narrow layer know neither weights nor a scale or shares.
             self.kernels = blocks(&self.mlp, self.rows, self.options);
         }
         let x = data.x.as_standard_layout();
@@ -210,7 +169,6 @@ impl<R: Real> Session<R> {
             Batches::Full { steps } => kernels::Batches::Full { steps },
             Batches::Of { rows, size } => kernels::Batches::Of { rows, size },
         };
-        let mut state = kernels::State { params, moments, next };
         match &mut self.kernels {
             Kernels::Shallow(shallow) => shallow.advance(&mut state, &rows, batches, losses),
             Kernels::Blocks(blocks) => blocks.advance(&mut state, &rows, batches, losses),

@@ -46,7 +46,9 @@ impl<R: Real> Predictor<R> {
         assert_eq!(network.sizes, params.sizes(), "network and parameters");
         let (mlp, threads) = (described(network)?, options.threads.unwrap_or(1));
         // The scale of the inputs is no matter of its own once the weights are known.
-        Some(Self(kernels::Predictor::new(&mlp, params.folded().values(), options.level, threads)))
+        let folded = params.s().map(|_| params.folded());
+        let values = folded.as_ref().unwrap_or(params).values();
+        Some(Self(kernels::Predictor::new(&mlp, values, options.level, threads)))
     }
 
     /// Writes the probabilities (or what else the loss makes of the logits) of the rows `x`, both row by row.

@@ -5,7 +5,7 @@ use super::rows::Folds;
 use crate::data::Data;
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
-use crate::evaluate::{out_of_fold, rows_at_once};
+use crate::evaluate::{Evaluation, out_of_fold, outputs_out_of_fold, rows_at_once};
 use crate::metrics::{self, Calibration, score};
 use crate::model::Member;
 use crate::network::Network;
@@ -39,7 +39,7 @@ pub(super) struct Members<R> {
     pub(super) data: Data<R>,
     /// and without folds those that tell every member when to stop.
     validation: Option<Data<R>>,
-    folds: Option<Folds>,
+    pub(super) folds: Option<Folds>,
     /// The answers of all rows as the table has them, with their lines; only with folds.
     answers: Option<Table>,
     count: usize,
@@ -87,6 +87,11 @@ impl<R: Real> Members<R> {
         self.done.params.len() == self.count
     }
 
+    /// These are all.
+    pub(super) fn become_these(&mut self, done: Done<R>) {
+        (self.count, self.done) = (done.params.len(), done);
+    }
+
     /// How many are still to come after the one that is trained now.
     pub(super) fn to_come(&self) -> u64 {
         self.count.saturating_sub(self.done.params.len() + 1) as u64
@@ -99,10 +104,15 @@ impl<R: Real> Members<R> {
 
     /// The rows that the next one is trained on, and those that tell it when to stop.
     pub(super) fn rows(&self) -> (Data<R>, Option<Data<R>>) {
+        self.rows_of(self.done.params.len())
+    }
+
+    /// The same of any one.
+    pub(super) fn rows_of(&self, member: usize) -> (Data<R>, Option<Data<R>>) {
         match &self.folds {
             None => (self.data.clone(), self.validation.clone()),
             Some(folds) => {
-                let [train, validation] = &folds.members[self.done.params.len()];
+                let [train, validation] = &folds.members[member];
                 let validation = (!validation.is_empty()).then(|| self.data.select(validation));
                 (self.data.select(train), validation)
             }
@@ -125,14 +135,19 @@ impl<R: Real> Members<R> {
         params
     }
 
+    /// How good one is on the rows of its fold, and these.
+    pub(super) fn judge(&self, member: usize, trainer: &Trainer<R>) -> Option<(Evaluation, Data<R>)> {
+        let folds = self.folds.as_ref()?;
+        let is_own = |fold: u32| fold as usize == member;
+        let rows: Vec<u32> =
+            (0..).zip(&folds.fold).filter(|&(_, &fold)| is_own(fold)).map(|(row, _)| row).collect();
+        let rows = self.data.select(&rows);
+        Some((trainer.evaluate(&rows), rows))
+    }
+
     /// Takes in the one that is trained.
     pub(super) fn end(&mut self, trainer: &Trainer<R>, reason: StopReason) {
-        let score = self.folds.as_ref().map(|folds| {
-            let member = u32::try_from(self.done.params.len()).unwrap_or(u32::MAX);
-            let rows: Vec<u32> =
-                (0..).zip(&folds.fold).filter(|&(_, &fold)| fold == member).map(|(row, _)| row).collect();
-            trainer.evaluate(&self.data.select(&rows)).score
-        });
+        let score = self.judge(self.done.params.len(), trainer).map(|(found, _)| found.score);
         let (steps, rows) = (trainer.state().step, trainer.data().len());
         self.done.figures.push(Member { steps, stop_reason: reason, rows, score });
         self.done.params.push(trainer.params().folded());
@@ -142,13 +157,14 @@ impl<R: Real> Members<R> {
     /// trusted; the weights of the last layer take the temperature in.
     pub(super) fn calibrate(&mut self, computed: Computed<'_>) {
         let Computed { engine, network, answers } = computed;
-        let (logits, y) = match (&self.folds, &self.validation) {
+        let (logits, y): (Vec<Array2<R>>, _) = match (&self.folds, &self.validation) {
             (Some(folds), _) => {
                 let every = (self.data.len() * network.outputs()).div_ceil(CELLS).max(1);
                 let some: Vec<u32> = (0..).take(self.data.len()).step_by(every).collect();
                 let fold: Vec<u32> = some.iter().map(|&row| folds.fold[row as usize]).collect();
                 let Data { x, y, .. } = self.data.select(&some);
-                (vec![out_of_fold(engine, network, (&self.done.params, &fold), x.view())], y)
+                let sets = self.done.params.chunks(folds.members.len());
+                (sets.map(|set| out_of_fold(engine, network, (set, &fold), x.view())).collect(), y)
             }
             (None, Some(validation)) => {
                 let of = |params: &Params<R>| engine.logits(network, params, validation.x.view());
@@ -158,15 +174,12 @@ impl<R: Real> Members<R> {
         };
         self.calibration = metrics::temperature(network.loss, &logits, &y);
         if let Some(calibration) = &self.calibration {
-            let temperature = R::of(calibration.temperature);
-            let last = network.layers();
-            self.done
-                .params
-                .iter_mut()
-                .for_each(|params| params.wb_mut(last).mapv_inplace(|w| w / temperature));
+            cooled(&mut self.done.params, network, R::of(calibration.temperature));
         }
         if let (Some(_), Answers::Numbers { .. }, Target::Values(y)) = (&self.folds, answers, &y) {
-            let (mut outputs, mut y) = (network.loss.outputs(&logits[0]), y.clone());
+            let sum = logits.iter().map(|logits| network.loss.outputs(logits)).reduce(|sum, one| sum + one);
+            let mut outputs = sum.unwrap_or_default() / R::of(logits.len() as f64);
+            let mut y = y.clone();
             answers.decode(&mut outputs);
             answers.decode(&mut y);
             self.residuals = by_size((outputs - y).mapv_into(R::abs));
@@ -176,9 +189,10 @@ impl<R: Real> Members<R> {
     /// The score of every row by the member that was not trained on it, all together.
     pub(super) fn score(&self, computed: Computed<'_>) -> Option<f64> {
         let Computed { engine, network, .. } = computed;
-        let fold = &self.folds.as_ref()?.fold;
-        let logits = out_of_fold(engine, network, (&self.done.params, fold), self.data.x.view());
-        Some(score(network.loss, network.loss.outputs(&logits).view(), &self.data.y))
+        let folds = self.folds.as_ref()?;
+        let members = (self.done.params.as_slice(), folds.members.len(), folds.fold.as_slice());
+        let outputs = outputs_out_of_fold(engine, network, members, self.data.x.view());
+        Some(score(network.loss, outputs.view(), &self.data.y))
     }
 
     /// Shows what the member that was not trained on a row says of it, block by block: a table of `row` (its line),
@@ -193,8 +207,8 @@ impl<R: Real> Members<R> {
         for first in (0..self.data.len()).step_by(rows_at_once(network)) {
             let last = self.data.len().min(first + rows_at_once(network));
             let (fold, x) = (&folds.fold[first..last], self.data.x.slice(s![first..last, ..]));
-            let logits = out_of_fold(engine, network, (&self.done.params, fold), x);
-            let mut outputs = network.loss.outputs(&logits);
+            let members = (self.done.params.as_slice(), folds.members.len(), fold);
+            let mut outputs = outputs_out_of_fold(engine, network, members, x);
             answers.decode(&mut outputs);
             let rows: Vec<u32> = (0..).skip(first).take(last - first).collect();
             let mut columns = vec![
@@ -206,6 +220,12 @@ impl<R: Real> Members<R> {
         }
         Ok(())
     }
+}
+
+/// The last layer takes a temperature in.
+pub(super) fn cooled<R: Real>(members: &mut [Params<R>], network: &Network, temperature: R) {
+    let last = network.layers();
+    members.iter_mut().for_each(|params| params.wb_mut(last).mapv_inplace(|w| w / temperature));
 }
 
 /// Each column by size; of very many rows as many evenly spaced ones as tell every quantile, none too low.

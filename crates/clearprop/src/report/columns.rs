@@ -164,10 +164,11 @@ impl<'a, R: Real> Shuffling<'a, R> {
                     .rows_mut()
                     .into_iter()
                     .for_each(|mut row| row.assign(&value));
-                let mut found = self.outputs(&x).mapv(R::f64);
+                // Of very many outputs few are followed; of numbers the first ones.
+                let mut found = self.outputs(&x).select(Axis(1), &outputs).mapv(R::f64);
                 self.asked.model.encoder.answers.decode(&mut found);
-                let means = found.mean_axis(Axis(0)).unwrap_or_default();
-                Place { text: column.text(*row), at: *at, means: outputs.iter().map(|&j| means[j]).collect() }
+                let means = found.mean_axis(Axis(0)).unwrap_or_default().to_vec();
+                Place { text: column.text(*row), at: *at, means }
             };
             let places: Vec<Place> = places.iter().map(at).collect();
             x.slice_mut(s![.., inputs.clone()]).assign(&self.data.x.slice(s![.., inputs.clone()]));

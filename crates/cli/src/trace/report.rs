@@ -5,7 +5,7 @@ use crate::paper::{Paper, shape, short};
 use crate::trace::chain::{Sheet, heading, note, remark, right_sides, row_title, title};
 use crate::trace::worked;
 use clearprop::trace::{Link, Quantity, Worked};
-use clearprop_plots::page::{self, escaped};
+use clearprop_plots::page::{self, escaped, typeset};
 use ndarray::{ArrayView2, Axis};
 use std::fmt::Write;
 
@@ -47,11 +47,11 @@ pub(crate) fn report(sheet: Sheet<'_>, example: &Worked) -> String {
          <p class=\"legend\">{} is the loss, {} the logits, {} the probabilities, {} the product number by \
          number, {} is 1 where the condition holds and 0 elsewhere. {}</p>\n",
         escaped(summary.trim()),
-        math("L"),
-        math("f"),
-        math("p"),
-        math(r"\odot"),
-        math("[\\ldots]"),
+        typeset("L"),
+        typeset("f"),
+        typeset("p"),
+        typeset(r"\odot"),
+        typeset("[\\ldots]"),
         scale(),
     );
     page.push_str("<h2 class=\"way\">Forward <span aria-hidden=\"true\">↓</span></h2>");
@@ -101,7 +101,7 @@ fn card(page: &mut String, sheet: Sheet<'_>, quantity: &Quantity, class: &str, b
         let _ = writeln!(page, "<p class=\"role\">{what}{}</p>", escaped(&quantity.role));
     }
     for formula in &quantity.formulas {
-        let _ = writeln!(page, "<p class=\"formula\">{}</p>", math(&formula.tex));
+        let _ = writeln!(page, "<p class=\"formula\">{}</p>", typeset(&formula.tex));
     }
     if quantity.name == "loss" {
         let _ =
@@ -259,18 +259,6 @@ fn chosen(n: usize, most: usize) -> Vec<usize> {
     if n <= most { (0..n).collect() } else { (0..most).map(|at| at * n / most).collect() }
 }
 
-/// A formula as MathML; if it cannot be typeset, as it is.
-fn math(tex: &str) -> String {
-    let storage = pulldown_latex::Storage::new();
-    let parser = pulldown_latex::Parser::new(tex, &storage);
-    let config = pulldown_latex::RenderConfig { annotation: Some(tex), ..Default::default() };
-    let mut mathml = String::new();
-    match pulldown_latex::push_mathml(&mut mathml, parser, config) {
-        Ok(()) => mathml,
-        Err(_) => format!("<code>{}</code>", escaped(tex)),
-    }
-}
-
 /// The number whose arithmetic a report shows if none is asked for: the largest of the first `dw`.
 pub(crate) fn example(sheet: Sheet<'_>) -> Worked {
     let trace = sheet.trace;
@@ -297,12 +285,12 @@ mod tests {
     fn every_formula_of_the_table_can_be_typeset() {
         for stage in STAGES {
             for formula in stage.formulas() {
-                let typeset = math(&stage.fill(&formula.tex, 1, 3));
-                assert!(typeset.starts_with("<math"), "{}: {typeset}", formula.tex);
-                assert!(!typeset.contains("merror") && !typeset.contains("<code>"), "{}", formula.tex);
+                let shown = typeset(&stage.fill(&formula.tex, 1, 3));
+                assert!(shown.starts_with("<math"), "{}: {shown}", formula.tex);
+                assert!(!shown.contains("merror") && !shown.contains("<code>"), "{}", formula.tex);
             }
         }
-        assert!(math(r"\nonsense{").contains("merror") || math(r"\nonsense{").contains("<code>"));
+        assert!(typeset(r"\nonsense{").contains("merror") || typeset(r"\nonsense{").contains("<code>"));
     }
 
     #[test]

@@ -401,3 +401,70 @@ fn names_that_are_not_utf8() {
     let resumed = place.command("train --quiet --resume").arg(out).output().unwrap();
     assert_eq!((resumed.status.code(), resumed.stderr.as_slice()), (Some(0), b"".as_slice()));
 }
+
+/// A limit of memory ends a run in one line, or not at all.
+#[cfg(target_os = "linux")]
+#[test]
+fn no_more_memory_is_said_in_one_line() {
+    let place = Place::new();
+    let rows: String = (0..100_000).map(|i| format!("word{i},{},{}\n", i % 7, ["u", "v"][i % 2])).collect();
+    place.write("t.csv", format!("w,a,y\n{rows}"));
+    let within = |kilobytes: u32, line: &str| {
+        let program = env!("CARGO_BIN_EXE_clearprop");
+        let line = format!("ulimit -v {kilobytes}; exec {program} {line}");
+        let mut shell = std::process::Command::new("sh");
+        shell.args(["-c", &line]).current_dir(place.path("."));
+        let ended = shell.output().unwrap();
+        (ended.status.code(), String::from_utf8_lossy(&ended.stderr).into_owned())
+    };
+    let mut told = 0;
+    // With fewer the program does not even begin.
+    let least = (10..).map(|megabytes| megabytes * 2000).find(|&most| within(most, "--version").0 == Some(0));
+    for more in (0..60).map(|i| i * 1000) {
+        let line = "train t.csv --target y --epochs 1 --quiet --overwrite --out run";
+        let (code, err) = within(least.unwrap() + more, line);
+        // It may have been said before that no thread can be started.
+        let mut lines = err.lines().filter(|line| !line.starts_with("warning: "));
+        let line = lines.next().unwrap_or_default();
+        let said = line.starts_with("error: the system has no more memory (") && lines.next().is_none();
+        assert!(code == Some(0) || (code == Some(2) && said), "{more}: {code:?} {err}");
+        told += u32::from(said);
+    }
+    assert!(told > 0);
+    assert!(!place.files().iter().any(|name| name.contains("unfinished")), "{:?}", place.files());
+}
+
+/// What no option can say may stand in the text of a checkpoint.
+#[test]
+fn edited_checkpoints_are_refused_or_gone_on_with() {
+    use clearprop_files::safetensors;
+    let place = Place::new();
+    place.write("flowers.csv", flowers());
+    let line = "train flowers.csv --target kind --epochs 5 --checkpoint-every 2 --quiet --out run";
+    let failed = place.command(line).env(clearprop_files::disk::FAIL_DISK, "9").output().unwrap();
+    assert_eq!(failed.status.code(), Some(2));
+    let (tensors, text) = safetensors::read(&place.bytes("run/checkpoint.safetensors")[..], "c").unwrap();
+    let text = text.unwrap();
+    for (old, new) in [
+        ("\"log_every\":null", "\"log_every\":0"),
+        ("\"record_every\":null", "\"record_every\":0"),
+        ("\"checkpoint_every\":2", "\"checkpoint_every\":0"),
+        ("\"separator\":null", "\"separator\":\"\""),
+        ("\"separator\":null", "\"separator\":\"\\\"\""),
+        ("\"skip\":null", "\"skip\":18446744073709551615"),
+        ("\"train_time\":{\"secs\":0", "\"train_time\":{\"secs\":18446744073709551615"),
+        ("\"not_better\":0", "\"not_better\":18446744073709551615"),
+        ("\"precision\":\"f32\"", "\"precision\":\"f16\""),
+        (
+            "\"done\":[]",
+            "\"done\":[{\"steps\":18446744073709551615,\"stop_reason\":\"finished\",\"rows\":0,\"score\":null}]",
+        ),
+    ] {
+        assert!(text.contains(old), "{old} in {text}");
+        let edited = safetensors::write(&tensors, text.replacen(old, new, 1)).unwrap();
+        place.write("run/checkpoint.safetensors", edited);
+        let ended = place.run("train --resume run --quiet");
+        let (code, lines) = (ended.code, ended.err.lines().count());
+        assert!(code == Some(0) || (code == Some(2) && lines == 1), "{new}: {code:?} {}", ended.err);
+    }
+}

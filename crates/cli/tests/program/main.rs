@@ -13,6 +13,7 @@ mod reading;
 mod report;
 mod survival;
 mod tables;
+mod tune;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

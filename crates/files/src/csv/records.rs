@@ -143,8 +143,9 @@ impl<S: Read> Records<S> {
 
     /// Passes over lines.
     pub(super) fn skip(&mut self, lines: usize) -> io::Result<()> {
-        for _ in 0..lines {
-            self.next_line()?;
+        let mut left = lines;
+        while left > 0 && self.next_line()? {
+            left -= 1;
         }
         Ok(())
     }

@@ -18,8 +18,9 @@ use std::sync::Arc;
 const GROUP: usize = 1 << 16;
 /// A table of more columns than these is written without statistics.
 const WIDE: usize = 1000;
-/// Values that are, in all columns: of 10,000 columns 1,677 rows.
-const VALUES: usize = 1 << 24;
+/// Values that are, in all columns: of 10,000 columns 838 rows.  (Fewer would take more: what describes a group of columns
+/// stays in memory.)
+const VALUES: usize = 1 << 23;
 
 /// Writes columns of words, labels and reals.
 pub(crate) struct Writer {
@@ -62,7 +63,12 @@ impl Writer {
         // They describe every column of every group, and stay in memory until the end.
         let wide = columns.len() > WIDE;
         let statistics = if wide { EnabledStatistics::None } else { EnabledStatistics::Page };
-        let properties = WriterProperties::builder()
+        // Hardly two reals are the same.
+        let mut properties = WriterProperties::builder().set_dictionary_enabled(false);
+        for (name, _) in columns.iter().filter(|(_, holds)| *holds != Holds::Reals) {
+            properties = properties.set_column_dictionary_enabled(vec![name.clone()].into(), true);
+        }
+        let properties = properties
             .set_compression(Compression::SNAPPY)
             .set_statistics_enabled(statistics)
             .set_offset_index_disabled(wide)

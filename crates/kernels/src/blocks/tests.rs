@@ -20,6 +20,24 @@ struct Run<R> {
     losses: Vec<f64>,
 }
 
+/// What each tensor takes of a step, where there is a scale of the inputs; without one each takes all of it.
+fn shares(mlp: &Mlp, params: usize) -> Vec<f64> {
+    let tensors = if params > mlp.count() { 2 * mlp.layers() + 1 } else { 0 };
+    (0..tensors).map(|i| 0.3 + 0.4 * i as f64).collect()
+}
+
+/// The share of number `i`.
+fn share_of(mlp: &Mlp, params: usize, i: usize) -> f64 {
+    let sizes = mlp.sizes.windows(2).flat_map(|pair| [pair[0] * pair[1], pair[1]]).chain([mlp.inputs()]);
+    let mut end = 0;
+    let before = sizes.take_while(|size| {
+        end += size;
+        end <= i
+    });
+    let tensor = before.count();
+    shares(mlp, params).get(tensor).copied().unwrap_or(1.0)
+}
+
 /// Takes steps by the kernels.
 fn run<R: Float>(
     level: Level,
@@ -30,6 +48,7 @@ fn run<R: Float>(
     next: Update<R>,
     batches: Batches<'_>,
 ) -> Run<R> {
+    let shares = &shares(mlp, params.len());
     let n = match batches {
         Batches::Full { .. } => rows.data().rows(mlp),
         Batches::Of { size, .. } => size,
@@ -43,7 +62,9 @@ fn run<R: Float>(
         losses: Vec::new(),
     };
     let mut moments: Vec<&mut [R]> = run.moments.iter_mut().map(Vec::as_mut_slice).collect();
-    let mut state = State { params: &mut run.params, moments: &mut moments, next: &mut || next };
+    let mut next = || next;
+    let params = &mut run.params;
+    let mut state = State { params, moments: &mut moments, next: &mut next, shares };
     blocks.advance_here(&mut state, &rows.data(), batches, &mut run.losses);
     run
 }
@@ -70,7 +91,8 @@ fn compare<R: Float>(
     for step in steps {
         let (loss, grad) = loss_and_grad(mlp, &right, &rows.data(), step);
         losses.push(loss);
-        update(&next, &mut right, &mut moments, &grad);
+        let share = |i: usize| share_of(mlp, params.len(), i);
+        update(&next, &mut right, &mut moments, &grad, share);
     }
     let got = run(level, plan, 1, model, rows, next, batches);
     let near = |name: &str, off: f64| {
@@ -90,6 +112,9 @@ fn compare<R: Float>(
         near(&format!("the update of {layer:?}"), far(&moved(&widened(&got.params)), &moved(&right)));
         at = layer.end;
     }
+    let moved =
+        |after: &[f64]| -> Vec<f64> { after[at..].iter().zip(&start[at..]).map(|(a, b)| a - b).collect() };
+    near("the scale's update", far(&moved(&widened(&got.params)), &moved(&right)));
     for (a, b) in got.moments.iter().zip(&moments) {
         near("a moment", far(&widened(a), b));
     }
@@ -198,7 +223,8 @@ fn a_step_is_that_of_the_reference_at_every_size() {
 #[test]
 fn very_wide_layers_are_walked_in_blocks() {
     for level in Level::available() {
-        for sizes in [&[3, 4095, 2][..], &[4095, 65, 2], &[30, 65, 4095], &[4095, 64, 2], &[1, 700, 1, 2]] {
+        let all = [&[3, 4095, 2][..], &[4095, 65, 2], &[30, 65, 4095], &[4095, 64, 2], &[1, 700, 1, 2]];
+        for sizes in all.into_iter().chain([&[3, 100_000, 2][..], &[100_000, 3, 2]]) {
             let model = network::<f32>(sizes, Activation::Relu, Loss::Squared);
             let layers = dispatch!(level, simd => Layers::new::<_, f32>(simd, &model.0));
             let is_wide = matches!(Plan::choose(&model.0, &layers, 5, 4), Plan::Wide { .. });
@@ -258,6 +284,37 @@ fn every_rule_follows_the_reference_over_batches() {
     }
 }
 
+/// The model with a scale of the inputs, some of it 0, tiny or negative.
+fn scaled<R: Float>((mlp, mut params): (Mlp, Vec<R>)) -> (Mlp, Vec<R>) {
+    let scales = [1.0, -0.7, 0.0, 1e-30, 2.0, -1e-25];
+    params.extend(scales.iter().cycle().take(mlp.inputs()).map(|&s| R::narrow(s)));
+    (mlp, params)
+}
+
+#[test]
+fn a_scale_of_the_inputs_and_shares_of_a_step_follow_the_reference() {
+    fn follow<R: Float>(level: Level, gradient: f64, tolerance: f64) {
+        let order: Vec<u32> = (0..90).map(|i| i * 37 % 90).collect();
+        let batches = Batches::Of { rows: &order, size: 32 };
+        for sizes in [&[6, 35, 4][..], &[50, 33, 17, 3], &[7, 3]] {
+            let model = scaled(network::<R>(sizes, Activation::Tanh, Loss::Softmax));
+            let rows = Rows::random(&model.0, 90, 4);
+            for plan in PLANS.into_iter().chain([Some(Plan::Rows { group: 16, groups: 6 })]) {
+                for next in [gd(), Update::Gradient] {
+                    compare(level, &model, &rows, next, ONE_STEP, plan, gradient);
+                }
+                for next in [rules()[2], rules()[3]] {
+                    compare(level, &model, &rows, next, batches, plan, tolerance);
+                }
+            }
+        }
+    }
+    for level in Level::available() {
+        follow::<f32>(level, 1e-5, 1e-4);
+        follow::<f64>(level, 1e-12, 1e-12);
+    }
+}
+
 #[test]
 fn any_number_of_threads_gives_the_same_bits() {
     fn check<R: Float + std::fmt::Debug>() {
@@ -268,14 +325,15 @@ fn any_number_of_threads_gives_the_same_bits() {
             Plan::Weights { chunk: 96 },
             Plan::Wide { chunk: 304 },
             Plan::Wide { chunk: 96 },
+            Plan::Wide { chunk: 32 },
         ];
         for plan in plans.map(Some).into_iter().chain([None]) {
             for sizes in [&[10, 30, 4], &[40, 100, 10], &[40, 300, 10]] {
-                let model = network::<R>(sizes, Activation::Relu, Loss::Softmax);
+                let model = scaled(network::<R>(sizes, Activation::Relu, Loss::Softmax));
                 let data = Rows::random(&model.0, 700, 5);
                 let run = |members| run(Level::detect(), plan, members, &model, &data, rules()[3], batches);
                 let one = run(1);
-                for members in [2, 3, 4, 8] {
+                for members in [2, 3, 4, 8, 64] {
                     assert!(run(members) == one, "{}, {members} threads, {plan:?}", R::KIND);
                 }
             }
@@ -298,7 +356,7 @@ fn what_is_not_finite_or_very_small_is_not_hidden() {
                     let all: Vec<u32> = (0..30).collect();
                     let mut right = model.1.clone();
                     let (loss_right, grad) = loss_and_grad(&model.0, &right, &rows.data(), &all);
-                    update(&gd::<f64>(), &mut right, &mut [], &grad);
+                    update(&gd::<f64>(), &mut right, &mut [], &grad, |_| 1.0);
                     for plan in PLANS {
                         let got = run(level, plan, 1, &model, &rows, gd(), ONE_STEP);
                         let what = format!("{level:?} {activation:?} {loss:?} x = {kind}");

@@ -25,7 +25,8 @@ pub(super) fn members(body: &mut String, report: &Report) {
             "<thead><tr><th scope=\"col\">fold</th><th scope=\"col\">{score}</th><th scope=\"col\">rows of the other \
              folds</th><th scope=\"col\">steps</th></tr></thead><tbody>"
         );
-        for (i, member) in (1..).zip(&report.members) {
+        let folds = report.folds.unwrap_or(scores.len()).max(1);
+        for (i, member) in (1..=folds).cycle().zip(&report.members) {
             let _ = write!(
                 text,
                 "<tr><th scope=\"row\">{i}</th><td>{}</td><td>{}</td><td>{}</td></tr>",

@@ -4,9 +4,9 @@
 //! `best`, of members that are trained `member1`, ..), the epoch so far (`epoch`: its loss, the best loss) and the rows of the history; its text
 //! says what the run is.  The training rows are not in it: they are read again, and must be the same.
 
-use crate::folder::{CHECKPOINT, Folder};
-use crate::reading::Reading;
-use crate::split::Splitting;
+use crate::disk;
+use crate::model::{floats, values};
+use crate::safetensors::{self, Floats, Tensor};
 use clearprop::error::{Error, ErrorKind, Result};
 use clearprop::evaluate::Evaluation;
 use clearprop::fit::{Done, Fit, History, Plan, Progress, Row};
@@ -16,73 +16,23 @@ use clearprop::optim::{Optimiser, Solver};
 use clearprop::params::Params;
 use clearprop::real::Real;
 use clearprop::train::State;
-use clearprop_files::disk;
-use clearprop_files::model::{floats, values};
-use clearprop_files::safetensors::{self, Floats, Tensor};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use std::path::{Path, PathBuf};
+use std::io::Read;
+use std::path::Path;
 use std::time::Duration;
 
 /// The version of the text that this program writes and reads.
-const VERSION: u64 = 4;
-
-/// What a run is, beside its numbers.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Setup {
-    /// The file of the rows, `-` for standard input; without one the notebook's spirals.
-    #[serde(with = "path")]
-    pub(crate) data: Option<PathBuf>,
-    pub(crate) reading: Reading,
-    pub(crate) split: Splitting,
-    pub(crate) name: String,
-    pub(crate) plan: Plan,
-    pub(crate) log_every: Option<u64>,
-    pub(crate) record_every: Option<u64>,
-    pub(crate) checkpoint_every: Option<u64>,
-}
-
-/// A path in JSON: as text, or as its bytes where it is none.
-mod path {
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-    use std::path::PathBuf;
-
-    #[derive(Deserialize, Serialize)]
-    #[serde(untagged)]
-    enum Written {
-        Text(String),
-        #[cfg(unix)]
-        Bytes(Vec<u8>),
-    }
-
-    pub(super) fn serialize<S: Serializer>(path: &Option<PathBuf>, to: S) -> Result<S::Ok, S::Error> {
-        let written = path.as_ref().map(|path| match path.to_str() {
-            #[cfg(unix)]
-            None => Written::Bytes(std::os::unix::ffi::OsStrExt::as_bytes(path.as_os_str()).to_vec()),
-            _ => Written::Text(path.to_string_lossy().into_owned()),
-        });
-        written.serialize(to)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<PathBuf>, D::Error> {
-        let written = Option::<Written>::deserialize(from)?;
-        Ok(written.map(|written| match written {
-            Written::Text(text) => text.into(),
-            #[cfg(unix)]
-            Written::Bytes(bytes) => {
-                <std::ffi::OsString as std::os::unix::ffi::OsStringExt>::from_vec(bytes).into()
-            }
-        }))
-    }
-}
+const VERSION: u64 = 5;
 
 /// The text beside the tensors.
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-struct About {
+struct About<S> {
     checkpoint: u64,
     precision: String,
-    setup: Setup,
+    setup: S,
+    plan: Plan,
     fingerprint: u64,
     step: u64,
     updates: u64,
@@ -96,32 +46,37 @@ struct About {
 
 /// Where a run stands.
 #[derive(Debug)]
-pub(crate) struct Checkpoint<R> {
-    pub(crate) setup: Setup,
-    pub(crate) progress: Progress<R>,
+pub struct Checkpoint<R, S> {
+    /// What the door that began the run needs to know besides.
+    pub setup: S,
+    /// All that was decided before the first step.
+    pub plan: Plan,
+    /// The state of the run.
+    pub progress: Progress<R>,
     /// The time of training so far.
-    pub(crate) train_time: Duration,
+    pub train_time: Duration,
 }
 
 /// A checkpoint in the precision that its run has.
-pub(crate) enum AnyCheckpoint {
-    F32(Checkpoint<f32>),
-    F64(Checkpoint<f64>),
+#[derive(Debug)]
+pub enum AnyCheckpoint<S> {
+    /// Single precision.
+    F32(Checkpoint<f32, S>),
+    /// Double precision.
+    F64(Checkpoint<f64, S>),
 }
 
-/// Writes a checkpoint in place of the one before.
-pub(crate) fn write<R: Real>(
-    folder: &Folder,
-    setup: &Setup,
-    fit: &Fit<R>,
-    train_time: Duration,
-) -> Result<()> {
-    let fingerprint = fit.fingerprint();
-    let Progress { done, state, history, .. } = fit.progress();
+/// The bytes of a run's checkpoint.
+///
+/// # Errors
+/// A setup that JSON cannot hold.
+pub fn bytes<R: Real>(setup: &impl Serialize, fit: &Fit<R>, train_time: Duration) -> Result<Vec<u8>> {
+    let Progress { fingerprint, done, state, history } = fit.progress();
     let about = About {
         checkpoint: VERSION,
         precision: R::NAME.to_owned(),
-        setup: setup.clone(),
+        setup,
+        plan: fit.plan().clone(),
         fingerprint,
         step: state.step,
         updates: state.optimiser.t,
@@ -130,7 +85,7 @@ pub(crate) fn write<R: Real>(
         done: done.figures,
         train_time,
     };
-    let text = serde_json::to_string(&about).map_err(|error| damaged(folder.path(), &error))?;
+    let text = serde_json::to_string(&about).map_err(|error| damaged(&error))?;
     let flat = |name: &str, values: Floats| Tensor { name: name.into(), shape: vec![values.len()], values };
     let mut tensors = vec![flat("params", floats(state.params.values()))];
     for (i, moment) in (1..).zip(&state.optimiser.moments) {
@@ -149,37 +104,57 @@ pub(crate) fn write<R: Real>(
     let numbers_of_epoch = vec![state.epoch_loss, state.best_loss, state.optimiser.step_size];
     tensors.push(flat("epoch", Floats::F64(numbers_of_epoch)));
     tensors.push(flat("history", Floats::F64(history.rows.iter().flat_map(numbers).collect())));
-    folder.write(CHECKPOINT, &safetensors::write(&tensors, &text)?)
+    safetensors::write(&tensors, text)
 }
 
-/// Reads the checkpoint of a run folder.
-pub(crate) fn read(folder: &Folder) -> Result<AnyCheckpoint> {
-    let path = folder.path().join(CHECKPOINT);
-    let file = path.display().to_string();
-    let (tensors, text) = safetensors::read(disk::Input::open(&path)?, &file)?;
-    let text = text.ok_or_else(|| damaged(&path, &"it has no text"))?;
-    let about: About = serde_json::from_str(&text).map_err(|error| damaged(&path, &error))?;
-    if about.checkpoint != VERSION {
-        let found = format!("the checkpoint has version {}, this program reads {VERSION}", about.checkpoint);
-        return Err(Error::new(ErrorKind::File, found)
-            .file(file)
-            .hint("go on with the program that wrote it"));
+/// Reads a checkpoint.
+///
+/// # Errors
+/// A file that is none of a run, a damaged one, one of another version.
+pub fn open<S: DeserializeOwned>(path: &Path) -> Result<AnyCheckpoint<S>> {
+    read(disk::Input::open(path)?, &path.display().to_string())
+}
+
+/// Reads a checkpoint from its bytes; `file` is what messages call them.
+///
+/// # Errors
+/// Bytes that are none of a checkpoint, damaged ones, those of another version.
+pub fn read<S: DeserializeOwned>(source: impl Read, file: &str) -> Result<AnyCheckpoint<S>> {
+    let (tensors, text) = safetensors::read(source, file)?;
+    let text = text.ok_or_else(|| damaged(&"it has no text").file(file))?;
+    from_parts(&tensors, &text).map_err(|error| error.file(file))
+}
+
+/// The checkpoint of this text and these tensors.
+///
+/// # Errors
+/// A text of another version or none of a checkpoint's; tensors that are missing or of other sizes.
+pub fn from_parts<S: DeserializeOwned>(tensors: &[Tensor], text: &str) -> Result<AnyCheckpoint<S>> {
+    #[derive(Deserialize)]
+    struct Start {
+        checkpoint: u64,
     }
+    let Start { checkpoint } = serde_json::from_str(text).map_err(|error| damaged(&error))?;
+    if checkpoint != VERSION {
+        let found = format!("the checkpoint has version {checkpoint}, this program reads {VERSION}");
+        return Err(Error::new(ErrorKind::File, found).hint("go on with the program that wrote it"));
+    }
+    let about: About<S> = serde_json::from_str(text).map_err(|error| damaged(&error))?;
     match about.precision.as_str() {
-        "f32" => from_parts(&path, &tensors, about).map(AnyCheckpoint::F32),
-        "f64" => from_parts(&path, &tensors, about).map(AnyCheckpoint::F64),
-        other => Err(damaged(&path, &format!("it has the precision '{other}'"))),
+        "f32" => in_precision(tensors, about).map(AnyCheckpoint::F32),
+        "f64" => in_precision(tensors, about).map(AnyCheckpoint::F64),
+        other => Err(damaged(&format!("it has the precision '{other}'"))),
     }
 }
 
-fn from_parts<R: Real>(path: &Path, tensors: &[Tensor], about: About) -> Result<Checkpoint<R>> {
-    let About { setup, fingerprint, step, updates, not_better, is_over, done, train_time, .. } = about;
-    let Plan { network, settings, .. } = &setup.plan;
+fn in_precision<R: Real, S>(tensors: &[Tensor], about: About<S>) -> Result<Checkpoint<R, S>> {
+    let About { setup, plan, fingerprint, step, updates, not_better, is_over, done, train_time, .. } = about;
+    let Plan { network, settings, .. } = &plan;
     // A file may say anything.
     settings.check()?;
     settings.fit(network)?;
     let get = |name: &str| tensors.iter().find(|tensor| tensor.name == name).map(|tensor| &tensor.values);
-    let absent = |name: &str| damaged(path, &format!("the tensor '{name}' is missing or has another size"));
+    let absent = |name: &str| damaged(&format!("the tensor '{name}' is missing or has another size"));
     let params = |name: &str| {
         let params = get(name).and_then(|found| Params::from_values(&network.sizes, values(found)));
         params.ok_or_else(|| absent(name))
@@ -209,26 +184,24 @@ fn from_parts<R: Real>(path: &Path, tensors: &[Tensor], about: About) -> Result<
         .transpose()?;
     let state = State { step, params: weights, optimiser, epoch_loss, best_loss, not_better, best, lbfgs };
     let history = History { rows: rows.ok_or_else(|| absent("history"))? };
-    Ok(Checkpoint { setup, progress: Progress { fingerprint, done, state, history }, train_time })
+    Ok(Checkpoint { setup, plan, progress: Progress { fingerprint, done, state, history }, train_time })
 }
 
-fn damaged(path: &Path, why: &dyn std::fmt::Display) -> Error {
-    Error::new(ErrorKind::File, format!("no checkpoint of this program: {why}"))
-        .file(path.display())
-        .hint("train anew")
+fn damaged(why: &dyn std::fmt::Display) -> Error {
+    Error::new(ErrorKind::File, format!("no checkpoint of this program: {why}")).hint("train anew")
 }
 
 /// Numbers of a row of the history.
-const COLUMNS: usize = 6;
+pub(crate) const COLUMNS: usize = 6;
 
 /// A row of the history; NaN is what was not measured.
-fn numbers(row: &Row) -> [f64; COLUMNS] {
+pub(crate) fn numbers(row: &Row) -> [f64; COLUMNS] {
     let (loss, score) = row.validation.map_or((f64::NAN, f64::NAN), |v| (v.loss, v.score));
     let epoch = row.epoch.map_or(f64::NAN, |epoch| epoch as f64);
     [row.step as f64, row.loss, row.train_score.unwrap_or(f64::NAN), epoch, loss, score]
 }
 
-fn row(numbers: &[f64]) -> Option<Row> {
+pub(crate) fn row(numbers: &[f64]) -> Option<Row> {
     let &[step, loss, train_score, epoch, validation_loss, score] = numbers else { return None };
     let measured = |value: f64| (!value.is_nan()).then_some(value);
     Some(Row {
