@@ -13,7 +13,6 @@ mod penalty;
 mod softmax;
 
 pub use measured::Measured;
-pub(crate) use mistakes::page;
 pub use mistakes::{RIGHT, RIGHT_OF_SECOND, SECOND};
 
 /// Runs everything.

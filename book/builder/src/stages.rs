@@ -1,6 +1,6 @@
 //! A stage of the table as a section of a chapter.
 
-use crate::measure::page;
+use crate::pages::page;
 use clearprop::mistake::MistakeId;
 use clearprop::stage::{Formula, STAGES, Stage, Way, stage};
 use std::fmt::Write;

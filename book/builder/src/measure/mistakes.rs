@@ -71,16 +71,6 @@ pub const RIGHT: [(&str, &str); 14] = [
     ("db1", "dL_dW1[-1] = dL_dh11.sum(axis=0) + reg * W1[-1]"),
 ];
 
-/// The chapter that holds a mistake's picture.
-pub(crate) fn page(id: MistakeId) -> &'static str {
-    match id.number() {
-        1..=18 | 56..=58 | 65 | 70..=79 | 81 | 82 => "scores",
-        19..=34 | 51..=55 | 66..=68 => "parameters",
-        35..=50 | 59..=64 | 80 | 83..=86 => "hidden",
-        _ => "steps",
-    }
-}
-
 fn of_first(mistake: &Mistake, case: &Case) -> String {
     let numbers = [case.right(mistake.array), (mistake.wrong)(case)];
     section(mistake.id, mistake.array, mistake.line, &RIGHT, &numbers)
@@ -114,6 +104,7 @@ fn section(
 mod tests {
     use super::case::column_sums;
     use super::*;
+    use crate::pages::page;
     use clearprop::diagnose::arrays::{Array, Stored, Values};
     use clearprop::diagnose::diagnose;
     use clearprop::mistake::MistakeId::{
