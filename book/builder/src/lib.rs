@@ -19,5 +19,6 @@ mod math;
 mod matrix;
 pub mod measure;
 mod number;
+mod pages;
 mod source;
 pub mod stages;

@@ -13,7 +13,7 @@ mod penalty;
 mod softmax;
 
 pub use measured::Measured;
-pub use mistakes::RIGHT;
+pub use mistakes::{RIGHT, RIGHT_OF_SECOND, SECOND};
 
 /// Runs everything.
 pub fn everything() -> Result<Measured, String> {

@@ -1,5 +1,6 @@
 //! A stage of the table as a section of a chapter.
 
+use crate::pages::page;
 use clearprop::mistake::MistakeId;
 use clearprop::stage::{Formula, STAGES, Stage, Way, stage};
 use std::fmt::Write;
@@ -66,15 +67,10 @@ fn undone(backward: &Stage) -> String {
     })
 }
 
-/// The mistakes' numbers, each a link to its picture; what has none is told by `clearprop diagnose` alone.
+/// The mistakes' numbers, each a link to its picture.
 fn links(mistakes: &[MistakeId]) -> String {
     let link = |id: &MistakeId| {
-        let page = match id.number() {
-            1..=18 | 56 | 57 => "scores",
-            19..=34 | 51..=55 => "parameters",
-            35..=50 => "hidden",
-            _ => return id.to_string(),
-        };
+        let page = page(*id);
         format!("[{id}](mistakes-{page}.md#mistake-{id})")
     };
     mistakes.iter().map(link).collect::<Vec<_>>().join(", ")

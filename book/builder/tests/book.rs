@@ -156,6 +156,19 @@ def runs(stage, line):
 }
 
 #[test]
+fn the_right_lines_of_the_second_network_run_and_give_its_numbers() {
+    let mut code = format!("{}\nstart = dict(globals())\n", clearprop_book::measure::SECOND);
+    for (array, line) in clearprop_book::measure::RIGHT_OF_SECOND {
+        code.push_str(&format!("space = dict(start); exec({line:?}, space)\n"));
+        // What the program itself has under that name; the loss with logarithms and the update it has not.
+        code.push_str(&format!(
+            "if {array:?} in start: assert np.allclose(space[{array:?}], start[{array:?}])\n"
+        ));
+    }
+    python(&code);
+}
+
+#[test]
 fn the_pass_of_the_first_page_is_right() {
     let slopes = "
 exec(open('examples/pass.py').read())

@@ -329,7 +329,13 @@ impl Graph {
             By(B(l)) if self.bias[l].in_w() => self.name(By(W(l))),
             Of(A(l)) if self.functions[l] == Function::Identity && l == last => self.name(Of(Z(l))),
             Of(variable) if self.names.contains_key(&variable) => self.names[&variable].clone(),
-            _ => quantity.name(self.habit, last),
+            _ => {
+                let name = quantity.name(self.habit, last);
+                // `A1 = A1 * mask` takes the name of what it masks.
+                let taken = matches!(quantity, Of(A(_)) | By(A(_)))
+                    && self.given.values().any(|given| given.name == name);
+                if taken { format!("{name} before dropout") } else { name }
+            }
         }
     }
 }

@@ -62,13 +62,19 @@ pub(super) fn explain_in(graph: &Graph, most: u32, conventions: &[Convention]) -
             search.go(0, unsaid, &path);
         }
     };
-    // First what is not in the file is taken to be right: that is found at once, and nothing that costs more is
-    // looked for.
-    (search.plain, search.limit) = (true, most);
-    go(&mut search);
-    let plain = std::mem::take(&mut search.found);
-    (search.plain, search.limit) = (false, 0);
+    // What is not in the file taken to be right: that is found at once, and bounds what is looked for.
+    let plain = |search: &mut Search<'_>| {
+        let limit = search.limit;
+        (search.plain, search.limit) = (true, most);
+        go(search);
+        (search.plain, search.limit) = (false, limit);
+        std::mem::take(&mut search.found)
+    };
+    let mut simple: Option<Vec<Explanation>> = None;
     while search.found.is_empty() {
+        if search.limit > 2 * MISTAKE && simple.is_none() {
+            simple = Some(plain(&mut search));
+        }
         search.next = u32::MAX;
         go(&mut search);
         if search.next == u32::MAX || search.next > most || graph.memo.is_spent() {
@@ -77,9 +83,18 @@ pub(super) fn explain_in(graph: &Graph, most: u32, conventions: &[Convention]) -
         // Some steps at a time; what is found within the limit is still the least.
         search.limit = search.next.max(search.limit + UNUSUAL).min(most);
     }
-    let found = if search.found.is_empty() { plain } else { search.found };
+    if search.found.is_empty() && simple.is_none() && graph.memo.is_spent() {
+        // Out of work: an answer there is all the same.
+        graph.memo.grant(SIMPLE);
+        simple = Some(plain(&mut search));
+        graph.memo.spend(SIMPLE);
+    }
+    let found = if search.found.is_empty() { simple.unwrap_or_default() } else { search.found };
     (search.best, found)
 }
+
+/// What the simplest answer may compute where the search was stopped.
+const SIMPLE: u64 = 100_000_000;
 
 /// What one step of the search costs beside what it computes, in numbers.
 const STEP: u64 = 1_000;

@@ -200,7 +200,9 @@ pub(super) fn hidden_by(graph: &Graph) -> Vec<String> {
     let mut found = Vec::new();
     let mut add = |words: String| found.push(words);
     let (n, k, last, sizes) = (graph.n, graph.outputs(), graph.layers(), &graph.sizes);
-    if graph.reg == 0.0 {
+    // (Where the file has no reg, that is said already.)
+    if graph.reg == 0.0 && !graph.warnings.iter().any(|warning| warning.starts_with("reg is not in the file"))
+    {
         add("reg is 0: this probe hides every mistake of the penalty (19 to 25, 37)".to_owned());
     }
     let has_bias = graph.bias[1..].iter().any(|bias| *bias != Bias::None);

@@ -16,7 +16,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::quantity::Variable::W;
 
 /// What a diagnosis may compute, in numbers: less than two seconds' work.
-const BUDGET: u64 = 1_500_000_000;
+const BUDGET: u64 = 2_000_000_000;
 
 /// Compares what a person computed with what is right.
 ///

@@ -81,6 +81,9 @@ impl Case {
     pub(super) fn right(&self, array: &str) -> Array2<f64> {
         let row = |values: ndarray::ArrayView1<'_, f64>| values.to_owned().insert_axis(Axis(0));
         match array {
+            "a1" => self.a1.clone(),
+            "logits" => self.logits.clone(),
+            "loss" => array![[self.data_loss() + self.reg / 2.0 * self.squares()]],
             "probs" => self.probs.clone(),
             "dlogits" => self.dlogits.clone(),
             "da1" => self.da1.clone(),
@@ -95,6 +98,16 @@ impl Case {
             "log p" => row(self.of_label(&self.probs).mapv(f64::ln).view()),
             _ => Array2::zeros((0, 0)),
         }
+    }
+
+    /// The mean over the rows of `-log p` of the right class.
+    pub(super) fn data_loss(&self) -> f64 {
+        -self.of_label(&self.probs).mapv(f64::ln).mean().unwrap_or(0.0)
+    }
+
+    /// The sum of squares of all weights and biases.
+    pub(super) fn squares(&self) -> f64 {
+        self.params.values().iter().map(|w| w * w).sum()
     }
 
     pub(super) fn w2(&self) -> Array2<f64> {

@@ -3,7 +3,7 @@
 use super::case::{Mistake, column_sums, mistake, row_sums};
 use clearprop::loss::argmax;
 use clearprop::mistake::MistakeId::*;
-use ndarray::{Array2, Axis};
+use ndarray::{Array2, Axis, array};
 
 pub(super) const MISTAKES: &[Mistake] = &[
     mistake(NoMean, "dlogits", "dL_df = probs - onehot", |c| c.n * &c.dlogits),
@@ -67,4 +67,49 @@ pub(super) const MISTAKES: &[Mistake] = &[
         "probs[range(N), y] -= 1; loss = -np.mean(np.log(probs[range(N), y]))",
         |c| c.of_label(&(&c.probs - &c.onehot)).mapv(f64::ln).insert_axis(Axis(0)),
     ),
+    mistake(
+        LossPenalty,
+        "loss",
+        "loss = data_loss + (np.sum(W1 ** 2) + np.sum(W2 ** 2)) / 2  # and no reg",
+        |c| array![[c.data_loss() + c.squares() / 2.0]],
+    ),
+    mistake(NoBias, "z1", "h11 = X[:, :-1].dot(W1[:-1])", |c| c.x.dot(&c.params.w(1))),
+    mistake(ZForOutput, "logits", "f = h11.dot(W2[:-1]) + W2[-1]", |c| c.z1.dot(&c.w2()) + c.b2()),
+    mistake(AppliedTwice, "probs", "probs = softmax(softmax(f))", |c| softmax(&c.probs)),
+    mistake(
+        Overflow,
+        "probs",
+        "e = np.exp(f); probs = e / e.sum(1, keepdims=True)  # scores near 800",
+        |c| {
+            let e = c.logits.mapv(|f| (f + 800.0).exp());
+            &e / &row_sums(&e)
+        },
+    ),
+    mistake(ExpAlone, "probs", "probs = np.exp(f)", |c| c.logits.mapv(f64::exp)),
+    mistake(SigmoidForSoftmax, "probs", "probs = 1 / (1 + np.exp(-f))", |c| {
+        c.logits.mapv(|f| 1.0 / (1.0 + (-f).exp()))
+    }),
+    mistake(OuterProduct, "loss", "loss = -np.sum(onehot.dot(np.log(probs).T)) / N + penalty", |c| {
+        let pairs = c.onehot.dot(&c.probs.mapv(f64::ln).t());
+        array![[-pairs.sum() / c.n + c.reg / 2.0 * c.squares()]]
+    }),
+    mistake(AskedMean, "loss", "loss = -np.sum(np.log(probs[range(N), y])) + penalty", |c| {
+        array![[c.n * c.data_loss() + c.reg / 2.0 * c.squares()]]
+    }),
+    mistake(AskedHalf, "loss", "loss = data_loss + reg * (np.sum(W1 ** 2) + np.sum(W2 ** 2))", |c| {
+        array![[c.data_loss() + c.reg * c.squares()]]
+    }),
+    mistake(AskedPenalty, "loss", "loss = data_loss", |c| array![[c.data_loss()]]),
+    mistake(AskedFunction, "a1", "h12 = np.c_[np.tanh(h11), ones]", |c| c.z1.mapv(f64::tanh)),
+    mistake(
+        AskedOtherPenalty,
+        "loss",
+        "loss = data_loss + reg / (2 * N) * (np.sum(W1 ** 2) + np.sum(W2 ** 2))",
+        |c| array![[c.data_loss() + c.reg / 2.0 / c.n * c.squares()]],
+    ),
 ];
+
+fn softmax(z: &Array2<f64>) -> Array2<f64> {
+    let e = z.mapv(f64::exp);
+    &e / &row_sums(&e)
+}

@@ -46,7 +46,7 @@ impl Printer {
     }
 
     fn free(&self, wish: &str) -> String {
-        let mut name = wish.to_owned();
+        let mut name: String = wish.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
         while self.taken.contains(&name) {
             name.push('_');
         }

@@ -116,7 +116,14 @@ pub(super) fn by_logits(graph: &Graph, convention: &Convention, pass: &Pass) -> 
             found.push(Candidate { parts: vec![], detail: format!("the slope is taken as {words}"), value });
         }
     }
-    if let Some(factor) = projected(given, &exact) {
+    // (A factor that has a name, or two, is one of those above.)
+    let (n, k) = (graph.n(), graph.outputs() as f64);
+    let named = [n, k, n * k, n / k].map(|count| [count, 1.0 / count]).concat();
+    let has_name = |factor: f64| {
+        let plain = |other: f64| (factor.abs() / other - 1.0).abs() < 1e-6;
+        named.iter().copied().chain([1.0, 2.0, 0.5]).any(plain)
+    };
+    if let Some(factor) = projected(given, &exact).filter(|factor| !has_name(*factor)) {
         let words = format!("the factor is {}", factor_words(graph, factor));
         found.push(told(&[Factor], words, exact.times(factor)));
     }

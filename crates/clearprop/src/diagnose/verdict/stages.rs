@@ -9,7 +9,7 @@ use crate::diagnose::graph::{Bias, Given, Graph, Pass, difference, same};
 use crate::diagnose::judge::{Explanation, Finding};
 use crate::diagnose::right::right_line;
 use crate::diagnose::words;
-use crate::mistake::MistakeId;
+use crate::mistake::MistakeId::{self, BiasPenalty, PenaltyFactor, PenaltyOverN};
 use crate::quantity::{
     Quantity,
     Quantity::{By, Of},
@@ -106,6 +106,11 @@ pub(super) fn stages(
             && !main.vouched.0
             && main.convention.late
             && !graph.given.keys().any(|q| matches!(q, By(W(_) | B(_))));
+        // Nor is there one where only the loss could tell which layer's penalty is the right one.
+        let is_unsaid = matches!(quantity, By(W(_) | B(_)))
+            && graph.reg != 0.0
+            && !graph.given.contains_key(&Of(Loss))
+            && mistakes.iter().any(|id| matches!(id, PenaltyFactor | PenaltyOverN | BiasPenalty));
         let mut said = Vec::new();
         if wrong {
             said.extend(elsewhere(graph, main, &shown));
@@ -119,7 +124,7 @@ pub(super) fn stages(
             shape: given.map(|given| given.shape.clone()),
             mistakes,
             evidence: said,
-            right: if wrong && !is_open && !is_unvouched && !is_free {
+            right: if wrong && !is_open && !is_unvouched && !is_free && !is_unsaid {
                 right_line(graph, &main.convention, quantity)
             } else {
                 None
