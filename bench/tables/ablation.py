@@ -89,6 +89,11 @@ def main():
     print(f"\nErrors without a piece of the recipe, beside those of the whole: {len({t for t, _ in errors['']})} tables, {a.splits} splits, "
           f"{sum(r['cpu_s'] for r in rows):.0f} s of processor\n(rise in %, its standard error over the tables, tables on which it rises)\n")
     print(grid(lines, ["without", "instead", "classes", "worse", "regression", "worse", "CPU s"]))
+    # For the book: bench/tables/ABLATION.md is this file.
+    (a.results / "ablation.md").write_text(
+        f"Rise of the error in % without a piece of the recipe: {len({t for t, _ in errors['']})} tables, {a.splits} split(s), by `cargo xtask bench --only ablation`.\n\n"
+        "| without | instead | classes | worse on | numbers | worse on |\n|---|---|---|---|---|---|\n"
+        + "".join(f"| {piece} | `{flags}` | {' | '.join(worths)} |\n" for piece, flags, *worths, _ in lines))
 
 
 if __name__ == "__main__":

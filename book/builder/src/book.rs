@@ -68,6 +68,7 @@ impl Book {
             }
             Directive::Code { file, part } => source::code(file, part),
             Directive::Stage(id) => stages::section(id),
+            Directive::Table(file) => source::table(file),
             Directive::Show(name) => {
                 let shown = self.measured.shown(name).ok_or(format!("no figure is called {name}"))?;
                 self.used.borrow_mut().insert((*name).to_owned());

@@ -9,6 +9,7 @@
 //! {{code FILE "a" .. "b"}}    its lines from the one that holds a to the next one that holds b
 //! {{stage ID}}                a stage of the table: formula, shape, derivation
 //! {{show NAME}}               a measured figure or table
+//! {{table FILE}}              the table of a file of results, which a command of the repository wrote
 //! ```
 
 /// One directive.
@@ -22,6 +23,8 @@ pub(crate) enum Directive<'a> {
     Stage(&'a str),
     /// A measured figure or table.
     Show(&'a str),
+    /// The table of a file of results.
+    Table(&'a str),
 }
 
 /// Which part of a source file.
@@ -43,6 +46,7 @@ pub(crate) fn parse(body: &str) -> Result<Directive<'_>, String> {
     match word {
         "stage" => return Ok(Directive::Stage(rest)),
         "show" => return Ok(Directive::Show(rest)),
+        "table" => return Ok(Directive::Table(rest)),
         "code" => {
             let (file, rest) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
             let rest = rest.trim();

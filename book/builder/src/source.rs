@@ -29,6 +29,13 @@ pub(crate) fn code(file: &str, part: &Part<'_>) -> Result<String, String> {
     Ok(format!("\n<p class=\"source\">{path}{caption}</p>\n\n```{language}\n{}\n```\n", dedent(&found)))
 }
 
+/// The table of a file of results: its lines that begin with `|`.
+pub(crate) fn table(file: &str) -> Result<String, String> {
+    let text = std::fs::read_to_string(root().join(file)).map_err(|error| format!("{file}: {error}"))?;
+    let rows: Vec<&str> = text.lines().filter(|line| line.starts_with('|')).collect();
+    if rows.is_empty() { Err(format!("{file} has no table")) } else { Ok(rows.join("\n")) }
+}
+
 /// The lines of the function `name` or `Type::name`, without its documentation.
 fn function(text: &str, name: &str) -> Result<String, String> {
     let lines: Vec<&str> = text.lines().collect();
