@@ -420,3 +420,19 @@ fn a_derivative_by_a_is_one_by_z_where_a_book_calls_them_so_also_without_its_slo
     let from_dz = |name: &str, v: &Named| (name == "dW1").then(|| v.get("x").t().dot(v.get("dz1")));
     assert_eq!(program(&from_dz).said(&[]).first_wrong_stage.as_deref(), Some("dW1"));
 }
+
+#[test]
+fn a_factor_without_a_name_at_the_outputs_is_one_mistake_and_nothing_below_is_accused() {
+    // The mean comes early here, and half of it is left.
+    let halved = |name: &str, v: &Named| match name {
+        "dZ2" => Some((v.get("A2") - v.get("Y")) / (2.0 * N)),
+        "dW2" => Some(v.get("A1").t().dot(v.get("dZ2"))),
+        "db2" => Some(sums(v.get("dZ2"))),
+        "dW1" => Some(v.get("X").t().dot(v.get("dZ1"))),
+        "db1" => Some(sums(v.get("dZ1"))),
+        _ => None,
+    };
+    let found = binary(relu, on, &halved).said(&[]);
+    let wrong: Vec<_> = found.stages.iter().filter(|s| s.status == Status::Wrong).map(|s| &s.name).collect();
+    assert_eq!(wrong, ["dZ2"], "{found:#?}");
+}

@@ -4,7 +4,7 @@ use super::candidate::{Candidate, factor_words, made, projected, told};
 use crate::diagnose::convention::Convention;
 use crate::diagnose::expression::{Compare, Expr, Reduce};
 use crate::diagnose::function::{Cost, Function};
-use crate::diagnose::graph::{Graph, Pass};
+use crate::diagnose::graph::{Graph, Pass, same};
 use crate::mistake::MistakeId::{self, *};
 use crate::quantity::{
     Quantity::{By, Of},
@@ -117,13 +117,14 @@ pub(super) fn by_logits(graph: &Graph, convention: &Convention, pass: &Pass) -> 
         }
     }
     // (A factor that has a name, or two, is one of those above.)
-    let (n, k) = (graph.n(), graph.outputs() as f64);
-    let named = [n, k, n * k, n / k].map(|count| [count, 1.0 / count]).concat();
-    let has_name = |factor: f64| {
-        let plain = |other: f64| (factor.abs() / other - 1.0).abs() < 1e-6;
-        named.iter().copied().chain([1.0, 2.0, 0.5]).any(plain)
-    };
-    if let Some(factor) = projected(given, &exact).filter(|factor| !has_name(*factor)) {
+    let has_name = found.iter().any(|candidate| {
+        candidate
+            .value
+            .value()
+            .zip(given)
+            .is_some_and(|(value, given)| same(given, &value.data, graph.tolerance, 0.0))
+    });
+    if let Some(factor) = projected(given, &exact).filter(|_| !has_name) {
         let words = format!("the factor is {}", factor_words(graph, factor));
         found.push(told(&[Factor], words, exact.times(factor)));
     }
