@@ -5,6 +5,7 @@
 //! network is the [`Encoder`].  n = rows, d = inputs.
 
 mod answers;
+mod beside;
 mod builder;
 mod cells;
 mod check;
