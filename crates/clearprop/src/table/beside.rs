@@ -1,7 +1,19 @@
-//! What stands beside a number without being its unit: how exact it is, a note, or by how much it is multiplied.
+//! What stands beside a number: a currency, how exact it is, a note, or by how much it is multiplied.
 
-use super::form::is_currency;
 use std::borrow::Cow;
+
+const CURRENCIES: [&str; 66] = [
+    "$", "\u{20ac}", "\u{a3}", "\u{a5}", "\u{20b9}", "\u{20bd}", "\u{20a9}", "\u{20ba}", "\u{20aa}",
+    "\u{20ab}", "\u{e3f}", "\u{20b4}", "\u{20a6}", "\u{a2}", "US$", "A$", "C$", "NZ$", "R$", "HK$", "S$",
+    "Fr.", "SFr.", "kr", "kr.", "z\u{142}", "K\u{10d}", "Ft", "Rs", "Rs.", "USD", "EUR", "GBP", "CHF", "JPY",
+    "CNY", "INR", "AUD", "CAD", "NZD", "SEK", "NOK", "DKK", "PLN", "CZK", "HUF", "RON", "BGN", "TRY", "RUB",
+    "BRL", "MXN", "ZAR", "KRW", "SGD", "HKD", "THB", "IDR", "ILS", "AED", "SAR", "UAH", "Euro", "euro",
+    "EURO", "Dollar",
+];
+
+pub(super) fn is_currency(unit: &str) -> bool {
+    CURRENCIES.contains(&unit)
+}
 
 /// A text without what says how exact its number is, and what notes are about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

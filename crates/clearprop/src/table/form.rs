@@ -4,7 +4,7 @@
 //! left are digits with signs between them.  Which of those is the decimal sign a single text may leave open
 //! (`1.234`); the column decides.
 
-use super::beside::{bare, magnitude};
+use super::beside::{bare, is_currency, magnitude};
 use super::dates::{DURATION, duration};
 use serde::{Deserialize, Serialize};
 
@@ -174,19 +174,6 @@ fn plain(cell: &str, sign: u8) -> Option<Number> {
         return None;
     }
     Some(Number::Decimal(if negative { -digits } else { digits }, places))
-}
-
-const CURRENCIES: [&str; 66] = [
-    "$", "\u{20ac}", "\u{a3}", "\u{a5}", "\u{20b9}", "\u{20bd}", "\u{20a9}", "\u{20ba}", "\u{20aa}",
-    "\u{20ab}", "\u{e3f}", "\u{20b4}", "\u{20a6}", "\u{a2}", "US$", "A$", "C$", "NZ$", "R$", "HK$", "S$",
-    "Fr.", "SFr.", "kr", "kr.", "z\u{142}", "K\u{10d}", "Ft", "Rs", "Rs.", "USD", "EUR", "GBP", "CHF", "JPY",
-    "CNY", "INR", "AUD", "CAD", "NZD", "SEK", "NOK", "DKK", "PLN", "CZK", "HUF", "RON", "BGN", "TRY", "RUB",
-    "BRL", "MXN", "ZAR", "KRW", "SGD", "HKD", "THB", "IDR", "ILS", "AED", "SAR", "UAH", "Euro", "euro",
-    "EURO", "Dollar",
-];
-
-pub(super) fn is_currency(unit: &str) -> bool {
-    CURRENCIES.contains(&unit)
 }
 
 /// Sign, digits and signs, and unit of a number.

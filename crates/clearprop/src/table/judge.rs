@@ -3,9 +3,9 @@
 //! A column is judged as a whole, by its different texts and how often each stands there.  Nine in ten must be
 //! numbers for a column of numbers; what the rest are is counted and said.
 
-use super::beside::{Bound, bare, magnitude};
+use super::beside::{Bound, bare, is_currency, magnitude};
 use super::dates::{DURATION, DateForm, DateReader, duration};
-use super::form::{Shows, is_currency, shows, singular};
+use super::form::{Shows, shows, singular};
 use super::kind::Kind;
 use super::missing::is_missing_number;
 use super::{Decimal, NumberForm};
