@@ -18,6 +18,7 @@ mod judge;
 mod kind;
 mod limits;
 mod missing;
+mod months;
 mod numbers;
 mod odd;
 mod precision;

@@ -233,6 +233,44 @@ fn quarters_months_and_durations() {
 }
 
 #[test]
+fn months_as_offices_outside_of_english_write_them() {
+    let german = [
+        "Jan",
+        "Feb",
+        "M\u{e4}rz",
+        "April",
+        "Mai",
+        "Juni",
+        "Juli",
+        "Aug.",
+        "September",
+        "Okt.",
+        "Nov.",
+        "Dezember",
+    ];
+    let french = [
+        "janv.",
+        "f\u{e9}vr.",
+        "mars",
+        "avr.",
+        "mai",
+        "juin",
+        "juil.",
+        "ao\u{fb}t",
+        "sept.",
+        "oct.",
+        "nov.",
+        "d\u{e9}c.",
+    ];
+    let rows = |write: &dyn Fn(usize) -> String| {
+        "t,y\n".to_owned() + &(0..36).map(|i| format!("{},{}\n", write(i), i * i)).collect::<String>()
+    };
+    let meant = rows(&|i| format!("2020-{:02}-{:02}", i % 12 + 1, i % 28 + 1));
+    twins("german.csv", rows(&|i| format!("{}. {} 2020", i % 28 + 1, german[i % 12])), &meant, &[]);
+    twins("french.csv", rows(&|i| format!("{} {} 2020", i % 28 + 1, french[i % 12])), &meant, &[]);
+}
+
+#[test]
 fn what_stands_beside_numbers() {
     let rows = |write: &dyn Fn(u32) -> [String; 3]| {
         "a,b,y\n".to_owned()
