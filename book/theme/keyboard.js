@@ -4,5 +4,6 @@ for (const wide of document.querySelectorAll(".wide, .table-wrapper, .formula, p
 }
 
 // What mdBook's frame says wrongly, or not, to screen readers.
-document.querySelector("label[for=mdbook-sidebar-toggle-anchor]")?.removeAttribute("aria-expanded");
+const toggle = document.querySelector("label[for=mdbook-sidebar-toggle-anchor]");
+for (const name of ["aria-expanded", "aria-controls", "aria-label"]) toggle?.removeAttribute(name);
 document.querySelector("#mdbook-menu-bar, #menu-bar")?.setAttribute("role", "banner");

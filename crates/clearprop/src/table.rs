@@ -5,6 +5,7 @@
 //! network is the [`Encoder`].  n = rows, d = inputs.
 
 mod answers;
+mod beside;
 mod builder;
 mod cells;
 mod check;
@@ -17,6 +18,7 @@ mod judge;
 mod kind;
 mod limits;
 mod missing;
+mod months;
 mod numbers;
 mod odd;
 mod precision;

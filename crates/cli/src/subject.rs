@@ -35,10 +35,10 @@ pub(crate) struct Chosen {
     /// What the penalty counts: weights or all (biases too); default: what the file shows
     #[arg(long, value_name = "WHAT")]
     penalize: Option<Penalized>,
-    /// identity, logistic, tanh or relu; default: what the file shows, else relu
+    /// Nonlinearity of the hidden layers, any that 'train' has; default: what the file shows, else relu
     #[arg(long, value_name = "NAME")]
     activation: Option<Activation>,
-    /// softmax, logistic or squared; default: what the file shows, else by the look of y
+    /// Loss, any that 'train' has; default: what the file shows, else by the look of y
     #[arg(long, value_name = "NAME")]
     loss_name: Option<Loss>,
     /// Seed of the notebook's data and weights

@@ -210,8 +210,117 @@ fn quarters_months_and_durations() {
         "durations.csv",
         "t,u,y\n0 days 00:00:01,36:15:00,1\n0 days 01:00:00,12:00:00,2\n1 days 00:00:00.5,101:30:30,1\n,,2\n",
         "t,u,y\n1,130500,1\n3600,43200,2\n86400.5,365430,1\n,,2\n",
-        &["column 't': durations, read as seconds"],
+        &["column 't': durations (hours first), read as seconds"],
     );
+    // A time to be predicted is measured; one of few times is a class.
+    let times = |clock: bool| {
+        let time = |i: u32| {
+            if clock {
+                format!("{}:{:02}:{:02}", 1 + i / 60, i % 60, i % 7)
+            } else {
+                (3600 + 60 * i + i % 7).to_string()
+            }
+        };
+        "split,y\n".to_owned() + &(0..80).map(|i| format!("{}.5,{}\n", i * i, time(i))).collect::<String>()
+    };
+    let said = "column 'y': durations (hours first), read as seconds";
+    twins("finish.csv", times(true), &times(false), &[said]);
+    let shifts = |i: u32| format!("{i}.5,{}\n", ["6:00", "14:00", "22:00"][i as usize % 3]);
+    let (_, decisions) =
+        read("shifts.csv", ("x,y\n".to_owned() + &(0..30).map(shifts).collect::<String>()).as_bytes())
+            .unwrap();
+    assert!(!decisions.iter().any(|one| one == said), "{decisions:?}");
+}
+
+#[test]
+fn months_as_offices_outside_of_english_write_them() {
+    let german = [
+        "Jan",
+        "Feb",
+        "M\u{e4}rz",
+        "April",
+        "Mai",
+        "Juni",
+        "Juli",
+        "Aug.",
+        "September",
+        "Okt.",
+        "Nov.",
+        "Dezember",
+    ];
+    let french = [
+        "janv.",
+        "f\u{e9}vr.",
+        "mars",
+        "avr.",
+        "mai",
+        "juin",
+        "juil.",
+        "ao\u{fb}t",
+        "sept.",
+        "oct.",
+        "nov.",
+        "d\u{e9}c.",
+    ];
+    let rows = |write: &dyn Fn(usize) -> String| {
+        "t,y\n".to_owned() + &(0..36).map(|i| format!("{},{}\n", write(i), i * i)).collect::<String>()
+    };
+    let meant = rows(&|i| format!("2020-{:02}-{:02}", i % 12 + 1, i % 28 + 1));
+    twins("german.csv", rows(&|i| format!("{}. {} 2020", i % 28 + 1, german[i % 12])), &meant, &[]);
+    twins("french.csv", rows(&|i| format!("{} {} 2020", i % 28 + 1, french[i % 12])), &meant, &[]);
+}
+
+#[test]
+fn what_stands_beside_numbers() {
+    let rows = |write: &dyn Fn(u32) -> [String; 3]| {
+        "a,b,y\n".to_owned()
+            + &(0..60)
+                .map(|i| {
+                    let [a, b, y] = write(i);
+                    format!("{a},{b},{y}\n")
+                })
+                .collect::<String>()
+    };
+    let y = |i: u32| ["u", "v"][i as usize % 2].to_owned();
+    // A laboratory's limits of detection, errors and footnotes.
+    let written = rows(&|i| {
+        let a = if i % 7 == 0 { format!("<0.{}", 1 + i / 7) } else { format!("{i}.5") };
+        [a, format!("{}.25 \u{b1} 0.1", i), y(i)]
+    });
+    let meant = rows(&|i| {
+        let a = if i % 7 == 0 { format!("0.{}", 1 + i / 7) } else { format!("{i}.5") };
+        [a, format!("{i}.25"), y(i)]
+    });
+    let said = "bounds and notes beside numbers (<, >, ~, +, *) left out";
+    twins("limits.csv", written, &meant, &[&format!("column 'a': {said}"), &format!("column 'b': {said}")]);
+    // Prices and counts as pages show them.
+    let written = rows(&|i| {
+        let a =
+            if i % 3 == 0 { format!("\u{20ac}{}K", 100 + i) } else { format!("\u{20ac}{}.{}M", i, i % 10) };
+        [if i == 30 { "\u{20ac}0".to_owned() } else { a }, format!("\"{},000+\"", i + 1), y(i)]
+    });
+    let meant = rows(&|i| {
+        let a = if i % 3 == 0 { 1000 * (100 + i) } else { 1_000_000 * i + 100_000 * (i % 10) };
+        [if i == 30 { 0 } else { a }.to_string(), (1000 * (i + 1)).to_string(), y(i)]
+    });
+    let a = "column 'a': numbers in \u{20ac}; K, M and the like multiplied out";
+    twins("prices.csv", written, &meant, &[a, &format!("column 'b': {said}")]);
+    // Two classes are no bounds, metres are no millions.
+    for (name, cells) in [("income.csv", ["<=50", ">50", ">50"]), ("metres.csv", ["5 m", "7", "6 m"])] {
+        let text = rows(&|i| [cells[i as usize % 3].to_owned(), i.to_string(), y(i)]);
+        let (table, decisions) = read(name, text.as_bytes()).unwrap();
+        assert!(matches!(table.get("a"), Some(Column::Words(_))), "{name}: {decisions:?}");
+    }
+    let text = rows(&|i| [format!("{}{}", ["<", ">"][i as usize % 2], i), i.to_string(), y(i)]);
+    let (table, decisions) = read("sides.csv", text.as_bytes()).unwrap();
+    assert!(matches!(table.get("a"), Some(Column::Words(_))), "{decisions:?}");
+}
+
+#[test]
+fn exponents_as_fortran_writes_them() {
+    twins("fortran.txt", "a  y\n1.5D+02  u\n-2.5d-01  v\n3.0D+00  u\n", "a,y\n150,u\n-0.25,v\n3,u\n", &[]);
+    // Rows of seats are none.
+    twins("seats.csv", "a,y\n1D2,u\n3D4,v\n1D4,u\n", "a,y\n1D2,u\n3D4,v\n1D4,u\n", &[]);
 }
 
 #[test]

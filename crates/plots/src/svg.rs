@@ -221,7 +221,7 @@ impl fmt::Display for Escaped<'_> {
                 '&' => f.write_str("&amp;")?,
                 '"' => f.write_str("&quot;")?,
                 '\u{fffe}' | '\u{ffff}' => f.write_char(' ')?,
-                letter if letter.is_control() => f.write_char(' ')?,
+                letter if letter.is_control() && letter != '\n' => f.write_char(' ')?,
                 letter => f.write_char(letter)?,
             }
         }
@@ -246,6 +246,6 @@ mod tests {
         assert_eq!(Num(1.0).to_string(), "1");
         assert_eq!(Num(-0.001).to_string(), "0");
         assert_eq!(Num(12.346).to_string(), "12.35");
-        assert_eq!(Escaped("a<b & \"c\"\u{7}").to_string(), "a&lt;b &amp; &quot;c&quot; ");
+        assert_eq!(Escaped("a<b & \"c\"\u{7}\n").to_string(), "a&lt;b &amp; &quot;c&quot; \n");
     }
 }

@@ -11,7 +11,7 @@ _STYLE = """
 <style>
 .clearprop{--good:#1a7f37;--bad:#cf222e;--care:#9a6700;--faint:#656d76;--line:#d0d7de;--code:#f6f8fa;
  color:var(--jp-content-font-color1,inherit);font:14px/1.5 system-ui,sans-serif;max-width:60em}
-@media (prefers-color-scheme:dark){.clearprop{--good:#3fb950;--bad:#ff7b72;--care:#d29922;--faint:#8d96a0;--line:#3d444d;--code:#161b22}}
+@media screen and (prefers-color-scheme:dark){.clearprop{--good:#3fb950;--bad:#ff7b72;--care:#d29922;--faint:#8d96a0;--line:#3d444d;--code:#161b22}}
 [data-jp-theme-light="true"] .clearprop{--good:#1a7f37;--bad:#cf222e;--care:#9a6700;--faint:#656d76;--line:#d0d7de;--code:#f6f8fa}
 [data-jp-theme-light="false"] .clearprop,.vscode-dark .clearprop{--good:#3fb950;--bad:#ff7b72;--care:#d29922;--faint:#8d96a0;--line:#3d444d;--code:#161b22}
 .clearprop p{margin:.3em 0}.clearprop .verdict{font-weight:600;font-size:1.1em}
@@ -21,6 +21,7 @@ _STYLE = """
 .clearprop td,.clearprop th{text-align:left!important;padding:.2em .8em .2em 0;border-bottom:1px solid var(--line);vertical-align:top}
 .clearprop .whole{white-space:nowrap}.clearprop tr:has(+.more)>td{border-bottom:0}
 .clearprop code{font-family:ui-monospace,monospace;background:none}
+@media print{.clearprop details::details-content{content-visibility:visible;height:auto}.clearprop tr{break-inside:avoid}}
 .clearprop details>summary{cursor:pointer}.clearprop dl{margin:.3em 0 .6em 1.2em;display:grid;grid-template-columns:max-content 1fr;gap:.1em .8em}
 .clearprop dt{color:var(--faint);font-weight:400}.clearprop dd{margin:0}
 .clearprop .right{display:flex;gap:.6em;align-items:center;background:var(--code);border:1px solid var(--line);border-radius:6px;padding:.4em .7em;margin:.4em 0}

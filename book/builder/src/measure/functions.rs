@@ -78,7 +78,8 @@ fn deep(activation: Activation) -> Result<f64> {
 /// A row for each activation, from the library's own texts.
 fn activations() -> String {
     let mut table =
-        "| name | $a$ | $\\dfrac{da}{dz}$ | gain | at $z = 0$, below |\n|---|---|---|---|---|\n".to_owned();
+        "| name | output $a$ | slope $\\dfrac{da}{dz}$ | gain | at $z = 0$, below |\n|---|---|---|---|---|\n"
+            .to_owned();
     for f in Activation::ALL {
         let below = match (f.has_kink(), f.can_die()) {
             (_, true) => "a kink; no slope below: a unit can die",

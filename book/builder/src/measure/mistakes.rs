@@ -73,12 +73,32 @@ pub const RIGHT: [(&str, &str); 14] = [
 
 fn of_first(mistake: &Mistake, case: &Case) -> String {
     let numbers = [case.right(mistake.array), (mistake.wrong)(case)];
-    section(mistake.id, mistake.array, mistake.line, &RIGHT, &numbers)
+    let right_line = RIGHT.iter().find(|(other, _)| *other == mistake.array).map_or("", |(_, line)| line);
+    section(mistake.id, in_code(mistake.array), mistake.line, right_line, &numbers)
 }
 
 fn of_second(mistake: &Later, second: &Second) -> String {
     let numbers = [second.right(mistake.array), (mistake.wrong)(second)];
-    section(mistake.id, mistake.array, mistake.line, &RIGHT_OF_SECOND, &numbers)
+    let right_line =
+        RIGHT_OF_SECOND.iter().find(|(other, _)| *other == mistake.array).map_or("", |(_, line)| line);
+    section(mistake.id, mistake.array, mistake.line, right_line, &numbers)
+}
+
+/// What the lines call an array of the first network: there a bias is the last row of its weights.
+fn in_code(array: &str) -> &str {
+    match array {
+        "z1" => "h11",
+        "a1" => "h12[:, :-1]",
+        "logits" => "f",
+        "dlogits" => "dL_df",
+        "dw2" => "dL_dW2[:-1]",
+        "db2" => "dL_dW2[-1]",
+        "da1" => "dL_dh12[:, :-1]",
+        "dz1" => "dL_dh11",
+        "dw1" => "dL_dW1[:-1]",
+        "db1" => "dL_dW1[-1]",
+        same => same,
+    }
 }
 
 /// What the catalogue says, the wrong line, and the two pictures: right and wrong.
@@ -86,12 +106,11 @@ fn section(
     id: MistakeId,
     array: &str,
     line: &str,
-    right_lines: &[(&str, &str)],
+    right_line: &str,
     [right, wrong]: &[Array2<f64>; 2],
 ) -> String {
     let said = catalogue::mistake(id).map_or(("", "", ""), |said| (said.name, said.evidence, said.why));
     let [name, evidence, why] = [said.0, said.1, said.2].map(plain);
-    let right_line = right_lines.iter().find(|(other, _)| *other == array).map_or("", |(_, line)| line);
     let caption = format!("<code>{array}</code>, right");
     let panels = [panel(&caption, right, None), panel("wrong", wrong, Some(right))];
     format!(

@@ -335,10 +335,16 @@ fn said_form(form: &NumberForm, settled: bool) -> Option<Decision> {
     }
     match form.unit.as_str() {
         "" => {}
-        DURATION => what.push("durations, read as seconds".to_owned()),
+        DURATION => what.push("durations (hours first), read as seconds".to_owned()),
         unit => what.push(format!("numbers in {unit}")),
     }
-    (!what.is_empty()).then(|| Decision::new("numbers", what.join(", "), ""))
+    if form.magnitudes {
+        what.push("K, M and the like multiplied out".to_owned());
+    }
+    if form.notes {
+        what.push("bounds and notes beside numbers (<, >, ~, +, *) left out".to_owned());
+    }
+    (!what.is_empty()).then(|| Decision::new("numbers", what.join("; "), ""))
 }
 
 /// It may be the name of a class.

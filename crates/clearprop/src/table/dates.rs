@@ -2,6 +2,7 @@
 //!
 //! Calendar and patterns are the crate `chrono`'s (light, well kept, and builds for wasm32).
 
+use super::months::in_english;
 use chrono::format::{Item, Parsed, StrftimeItems, parse};
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, Timelike};
 use serde::{Deserialize, Serialize};
@@ -36,7 +37,7 @@ pub(super) struct DateReader {
     items: Vec<Item<'static>>,
 }
 
-const DAYS: [&str; 27] = [
+const DAYS: [&str; 28] = [
     "%Y-%m-%d",
     "%Y/%m/%d",
     "%Y.%m.%d",
@@ -56,6 +57,7 @@ const DAYS: [&str; 27] = [
     "%d %b %Y",
     "%d %B %Y",
     "%d. %B %Y",
+    "%d. %b %y",
     "%b %d %Y",
     "%B %d %Y",
     "%b %d, %Y",
@@ -105,11 +107,24 @@ impl DateForm {
         self.0 == UNIX || ["%Y", "%y", "%b"].iter().any(|sign| self.0.contains(sign))
     }
 
+    /// Whether the month is a word.
+    fn names_month(&self) -> bool {
+        self.0.contains("%b") || self.0.contains("%B")
+    }
+
     /// The forms that a text may have.
     pub(super) fn of(text: &str) -> Vec<Self> {
         if text.len() > 40 || !text.bytes().any(|byte| byte.is_ascii_digit()) {
             return Vec::new();
         }
+        let found = Self::of_english(text);
+        match in_english(text) {
+            Some(text) if found.is_empty() => Self::of_english(&text),
+            _ => found,
+        }
+    }
+
+    fn of_english(text: &str) -> Vec<Self> {
         let mut found = Vec::new();
         for pattern in TIMES {
             let form = Self::new(pattern);
@@ -201,7 +216,11 @@ impl DateReader {
             return text.parse::<f64>().ok().map(|value| value * unit(value));
         }
         let mut parsed = Parsed::new();
-        parse(&mut parsed, text, self.items.iter()).ok()?;
+        if parse(&mut parsed, text, self.items.iter()).is_err() {
+            let text = Some(text).filter(|_| self.form.names_month()).and_then(in_english)?;
+            parsed = Parsed::new();
+            parse(&mut parsed, &text, self.items.iter()).ok()?;
+        }
         if let (Some(quarter), None) = (parsed.quarter(), parsed.month()) {
             parsed.set_month(i64::from(3 * quarter - 2)).ok()?;
         }

@@ -4,6 +4,7 @@
 //! left are digits with signs between them.  Which of those is the decimal sign a single text may leave open
 //! (`1.234`); the column decides.
 
+use super::beside::{bare, is_currency, magnitude};
 use super::dates::{DURATION, duration};
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +30,12 @@ pub struct NumberForm {
     /// Whether `007` is 7: somebody said that the column holds numbers.
     #[serde(default)]
     pub zeros: bool,
+    /// Whether bounds and notes are left out: `<0.5`, `10+`, `5.2 ± 0.1`, `12*`.
+    #[serde(default)]
+    pub notes: bool,
+    /// Whether magnitudes are multiplied out: `565K`, `1.2M`.
+    #[serde(default)]
+    pub magnitudes: bool,
 }
 
 /// The sign before the decimals; between thousands may stand the other, a blank, or an apostrophe.
@@ -56,6 +63,16 @@ impl Number {
         match self {
             Self::Decimal(digits, places) => digits as f64 / POWERS[usize::from(places)],
             Self::Float(value) => value,
+        }
+    }
+
+    /// Rounded once: 1.1K is 1100.
+    fn times(self, factor: f64) -> Self {
+        match self {
+            Self::Decimal(digits, places) => {
+                Self::Float(digits as f64 * factor / POWERS[usize::from(places)])
+            }
+            Self::Float(value) => Self::Float(value * factor),
         }
     }
 
@@ -105,6 +122,16 @@ impl NumberForm {
         if let Some(negative) = infinite(cell) {
             return Some(Number::Float(f64::INFINITY).negated(negative));
         }
+        if self.notes
+            && let Some(bare) = bare(cell)
+        {
+            return Self { notes: false, ..self.clone() }.number(bare.number);
+        }
+        if self.magnitudes
+            && let Some((rest, _, factor)) = magnitude(cell)
+        {
+            return Some(Self { magnitudes: false, ..self.clone() }.number(&rest)?.times(factor));
+        }
         let (negative, body, unit) = peel(cell)?;
         let optional = unit.is_empty() && is_currency(&self.unit);
         let number = body_value(body, self.decimal)?;
@@ -147,19 +174,6 @@ fn plain(cell: &str, sign: u8) -> Option<Number> {
         return None;
     }
     Some(Number::Decimal(if negative { -digits } else { digits }, places))
-}
-
-const CURRENCIES: [&str; 66] = [
-    "$", "\u{20ac}", "\u{a3}", "\u{a5}", "\u{20b9}", "\u{20bd}", "\u{20a9}", "\u{20ba}", "\u{20aa}",
-    "\u{20ab}", "\u{e3f}", "\u{20b4}", "\u{20a6}", "\u{a2}", "US$", "A$", "C$", "NZ$", "R$", "HK$", "S$",
-    "Fr.", "SFr.", "kr", "kr.", "z\u{142}", "K\u{10d}", "Ft", "Rs", "Rs.", "USD", "EUR", "GBP", "CHF", "JPY",
-    "CNY", "INR", "AUD", "CAD", "NZD", "SEK", "NOK", "DKK", "PLN", "CZK", "HUF", "RON", "BGN", "TRY", "RUB",
-    "BRL", "MXN", "ZAR", "KRW", "SGD", "HKD", "THB", "IDR", "ILS", "AED", "SAR", "UAH", "Euro", "euro",
-    "EURO", "Dollar",
-];
-
-pub(super) fn is_currency(unit: &str) -> bool {
-    CURRENCIES.contains(&unit)
 }
 
 /// Sign, digits and signs, and unit of a number.
@@ -242,9 +256,12 @@ fn body_end(text: &str) -> usize {
             break;
         }
     }
-    // 1.5e-7
+    // 1.5e-7, and as Fortran writes it: 1.5D-07
     let after = &text[end..];
-    if let Some(exponent) = after.strip_prefix(['e', 'E']) {
+    let double = |rest: &&str| rest.starts_with(['-', '+']);
+    if let Some(exponent) =
+        after.strip_prefix(['e', 'E']).or_else(|| after.strip_prefix(['d', 'D']).filter(double))
+    {
         let digits = exponent.strip_prefix(['-', '+']).unwrap_or(exponent);
         let n = digits.bytes().take_while(u8::is_ascii_digit).count();
         if n > 0 && n == digits.len() {
@@ -264,7 +281,7 @@ fn is_apostrophe(c: char) -> bool {
 
 /// What stands before the exponent, and the exponent.
 fn exponent(body: &str) -> (&str, Option<&str>) {
-    match body.split_once(['e', 'E']) {
+    match body.split_once(['e', 'E', 'd', 'D']) {
         Some((mantissa, exponent)) => (mantissa, Some(exponent)),
         None => (body, None),
     }
@@ -388,7 +405,7 @@ mod tests {
     use super::*;
 
     fn read(cell: &str, decimal: Decimal, unit: &str) -> Option<f64> {
-        NumberForm { decimal, unit: unit.to_owned(), zeros: false }.number(cell).map(Number::value)
+        NumberForm { decimal, unit: unit.to_owned(), ..NumberForm::default() }.number(cell).map(Number::value)
     }
 
     #[test]

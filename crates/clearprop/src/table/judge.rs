@@ -3,12 +3,14 @@
 //! A column is judged as a whole, by its different texts and how often each stands there.  Nine in ten must be
 //! numbers for a column of numbers; what the rest are is counted and said.
 
-use super::dates::{DURATION, DateForm, DateReader};
-use super::form::{Shows, is_currency, shows, singular};
+use super::beside::{Bound, bare, is_currency, magnitude};
+use super::dates::{DURATION, DateForm, DateReader, duration};
+use super::form::{Shows, shows, singular};
 use super::kind::Kind;
 use super::missing::is_missing_number;
 use super::{Decimal, NumberForm};
 use crate::decision::Decision;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// Of ten values so many may be strange to the form of their column.
@@ -47,6 +49,14 @@ pub(super) enum Judged {
     },
 }
 
+impl Judged {
+    /// Whether every text is a number of this form, or a missing one.
+    fn reads_all(&self, texts: &[(&str, usize)]) -> bool {
+        let Self::Numbers { form, .. } = self else { return false };
+        texts.iter().all(|(text, _)| form.number(text).is_some() || is_missing_number(text))
+    }
+}
+
 /// Judges a column by its texts, each with its count.
 pub(super) fn judge(texts: &[(&str, usize)], kind: &Kind, answers: bool, hints: Hints) -> Judged {
     match kind {
@@ -54,18 +64,23 @@ pub(super) fn judge(texts: &[(&str, usize)], kind: &Kind, answers: bool, hints: 
         Kind::Number(form) => Judged::Numbers { form: form.clone(), settled: true },
         Kind::Typed => Judged::Numbers { form: NumberForm::default(), settled: true },
         Kind::Date(form) => Judged::Dates(form.clone()),
-        Kind::Numbers => numbers(texts, true, hints).unwrap_or_else(|| Judged::Numbers {
-            form: NumberForm { zeros: true, ..NumberForm::default() },
-            settled: false,
+        Kind::Numbers => numbers(texts, true, hints).or_else(|| durations(texts)).unwrap_or_else(|| {
+            Judged::Numbers { form: NumberForm { zeros: true, ..NumberForm::default() }, settled: false }
         }),
         Kind::Dates => dates(texts, true, hints).unwrap_or(Judged::Words(None)),
         Kind::Found => {
-            let dated = || if answers { None } else { dates(texts, false, hints) };
+            // Times that are to be predicted are measured, unless they are few.
+            let dated = || match answers {
+                true => durations(texts).filter(|_| !few_categories(texts)),
+                false => dates(texts, false, hints),
+            };
+            let annotated = || annotated(texts, false, hints);
             match numbers(texts, false, hints) {
                 // What looks like numbers with many units may be dates.
-                Some(words @ Judged::Words(_)) => dated().unwrap_or(words),
-                Some(numbers) => numbers,
-                None => dated().unwrap_or_else(|| Judged::Words(part_numbers(texts))),
+                Some(words @ Judged::Words(_)) => dated().or_else(annotated).unwrap_or(words),
+                Some(numbers) if numbers.reads_all(texts) => numbers,
+                Some(numbers) => annotated().unwrap_or(numbers),
+                None => dated().or_else(annotated).unwrap_or_else(|| Judged::Words(part_numbers(texts))),
             }
         }
     }
@@ -126,7 +141,7 @@ fn numbers(texts: &[(&str, usize)], asked: bool, hints: Hints) -> Option<Judged>
         let why = format!("what stands beside the numbers differs ({})", shown.join(", "));
         return words("taken as words", why);
     }
-    let form = |decimal| NumberForm { decimal, unit: unit.to_owned(), zeros };
+    let form = |decimal| NumberForm { decimal, unit: unit.to_owned(), zeros, ..NumberForm::default() };
     let settled = |decimal| Some(Judged::Numbers { form: form(decimal), settled: true });
     let [points, commas] = signs;
     match (hints.decimal, points, commas) {
@@ -158,6 +173,62 @@ fn numbers(texts: &[(&str, usize)], asked: bool, hints: Hints) -> Option<Judged>
         }
         _ => Some(Judged::Numbers { form: form(Decimal::Point), settled: false }),
     }
+}
+
+/// The form of numbers beside which stand bounds, notes or magnitudes, if the texts are such.
+fn annotated(texts: &[(&str, usize)], asked: bool, hints: Hints) -> Option<Judged> {
+    let (mut present, mut below, mut above) = (0, 0, 0);
+    let (mut notes, mut magnitudes, mut large, mut currency) = (false, false, false, false);
+    let mut inner: Vec<(Cow<'_, str>, usize)> = Vec::with_capacity(texts.len());
+    for &(text, count) in texts {
+        present += if is_missing_number(text) { 0 } else { count };
+        let bare = bare(text).filter(|bare| shows(bare.number).is_some() || magnitude(bare.number).is_some());
+        if let Some(bare) = bare {
+            notes = true;
+            below += if bare.bound == Some(Bound::Below) { count } else { 0 };
+            above += if bare.bound == Some(Bound::Above) { count } else { 0 };
+        }
+        let number = bare.map_or(text, |bare| bare.number);
+        match magnitude(number).filter(|(rest, ..)| shows(rest).is_some()) {
+            Some((rest, word, _)) => {
+                magnitudes = true;
+                large |= !["m", "b", "B"].contains(&word);
+                currency |= shows(&rest).is_some_and(|(_, unit)| !unit.is_empty());
+                inner.push((rest, count));
+            }
+            None => inner.push((Cow::Borrowed(number), count)),
+        }
+    }
+    // `5 m` and `5` are metres and nothing; `<50` and `>50` are two classes, not one number.
+    let clear =
+        (!magnitudes || large || currency) && (below == 0 || above == 0 || (below + above) * 2 < present);
+    if !(notes || magnitudes) || !(asked || (clear && !few_categories(texts))) {
+        return None;
+    }
+    let inner: Vec<(&str, usize)> = inner.iter().map(|(text, count)| (text.as_ref(), *count)).collect();
+    match numbers(&inner, asked, hints)? {
+        Judged::Numbers { form, settled } => {
+            Some(Judged::Numbers { form: NumberForm { notes, magnitudes, ..form }, settled })
+        }
+        _ => None,
+    }
+}
+
+/// Hours, minutes and perhaps seconds as numbers, if the texts are such.
+fn durations(texts: &[(&str, usize)]) -> Option<Judged> {
+    let (mut present, mut strange) = (0, 0);
+    for &(text, count) in texts.iter().filter(|(text, _)| !is_missing_number(text)) {
+        present += count;
+        strange += if duration(text).is_none() { count } else { 0 };
+    }
+    let form = NumberForm { unit: DURATION.to_owned(), ..NumberForm::default() };
+    (present > 0 && few(strange, present)).then_some(Judged::Numbers { form, settled: true })
+}
+
+/// A few different texts, each of which stands in several rows.
+fn few_categories(texts: &[(&str, usize)]) -> bool {
+    let present: usize = texts.iter().map(|(_, count)| count).sum();
+    texts.len() <= FEW && present >= CATEGORY_ROWS * texts.len()
 }
 
 /// The form of dates, if the texts are such.
@@ -244,8 +315,7 @@ fn part_numbers(texts: &[(&str, usize)]) -> Option<Decision> {
     let present: usize = texts.iter().map(|(_, count)| count).sum();
     let numbers: usize = texts.iter().filter(|(text, _)| shows(text).is_some()).map(|(_, count)| count).sum();
     let word = texts.iter().find(|(text, _)| shows(text).is_none())?;
-    let categories = texts.len() <= FEW && present >= CATEGORY_ROWS * texts.len();
-    (!categories && numbers * 5 >= present && present >= 5).then(|| {
+    (!few_categories(texts) && numbers * 5 >= present && present >= 5).then(|| {
         let why = format!("{numbers} of {present} values are numbers, the others are words (\"{}\")", word.0);
         Decision::new("words", "taken as words", why).warning()
     })

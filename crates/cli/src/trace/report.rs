@@ -41,9 +41,9 @@ pub(crate) fn report(sheet: Sheet<'_>, example: &Worked) -> String {
     let _ = write!(
         page,
         "<h1>A forward and a backward pass</h1>\n<p class=\"summary\">{}</p>{row}\n\
-         <p>Read the left column <strong>down</strong>: each value comes from those above it. Read the right \
-         column <strong>up</strong>: each derivative of the loss is taken <strong>by the value on its \
-         left</strong>, has that value's shape, and comes from the derivatives below it.</p>\n\
+         <p>Read the values <strong>down</strong>: each comes from those above it. Read the derivatives, whose names \
+         begin with d, <strong>up</strong>: each is taken of the loss <strong>by the value beside or above \
+         it</strong>, has that value's shape, and comes from the derivatives below it.</p>\n\
          <p class=\"legend\">{} is the loss, {} the logits, {} the probabilities, {} the product number by \
          number, {} is 1 where the condition holds and 0 elsewhere. {}</p>\n",
         escaped(summary.trim()),
@@ -62,7 +62,7 @@ pub(crate) fn report(sheet: Sheet<'_>, example: &Worked) -> String {
     let _ = write!(
         page,
         "<section class=\"worked\" aria-label=\"One number worked out\">\n<h2>One number worked out: {}</h2>\n\
-         <p>Every term, with all its digits, so that it can be redone by hand.</p>\n\
+         <p>The terms of its sum and the chain rule through one row, to be redone by hand.</p>\n\
          <pre tabindex=\"0\">{}</pre>\n</section>\n",
         escaped(&example.name),
         escaped(&worked::worked(example, false, paper)),
@@ -310,6 +310,10 @@ mod tests {
                 assert_eq!(opened, page.matches(&format!("</{tag}>")).count(), "{tag}");
             }
             assert!(page.contains("prefers-color-scheme: dark"));
+            // Its sums are lines, and nothing is called left or right: on a phone there is one column.
+            let worked = page.split("<pre").nth(1).unwrap();
+            assert!(worked.lines().count() > 5, "{worked}");
+            assert!(!page.contains(" left") && !page.contains(" right column"));
         }
     }
 

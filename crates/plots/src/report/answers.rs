@@ -159,16 +159,16 @@ fn calibrated(body: &mut String, bins: &[Bin], of: &str) {
     let points = bins.iter().map(|bin| [bin.score, bin.share]).collect();
     let chart = Chart {
         name: format!("calibration: {of} against how often it is so"),
-        axes: ["said", "so"],
+        axes: ["probability given", "share that is so"],
         ends: [Some([0.0, 1.0]), Some([-0.02, 1.02])],
         log: false,
-        layers: vec![Layer::Ideal("honest", [0.0, 0.0], [1.0, 1.0]), Layer::Dotted("model", points)],
+        layers: vec![Layer::Ideal("right", [0.0, 0.0], [1.0, 1.0]), Layer::Dotted("model", points)],
     };
     let rows: Vec<String> =
         bins.iter().map(|bin| format!("{:.2} → {:.2} ({})", bin.score, bin.share, bin.rows)).collect();
     let caption = format!(
-        "Rows in ten groups by {}: what is said, and how often it is so. Below the dashed line it is \
-         promised too much.<details><summary>said → so (rows)</summary>{}</details>",
+        "Rows in ten groups by {}: what the model gives, and the share where it is so. Below the dashed \
+         line the model is too sure.<details><summary>probability given → share (rows)</summary>{}</details>",
         escaped(of),
         rows.join("; ")
     );
