@@ -40,10 +40,10 @@ impl Printer {
         let others =
             [false, true].map(|turned| e.tidied(&used, turned)).into_iter().filter(|way| way.gives(e));
         let ways = std::iter::once(e.clone()).chain(others);
-        ways.filter_map(|way| Self::new(self.taken.clone()).as_it_is(name, &way)).min_by_key(String::len)
+        ways.filter_map(|way| Self::new(self.taken.clone()).written(name, &way)).min_by_key(String::len)
     }
 
-    fn as_it_is(mut self, name: &str, e: &Expr) -> Option<String> {
+    fn written(mut self, name: &str, e: &Expr) -> Option<String> {
         self.taken.insert(name.to_owned());
         let mut shared = Vec::new();
         count(e, &mut shared);
