@@ -2,13 +2,14 @@
 import json
 
 PEERS = {"numpy": "NumPy", "sklearn": "scikit-learn", "torch": "PyTorch", "torch-compiled": "PyTorch compiled", "jax": "JAX",
-         "onnxruntime": "onnxruntime", "onnxruntime-binding": "onnxruntime, io-binding", "notebook.py": "Python script"}
+         "onnxruntime": "onnxruntime", "onnxruntime-binding": "onnxruntime, io-binding", "notebook.py": "Python script",
+         "before": "an earlier build"}
 WORKLOADS = {"notebook": "notebook 603 × 2-200-3, 5001 steps", "digits": "digits 1797 × 64-100-10, Adam, 200 epochs",
              "images": "images 60000 × 784-200-10, 2 epochs", "table": "table 500000 × 28-100-50-2, Adam, 1 epoch",
              "predict": "predict 64-100-10", "command": "whole command, with pictures"}
 MARKS = {"numpy": ("o", "#3b6fb6"), "sklearn": ("s", "#e08a1e"), "torch": ("^", "#d1495b"), "torch-compiled": ("v", "#8f2d56"),
          "jax": ("D", "#2a9d6f"), "onnxruntime": ("P", "#8a6d5a"), "onnxruntime-binding": ("X", "#4d3b30"),
-         "notebook.py": ("*", "#3b6fb6")}
+         "notebook.py": ("*", "#3b6fb6"), "before": (".", "#666666")}
 
 
 def three(x):
@@ -118,10 +119,12 @@ def markdown(result):
             before = row["workload"]
         parts.append(grid(["workload", "", "threads", "clearprop", "of peak", "peer", "its time", "ratio", "goal"], rows))
     if result["map"]:
+        earlier = any(r["before"] == r["before"] for r in result["map"])
         parts.append("The time of the best peer, and of the readable engine, by ours:\n\n" + grid(
-            ["network × batch", "", "GFLOP/s", "of peak", "best peer", "ratio", "readable engine"],
+            ["network × batch", "", "GFLOP/s", "of peak", "best peer", "ratio", "readable engine"] + ["an earlier build"] * earlier,
             [[network(r), way(r), f"{r['flops'] / 1e9:.1f}", percent(r["of_peak"]), PEERS.get(r["best"], "none"),
-              f"{three(r['ratio'])} ×" if r["best"] else "", f"{three(r['readable'])} ×"] for r in result["map"]]))
+              f"{three(r['ratio'])} ×" if r["best"] else "", f"{three(r['readable'])} ×"]
+             + [f"{three(r['before'])} ×"] * earlier for r in result["map"]]))
     if result["busy"]:
         parts.append("With a spinning process on each core:\n\n" + grid(
             ["workload", "2 threads", "1 thread", "ratio"],
