@@ -1,5 +1,6 @@
 //! A stage of the table as a section of a chapter.
 
+use crate::derivations::typeset;
 use crate::pages::page;
 use clearprop::mistake::MistakeId;
 use clearprop::stage::{Formula, STAGES, Stage, Way, stage};
@@ -13,9 +14,9 @@ pub(crate) fn section(id: &str) -> Result<String, String> {
     let by = if stage.way == Way::Backward { "by" } else { "depends on" };
     for (term, text) in [
         ("name", names(stage)),
-        (by, plain(stage.by)),
+        (by, typeset(stage.by)),
         ("undoes", undone(stage)),
-        ("shape", format!("<code>{}</code>: {}", stage.shape, plain(stage.shape_rule))),
+        ("shape", format!("<code>{}</code>: {}", stage.shape, typeset(stage.shape_rule))),
     ] {
         if !text.is_empty() {
             let _ = writeln!(out, "<div class=\"fact\"><span>{term}</span><div>{text}</div></div>");
@@ -23,7 +24,7 @@ pub(crate) fn section(id: &str) -> Result<String, String> {
     }
     out.push_str("\n\n<div class=\"derivation\">\n\n");
     for line in joined(stage.derivation) {
-        let _ = writeln!(out, "1. {}", plain(&line));
+        let _ = writeln!(out, "1. {}", typeset(&line));
     }
     out.push_str("\n</div>\n");
     let _ = writeln!(out, "\nMistakes made here: {}.", links(stage.mistakes));
@@ -99,7 +100,7 @@ pub(crate) fn plain(text: &str) -> String {
 }
 
 /// The derivation's lines, those that go on in the next line (no full stop or colon at their end) joined.
-fn joined(lines: &[&str]) -> Vec<String> {
+pub(crate) fn joined(lines: &[&str]) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
     for line in lines {
         match out.last_mut() {
