@@ -1,6 +1,6 @@
 //! The formulas in a stage's words, as TeX: a terminal has them as they are typed, a page has them typeset.
 
-use crate::stages::plain;
+use std::fmt::Write;
 
 /// As it is typed in the table of stages, and typeset.  The logits are f here, as in the stage's own formula.
 const FORMULAS: &[(&str, &str)] = &[
@@ -94,10 +94,38 @@ pub(crate) fn typeset(text: &str) -> String {
     out + &plain(&words)
 }
 
+/// Plain text, safe in Markdown.
+pub(crate) fn plain(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        match c {
+            '*' | '_' | '[' | ']' | '<' | '>' | '|' | '$' | '\\' | '`' | '&' | '#' => {
+                let _ = write!(out, "&#{};", u32::from(c));
+            }
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
+/// The derivation's lines, those that go on in the next line (no full stop or colon at their end) joined.
+pub(crate) fn joined(lines: &[&str]) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    for line in lines {
+        match out.last_mut() {
+            Some(last) if !last.ends_with(['.', ':']) => {
+                last.push(' ');
+                last.push_str(line);
+            }
+            _ => out.push((*line).to_owned()),
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stages::joined;
     use clearprop::stage::STAGES;
 
     #[test]
@@ -130,5 +158,10 @@ mod tests {
     #[test]
     fn a_name_inside_a_word_is_no_formula() {
         assert_eq!(typeset("the INPUT z[l], not xz[l]"), "the INPUT $z_{l}$, not xz&#91;l&#93;");
+    }
+
+    #[test]
+    fn a_sentence_over_two_lines_is_one_step() {
+        assert_eq!(joined(&["a b", "c.", "d:", "e."]), ["a b c.", "d:", "e."]);
     }
 }

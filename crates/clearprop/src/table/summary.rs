@@ -85,5 +85,11 @@ impl Column {
 
 fn written(form: &NumberForm) -> String {
     let comma = if form.decimal == Decimal::Comma { "decimal comma" } else { "" };
-    [comma, &form.unit].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
+    let magnitudes = if form.magnitudes { "K, M multiplied out" } else { "" };
+    let notes = if form.notes { "bounds and notes left out" } else { "" };
+    [comma, &form.unit, magnitudes, notes]
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join(", ")
 }
