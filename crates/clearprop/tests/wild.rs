@@ -190,7 +190,7 @@ fn a_function_with_the_wrong_sign_is_found_and_its_slope_not_accused() {
 fn the_function_in_the_place_of_its_slope_is_named() {
     let spoil = |name: &str, v: &Named| (name == "dZ1").then(|| v.get("dA1") * &v.get("A1").mapv(logistic));
     let found = binary(logistic, |z| logistic(z) * (1.0 - logistic(z)), &spoil).said(&[]);
-    check(&found, "dZ1", &[ValueForSlope], "dZ1 = dA1 * (A1 * (1 - A1))");
+    check(&found, "dZ1", &[ValueForSlope], "dZ1 = dA1 * A1 * (1 - A1)");
 }
 
 #[test]
@@ -435,4 +435,86 @@ fn a_factor_without_a_name_at_the_outputs_is_one_mistake_and_nothing_below_is_ac
     let found = binary(relu, on, &halved).said(&[]);
     let wrong: Vec<_> = found.stages.iter().filter(|s| s.status == Status::Wrong).map(|s| &s.name).collect();
     assert_eq!(wrong, ["dZ2"], "{found:#?}");
+}
+
+/// The same arrays with samples in columns and weights (fan_out, fan_in).
+fn in_columns(v: &Named, without: &[&str]) -> Diagnosis {
+    let kept = v.0.iter().filter(|(name, _)| !without.contains(name));
+    let turned = kept.map(|(name, value)| Array {
+        name: (*name).to_owned(),
+        shape: if value.len() == 1 { vec![] } else { vec![value.ncols(), value.nrows()] },
+        values: Values::Numbers(value.t().iter().copied().collect(), Stored::Double),
+    });
+    diagnose(&turned.collect::<Vec<_>>()).unwrap()
+}
+
+#[test]
+fn a_line_for_samples_in_columns_is_written_as_one_writes_it() {
+    let value = |name: &str, v: &Named| (name == "dZ1").then(|| v.get("dA1") * v.get("A1"));
+    let found = in_columns(&binary(relu, on, &value), &["dA1"]);
+    check(&found, "dZ1", &[ValueForSlope], "dZ1 = W2.T @ dZ2 * (Z1 > 0)");
+    // What is used twice has a line of its own, in columns too.
+    let found = in_columns(&binary(relu, on, &value), &["Z1", "A1", "Z2", "A2", "dZ2", "dA1", "dZ1"]);
+    let line = "Z1 = W1 @ X + b1; dW1 = W2.T @ ((1 / (1 + np.exp(-(W2 @ np.maximum(0, Z1) + b2))) - Y) / X.shape[1]) \
+                * (Z1 > 0) @ X.T";
+    let stage = found.stages.iter().find(|stage| stage.name == "dW1").unwrap();
+    assert_eq!(stage.right.as_deref(), Some(line));
+}
+
+#[test]
+fn a_loss_that_is_known_to_be_broadcast_tells_its_factors_and_accuses_nothing_else() {
+    let (y, reg) = (numbers(7, 1, 5.0), 0.1);
+    let mut v =
+        Named(vec![("X", numbers(7, 3, 0.3)), ("W1", numbers(3, 4, 1.1)), ("W2", numbers(4, 1, 0.7))]);
+    let none: Spoil<'_> = &|_, _| None;
+    v.put(none, "z1", |v| v.get("X").dot(v.get("W1")));
+    v.put(none, "a1", |v| v.get("z1").mapv(relu));
+    v.put(none, "yhat", |v| v.get("a1").dot(v.get("W2")));
+    let squares = |m: &Array2<f64>| m.mapv(|w| w * w).sum();
+    // Without 1/2, and with reg * sum(W^2).
+    v.put(none, "loss", |v| {
+        let pairs = squares(&(v.get("yhat") - &y.t())) / (N * N);
+        array![[pairs + reg * (squares(v.get("W1")) + squares(v.get("W2")))]]
+    });
+    v.put(none, "dyhat", |v| (v.get("yhat") - &y) * (2.0 / N));
+    v.put(none, "dW2", |v| v.get("a1").t().dot(v.get("dyhat")) + v.get("W2") * (2.0 * reg));
+    v.put(none, "dz1", |v| v.get("dyhat").dot(&v.get("W2").t()) * v.get("z1").mapv(on));
+    v.put(none, "dW1", |v| v.get("X").t().dot(v.get("dz1")) + v.get("W1") * (2.0 * reg));
+    v.0.push(("lam", array![[reg]]));
+    let mut arrays: Vec<Array> = v.0.iter().map(|(name, value)| array_of(name, value)).collect();
+    arrays.push(Array { shape: vec![7], ..array_of("y", &y) });
+    let line =
+        "loss = np.sum((yhat - y.reshape(-1, 1)) ** 2) / len(X) + lam * (np.sum(W1 ** 2) + np.sum(W2 ** 2))";
+    check(&diagnose(&arrays).unwrap(), "loss", &[BroadcastLabels], line);
+}
+
+#[test]
+fn the_path_through_the_mean_is_left_out_and_no_array_exchanged() {
+    let found = normalised(&|name, v| {
+        let (d, n) = (name == "dz1").then(|| (v.get("dxhat"), v.get("xhat")))?;
+        let off = v.get("z1") - &(sums(v.get("z1")) / N);
+        Some((d - n * &(sums(&(d * n)) / N)) / (sums(&(&off * &off)) / N + 1e-5).mapv(f64::sqrt))
+    });
+    let found = found.said(&[]);
+    let stage = found.stages.iter().find(|stage| stage.status == Status::Wrong).unwrap();
+    assert_eq!((stage.name.as_str(), &stage.mistakes[..]), ("dz1", &[PartLeftOut][..]));
+    assert_eq!(stage.evidence[0], "dxhat.mean(axis=0, keepdims=True) is left out");
+}
+
+#[test]
+fn what_is_absent_is_called_as_the_person_calls_what_is_there() {
+    let mut v = normalised(&|_, _| None);
+    v.0.retain(|(name, _)| !matches!(*name, "z2" | "dW1" | "dz1"));
+    let names: Vec<String> = v.said(&[]).stages.into_iter().map(|stage| stage.name).collect();
+    assert!(names.contains(&"dW1".to_owned()) && names.contains(&"z2".to_owned()), "{names:?}");
+}
+
+#[test]
+fn the_running_means_of_an_update_are_used_and_not_called_ignored() {
+    let mut v = binary(relu, on, &|_, _| None);
+    let (m, s) = (v.get("dW2") * 0.1, v.get("dW2").mapv(|d| d * d * 0.001));
+    let moved = v.get("W2") - &((&m / 0.1) / ((&s / 0.001).mapv(f64::sqrt) + 1e-8) * 0.01);
+    v.0.extend([("W2_new", moved), ("m_W2", m), ("v_W2", s), ("lr", array![[0.01]])]);
+    let found = v.said(&[]);
+    assert_eq!((found.verdict, &found.ignored[..]), (Verdict::Correct, &[][..]), "{found:#?}");
 }

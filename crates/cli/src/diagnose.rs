@@ -76,7 +76,7 @@ pub(crate) fn run(options: &Diagnose) -> Result<Outcome> {
         } else {
             screen::print(&text(&diagnosis, &file.display().to_string(), paper::of_stdout()))?;
         }
-        return Ok(if diagnosis.verdict == Verdict::Wrong { found(1, 1) } else { Outcome::Done });
+        return Ok(if diagnosis.verdict == Verdict::Wrong { one_wrong(&diagnosis) } else { Outcome::Done });
     }
     let row = |file: &PathBuf| {
         let Answer { arrays, diagnosis } = of_file(file, options, &probe);
@@ -96,19 +96,26 @@ pub(crate) fn run(options: &Diagnose) -> Result<Outcome> {
     if let Some(error) = rows.into_iter().find_map(class::Row::into_error) {
         return Err(error);
     }
-    Ok(if count > 0 { found(count, total) } else { Outcome::Done })
+    let several = || {
+        let words = format!("{count} of {total} {} wrong", if count == 1 { "is" } else { "are" });
+        Error::new(ErrorKind::Data, words)
+            .hint("with one file alone there are evidence, reason and right line")
+    };
+    Ok(if count > 0 { Outcome::Found(several()) } else { Outcome::Done })
 }
 
-fn found(count: usize, total: usize) -> Outcome {
-    let (words, hint) = if total == 1 {
-        ("the backward pass is wrong".to_owned(), "change the first wrong stage, run your code, ask again")
-    } else {
-        (
-            format!("{count} of {total} are wrong"),
-            "with one file alone there are evidence, reason and right line",
-        )
+/// What is wrong in one file, named by its first wrong stage.
+fn one_wrong(diagnosis: &Diagnosis) -> Outcome {
+    let first =
+        diagnosis.stages.iter().find(|stage| Some(&stage.name) == diagnosis.first_wrong_stage.as_ref());
+    let words = match first {
+        Some(stage) if stage.stage.starts_with("update") => "the update is wrong",
+        Some(stage) if !stage.role.starts_with("by ") => "the forward pass is wrong",
+        Some(_) => "the backward pass is wrong",
+        None => "what you saved is wrong",
     };
-    Outcome::Found(Error::new(ErrorKind::Data, words).hint(hint))
+    let error = Error::new(ErrorKind::Data, words.to_owned());
+    Outcome::Found(error.hint("change the first wrong stage, run your code, ask again"))
 }
 
 fn unwritable(error: serde_json::Error) -> Error {
@@ -140,13 +147,16 @@ fn of_file(file: &Path, options: &Diagnose, probe: &[Array]) -> Answer {
 
 /// Where a file says too little because a dictionary or a list was saved as it is: the line that saves it.
 fn objects(npz: &Npz) -> Option<Error> {
-    let (name, _) = npz.skipped.iter().find(|(_, why)| why.contains("object"))?;
+    let names: Vec<&str> =
+        npz.skipped.iter().filter(|(_, why)| why.contains("object")).map(|(name, _)| name.as_str()).collect();
+    let name = names.first()?;
     Some(
         Error::new(ErrorKind::Data, "is a Python object (a dictionary or a list), which is not unpickled")
             .name(format!("array '{name}'"))
             .hint(format!(
-                "save what is in it: np.savez('mine.npz', X=X, y=y, **{name}), or for a list \
-                 **{{f'{name}{{l}}': v for l, v in enumerate({name}, 1)}}"
+                "save what is in it: np.savez('mine.npz', X=X, y=y, **{}), or for a list \
+                 **{{f'{name}{{l}}': v for l, v in enumerate({name}, 1)}}",
+                names.join(", **")
             )),
     )
 }

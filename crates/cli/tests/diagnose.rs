@@ -161,6 +161,16 @@ fn a_wrong_stage_is_shown_with_evidence_and_the_right_line_and_ends_with_1() {
 }
 
 #[test]
+fn the_last_line_says_which_pass_is_wrong() {
+    let (_, said) = learner(NOTEBOOK, &[("e / e.sum(axis=1, keepdims=True)", "e / e.sum()")]);
+    assert!(said.err.starts_with("error: the forward pass is wrong;"), "{}{}", said.out, said.err);
+    contains(&said, &["First wrong stage: probs, the OUTPUT of softmax", "each should sum to 1"]);
+    let (_, said) = learner(NOTEBOOK, &[("np.savez", "W1_new = W1 + 0.1 * dL_dW1; np.savez")]);
+    assert!(said.err.starts_with("error: the update is wrong;"), "{}{}", said.out, said.err);
+    contains(&said, &["First wrong stage: W1_new, W1 after its update"]);
+}
+
+#[test]
 fn a_dead_unit_is_a_hint_and_no_finding() {
     let dead = ("    N = len(y)\n", "    N = len(y)\n    W1 = W1.copy(); W1[:, 0] = 0; W1[-1, 0] = -1\n");
     let (place, said) = learner(NOTEBOOK, &[dead]);
@@ -233,7 +243,7 @@ fn several_files_are_a_table_with_a_line_a_learner() {
     assert_eq!(lines[3][..3], ["?", "cem.npz", "not"]);
     assert!(said.out.lines().all(|line| line.chars().count() <= 100), "{}", said.out);
     contains(&said, &["3 files: 1 correct, 1 not known, 1 wrong", "1 of 3  mistake 40", "(ben.npz)"]);
-    let message = "error: 1 of 3 are wrong; with one file alone there are evidence, reason and right line\n";
+    let message = "error: 1 of 3 is wrong; with one file alone there are evidence, reason and right line\n";
     assert_eq!((said.code, said.err.as_str()), (1, message));
 
     // A file that cannot be read does not hide what is said of the others.
@@ -481,11 +491,11 @@ fn a_poor_probe_is_warned_about() {
         let (_, said) = learner(NOTEBOOK, &[("    N = len(y)\n", &format!("    {line}\n    N = len(y)\n"))]);
         contains(&said, &[words]);
     };
-    check("reg = 0.0", "reg is 0: this probe hides every mistake of the penalty (19 to 25, 37)");
-    check("W1[-1] = 0; W2[-1] = 0", "all biases are 0: this probe hides mistakes 25 and 48");
+    check("reg = 0.0", "reg is 0: no mistake of the penalty (19 to 25, 37) would show");
+    check("W1[-1] = 0; W2[-1] = 0", "all biases are 0: mistakes 25 and 48 would not show");
     check(
         "X = X[:3]; y = np.array([0, 1, 2])",
-        "N = K = 3: this probe hides mistake 4, and 2 and 3 look the same",
+        "N = K = 3: mistake 4 would not show, and 2 and 3 look the same",
     );
     check("X = np.abs(X); W1 = np.abs(W1)", "every unit of layer 1 is on for every row");
     check("y = np.minimum(y, 1)", "no row is of class 2: a wrong column there may not show");

@@ -9,8 +9,8 @@ use crate::mistake::MistakeId::{
 };
 use crate::network::Penalized;
 use crate::quantity::{
-    Quantity::Of,
-    Variable::{A, Z},
+    Quantity::{By, Of},
+    Variable::{A, B, W, Z},
 };
 
 /// What the loss adds for large weights, and hence what `dw` has.
@@ -278,7 +278,13 @@ impl Convention {
             found.push(Deviation { id, words: words.to_owned(), question });
         };
         if self.late {
-            add(None, "1/N comes late: derivatives are per row, the mean is taken in dW and db", "");
+            let there = graph.given.keys().any(|q| matches!(q, By(W(_) | B(_))));
+            let words = if there {
+                "1/N comes late: derivatives are per row, the mean is taken in dW and db"
+            } else {
+                "derivatives are per row: dW and db have still to add up the rows, or take their mean"
+            };
+            add(None, words, "");
         }
         if self.summed {
             add(
@@ -344,7 +350,7 @@ fn times_factor(sum: Expr, factor: f64, graph: &Graph) -> Expr {
         return sum / Expr::number(k);
     }
     if graph.outputs() > 2 && (factor * k - 2.0).abs() < 1e-12 {
-        return Expr::number(2.0) * sum / Expr::number(k);
+        return sum.times(2.0) / Expr::number(k);
     }
     sum.times(factor)
 }

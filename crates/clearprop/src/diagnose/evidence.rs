@@ -78,7 +78,13 @@ pub(super) fn evidence(graph: &Graph, one: &Explanation, quantity: Quantity) -> 
     }
     found.extend(penalty_words(graph, one.convention.penalty, value, right, quantity, &near));
     found.extend(pattern_words(graph, one, value, quantity, &near));
-    found.push(place_words(&off, right.dim()));
+    let words = place_words(&off, right.dim());
+    // Beside the weights that it stands with.
+    let part = if graph.turned.1 { "column" } else { "row" };
+    found.push(match quantity {
+        By(B(l)) if graph.bias[l].in_w() => format!("in the bias's {part} {words}"),
+        _ => words,
+    });
     found
 }
 
@@ -177,7 +183,8 @@ fn pattern_words(
         Of(A(l)) if l == graph.layers() && graph.functions[l] == Function::Softmax => {
             let sums = value.sum_axis(Axis(1));
             found.push(format!(
-                "its rows sum to {} .. {}, they should to 1; everything sums to {}",
+                "its {} sum to {} .. {}, each should sum to 1; everything sums to {}",
+                if graph.turned.0 { "columns" } else { "rows" },
                 number(sums.fold(f64::INFINITY, |m, &v| m.min(v))),
                 number(sums.fold(f64::NEG_INFINITY, |m, &v| m.max(v))),
                 number(value.sum())
@@ -193,7 +200,8 @@ fn pattern_words(
                 } else {
                     format!("{} .. {}", number(least), number(most))
                 };
-                found.push(format!("its rows sum to {range}, they should to 0"));
+                let rows = if graph.turned.0 { "columns" } else { "rows" };
+                found.push(format!("its {rows} sum to {range}, each should sum to 0"));
             }
             if graph
                 .target
@@ -236,7 +244,7 @@ fn pattern_words(
 fn place_words(off: &[(usize, usize)], (rows, columns): (usize, usize)) -> String {
     let of = rows * columns;
     if off.len() == of {
-        return format!("all {of} entries are off");
+        return if of == 2 { "both entries are off".to_owned() } else { format!("all {of} entries are off") };
     }
     let list = |mut numbers: Vec<usize>| {
         numbers.sort_unstable();

@@ -9,12 +9,13 @@ mod memo;
 mod operation;
 mod print;
 mod shape;
+mod tidy;
 mod value;
 
 pub(super) use evaluate::chosen;
 pub(super) use memo::Memo;
 pub(super) use operation::{Binary, Compare, Keep, Part, Reduce, Unary};
-pub(super) use print::Printer;
+pub(super) use print::{NEXT, Printer};
 pub(super) use value::{Source, Value};
 
 use super::arrays::Array;
@@ -188,7 +189,7 @@ impl Expr {
             }
             Op::Join(axis, a, b) => Self::new(Op::Join(1 - axis, a.t(), b.t())),
             Op::Fill(value, rows, columns) => Self::new(Op::Fill(*value, columns.clone(), rows.clone())),
-            _ if self.ndim() < 2 => self.clone(),
+            _ if self.ndim() < 2 || self.dim() == Some((1, 1)) => self.clone(),
             _ => Self::new(Op::Transpose(self.clone())),
         }
     }
@@ -250,6 +251,12 @@ impl Expr {
         }
         if factor == -1.0 {
             return -self.clone();
+        }
+        // Twice a half is written as neither.
+        if let Op::Binary(Binary::Div, whole, by) = self.op()
+            && matches!(by.op(), Op::Number(by) if *by == factor)
+        {
+            return whole.clone();
         }
         let over = 1.0 / factor;
         if factor.abs() < 1.0 && (over - over.round()).abs() < 1e-9 * over.abs() && over.abs() < 1e9 {

@@ -329,8 +329,18 @@ impl Graph {
             By(B(l)) if self.bias[l].in_w() => self.name(By(W(l))),
             Of(A(l)) if self.functions[l] == Function::Identity && l == last => self.name(Of(Z(l))),
             Of(variable) if self.names.contains_key(&variable) => self.names[&variable].clone(),
+            // `dW3` beside `W3`
+            By(variable @ (W(_) | B(_)))
+                if self.habit == Habit::Design && is_numbered(self.names.get(&variable)) =>
+            {
+                format!("d{}", self.names[&variable])
+            }
             _ => {
-                let name = quantity.name(self.habit, last);
+                // `z3` beside `a3`, where the person numbers the last layer too.
+                let numbers =
+                    |q: &Quantity| self.given.get(q).is_some_and(|own| own.name.ends_with(&last.to_string()));
+                let ends = [Of(Z(last)), Of(A(last)), By(Z(last)), By(A(last))];
+                let name = quantity.name(self.habit, if ends.iter().any(numbers) { last + 1 } else { last });
                 // `A1 = A1 * mask` takes the name of what it masks.
                 let taken = matches!(quantity, Of(A(_)) | By(A(_)))
                     && self.given.values().any(|given| given.name == name);
@@ -338,6 +348,14 @@ impl Graph {
             }
         }
     }
+}
+
+/// `W1`, a letter and a number.
+fn is_numbered(name: Option<&String>) -> bool {
+    name.is_some_and(|name| {
+        let mut letters = name.chars();
+        letters.next().is_some_and(char::is_alphabetic) && letters.as_str().parse::<usize>().is_ok()
+    })
 }
 
 /// The values of one pass, as far as they are known.

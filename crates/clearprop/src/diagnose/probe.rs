@@ -203,22 +203,22 @@ pub(super) fn hidden_by(graph: &Graph) -> Vec<String> {
     // (Where the file has no reg, that is said already.)
     if graph.reg == 0.0 && !graph.warnings.iter().any(|warning| warning.starts_with("reg is not in the file"))
     {
-        add("reg is 0: this probe hides every mistake of the penalty (19 to 25, 37)".to_owned());
+        add("reg is 0: no mistake of the penalty (19 to 25, 37) would show".to_owned());
     }
     let has_bias = graph.bias[1..].iter().any(|bias| *bias != Bias::None);
     let zero = |b: &super::expression::Expr| b.value().is_some_and(|b| b.data.iter().all(|&b| b == 0.0));
     if has_bias && graph.b[1..].iter().all(zero) {
-        add("all biases are 0: this probe hides mistakes 25 and 48".to_owned());
+        add("all biases are 0: mistakes 25 and 48 would not show".to_owned());
     }
     if n == 1 {
-        add("there is a single row: this probe hides mistakes 1, 2, 27 to 29, 31 and 53".to_owned());
+        add("there is a single row: mistakes 1, 2, 27 to 29, 31 and 53 would not show".to_owned());
     } else if n == k {
-        add(format!("N = K = {n}: this probe hides mistake 4, and 2 and 3 look the same"));
+        add(format!("N = K = {n}: mistake 4 would not show, and 2 and 3 look the same"));
     }
     for l in 1..=last {
         if sizes[l - 1] == sizes[l] {
             add(format!(
-                "W{l} is square, ({0}, {0}): a transposed product (34) stops with no error of shapes",
+                "W{l} is square, ({0}, {0}): a transposed product (mistake 34) stops with no error of shapes",
                 sizes[l]
             ));
         }
@@ -228,8 +228,8 @@ pub(super) fn hidden_by(graph: &Graph) -> Vec<String> {
     for l in (1..last).filter(|&l| graph.functions[l] == Function::Relu) {
         if pass.value(Of(Z(l))).is_some_and(|z| z.iter().all(|&z| z > 0.0)) {
             add(format!(
-                "every unit of layer {l} is on for every row: this probe hides mistakes of the mask (26, 40 to 44, \
-                 48, 49, 51)"
+                "every unit of layer {l} is on for every row: mistakes of the mask (26, 40 to 44, 48, 49, 51) would not \
+                 show"
             ));
         }
     }

@@ -2,18 +2,22 @@
 
 use super::arrays::shape_text;
 use super::catalogue::mistake;
+use super::expression::NEXT;
 use super::{Diagnosis, StageFinding, Status, Verdict};
 use crate::mistake::MistakeId;
-use crate::paper::{Ink, Paper, length, padded, wrap};
+use crate::paper::{Ink, Paper, TIE, length, padded, wrap};
 
 /// From this width on, a stage's line also says what the stage computes.
 const WITH_ROLES: usize = 80;
+
+/// What is said of a stage that is wrong only because of one before it.
+const OWN_LINE: &str = ": its own line is right";
 
 /// The whole answer for a person; `file` is what they called the arrays, empty where they have no name.
 #[must_use]
 pub fn text(diagnosis: &Diagnosis, file: &str, paper: Paper) -> String {
     let colon = if file.is_empty() { "" } else { ": " };
-    let head = format!("{file}{colon}{}", diagnosis.head);
+    let head = format!("{file}{colon}{}", tied(&diagnosis.head));
     let mut out = paper.ink(Ink::Bold, paper.wrap(&head, 0).trim_end());
     out.push('\n');
     for convention in &diagnosis.conventions {
@@ -29,6 +33,15 @@ pub fn text(diagnosis: &Diagnosis, file: &str, paper: Paper) -> String {
     out.push('\n');
     out.push_str(&conclusion(diagnosis, paper));
     out
+}
+
+/// No line is broken between a number and what there are so many of.
+fn tied(text: &str) -> String {
+    let words = text.split(' ').map(|word| {
+        let space = if word.parse::<usize>().is_ok() { TIE } else { " " };
+        format!("{word}{space}")
+    });
+    words.collect::<String>().trim_end().to_owned()
 }
 
 /// The text in lines no wider than the paper: a label at the left of the first, the others indented.
@@ -53,9 +66,15 @@ fn lines(diagnosis: &Diagnosis, paper: Paper) -> String {
     let names = widest(&|stage| length(&stage.name));
     let shapes = widest(&|stage| length(&shape(stage)));
     let roles = widest(&|stage| length(&stage.role));
+    let mut marks = marks(diagnosis);
+    let room = paper.width.saturating_sub(names + shapes + roles + 8);
+    if paper.width >= WITH_ROLES && marks.iter().any(|(.., words)| length(words) > room) {
+        // What follows from a wrong stage is marked `~`: that its own line is right can be left out.
+        marks.iter_mut().for_each(|(.., words)| *words = words.replace(OWN_LINE, ""));
+    }
     let mut out = String::new();
     let mut way = "";
-    for (stage, (mark, ink, words)) in diagnosis.stages.iter().zip(marks(diagnosis)) {
+    for (stage, (mark, ink, words)) in diagnosis.stages.iter().zip(marks) {
         let now = match (stage.role.starts_with("by "), paper.width < WITH_ROLES) {
             _ if stage.stage.starts_with("update") => "update",
             (false, _) => "forward",
@@ -111,7 +130,7 @@ fn verdict_of(stage: &StageFinding, verdict: Verdict, cause: Option<&str>) -> (&
         Status::Wrong => ("\u{2717}", Ink::Alert, format!("WRONG  {mistakes}")),
         Status::Inherited => {
             let from = cause.unwrap_or("what came before");
-            ("~", Ink::Caution, format!("follows {from}: its own line is right"))
+            ("~", Ink::Caution, format!("follows {from}{OWN_LINE}"))
         }
         Status::Overwritten => ("=", Ink::Caution, "overwritten later, not judged".to_owned()),
         Status::NotJudged => ("?", Ink::Caution, "cannot be judged from what came before".to_owned()),
@@ -138,9 +157,14 @@ pub fn summary(diagnosis: &Diagnosis) -> (Ink, String) {
         }
         (Verdict::Wrong, Some(first)) => {
             let stage = diagnosis.stages.iter().find(|stage| stage.name == *first);
-            let by = stage.filter(|stage| stage.role.starts_with("by "));
-            let by = by.map_or(String::new(), |stage| format!(", the derivative of the loss {}", stage.role));
-            (Ink::Alert, format!("First wrong stage: {first}{by}"))
+            let role = stage.map_or("", |stage| stage.role.as_str());
+            let what = match role.split(' ').next() {
+                Some("by") => ", the derivative of the loss ",
+                Some("INPUT" | "OUTPUT") => ", the ",
+                Some("") | None => "",
+                Some(_) => ", ",
+            };
+            (Ink::Alert, format!("First wrong stage: {first}{what}{role}"))
         }
         (Verdict::Wrong, None) => (Ink::Alert, "A stage is wrong.".to_owned()),
     }
@@ -219,9 +243,12 @@ fn one_stage(stage: &StageFinding, verdict: Verdict, paper: Paper) -> String {
     out + &right_line(stage, paper)
 }
 
-/// The right line; not wrapped, since it is to be copied.
+/// The right line, a statement a line; not wrapped, since it is to be copied.
 fn right_line(stage: &StageFinding, paper: Paper) -> String {
-    stage.right.as_ref().map_or(String::new(), |right| {
-        format!("{}{}\n", paper.ink(Ink::Faint, "    right   "), paper.ink(Ink::Good, right))
-    })
+    let mut out = String::new();
+    for (nth, statement) in stage.right.iter().flat_map(|right| right.split(NEXT)).enumerate() {
+        let left = if nth == 0 { "    right   " } else { "            " };
+        out.push_str(&format!("{}{}\n", paper.ink(Ink::Faint, left), paper.ink(Ink::Good, statement)));
+    }
+    out
 }

@@ -70,6 +70,8 @@ fn judged(
 ) -> Step {
     let (name, shape) =
         p.after.as_ref().map_or((String::new(), vec![]), |after| (after.name.clone(), after.shape.clone()));
+    let means = p.moments.iter().flat_map(|mean| [&mean.before, &mean.after]).flatten();
+    let moments: Vec<String> = means.map(|mean| mean.name.clone()).collect();
     let step = |verdict: Found, evidence: Vec<String>, right: Option<String>| Step {
         name: name.clone(),
         layer: p.layer,
@@ -77,6 +79,7 @@ fn judged(
         shape: shape.clone(),
         verdict,
         evidence,
+        beside: moments.clone(),
         right,
     };
     let own = fits

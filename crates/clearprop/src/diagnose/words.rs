@@ -13,31 +13,37 @@ use Variable::{A, B, Kept, Normed, Scaled, W, Z};
 /// The network in one line.
 pub(super) fn head(graph: &Graph) -> String {
     let (sizes, last) = (&graph.sizes, graph.layers());
-    let mut parts = vec![format!("{} inputs", sizes[0])];
-    parts.extend((1..last).map(|l| format!("{} {}", sizes[l], graph.functions[l].name())));
-    parts.push(match graph.functions[last] {
-        Function::Identity => format!("{} outputs", sizes[last]),
-        f => format!("{} {}", sizes[last], f.name()),
-    });
+    let layer = |l: usize| match graph.functions[l] {
+        Function::Identity if l == last => many(sizes[l], "output"),
+        f => format!("{} {}", sizes[l], f.name()),
+    };
+    let parts = std::iter::once(many(sizes[0], "input")).chain((1..=last).map(layer));
+    let parts: Vec<String> = parts.collect();
     let bias = match graph.bias[1..].iter().find(|bias| **bias != Bias::None) {
         Some(Bias::First | Bias::Last) => "bias in W",
         Some(Bias::Separate) => "bias apart",
         _ => "no bias",
     };
     format!(
-        "{} rows, {}, {}, {bias}, reg {}",
-        graph.n,
+        "{}, {}, {}, {bias}, reg {}",
+        many(graph.n, "row"),
         parts.join(" -> "),
         graph.cost.name(),
         number(graph.reg)
     )
 }
 
+/// `1 row`, `2 rows`
+fn many(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
 /// Which nonlinearity's input or output a value is; by which variable a derivative is taken.
 pub(super) fn role(graph: &Graph, quantity: Quantity) -> String {
     let last = graph.layers();
     let side = |variable: Variable| {
-        let name = |l: usize| graph.functions[l].name();
+        // (Its parameter stands in the first line.)
+        let name = |l: usize| graph.functions[l].name().split(" with ").next().unwrap_or_default().to_owned();
         match variable {
             Z(l) if graph.functions[l] == Function::Identity => {
                 if l == last {

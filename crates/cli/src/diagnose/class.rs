@@ -224,7 +224,10 @@ fn totals(rows: &[Row], names: &[String], paper: Paper) -> String {
         }
     }
     let counts: Vec<String> = verdicts.iter().map(|(verdict, count)| format!("{count} {verdict}")).collect();
-    let mut out = paper.wrap(&format!("{} files: {}", rows.len(), counts.join(", ")), 0);
+    let mut out = paper.wrap(
+        &format!("{} file{}: {}", rows.len(), if rows.len() == 1 { "" } else { "s" }, counts.join(", ")),
+        0,
+    );
     let mut most: Vec<_> = mistakes.into_iter().collect();
     most.sort_by_key(|(mistake, who)| (std::cmp::Reverse(who.len()), *mistake));
     if !most.is_empty() {

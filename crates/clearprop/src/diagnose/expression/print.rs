@@ -15,6 +15,9 @@ enum Bond {
     Atom,
 }
 
+/// What stands between two statements of one line.
+pub(in crate::diagnose) const NEXT: &str = "; ";
+
 /// Writes expressions; what is used twice and has no name gets one, in a line before.
 pub(in crate::diagnose) struct Printer {
     /// Names that are taken.
@@ -28,14 +31,25 @@ impl Printer {
         Self { taken: taken.into_iter().collect(), lines: Vec::new(), named: Vec::new() }
     }
 
-    /// `name = ..`, after the lines that make what it needs; `None` if NumPy has no word for a part of it.
-    pub(in crate::diagnose) fn line(mut self, name: &str, e: &Expr) -> Option<String> {
+    /// `name = ..`, after the lines that make what it needs; `None` if NumPy has no word for a part of it.  Of several
+    /// ways to write the same the shortest is taken.
+    pub(in crate::diagnose) fn line(self, name: &str, e: &Expr) -> Option<String> {
+        let mut shared = Vec::new();
+        count(e, &mut shared);
+        let used = |part: &Expr| shared.iter().any(|(known, uses)| *uses > 1 && alike(known, part));
+        let others =
+            [false, true].map(|turned| e.tidied(&used, turned)).into_iter().filter(|way| way.gives(e));
+        let ways = std::iter::once(e.clone()).chain(others);
+        ways.filter_map(|way| Self::new(self.taken.clone()).written(name, &way)).min_by_key(String::len)
+    }
+
+    fn written(mut self, name: &str, e: &Expr) -> Option<String> {
         self.taken.insert(name.to_owned());
         let mut shared = Vec::new();
         count(e, &mut shared);
         let (text, _) = self.text(e, &shared)?;
         self.lines.push(format!("{name} = {text}"));
-        Some(self.lines.join("; "))
+        Some(self.lines.join(NEXT))
     }
 
     /// The expression alone, if it is short enough to stand in a sentence.
@@ -111,10 +125,16 @@ impl Printer {
                 let (a, b) = (self.within(a, Bond::Product, shared)?, self.within(b, Bond::Atom, shared)?);
                 Some((format!("{a} @ {b}"), Bond::Product))
             }
+            Op::Binary(Binary::Power, a, b) if matches!(b.op(), Op::Number(0.5)) => {
+                let a = self.within(a, Bond::Compare, shared)?;
+                atom(format!("np.sqrt({a})"))
+            }
             Op::Binary(f, a, b) => {
                 let (sign, left, right, bond) = match f {
                     Binary::Add => ("+", Bond::Sum, Bond::Product, Bond::Sum),
                     Binary::Sub => ("-", Bond::Sum, Bond::Product, Bond::Sum),
+                    // `a * (b * c)` is `a * b * c`, but `a * (b @ c)` is another product.
+                    Binary::Mul if !starts_with_dot(b) => ("*", Bond::Product, Bond::Product, Bond::Product),
                     Binary::Mul => ("*", Bond::Product, Bond::Sign, Bond::Product),
                     Binary::Div => ("/", Bond::Product, Bond::Sign, Bond::Product),
                     Binary::Power => ("**", Bond::Atom, Bond::Atom, Bond::Power),
@@ -189,7 +209,12 @@ impl Printer {
                 atom(format!("{a}.ravel()"))
             }
             Op::Slice(a, axis, part) => {
-                let before = if *axis == 1 { ":, " } else { "" };
+                // `W[:, 1:].T` for `W.T[1:]`
+                let (a, axis, after) = match a.op() {
+                    Op::Transpose(a) => (a, 1 - axis, ".T"),
+                    _ => (a, *axis, ""),
+                };
+                let before = if axis == 1 { ":, " } else { "" };
                 let a = self.within(a, Bond::Atom, shared)?;
                 let part = match part {
                     Part::ButFirst => "1:".to_owned(),
@@ -198,7 +223,7 @@ impl Printer {
                     Part::Last => "-1:".to_owned(),
                     Part::At(i) => format!("{i}:{}", i + 1),
                 };
-                atom(format!("{a}[{before}{part}]"))
+                atom(format!("{a}[{before}{part}]{after}"))
             }
             Op::Take(a, index, axis) => {
                 let vector = a.ndim() < 2;
@@ -235,6 +260,17 @@ impl Printer {
                 atom(format!("np.eye({k})[{y}]"))
             }
         }
+    }
+}
+
+/// Whether a product's first part is a matrix product.
+fn starts_with_dot(e: &Expr) -> bool {
+    match e.op() {
+        Op::Dot(..) => true,
+        Op::Absent(_, a) | Op::Binary(Binary::Mul | Binary::Div, a, _) | Op::Unary(Unary::Neg, a) => {
+            starts_with_dot(a)
+        }
+        _ => false,
     }
 }
 

@@ -6,14 +6,25 @@ use crate::diagnose::convention::{Convention, PenaltyForm};
 use crate::diagnose::differentiate::forward;
 use crate::diagnose::expression::Expr;
 use crate::diagnose::graph::{Graph, same};
-use crate::diagnose::mistakes::Candidate;
+use crate::diagnose::mistakes::{Candidate, candidates};
 use crate::mistake::MistakeId::{self, Factor};
 use crate::quantity::{Quantity, Quantity::Of, Variable::Loss};
 
 /// The conventions that can explain the file: where its loss tells, those that give it.
 pub(super) fn possible(graph: &Graph, deltas: bool) -> Vec<Convention> {
     let all = Convention::possible(graph, deltas);
-    let Some(own) = graph.given.get(&Of(Loss)).filter(|_| graph.loss_is_known) else {
+    let pass = forward(graph, &Convention::usual(graph));
+    let tolerance = graph.tolerance.clamp(1e-6, 1e-5);
+    let own = graph.given.get(&Of(Loss));
+    let is_own = |e: &Expr| {
+        own.zip(e.value()).is_some_and(|(own, value)| same(own.value(), &value.data, tolerance, 0.0))
+    };
+    if own.is_none() || !graph.loss_is_known {
+        // A known mistake of the loss shows which loss it was meant to be.
+        let meant = |c: &Convention| {
+            own.is_some()
+                && candidates(graph, c, &pass, Of(Loss)).iter().any(|candidate| is_own(&candidate.value))
+        };
         // Unusual factors need a loss that vouches for them.
         let usual = Convention::usual(graph);
         let common = |c: &Convention| {
@@ -22,13 +33,9 @@ pub(super) fn possible(graph: &Graph, deltas: bool) -> Vec<Convention> {
             let plain = c.penalty == usual.penalty || c.penalty == PenaltyForm::Absent;
             !mixed && (c.factor == 1.0 || plain && c.over == usual.over)
         };
-        return all.into_iter().filter(common).collect();
-    };
-    let pass = forward(graph, &Convention::usual(graph));
-    let tolerance = graph.tolerance.clamp(1e-6, 1e-5);
-    let fits = |e: Option<Expr>| {
-        e.as_ref().and_then(Expr::value).is_some_and(|value| same(own.value(), &value.data, tolerance, 0.0))
-    };
+        return all.into_iter().filter(|c| common(c) || meant(c)).collect();
+    }
+    let fits = |e: Option<Expr>| e.as_ref().is_some_and(is_own);
     let some: Vec<Convention> = all
         .iter()
         .copied()
@@ -65,6 +72,9 @@ pub(super) fn merged(fitting: Vec<Candidate>) -> Finding {
         return Finding::Allowed(first.detail);
     }
     for other in fitting {
+        if first.detail.is_empty() && first.parts == other.parts {
+            first.detail = other.detail;
+        }
         if let ([ids], [more]) = (&mut first.parts[..], &other.parts[..]) {
             // A projected factor says less than the mistake that has it.
             let new: Vec<MistakeId> =

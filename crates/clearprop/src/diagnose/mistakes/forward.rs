@@ -145,9 +145,8 @@ pub(super) fn loss(graph: &Graph, convention: &Convention, pass: &Pass) -> Optio
     if graph.outputs() == 1 && graph.n > 1 {
         // Every answer against every row.
         let pairs = graph.cost.sum(p, z, &y.t());
-        for factor in [1.0, 2.0] {
-            found.push(made(&[BroadcastLabels], whole(pairs.times(factor / (graph.n() * graph.n())))));
-        }
+        let mean = pairs.times(convention.factor / (graph.n() * graph.n()));
+        found.push(made(&[BroadcastLabels], whole(mean)));
         found.push(made(&[OuterProduct], whole(convention.scaled(graph, pairs))));
     }
     let one = || Expr::number(1.0);

@@ -211,7 +211,7 @@ pub(super) fn dz(graph: &Graph, pass: &Pass, l: usize) -> Option<Vec<Candidate>>
     }
     for (words, of, factor) in slopes(z, a) {
         if !of.contains(&f) {
-            found.push(told(&[OtherSlope], format!("times {words}"), da.clone() * factor));
+            found.push(told(&[OtherSlope], format!("the slope is taken as {words}"), da.clone() * factor));
         }
     }
     if relu && let Some(kept) = pass.get(Of(Kept(l))) {

@@ -2,7 +2,7 @@
 
 use super::candidate::{Candidate, told};
 use crate::diagnose::expression::{Binary, Compare, Expr, Keep, Op, Part, Printer, Reduce, Unary};
-use crate::diagnose::graph::{Graph, Pass};
+use crate::diagnose::graph::{Graph, Pass, largest};
 use crate::mistake::MistakeId::{self, *};
 
 /// The right expression in every way in which one part of it can be off.
@@ -45,9 +45,20 @@ fn walk(e: &Expr, others: &[(String, Expr)], emit: &mut dyn FnMut(String, Mistak
         walk(part, others, &mut |words, id, changed| {
             let mut with = parts.clone();
             with[at] = changed;
-            emit(words, id, e.with_parts(&with));
+            let whole = e.with_parts(&with);
+            // A sum that is 0 says nothing of what it is a sum of: it is rather left out.
+            if id != OtherArray || !is_zero_sum(&whole) {
+                emit(words, id, whole);
+            }
         });
     }
+}
+
+/// Whether it is a sum or mean of something, and 0 but for rounding.
+fn is_zero_sum(e: &Expr) -> bool {
+    let Op::Reduce(Reduce::Sum | Reduce::Mean, a, ..) = e.op() else { return false };
+    let (Some(sum), Some(a)) = (e.value(), a.value()) else { return false };
+    largest(&a.data) > 0.0 && largest(&sum.data) < 1e-9 * largest(&a.data)
 }
 
 /// What is left out, by what is written for it.

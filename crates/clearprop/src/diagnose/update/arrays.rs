@@ -19,6 +19,8 @@ pub(in crate::diagnose) struct Step {
     pub(in crate::diagnose) verdict: Found,
     /// What can be said in numbers.
     pub(in crate::diagnose) evidence: Vec<String>,
+    /// The running means that it was judged with.
+    pub(in crate::diagnose) beside: Vec<String>,
     /// The line that would be right, evaluated before it is printed.
     pub(in crate::diagnose) right: Option<String>,
 }

@@ -104,6 +104,7 @@ pub(super) fn judged(p: &Parameter, scalars: &Scalars, tolerance: f64) -> Vec<St
             shape: after.shape.clone(),
             verdict: mistake.map_or_else(|| Found::Right(words()), Found::Wrong),
             evidence,
+            beside: vec![before.name.clone()],
             right,
         });
     }

@@ -109,7 +109,7 @@ fn updates(diagnosis: &mut Diagnosis, graph: &Graph, main: &Explanation, arrays:
     let found = steps(arrays, &learnt, &graph.memo);
     let mut rules: Vec<(String, Vec<String>)> = Vec::new();
     for step in found {
-        diagnosis.ignored.retain(|name| *name != step.name);
+        diagnosis.ignored.retain(|name| *name != step.name && !step.beside.contains(name));
         let (status, mistakes) = match &step.verdict {
             Found::Right(rule) => {
                 match rules.iter_mut().find(|(other, _)| other == rule) {

@@ -199,6 +199,10 @@ pub(super) fn conclude(graph: &Graph, explanations: Vec<Explanation>) -> Diagnos
         }
     }
     let mut warnings = graph.warnings.clone();
+    if graph.given.contains_key(&Of(Loss)) && main.of(Of(Loss)) == Some(&Finding::Right) {
+        // The loss shows that there is no penalty.
+        warnings.retain(|warning| !warning.starts_with("reg is not in the file"));
+    }
     warnings.extend(crate::diagnose::probe::hidden_by(graph));
     Diagnosis {
         verdict,

@@ -62,6 +62,13 @@ pub(super) fn stages(
         let passed_over = match quantity {
             Of(A(l)) if l == last => graph.functions[l] == Function::Identity && given.is_none(),
             By(A(l)) if l == last => given.is_none(),
+            // Where the output is z itself, one of the two is enough.
+            Of(Z(l)) if l == last && graph.functions[l] == Function::Identity => {
+                given.is_none() && graph.given.contains_key(&Of(A(l)))
+            }
+            By(Z(l)) if l == last && graph.functions[l] == Function::Identity => {
+                given.is_none() && graph.given.contains_key(&By(A(l)))
+            }
             By(B(l)) => graph.bias[l] == Bias::None,
             _ => false,
         };
