@@ -12,9 +12,11 @@ use clearprop::model::{Model, Tensor as ModelTensor};
 use clearprop::params::checked_count;
 use clearprop::real::Real;
 use clearprop::table::{Column, Decimal, Encoder, Fit, Forms, Table, Unseen};
+use clearprop::tune::Tune;
 use clearprop_files::checkpoint::{self as kept, AnyCheckpoint, Checkpoint};
 use clearprop_files::safetensors::{self as safe, Floats, Tensor};
 use clearprop_files::table::{Opened, Options, Separator, open};
+use clearprop_files::trials::{self as searched, AnySearch, Search};
 use clearprop_files::{arrays as named_arrays, csv as text, npz as archive};
 use serde::de::IgnoredAny;
 use std::io::{Cursor, Write};
@@ -25,7 +27,7 @@ use std::time::Duration;
 pub type Target = fn(&[u8]);
 
 /// The targets by their names.
-pub const ALL: [(&str, Target); 12] = [
+pub const ALL: [(&str, Target); 13] = [
     ("csv", csv),
     ("table", table),
     ("gzip", gzip),
@@ -37,6 +39,7 @@ pub const ALL: [(&str, Target); 12] = [
     ("safetensors", safetensors),
     ("model", model),
     ("checkpoint", checkpoint),
+    ("trials", trials),
     ("diagnose", diagnose),
 ];
 
@@ -347,6 +350,63 @@ fn go_on<R: Real>(checkpoint: Checkpoint<R, IgnoredAny>) {
     told(kept::read::<()>(&bytes[..], "f")).expect("and read");
     if let clearprop::train::Event::Stopped(reason) = event {
         told(clearprop_files::model::bytes(&run.finish(reason)));
+    }
+}
+
+/// The text of a search behind a byte that chooses its tensors, which fit its parts; else a whole file.  What is read goes
+/// on, and comes back from its own file.
+pub fn trials(data: &[u8]) {
+    let found = match data.split_first() {
+        Some((&choice, text)) if text.starts_with(b"{") => {
+            let Ok(text) = std::str::from_utf8(text) else { return };
+            searched::from_parts::<IgnoredAny>(&of_parts(text, choice), text)
+        }
+        _ => searched::read(data, "f"),
+    };
+    match told(found) {
+        Some(AnySearch::F32(search)) => search_on(search),
+        Some(AnySearch::F64(search)) => search_on(search),
+        None => {}
+    }
+}
+
+/// Tensors for the parts that the text names.
+fn of_parts(text: &str, choice: u8) -> Vec<Tensor> {
+    let value: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
+    let parts = value["parts"].as_array().map_or(&[][..], Vec::as_slice);
+    let flat = |name: String, values: Vec<f64>| Tensor {
+        name,
+        shape: vec![values.len()],
+        values: Floats::F64(values),
+    };
+    let numbers = |count: usize| (0..count).map(|i| (i * 5 % 7) as f64 / 4.0 + 0.3).collect::<Vec<_>>();
+    let mut found = numbers(2 * parts.len());
+    if choice & 1 != 0 {
+        found.iter_mut().skip(1).step_by(5).for_each(|value| *value = f64::NAN);
+    }
+    let mut tensors = vec![flat("found".to_owned(), found)];
+    for (i, part) in (1..).zip(parts) {
+        let Ok(sizes) = serde_json::from_value::<Vec<usize>>(part["sizes"].clone()) else { continue };
+        let count = checked_count(&sizes).unwrap_or(0).min(4096);
+        tensors.push(flat(format!("params{i}"), numbers(count)));
+        tensors.push(flat(format!("history{i}"), vec![0.0, 1.5, f64::NAN, 1.0, f64::NAN, f64::NAN]));
+    }
+    tensors
+}
+
+fn search_on<R: Real>(search: Search<R, IgnoredAny>) {
+    let Search { mut plan, asked, fingerprint, parts, .. } = search;
+    plan.settings.threads = Some(1);
+    let Some(mut tune) = told(Tune::resume(plan, rows_to_go_on_with(), asked, (fingerprint, parts))) else {
+        return;
+    };
+    let bytes = told(searched::bytes(&(), &tune, Duration::ZERO)).expect("where a search stands can be kept");
+    told(searched::read::<()>(&bytes[..], "f")).expect("and read");
+    // What comes next is found; how a part is trained is the target of checkpoints.
+    told(tune.advance(false, &|| false, &mut |_, _| Ok(())));
+    assert!(tune.trials().iter().all(|trial| trial.folds > 0));
+    if tune.has_model() {
+        told(tune.finish());
     }
 }
 

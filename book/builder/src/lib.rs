@@ -14,6 +14,7 @@
 
 pub mod book;
 mod chart;
+mod derivations;
 mod directive;
 mod math;
 mod matrix;

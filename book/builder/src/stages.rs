@@ -1,5 +1,6 @@
 //! A stage of the table as a section of a chapter.
 
+use crate::derivations::{joined, plain, typeset};
 use crate::pages::page;
 use clearprop::mistake::MistakeId;
 use clearprop::stage::{Formula, STAGES, Stage, Way, stage};
@@ -13,9 +14,9 @@ pub(crate) fn section(id: &str) -> Result<String, String> {
     let by = if stage.way == Way::Backward { "by" } else { "depends on" };
     for (term, text) in [
         ("name", names(stage)),
-        (by, plain(stage.by)),
+        (by, typeset(stage.by)),
         ("undoes", undone(stage)),
-        ("shape", format!("<code>{}</code>: {}", stage.shape, plain(stage.shape_rule))),
+        ("shape", format!("<code>{}</code>: {}", stage.shape, typeset(stage.shape_rule))),
     ] {
         if !text.is_empty() {
             let _ = writeln!(out, "<div class=\"fact\"><span>{term}</span><div>{text}</div></div>");
@@ -23,7 +24,7 @@ pub(crate) fn section(id: &str) -> Result<String, String> {
     }
     out.push_str("\n\n<div class=\"derivation\">\n\n");
     for line in joined(stage.derivation) {
-        let _ = writeln!(out, "1. {}", plain(&line));
+        let _ = writeln!(out, "1. {}", typeset(&line));
     }
     out.push_str("\n</div>\n");
     let _ = writeln!(out, "\nMistakes made here: {}.", links(stage.mistakes));
@@ -84,35 +85,6 @@ fn names(stage: &Stage) -> String {
     format!("<code>{}</code>{notebook}", stage.result)
 }
 
-/// Plain text, safe in Markdown.
-pub(crate) fn plain(text: &str) -> String {
-    let mut out = String::new();
-    for c in text.chars() {
-        match c {
-            '*' | '_' | '[' | ']' | '<' | '>' | '|' | '$' | '\\' | '`' | '&' | '#' => {
-                let _ = write!(out, "&#{};", u32::from(c));
-            }
-            _ => out.push(c),
-        }
-    }
-    out
-}
-
-/// The derivation's lines, those that go on in the next line (no full stop or colon at their end) joined.
-fn joined(lines: &[&str]) -> Vec<String> {
-    let mut out: Vec<String> = Vec::new();
-    for line in lines {
-        match out.last_mut() {
-            Some(last) if !last.ends_with(['.', ':']) => {
-                last.push(' ');
-                last.push_str(line);
-            }
-            _ => out.push((*line).to_owned()),
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,10 +97,5 @@ mod tests {
             assert!(html.contains("<math"), "{}", stage.id);
         }
         assert!(section("affin").is_err());
-    }
-
-    #[test]
-    fn a_sentence_over_two_lines_is_one_step() {
-        assert_eq!(joined(&["a b", "c.", "d:", "e."]), ["a b c.", "d:", "e."]);
     }
 }

@@ -35,6 +35,9 @@ use std::thread;
 /// Trials of a bracket.
 const BRACKET: usize = 8;
 
+/// Trials come one after the other; so many may have begun before an earlier one is over, as there are no more threads.
+const AT_ONCE: usize = 10_000;
+
 /// A trial and a fold, both counted from 0.
 pub type Place = (usize, usize);
 
@@ -110,19 +113,21 @@ impl<R: Real> Tune<R> {
             return Err(Error::new(ErrorKind::Data, "these are not the rows that the search began with")
                 .hint("go on with the same file, or begin anew"));
         }
+        let end = tune.most.unwrap_or(usize::MAX).min(parts.len() + AT_ONCE);
         // The network of later trials follows from the parts of the first ones.
         for (place, part) in parts {
-            tune.fits(place, &part)?;
+            tune.fits(place, &part, end)?;
             tune.parts.insert(place, part);
         }
         Ok(tune)
     }
 
-    fn fits(&self, (trial, fold): Place, part: &Part<R>) -> Result<()> {
+    /// Whether a part can be of this search, which has no trial from `end` on.
+    fn fits(&self, (trial, fold): Place, part: &Part<R>, end: usize) -> Result<()> {
         let fits = |(_, params): &(History, Params<R>)| {
             params.sizes() == self.trial(trial).0.sizes && params.is_finite()
         };
-        if fold < self.folds() && part.kept.as_ref().is_none_or(fits) {
+        if trial < end && fold < self.folds() && part.kept.as_ref().is_none_or(fits) {
             return Ok(());
         }
         let found = format!("trial {trial} without fold {fold} is none of this search");

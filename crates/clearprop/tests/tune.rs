@@ -175,6 +175,18 @@ fn parts_of_another_search_are_refused() {
     let tune = all(begun(&choices(), 8));
     let error = resumed(&choices().hidden(vec![7]), &tune, 90).unwrap_err();
     assert!(error.to_string().contains("is none of this search"), "{error}");
+    for trial in [8, 100_000, usize::MAX / 3, usize::MAX] {
+        for most in [Some(8), None, Some(usize::MAX)] {
+            let mut parts = tune.parts().clone();
+            let last = parts.pop_last().unwrap().1;
+            parts.insert((trial, 0), last);
+            let rows = Rows::table(table(90), &["y"]);
+            let plan = Plan::new::<f64>(&rows, &choices(), None).unwrap();
+            let asked = (tune.asked().0, most);
+            let found = Tune::resume(plan, rows, asked, (tune.fit().fingerprint(), parts));
+            assert_eq!(found.is_ok(), trial == 8 && most != Some(8), "trial {trial} of {most:?}");
+        }
+    }
     let error = resumed(&choices(), &tune, 91).unwrap_err();
     assert!(error.to_string().contains("not the rows that the search began with"), "{error}");
     let begin = |choices: &Choices| {

@@ -12,12 +12,28 @@ use std::path::Path;
 /// It cannot be written, other than because nobody reads it.
 pub(crate) fn print(text: &str) -> Result<()> {
     let mut out = stdout().lock();
-    match out.write_all(visible(text).as_bytes()).and_then(|()| out.flush()) {
+    match out.write_all(shown(text).as_bytes()).and_then(|()| out.flush()) {
         Err(e) if e.kind() != Kind::BrokenPipe => {
             Err(refused("cannot write", Path::new("standard output"), &e))
         }
         _ => Ok(()),
     }
+}
+
+/// What a terminal does not obey made visible, but for the colours of our own inks.
+fn shown(text: &str) -> String {
+    const ESCAPE: char = '\u{1b}';
+    const INKS: [&str; 8] = ["[0m", "[1m", "[2m", "[1;36m", "[1;33m", "[1;31m", "[33m", "[32m"];
+    let mut out = String::new();
+    for (nth, part) in text.split(ESCAPE).enumerate() {
+        match INKS.iter().any(|ink| part.starts_with(ink)) {
+            _ if nth == 0 => {}
+            true => out.push(ESCAPE),
+            false => out.push_str(&visible("\u{1b}")),
+        }
+        out.push_str(&visible(part));
+    }
+    out
 }
 
 /// Writes a line to standard error; if that fails there is nobody to tell.
@@ -38,4 +54,31 @@ fn no_memory(bytes: usize) -> ! {
         "error: the system has no more memory ({most} MB more are needed); name fewer columns with --columns, or lift the limit"
     );
     std::process::exit(2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clearprop::paper::{Ink, Paper};
+
+    #[test]
+    fn our_colours_reach_the_terminal_and_no_other_control_does() {
+        let paper = Paper { width: 80, colour: true };
+        let inks = [
+            Ink::Bold,
+            Ink::Faint,
+            Ink::Forward,
+            Ink::Backward,
+            Ink::Alert,
+            Ink::Caution,
+            Ink::Good,
+            Ink::Plain,
+        ];
+        for ink in inks {
+            let text = paper.ink(ink, "text\n");
+            assert_eq!(shown(&text), text, "{ink:?}");
+        }
+        let hostile = shown("a\u{1b}[2Jb\u{7}");
+        assert!(hostile.starts_with('a') && !hostile.contains(['\u{1b}', '\u{7}']), "{hostile}");
+    }
 }

@@ -18,6 +18,7 @@ use clearprop::tune::{Part, Place, Space, Tune};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
 
@@ -113,13 +114,24 @@ pub fn bytes<R: Real>(setup: &impl Serialize, tune: &Tune<R>, time: Duration) ->
 /// # Errors
 /// A file that is none of a search, a damaged one, one of another version.
 pub fn open<S: DeserializeOwned>(path: &Path) -> Result<AnySearch<S>> {
-    let file = path.display().to_string();
-    let (tensors, text) = safetensors::read(disk::Input::open(path)?, &file)?;
-    let text = text.ok_or_else(|| damaged(&"it has no text").file(&file))?;
+    read(disk::Input::open(path)?, &path.display().to_string())
+}
+
+/// Reads a search from its bytes; `file` is what messages call them.
+///
+/// # Errors
+/// Bytes that are none of a search, damaged ones, those of another version.
+pub fn read<S: DeserializeOwned>(source: impl Read, file: &str) -> Result<AnySearch<S>> {
+    let (tensors, text) = safetensors::read(source, file)?;
+    let text = text.ok_or_else(|| damaged(&"it has no text").file(file))?;
     from_parts(&tensors, &text).map_err(|error| error.file(file))
 }
 
-fn from_parts<S: DeserializeOwned>(tensors: &[Tensor], text: &str) -> Result<AnySearch<S>> {
+/// The search of this text and these tensors.
+///
+/// # Errors
+/// A text of another version or none of a search's; tensors that are missing or of other sizes.
+pub fn from_parts<S: DeserializeOwned>(tensors: &[Tensor], text: &str) -> Result<AnySearch<S>> {
     let about: About<S> = serde_json::from_str(text).map_err(|error| damaged(&error))?;
     if about.search != VERSION {
         let found = format!("the search has version {}, this program reads {VERSION}", about.search);

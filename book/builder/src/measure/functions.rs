@@ -2,7 +2,7 @@
 
 use super::measured::Measured;
 use crate::chart::{Axis, Line, lines};
-use crate::stages::plain;
+use crate::derivations::plain;
 use clearprop::activation::{Activation, Notation};
 use clearprop::backward::backward;
 use clearprop::error::Result;
