@@ -205,7 +205,7 @@ def map_picture(rows, path):
         ratio = f"{three(row['ratio'])} ×  " if row["ratio"] else ""
         axes.text(*at, f"{ratio}{percent(row['of_peak'])}", ha="center", va="center")
     axes.set(xlim=(-0.5, len(ways) - 0.5), ylim=(len(networks) - 0.5, -0.5))
-    axes.set_xticks(range(len(ways)), ways)
+    axes.set_xticks(range(len(ways)), [name.replace(", ", ",\n") for name in ways])
     axes.set_yticks(range(len(networks)), networks)
     axes.xaxis.tick_top()
     axes.tick_params(length=0)
