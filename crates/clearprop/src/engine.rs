@@ -44,6 +44,10 @@ impl Engine {
     /// The engine that this network runs on: this one, or the plain one if there is no kernel for an activation
     /// or the loss.
     #[must_use]
+    #[cfg_attr(
+        not(feature = "fast"),
+        expect(unused_variables, reason = "the plain engine runs every network")
+    )]
     pub fn for_network(self, network: &Network) -> Self {
         match self {
             Self::Plain => Self::Plain,
