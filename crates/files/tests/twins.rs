@@ -311,6 +311,15 @@ fn what_stands_beside_numbers() {
         let (table, decisions) = read(name, text.as_bytes()).unwrap();
         assert!(matches!(table.get("a"), Some(Column::Words(_))), "{name}: {decisions:?}");
     }
+    // Grades and names that begin as months do.
+    for (name, cell) in [("grades.csv", 0), ("races.csv", 1)] {
+        let cells = |i: u32| match cell {
+            0 => format!("{}{}", 1 + i % 6, ["+", "", "-"][(i / 6) as usize % 3]),
+            _ => format!("Marathon {}", 1990 + i % 30),
+        };
+        let (table, decisions) = read(name, rows(&|i| [cells(i), i.to_string(), y(i)]).as_bytes()).unwrap();
+        assert!(matches!(table.get("a"), Some(Column::Words(_))), "{name}: {decisions:?}");
+    }
     let text = rows(&|i| [format!("{}{}", ["<", ">"][i as usize % 2], i), i.to_string(), y(i)]);
     let (table, decisions) = read("sides.csv", text.as_bytes()).unwrap();
     assert!(matches!(table.get("a"), Some(Column::Words(_))), "{decisions:?}");

@@ -199,9 +199,10 @@ fn annotated(texts: &[(&str, usize)], asked: bool, hints: Hints) -> Option<Judge
             None => inner.push((Cow::Borrowed(number), count)),
         }
     }
-    // `5 m` and `5` are metres and nothing; `<50` and `>50` are two classes, not one number.
-    let clear =
-        (!magnitudes || large || currency) && (below == 0 || above == 0 || (below + above) * 2 < present);
+    // `5 m` and `5` are metres and nothing; `<50` and `>50` are two classes, not one number; `2+` and `2-` are grades.
+    let ends = |sign: char| texts.iter().any(|(text, _)| text.ends_with(sign));
+    let sides = below == 0 || above == 0 || (below + above) * 2 < present;
+    let clear = (!magnitudes || large || currency) && sides && !(ends('+') && ends('-'));
     if !(notes || magnitudes) || !(asked || (clear && !few_categories(texts))) {
         return None;
     }

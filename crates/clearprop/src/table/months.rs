@@ -1,19 +1,20 @@
 //! The names of months in languages other than English, as offices there write them.
 
-/// How the names of a month begin in German, French, Spanish, Italian, Portuguese and Dutch, without their accents.
-const BEGINNINGS: [(&str, &[&str]); 12] = [
-    ("Jan", &["jan", "gen", "ene"]),
-    ("Feb", &["feb", "fev"]),
-    ("Mar", &["mar", "mrz", "mrt", "maa"]),
-    ("Apr", &["apr", "avr", "abr"]),
-    ("May", &["mai", "may", "mag", "mei"]),
-    ("Jun", &["jun", "giu", "juin"]),
-    ("Jul", &["jul", "lug", "juil"]),
-    ("Aug", &["aug", "ago", "aou"]),
-    ("Sep", &["sep", "set"]),
-    ("Oct", &["okt", "oct", "ott", "out"]),
-    ("Nov", &["nov"]),
-    ("Dec", &["dez", "dec", "dic"]),
+/// The names of the months in German, French, Spanish, Italian, Portuguese and Dutch, without their accents, and
+/// abbreviations that begin none of them.
+const NAMES: [(&str, &[&str]); 12] = [
+    ("Jan", &["januar", "janner", "janvier", "enero", "gennaio", "janeiro", "januari"]),
+    ("Feb", &["februar", "fevrier", "febrero", "febbraio", "fevereiro", "februari"]),
+    ("Mar", &["marz", "mars", "marzo", "marco", "maart", "mrz", "mrt"]),
+    ("Apr", &["april", "avril", "abril", "aprile"]),
+    ("May", &["mai", "mayo", "maggio", "maio", "mei"]),
+    ("Jun", &["juni", "juin", "junio", "giugno", "junho"]),
+    ("Jul", &["juli", "juillet", "julio", "luglio", "julho"]),
+    ("Aug", &["august", "aout", "agosto", "augustus"]),
+    ("Sep", &["september", "septembre", "septiembre", "settembre", "setembro"]),
+    ("Oct", &["oktober", "octobre", "octubre", "ottobre", "outubro"]),
+    ("Nov", &["november", "novembre", "noviembre", "novembro"]),
+    ("Dec", &["dezember", "decembre", "diciembre", "dicembre", "dezembro", "december"]),
 ];
 
 /// A date with its month in English: `1. März 2020` is `1. Mar 2020`; `None` if it names no month.
@@ -24,7 +25,9 @@ pub(super) fn in_english(text: &str) -> Option<String> {
     let after = &text[begin..];
     let end = after.find(|c: char| !c.is_alphabetic()).unwrap_or(after.len());
     let word: String = after[..end].to_lowercase().chars().map(plain).collect();
-    let (month, _) = BEGINNINGS.iter().find(|(_, names)| names.iter().any(|name| word.starts_with(name)))?;
+    // A name or the beginning of one; `Marathon 2020` is none.
+    let begins = |name: &&str| word.len() >= 3 && name.starts_with(&word);
+    let (month, _) = NAMES.iter().find(|(_, names)| names.iter().any(begins))?;
     // The full stop of an abbreviation; one between day and month is another.
     let rest = after[end..].strip_prefix('.').unwrap_or(&after[end..]);
     Some(format!("{}{month}{rest}", &text[..begin]))
@@ -36,6 +39,7 @@ fn plain(letter: char) -> char {
         '\u{e4}' | '\u{e1}' => 'a',
         '\u{e9}' => 'e',
         '\u{fb}' => 'u',
+        '\u{e7}' => 'c',
         other => other,
     }
 }
@@ -59,7 +63,7 @@ mod tests {
         ] {
             assert_eq!(in_english(text).as_deref(), Some(expected), "{text}");
         }
-        for text in ["2020-01-02", "3 bottles 2020", ""] {
+        for text in ["2020-01-02", "3 bottles 2020", "Marathon 2020", "Ma 2020", "Setup 2021", ""] {
             assert_eq!(in_english(text), None, "{text}");
         }
     }
