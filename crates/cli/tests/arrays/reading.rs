@@ -31,49 +31,62 @@ fn all_commands_agree_on_every_file() {
     let folder = tempfile::tempdir().unwrap();
     let files = files(folder.path());
     assert!(files.len() >= 60, "{} files", files.len());
-    let (mut judged, mut compared) = (0, 0);
-    for path in files {
-        let file = path.to_str().unwrap();
-        let ask = |command: &str| json(folder.path(), &[command, file, "--json"]);
-        let (diagnosis, check, trace) = (ask("diagnose"), ask("check"), ask("trace"));
-        let read: Vec<&Value> =
-            [&diagnosis, &check, &trace].into_iter().flatten().map(|all| &all["read_as"]).collect();
-        for pair in read.windows(2) {
-            assert_eq!(pair[0], pair[1], "{file}");
-            compared += 1;
-        }
-        // Rows that the file parts itself are trained on as they are parted.
-        if let (Some(check), false) = (&check, file.contains("notebook_")) {
-            let output = run(folder.path(), &["train", file, "--steps", "1", "--out", "run", "--overwrite"]);
-            let said = String::from_utf8_lossy(&output.stdout).into_owned()
-                + &String::from_utf8_lossy(&output.stderr);
-            let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
-            // A single row can be read and not trained on.
-            if said.contains("are of one class") {
-                continue;
-            }
-            let network = check["read_as"]["network"].as_str().unwrap();
-            assert!(said.contains(network), "{file}: train does not say {network}: {said}");
-        }
-        let (Some(diagnosis), Some(check)) = (diagnosis, check) else { continue };
-        let wrong =
-            check["checks"].as_array().unwrap().iter().flat_map(|round| round["tensors"].as_array().unwrap());
-        let wrong = wrong.filter(|tensor| tensor["passed"] == false).count();
-        let verdict = diagnosis["verdict"].as_str().unwrap();
-        let derivative_is_wrong = diagnosis["stages"].as_array().unwrap().iter().any(|stage| {
-            let parameter = stage["stage"].as_str().unwrap().starts_with(['d']);
-            parameter
-                && !stage["shape"].is_null()
-                && matches!(stage["status"].as_str(), Some("wrong" | "inherited"))
-        });
-        if matches!(verdict, "correct" | "incomplete") {
-            assert_eq!(wrong, 0, "{file}: diagnose says {verdict}, check finds {wrong} wrong");
-        } else if verdict == "wrong" && !derivative_is_wrong {
-            assert_eq!(wrong, 0, "{file}: no derivative is wrong, check finds {wrong}");
-        }
-        judged += 1;
-    }
+    // Two halves at once, each with a folder of its own for what `train` writes.
+    let (one, other) = files.split_at(files.len() / 2);
+    let counts = std::thread::scope(|scope| {
+        [(one, "one"), (other, "other")]
+            .map(|(files, out)| {
+                scope.spawn(|| files.iter().map(|path| agree(folder.path(), path, out)).collect())
+            })
+            .map(|half| half.join().unwrap())
+    });
+    let counts: Vec<(bool, usize)> = counts.into_iter().flat_map(|half: Vec<_>| half).collect();
+    let judged = counts.iter().filter(|(judged, _)| *judged).count();
+    let compared: usize = counts.iter().map(|(_, compared)| compared).sum();
     assert!(judged >= 50 && compared >= 100, "{judged} judged, {compared} compared");
+}
+
+/// Whether a file was judged by both `diagnose` and `check`, and the pairs of commands that were compared.
+fn agree(folder: &Path, path: &Path, out: &str) -> (bool, usize) {
+    let file = path.to_str().unwrap();
+    let ask = |command: &str| json(folder, &[command, file, "--json"]);
+    let (diagnosis, check, trace) = (ask("diagnose"), ask("check"), ask("trace"));
+    let read: Vec<&Value> =
+        [&diagnosis, &check, &trace].into_iter().flatten().map(|all| &all["read_as"]).collect();
+    for pair in read.windows(2) {
+        assert_eq!(pair[0], pair[1], "{file}");
+    }
+    let compared = read.len().saturating_sub(1);
+    // Rows that the file parts itself are trained on as they are parted.
+    if let (Some(check), false) = (&check, file.contains("notebook_")) {
+        let output = run(folder, &["train", file, "--steps", "1", "--out", out, "--overwrite"]);
+        let said =
+            String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+        // A single row can be read and not trained on.
+        if said.contains("are of one class") {
+            return (false, compared);
+        }
+        let network = check["read_as"]["network"].as_str().unwrap();
+        assert!(said.contains(network), "{file}: train does not say {network}: {said}");
+    }
+    let (Some(diagnosis), Some(check)) = (diagnosis, check) else { return (false, compared) };
+    let wrong =
+        check["checks"].as_array().unwrap().iter().flat_map(|round| round["tensors"].as_array().unwrap());
+    let wrong = wrong.filter(|tensor| tensor["passed"] == false).count();
+    let verdict = diagnosis["verdict"].as_str().unwrap();
+    let derivative_is_wrong = diagnosis["stages"].as_array().unwrap().iter().any(|stage| {
+        let parameter = stage["stage"].as_str().unwrap().starts_with(['d']);
+        parameter
+            && !stage["shape"].is_null()
+            && matches!(stage["status"].as_str(), Some("wrong" | "inherited"))
+    });
+    if matches!(verdict, "correct" | "incomplete") {
+        assert_eq!(wrong, 0, "{file}: diagnose says {verdict}, check finds {wrong} wrong");
+    } else if verdict == "wrong" && !derivative_is_wrong {
+        assert_eq!(wrong, 0, "{file}: no derivative is wrong, check finds {wrong}");
+    }
+    (true, compared)
 }
 
 /// A pass of two layers in columns, logistic and squared error summed, with its gradients, as JSON.
