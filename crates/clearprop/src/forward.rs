@@ -6,7 +6,7 @@
 use crate::network::Network;
 use crate::params::Params;
 use crate::real::Real;
-use ndarray::{Array2, ArrayView1, ArrayView2, Axis};
+use ndarray::{Array2, ArrayView2, Axis};
 
 /// Every value of one forward pass, or (the same type) the derivative of the loss by every value.
 ///
@@ -103,35 +103,6 @@ pub fn forward<R: Real>(network: &Network, params: &Params<R>, x: ArrayView2<'_,
 #[must_use]
 pub fn predict<R: Real>(network: &Network, params: &Params<R>, x: ArrayView2<'_, R>) -> Array2<R> {
     network.loss.outputs(&logits(network, params, x))
-}
-
-/// `probs` (n, k) of a few rows, by weights (fan_in, fan_out) and biases (fan_out) that lie where they lie: row by row,
-/// so that no matrix product has to be set up.
-///
-/// # Panics
-/// If `layers` or `x` do not have the network's sizes.
-#[must_use]
-pub fn predict_few<R: Real>(
-    network: &Network,
-    layers: &[(ArrayView2<'_, R>, ArrayView1<'_, R>)],
-    x: ArrayView2<'_, R>,
-) -> Array2<R> {
-    let mut logits = Array2::zeros((x.nrows(), network.outputs()));
-    for (mut logits, x) in logits.rows_mut().into_iter().zip(x.rows()) {
-        let mut a = x.to_owned();
-        for (l, (w, b)) in layers.iter().enumerate() {
-            let mut z = b.to_owned();
-            for (&a, w) in a.iter().zip(w.rows()) {
-                z.scaled_add(a, &w);
-            }
-            if let Some(activation) = network.activations.get(l) {
-                z.mapv_inplace(|z| activation.value(z));
-            }
-            a = z;
-        }
-        logits.assign(&a);
-    }
-    network.loss.outputs(&logits)
 }
 
 /// `logits` (n, k) for any number of rows, likewise.

@@ -280,3 +280,34 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_fits_is_asked_once_however_deep_the_search_goes() {
+    let numbers = |name: &str, shape: &[usize], values: &[f64]| Array {
+        name: name.to_owned(),
+        shape: shape.to_vec(),
+        values: Values::Numbers(values.to_vec(), Stored::Double),
+    };
+    // Found by fuzzing: everything is wrong, so the search goes to its deepest.
+    let diagnosis = diagnose(&[
+        numbers("X", &[2, 1], &[-0.3125, 1.0]),
+        numbers("y", &[1], &[2.0]),
+        numbers("W1", &[2, 2], &[-1.53125, 2.34375, 3.5, 0.28125]),
+        numbers("b1", &[2], &[2.8125, -2.90625]),
+        numbers("W2", &[2, 2], &[-0.46875, 0.59375, -1.96875, 2.84375]),
+        numbers("a1", &[1, 2], &[2.21875, -2.3125]),
+        numbers("logits", &[2, 1], &[0.5625, -1.4375]),
+        numbers("probs", &[1, 2], &[2.0, f64::INFINITY]),
+        numbers("loss", &[], &[0.34375]),
+        numbers("dW2", &[2, 2], &[-1.0625, -2.84375, 3.875, 1.53125]),
+        numbers("db2", &[2], &[2.25, -2.6875]),
+        numbers("da1", &[2, 1], &[-3.84375, 2.6875]),
+        numbers("dz1", &[1, 2], &[1.34375, 1.5625]),
+        numbers("dW1", &[2, 2], &[1.1875, -2.28125, -3.3125, -1.84375]),
+        numbers("db1", &[2], &[-0.96875, 3.09375]),
+        Array { name: "activation".to_owned(), shape: vec![], values: Values::Text("relu".to_owned()) },
+    ])
+    .unwrap();
+    let stopped = diagnosis.warnings.iter().any(|warning| warning.contains("stopped before its end"));
+    assert!(!stopped, "{:?}", diagnosis.warnings);
+}

@@ -5,7 +5,7 @@
 use clearprop::activation::Activation;
 use clearprop::data::{Batches, Data, Spirals, Target, spirals, split};
 use clearprop::engine::Engine;
-use clearprop::fast::{Level, Options, Session};
+use clearprop::fast::{Level, Options, Session, predict_few};
 use clearprop::forward::forward;
 use clearprop::init::Init;
 use clearprop::loss::Loss;
@@ -215,7 +215,9 @@ fn a_deep_step_is_the_plain_step_for_every_activation_and_loss() {
         assert_close(&what, &wrong, &right, 3.0 * tolerance::<R>());
         let probs = Engine::Fast(level).predict(network, &wrong, data.x.view());
         let right = Engine::Plain.predict(network, &wrong, data.x.view());
-        for (p, right) in probs.iter().zip(&right) {
+        let layers: Vec<_> = (1..=network.layers()).map(|l| (wrong.w(l), wrong.b(l))).collect();
+        let few = predict_few(network, &layers, data.x.view());
+        for (p, right) in probs.iter().zip(&right).chain(few.iter().zip(&right)) {
             let (p, right) = (p.f64(), right.f64());
             assert!(
                 (p - right).abs() <= 1e2 * tolerance::<R>() * right.abs().max(1.0),

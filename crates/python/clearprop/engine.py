@@ -161,10 +161,11 @@ class Engine(Outputs, CallbackSupportMixin):
         return {name: value for name, value in super().__getstate__().items() if name not in KEPT}
 
     def _store(self, session):
-        """The weights and moments back into the Python attributes, in place."""
-        steps = session.store(self.coefs_, self.intercepts_, self._moments())
+        """The weights and moments back into the Python attributes, in place; whether all weights are finite."""
+        steps, finite = session.store(self.coefs_, self.intercepts_, self._moments())
         if self.solver == "adam":
             self._optimizer.t = steps
+        return finite
 
     def _epoch(self, session, n, order, batch_size):
         """One pass over the n rows; the mean of the batches' losses, weighted by their rows."""
@@ -303,12 +304,12 @@ class Engine(Outputs, CallbackSupportMixin):
             indices = np.arange(n_samples)
             check_random_state(random_state).shuffle(indices)
             indices = indices.astype(np.uint32)
-        weights = sum(w.size for w in self.coefs_)
+        weights = sum([w.size for w in self.coefs_])
         threads = 1 if n_samples * weights < _ONE_THREAD else self.threads
         session = self._session([X.shape[1]] + [len(b) for b in self.intercepts_], threads)
         session.rows(X, answers)
         self.loss_ = self._epoch(session, n_samples, indices, batch_size)
-        self._store(session)
+        finite = self._store(session)
         self.n_iter_ = 1
         self.t_ += n_samples
         self.loss_curve_.append(self.loss_)
@@ -317,7 +318,7 @@ class Engine(Outputs, CallbackSupportMixin):
         if self._no_improvement_count > self.n_iter_no_change:
             self._optimizer.trigger_stopping("", False)
             self._no_improvement_count = 0
-        if not all(map(_core.is_finite, self.coefs_ + self.intercepts_)):
+        if not finite:
             raise ValueError(
                 "Solver produced non-finite parameter weights. The input data may contain large values and need to"
                 " be preprocessed."

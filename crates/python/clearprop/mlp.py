@@ -140,16 +140,14 @@ class MLPClassifier(Engine, _Classifier):
         return self._label_binarizer.inverse_transform(outputs.ravel() if self.n_outputs_ == 1 else outputs)
 
     def _quick_answers(self, y):
-        if type(y) is not np.ndarray or y.ndim != 1 or self.classes_.ndim != 1 or len(self.classes_) < 2:
+        classes = self.classes_
+        if type(y) is not np.ndarray or y.ndim != 1 or classes.ndim != 1 or len(classes) < 2:
             return None
-        if y.dtype.kind != self.classes_.dtype.kind or y.dtype.kind not in "iub":
+        if y.dtype.kind != classes.dtype.kind or y.dtype.kind not in "iub":
             return None
-        places = np.searchsorted(self.classes_, y)
-        places[places == len(self.classes_)] = 0
-        if not (self.classes_[places] == y).all():
-            return None
-        if self.out_activation_ == "softmax":
-            return places.astype(np.uint32)
+        places = _core.class_numbers(*(np.ascontiguousarray(one, dtype=np.int64) for one in (y, classes)))
+        if places is None or self.out_activation_ == "softmax":
+            return places
         if self.out_activation_ == "logistic" and self.n_outputs_ == 1:
             return places.astype(self.coefs_[0].dtype).reshape(-1, 1)
         return None

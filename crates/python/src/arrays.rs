@@ -4,8 +4,8 @@ use clearprop::data::{Data, Target};
 use clearprop::params::Params;
 use clearprop::real::Real;
 use numpy::{
-    Element, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyReadonlyArrayDyn,
-    PyReadwriteArray1, PyReadwriteArray2,
+    Element, IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2,
+    PyReadonlyArrayDyn, PyReadwriteArray1, PyReadwriteArray2, PyUntypedArray, PyUntypedArrayMethods,
 };
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -34,6 +34,18 @@ pub(crate) fn all_finite<R: Number>(numbers: &[R]) -> bool {
     numbers.iter().fold(true, |all, number| all & number.is_finite())
 }
 
+/// For each answer its place among the classes, which are sorted; None where one of them is no class.
+#[pyfunction]
+pub(crate) fn class_numbers<'py>(
+    y: PyReadonlyArray1<'py, i64>,
+    classes: PyReadonlyArray1<'py, i64>,
+) -> PyResult<Option<Bound<'py, PyArray1<u32>>>> {
+    let (py, classes) = (y.py(), classes.as_slice()?);
+    let place = |y: &i64| classes.binary_search(y).ok().and_then(|place| u32::try_from(place).ok());
+    let places: Option<Vec<u32>> = y.as_slice()?.iter().map(place).collect();
+    Ok(places.map(|places| places.into_pyarray(py)))
+}
+
 /// Weights and biases of a layer, borrowed.
 type Borrowed<'py, R> = (PyReadonlyArray2<'py, R>, PyReadonlyArray1<'py, R>);
 
@@ -48,7 +60,12 @@ impl<'py> Layers<'py> {
     pub(crate) fn sizes(&self) -> PyResult<Vec<usize>> {
         let mut sizes = Vec::new();
         for (l, w) in self.coefs.iter().enumerate() {
-            let [fan_in, fan_out]: [usize; 2] = w.getattr("shape")?.extract()?;
+            let shape = w.cast::<PyUntypedArray>()?.shape();
+            let &[fan_in, fan_out] = shape else {
+                return Err(PyValueError::new_err(format!(
+                    "coefs_[{l}] has the shape {shape:?}, expected two sizes"
+                )));
+            };
             if sizes.is_empty() {
                 sizes.push(fan_in);
             }

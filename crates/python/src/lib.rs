@@ -23,6 +23,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<mlp::Session>()?;
     module.add_class::<see::Found>()?;
     module.add_class::<tables::TableModel>()?;
+    module.add_function(wrap_pyfunction!(arrays::class_numbers, module)?)?;
     module.add_function(wrap_pyfunction!(arrays::is_finite, module)?)?;
     module.add_function(wrap_pyfunction!(predict::predict, module)?)?;
     module.add_function(wrap_pyfunction!(predict::predict_as_it_is, module)?)?;

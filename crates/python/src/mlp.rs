@@ -1,6 +1,6 @@
 //! What `clearprop/mlp.py` computes: epochs, one gradient, the forward pass.
 
-use crate::arrays::{Layers, Number, data};
+use crate::arrays::{Layers, Number, all_finite, data};
 use crate::errors::raised;
 use clearprop::activation::Activation;
 use clearprop::data::Data;
@@ -98,13 +98,14 @@ impl Session {
         each!(&mut *self.kind()?, run => run.load(&Layers { coefs, intercepts }, &moments, t))
     }
 
-    /// Writes weights and moments back, in place; gives the number of updates so far.
+    /// Writes weights and moments back, in place; gives the number of updates so far, and whether all weights are
+    /// finite.
     fn store<'py>(
         &self,
         coefs: Vec<Bound<'py, PyAny>>,
         intercepts: Vec<Bound<'py, PyAny>>,
         moments: Vec<Vec<Bound<'py, PyAny>>>,
-    ) -> PyResult<u64> {
+    ) -> PyResult<(u64, bool)> {
         each!(&*self.kind()?, run => run.store(&Layers { coefs, intercepts }, &moments))
     }
 
@@ -169,12 +170,12 @@ impl<R: Number> Run<R> {
         Ok(())
     }
 
-    fn store(&self, layers: &Layers<'_>, moments: &[Vec<Bound<'_, PyAny>>]) -> PyResult<u64> {
+    fn store(&self, layers: &Layers<'_>, moments: &[Vec<Bound<'_, PyAny>>]) -> PyResult<(u64, bool)> {
         layers.write(&self.minibatches.params)?;
         for (params, arrays) in self.minibatches.optimiser.moments.iter().zip(moments) {
             split(arrays).write(params)?;
         }
-        Ok(self.minibatches.optimiser.t)
+        Ok((self.minibatches.optimiser.t, all_finite(self.minibatches.params.values())))
     }
 
     fn set_rows(

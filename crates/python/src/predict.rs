@@ -2,8 +2,8 @@
 
 use crate::arrays::{Layers, Number, all_finite};
 use crate::mlp::{Names, network, read, single};
-use clearprop::fast::{Options, Predictor};
-use clearprop::forward::{forward, predict_few};
+use clearprop::fast::{Options, Predictor, predict_few};
+use clearprop::forward::forward;
 use clearprop::params::Params;
 use numpy::{IntoPyArray, PyArray2, PyArrayMethods, PyReadonlyArray2, PyUntypedArrayMethods, ToPyArray};
 use pyo3::exceptions::PyValueError;

@@ -106,6 +106,47 @@ def test_quick_partial_fit_is_scikit_learns(rows, kind):
         ours.partial_fit(digits[:2], classes[:2])
 
 
+def _labels(kind):
+    """Whole numbers of one kind, in one way to lie in memory."""
+    classes = np.arange(16) % 3
+    if kind == "every second":
+        return np.repeat(classes, 2)[::2]
+    if kind == "a column of a table":
+        table = np.zeros(len(classes), dtype=[("x", "f4"), ("y", "i8")])
+        table["y"] = classes
+        return table["y"]
+    return (classes % 2 if kind == "bool" else classes).astype(kind)
+
+
+@pytest.mark.parametrize("kind", ["i8", ">i4", "u1", "bool", "every second", "a column of a table"])
+def test_quick_partial_fit_takes_labels_as_they_lie(kind):
+    x, y = np.random.default_rng(0).normal(size=(16, 4)), _labels(kind)
+    models = [cls(random_state=0).partial_fit(x, y, classes=np.unique(y)) for cls in (Theirs, clearprop.MLPClassifier)]
+    assert models[1]._quick_answers(y) is not None
+    for _ in range(3):
+        for model in models:
+            model.partial_fit(x, y)
+    np.testing.assert_allclose(models[1].loss_curve_, models[0].loss_curve_, rtol=1e-12)
+
+
+def test_quick_partial_fit_begins_with_the_weights_that_it_finds():
+    digits, classes = load_digits(return_X_y=True)
+    models = [cls(random_state=0) for cls in (Theirs, clearprop.MLPClassifier)]
+    for model in models:
+        model.partial_fit(digits[:8], classes[:8], classes=range(10))
+        model.partial_fit(digits[:8], classes[:8])
+        model.coefs_[0][3] += 1.0
+        model._optimizer.ms[1][:] = 0.0
+        model.intercepts_[1] = model.intercepts_[1] - 1.0
+        model.partial_fit(digits[:8], classes[:8])
+    for name in ("coefs_", "intercepts_"):
+        for ours, theirs in zip(getattr(models[1], name), getattr(models[0], name)):
+            np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-12)
+    models[1].coefs_[0][3] = np.nan
+    with pytest.raises(ValueError, match="non-finite parameter weights"):
+        models[1].partial_fit(digits[:8], classes[:8])
+
+
 @pytest.mark.parametrize("rows", [1, 50])
 def test_rows_of_another_kind_than_the_weights_are_multiplied_as_numpy_does(rows):
     for trained in (np.float32, np.float64):

@@ -49,6 +49,7 @@ pub(super) fn explain_in(graph: &Graph, most: u32, conventions: &[Convention]) -
         best: u32::MAX,
         found: Vec::new(),
         changes: BTreeMap::new(),
+        fitting: BTreeMap::new(),
     };
     let go = |search: &mut Search<'_>| {
         for convention in conventions {
@@ -124,6 +125,8 @@ struct Search<'a> {
     found: Vec<Explanation>,
     /// The changes of a right line that give the person's numbers: the same whatever else is tried.
     changes: BTreeMap<(Quantity, u64), Vec<Candidate>>,
+    /// The candidates that give the person's numbers, by all that they are made of: each deeper search asks again.
+    fitting: BTreeMap<(Quantity, u64), Vec<Candidate>>,
 }
 
 impl Search<'_> {
@@ -208,16 +211,11 @@ impl Search<'_> {
         let over = overwritten::by(graph, quantity, &right);
         let least = self.unexplained(path, quantity).0.min(least(quantity, path));
         let out_of_reach = over.is_none() && !poisoned && cost + least > self.limit;
-        let all = if out_of_reach && matches!(quantity, By(W(_) | B(_))) {
-            Vec::new()
-        } else {
-            self.candidates(path, quantity)
-        };
         if let Some(by) = &over {
             let finding = Finding::Overwritten(by.clone());
             self.step(at, cost + SAID, path, Some(right.clone()), finding);
             if quantity == Of(A(graph.layers())) {
-                for candidate in &all {
+                for candidate in &self.candidates(path, quantity) {
                     let finding = Finding::Mistakes(candidate.parts.clone(), candidate.detail.clone());
                     let price = cost + SAID + price(&candidate.parts, quantity, path);
                     self.step(at, price, path, Some(candidate.value.clone()), finding);
@@ -225,8 +223,13 @@ impl Search<'_> {
             }
         }
         let poisoned = over.is_none() && poisoned;
-        let all: Vec<Candidate> = all.into_iter().filter(|c| !out_of_reach || c.parts.is_empty()).collect();
-        let mut fitting = choose::fitting(all, quantity, path, &matches);
+        let mut fitting = if out_of_reach && matches!(quantity, By(W(_) | B(_))) {
+            Vec::new()
+        } else {
+            let mut all = self.fitting(path, quantity, &matches);
+            all.retain(|candidate| !out_of_reach || candidate.parts.is_empty());
+            choose::priced(all, quantity, path)
+        };
         if out_of_reach && fitting.is_empty() {
             self.next = self.next.min(cost + least);
             return;
@@ -235,7 +238,7 @@ impl Search<'_> {
         let may_be_wrong = over.is_none() || matches!(quantity, By(_)) && cost + MISTAKE <= self.limit;
         if fitting.is_empty() && may_be_wrong && !poisoned && !self.is_guessed(path, quantity) {
             let changes = self.changes(path, quantity, &right, &matches);
-            fitting = choose::fitting(changes, quantity, path, &matches);
+            fitting = choose::priced(changes, quantity, path);
         }
         if !may_be_wrong {
             self.next = self.next.min(cost + MISTAKE);
@@ -278,9 +281,30 @@ impl Search<'_> {
         if let Some(known) = self.changes.get(&key) {
             return known.clone();
         }
-        let fits = |candidate: &Candidate| matches(&candidate.value);
-        let found: Vec<Candidate> = mutants(self.graph, &path.pass, right).into_iter().filter(fits).collect();
-        self.changes.insert(key, found.clone());
+        let found = mutants(self.graph, &path.pass, right, matches);
+        if !self.graph.memo.is_spent() {
+            self.changes.insert(key, found.clone());
+        }
+        found
+    }
+
+    /// What of the catalogue gives the person's numbers.
+    fn fitting(
+        &mut self,
+        path: &Explanation,
+        quantity: Quantity,
+        matches: &dyn Fn(&Expr) -> bool,
+    ) -> Vec<Candidate> {
+        let key = (quantity, path.mark());
+        if let Some(known) = self.fitting.get(&key) {
+            return known.clone();
+        }
+        let mut found = self.candidates(path, quantity);
+        found.retain(|candidate| matches(&candidate.value));
+        // What is not found once no work is left may be there.
+        if !self.graph.memo.is_spent() {
+            self.fitting.insert(key, found.clone());
+        }
         found
     }
 

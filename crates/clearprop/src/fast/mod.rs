@@ -32,7 +32,7 @@ use crate::params::{Params, count};
 use crate::real::Real;
 pub use clearprop_kernels::Level;
 use clearprop_kernels::{self as kernels, Blocks, Mlp, Shallow, Update};
-pub use predict::{Predictor, logits};
+pub use predict::{Predictor, logits, predict_few};
 
 /// How a session computes.
 #[derive(Clone, Copy, Debug, Default)]

@@ -6,7 +6,7 @@ use crate::network::Network;
 use crate::params::Params;
 use crate::real::Real;
 use clearprop_kernels as kernels;
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayView1, ArrayView2, Zip};
 
 /// A trained network, ready to predict.
 ///
@@ -81,4 +81,40 @@ pub fn logits<R: Real>(
         predictor.predict(x, logits);
     }
     Some(logits)
+}
+
+/// `probs` (n, k) of a few rows, by weights (fan_in, fan_out) and biases (fan_out) that lie where they lie: row by row,
+/// so that nothing has to be packed.
+///
+/// # Panics
+/// If `layers` or `x` do not have the network's sizes.
+#[must_use]
+pub fn predict_few<R: Real>(
+    network: &Network,
+    layers: &[(ArrayView2<'_, R>, ArrayView1<'_, R>)],
+    x: ArrayView2<'_, R>,
+) -> Array2<R> {
+    let mut logits = Array2::zeros((x.nrows(), network.outputs()));
+    for (mut logits, x) in logits.rows_mut().into_iter().zip(x.rows()) {
+        let mut a = x.to_owned();
+        for (l, (w, b)) in layers.iter().enumerate() {
+            let mut z = b.to_owned();
+            // Four inputs at a time, so that z is read and written once for them; the sums have the same order.
+            let fours = a.len() / 4 * 4;
+            for i in (0..fours).step_by(4) {
+                let [a0, a1, a2, a3] = [a[i], a[i + 1], a[i + 2], a[i + 3]];
+                let z = Zip::from(&mut z).and(w.row(i)).and(w.row(i + 1)).and(w.row(i + 2)).and(w.row(i + 3));
+                z.for_each(|z, &w0, &w1, &w2, &w3| *z = *z + a0 * w0 + a1 * w1 + a2 * w2 + a3 * w3);
+            }
+            for i in fours..a.len() {
+                z.scaled_add(a[i], &w.row(i));
+            }
+            if let Some(activation) = network.activations.get(l) {
+                z.mapv_inplace(|z| activation.value(z));
+            }
+            a = z;
+        }
+        logits.assign(&a);
+    }
+    network.loss.outputs(&logits)
 }

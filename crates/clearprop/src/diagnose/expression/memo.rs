@@ -38,7 +38,7 @@ const WORTH_KEEPING: usize = 4096;
 const HELD: usize = 1 << 24;
 
 /// What making an expression costs, and computing it whatever its size, in numbers computed.
-const NODE: u64 = 300;
+const NODE: u64 = 400;
 
 impl Memo {
     /// Work is counted in numbers computed, not in seconds: an answer does not depend on the machine.

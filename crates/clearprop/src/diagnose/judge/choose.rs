@@ -48,20 +48,12 @@ pub(super) fn possible(graph: &Graph, deltas: bool) -> Vec<Convention> {
     if some.is_empty() { all } else { some }
 }
 
-/// The candidates that give the numbers, the cheapest first.
-pub(super) fn fitting(
-    all: Vec<Candidate>,
-    quantity: Quantity,
-    path: &Explanation,
-    matches: &dyn Fn(&Expr) -> bool,
-) -> Vec<(u32, Candidate)> {
-    let mut fitting: Vec<(u32, Candidate)> = all
-        .into_iter()
-        .filter(|candidate| matches(&candidate.value))
-        .map(|candidate| (price(&candidate.parts, quantity, path), candidate))
-        .collect();
-    fitting.sort_by_key(|(price, _)| *price);
-    fitting
+/// Candidates with what they cost, the cheapest first.
+pub(super) fn priced(all: Vec<Candidate>, quantity: Quantity, path: &Explanation) -> Vec<(u32, Candidate)> {
+    let mut priced: Vec<(u32, Candidate)> =
+        all.into_iter().map(|candidate| (price(&candidate.parts, quantity, path), candidate)).collect();
+    priced.sort_by_key(|(price, _)| *price);
+    priced
 }
 
 /// One finding for candidates that give the same numbers.

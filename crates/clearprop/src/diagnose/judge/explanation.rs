@@ -8,6 +8,7 @@ use crate::quantity::{
     Quantity::{By, Of},
     Variable::Loss,
 };
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// What was found at one stage.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,6 +61,17 @@ impl Explanation {
         {
             *finding = Finding::Unknown;
         }
+    }
+
+    /// The same for what computes the same: conventions and values, whatever was found in them.
+    pub(in crate::diagnose) fn mark(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        let Convention { late, summed, factor, ascent, penalty, over } = self.convention;
+        (late, summed, factor.to_bits(), ascent, penalty as u8, over as u8).hash(&mut hasher);
+        for (quantity, value) in &self.pass.0 {
+            (quantity, value.mark()).hash(&mut hasher);
+        }
+        hasher.finish()
     }
 
     pub(in crate::diagnose) fn of(&self, quantity: Quantity) -> Option<&Finding> {

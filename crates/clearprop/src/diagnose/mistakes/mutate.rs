@@ -5,8 +5,13 @@ use crate::diagnose::expression::{Binary, Compare, Expr, Keep, Op, Part, Printer
 use crate::diagnose::graph::{Graph, Pass, largest};
 use crate::mistake::MistakeId::{self, *};
 
-/// The right expression in every way in which one part of it can be off.
-pub(in crate::diagnose) fn mutants(graph: &Graph, pass: &Pass, right: &Expr) -> Vec<Candidate> {
+/// What of the right expression with one part of it off fits.
+pub(in crate::diagnose) fn mutants(
+    graph: &Graph,
+    pass: &Pass,
+    right: &Expr,
+    fits: &dyn Fn(&Expr) -> bool,
+) -> Vec<Candidate> {
     let known = |name: &String| {
         graph.given.iter().any(|(q, given)| given.name == *name && pass.get(*q).is_some())
             || graph.names.values().any(|other| other == name)
@@ -26,7 +31,11 @@ pub(in crate::diagnose) fn mutants(graph: &Graph, pass: &Pass, right: &Expr) -> 
         })
         .collect();
     let mut found = Vec::new();
-    walk(right, &others, &mut |words, id, e| found.push(told(&[id], words, e)));
+    walk(right, &others, &mut |change, id, e| {
+        if fits(&e) {
+            found.push(told(&[id], change.words(), e));
+        }
+    });
     found
 }
 
@@ -37,8 +46,28 @@ pub(in crate::diagnose) fn changes(right: &Expr) -> Vec<Expr> {
     found
 }
 
+/// What was changed: most changes fit nothing, and are never put into words.
+enum Change<'a> {
+    Words(&'static str),
+    LeftOut(&'a Expr),
+    Other(&'a str, &'a str),
+}
+
+impl Change<'_> {
+    fn words(&self) -> String {
+        match self {
+            Self::Words(words) => (*words).to_owned(),
+            Self::LeftOut(e) => {
+                let e = if let Op::Row(vector) | Op::Column(vector) = e.op() { vector } else { e };
+                format!("{} is left out", Printer::words(e).unwrap_or_else(|| "a part".to_owned()))
+            }
+            Self::Other(other, own) => format!("{other} in place of {own}"),
+        }
+    }
+}
+
 /// Calls `emit` with each change of this expression: what was changed, the mistake's number, the whole.
-fn walk(e: &Expr, others: &[(String, Expr)], emit: &mut dyn FnMut(String, MistakeId, Expr)) {
+fn walk(e: &Expr, others: &[(String, Expr)], emit: &mut dyn FnMut(&Change<'_>, MistakeId, Expr)) {
     here(e, others, emit);
     let parts: Vec<Expr> = e.parts().into_iter().cloned().collect();
     for (at, part) in parts.iter().enumerate() {
@@ -61,52 +90,51 @@ fn is_zero_sum(e: &Expr) -> bool {
     largest(&a.data) > 0.0 && largest(&sum.data) < 1e-9 * largest(&a.data)
 }
 
-/// What is left out, by what is written for it.
-fn left_out(e: &Expr) -> String {
-    let e = if let Op::Row(vector) | Op::Column(vector) = e.op() { vector } else { e };
-    format!("{} is left out", Printer::words(e).unwrap_or_else(|| "a part".to_owned()))
-}
-
-fn here(e: &Expr, others: &[(String, Expr)], emit: &mut dyn FnMut(String, MistakeId, Expr)) {
-    let mut say = |words: &str, id: MistakeId, changed: Expr| emit(words.to_owned(), id, changed);
+fn here(e: &Expr, others: &[(String, Expr)], emit: &mut dyn FnMut(&Change<'_>, MistakeId, Expr)) {
+    use Change::{LeftOut, Words};
+    let mut say = |change: Change<'_>, id: MistakeId, changed: Expr| emit(&change, id, changed);
     match e.op() {
         Op::Binary(f, a, b) => {
             match f {
-                Binary::Add => say("- in place of +", Sign, a.clone() - b.clone()),
+                Binary::Add => say(Words("- in place of +"), Sign, a.clone() - b.clone()),
                 Binary::Sub => {
-                    say("+ in place of -", Sign, a.clone() + b.clone());
-                    say("the two sides of - are exchanged", Sign, b.clone() - a.clone());
+                    say(Words("+ in place of -"), Sign, a.clone() + b.clone());
+                    say(Words("the two sides of - are exchanged"), Sign, b.clone() - a.clone());
                 }
                 Binary::Mul => {
-                    say("/ in place of *", OtherOperation, a.clone() / b.clone());
-                    say("a dot product in place of *", Elementwise, a.dot(b));
-                    say("+ in place of *", OtherOperation, a.clone() + b.clone());
+                    say(Words("/ in place of *"), OtherOperation, a.clone() / b.clone());
+                    say(Words("a dot product in place of *"), Elementwise, a.dot(b));
+                    say(Words("+ in place of *"), OtherOperation, a.clone() + b.clone());
                 }
-                Binary::Div => say("* in place of /", OtherOperation, a.clone() * b.clone()),
-                Binary::Power => say("the power is missing", OtherOperation, a.clone()),
+                Binary::Div => say(Words("* in place of /"), OtherOperation, a.clone() * b.clone()),
+                Binary::Power => say(Words("the power is missing"), OtherOperation, a.clone()),
             }
-            say(&left_out(b), PartLeftOut, a.clone());
+            say(LeftOut(b), PartLeftOut, a.clone());
             if matches!(f, Binary::Mul | Binary::Add) {
-                say(&left_out(a), PartLeftOut, b.clone());
+                say(LeftOut(a), PartLeftOut, b.clone());
             }
         }
         Op::Dot(a, b) => {
             for (stays, goes) in [(a, b), (b, a)].into_iter().filter(|(stays, _)| stays.dim() == e.dim()) {
-                say(&left_out(goes), PartLeftOut, stays.clone());
+                say(LeftOut(goes), PartLeftOut, stays.clone());
             }
             if let Op::Array(_) | Op::Absent(..) | Op::Transpose(_) | Op::Slice(..) | Op::Row(_) = b.op() {
-                say(&left_out(b), PartLeftOut, a.sum(1));
-                say(&left_out(a), PartLeftOut, b.sum(0));
+                say(LeftOut(b), PartLeftOut, a.sum(1));
+                say(LeftOut(a), PartLeftOut, b.sum(0));
             }
-            say("the product is transposed", Transposed, a.t().dot(b));
-            say("the product is transposed", Transposed, a.dot(&b.t()));
-            say("the two sides of the product are exchanged", Transposed, b.dot(a));
-            say("the product is transposed", Transposed, b.t().dot(&a.t()));
-            say("an elementwise product in place of the dot product", Elementwise, a.clone() * b.clone());
-            say("an elementwise product in place of the dot product", Elementwise, a.t() * b.clone());
-            say("an elementwise product in place of the dot product", Elementwise, a.clone() * b.t());
+            say(Words("the product is transposed"), Transposed, a.t().dot(b));
+            say(Words("the product is transposed"), Transposed, a.dot(&b.t()));
+            say(Words("the two sides of the product are exchanged"), Transposed, b.dot(a));
+            say(Words("the product is transposed"), Transposed, b.t().dot(&a.t()));
+            say(
+                Words("an elementwise product in place of the dot product"),
+                Elementwise,
+                a.clone() * b.clone(),
+            );
+            say(Words("an elementwise product in place of the dot product"), Elementwise, a.t() * b.clone());
+            say(Words("an elementwise product in place of the dot product"), Elementwise, a.clone() * b.t());
         }
-        Op::Transpose(a) => say("a transpose is missing", Transposed, a.clone()),
+        Op::Transpose(a) => say(Words("a transpose is missing"), Transposed, a.clone()),
         Op::Reduce(f, a, axis, keep) => {
             let with =
                 |f: Reduce, axis: Option<usize>, keep: Keep| Expr::new(Op::Reduce(f, a.clone(), axis, keep));
@@ -115,20 +143,24 @@ fn here(e: &Expr, others: &[(String, Expr)], emit: &mut dyn FnMut(String, Mistak
                 _ => Reduce::Sum,
             };
             say(
-                if *f == Reduce::Sum { "a mean in place of a sum" } else { "a sum in place of a mean" },
+                Words(if *f == Reduce::Sum {
+                    "a mean in place of a sum"
+                } else {
+                    "a sum in place of a mean"
+                }),
                 OtherOperation,
                 with(other, *axis, *keep),
             );
             if let Some(axis) = axis {
-                say("the other axis", OtherOperation, with(*f, Some(1 - axis), *keep));
-                say("no axis", OtherOperation, with(*f, None, Keep::No));
-                say("without keepdims", OtherOperation, with(*f, Some(*axis), Keep::No));
+                say(Words("the other axis"), OtherOperation, with(*f, Some(1 - axis), *keep));
+                say(Words("no axis"), OtherOperation, with(*f, None, Keep::No));
+                say(Words("without keepdims"), OtherOperation, with(*f, Some(*axis), Keep::No));
             }
-            say("a sum is left out", PartLeftOut, a.clone());
+            say(Words("a sum is left out"), PartLeftOut, a.clone());
         }
-        Op::Unary(Unary::Neg, a) => say("a sign is missing", Sign, a.clone()),
-        Op::Unary(Unary::Positive, a) => say("the rectifier is left out", PartLeftOut, a.clone()),
-        Op::Unary(_, a) => say("a function is left out", PartLeftOut, a.clone()),
+        Op::Unary(Unary::Neg, a) => say(Words("a sign is missing"), Sign, a.clone()),
+        Op::Unary(Unary::Positive, a) => say(Words("the rectifier is left out"), PartLeftOut, a.clone()),
+        Op::Unary(_, a) => say(Words("a function is left out"), PartLeftOut, a.clone()),
         Op::Compare(f, a, b) => {
             let with = |f: Compare| Expr::new(Op::Compare(f, a.clone(), b.clone()));
             let turned = match f {
@@ -138,14 +170,14 @@ fn here(e: &Expr, others: &[(String, Expr)], emit: &mut dyn FnMut(String, Mistak
                 Compare::AtMost => Compare::AtLeast,
                 Compare::Equal => Compare::Equal,
             };
-            say("the comparison is turned", MaskTurned, with(turned));
+            say(Words("the comparison is turned"), MaskTurned, with(turned));
         }
         Op::Where(mask, a, b) => {
-            say("the two branches are exchanged", MaskTurned, Expr::choose(mask, b, a));
-            say("only the first branch is there", PartLeftOut, a.clone());
+            say(Words("the two branches are exchanged"), MaskTurned, Expr::choose(mask, b, a));
+            say(Words("only the first branch is there"), PartLeftOut, a.clone());
         }
         Op::Slice(a, axis, part) => {
-            say("the part is not cut off", BiasColumnKept, a.clone());
+            say(Words("the part is not cut off"), BiasColumnKept, a.clone());
             let other = match part {
                 Part::ButFirst => Part::ButLast,
                 Part::ButLast => Part::ButFirst,
@@ -153,12 +185,12 @@ fn here(e: &Expr, others: &[(String, Expr)], emit: &mut dyn FnMut(String, Mistak
                 Part::Last => Part::First,
                 Part::At(i) => Part::At(*i),
             };
-            say("the wrong end is cut off", WrongColumnDropped, a.slice(*axis, other));
+            say(Words("the wrong end is cut off"), WrongColumnDropped, a.slice(*axis, other));
         }
-        Op::Row(a) | Op::Column(a) => say("a vector of one axis", OtherOperation, a.clone()),
+        Op::Row(a) | Op::Column(a) => say(Words("a vector of one axis"), OtherOperation, a.clone()),
         Op::Number(value) if *value != 0.0 => {
-            say("another constant", Factor, Expr::number(value * 2.0));
-            say("another constant", Factor, Expr::number(value / 2.0));
+            say(Words("another constant"), Factor, Expr::number(value * 2.0));
+            say(Words("another constant"), Factor, Expr::number(value / 2.0));
         }
         _ => {}
     }
@@ -177,11 +209,8 @@ fn here(e: &Expr, others: &[(String, Expr)], emit: &mut dyn FnMut(String, Mistak
         for (other, value) in others {
             let fits = value.dim() == Some(own) || value.dim() == Some((own.1, own.0));
             if fits && other.trim_end_matches(".T") != name {
-                emit(
-                    format!("{} in place of {name}", other.trim_end_matches(".T")),
-                    OtherArray,
-                    value.clone(),
-                );
+                let change = Change::Other(other.trim_end_matches(".T"), &name);
+                emit(&change, OtherArray, value.clone());
             }
         }
     }

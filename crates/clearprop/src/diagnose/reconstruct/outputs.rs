@@ -33,9 +33,10 @@ pub(super) fn graphs(contents: &Contents, followed: &Followed) -> Vec<Graph> {
     }
     if let Some(given) = graphs.first().and_then(|graph| graph.given.get(&Of(Loss)).cloned()) {
         let tolerances = if contents.tolerance > 1e-6 { [2e-6, 1e-5] } else { [1e-8, 1e-6] };
+        let losses: Vec<Vec<Expr>> = graphs.iter().map(losses).collect();
         for tolerance in tolerances {
-            for graph in &mut graphs {
-                graph.loss_is_known = !graph.memo.is_spent() && loss_fits(graph, &given, tolerance);
+            for (graph, losses) in graphs.iter_mut().zip(&losses) {
+                graph.loss_is_known = !graph.memo.is_spent() && fits(losses, &given, tolerance);
             }
             if graphs.iter().any(|graph| graph.loss_is_known) {
                 graphs.retain(|graph| graph.loss_is_known);
@@ -55,29 +56,36 @@ fn unnamed_loss(contents: &Contents, followed: &Followed, graphs: &[Graph]) -> O
     if graphs.first()?.given.contains_key(&Of(Loss)) {
         return None;
     }
-    contents
+    let mut found = contents
         .items
         .iter()
         .enumerate()
         .filter(|(at, item)| !followed.used[*at] && item.hint.is_none() && item.number().is_some())
         .map(|(_, item)| taken(item, item.e.clone(), false, None))
-        .find(|given| graphs.iter().any(|graph| loss_fits(graph, given, tolerance)))
+        .peekable();
+    found.peek()?;
+    let losses: Vec<Vec<Expr>> = graphs.iter().map(losses).collect();
+    found.find(|given| losses.iter().any(|losses| fits(losses, given, tolerance)))
 }
 
-/// Whether some convention gives the file's loss.
-fn loss_fits(graph: &Graph, given: &Given, tolerance: f64) -> bool {
+/// The losses that the conventions give.
+fn losses(graph: &Graph) -> Vec<Expr> {
     let mut loose = graph.clone();
     loose.loss_is_known = true;
     let pass = forward(&loose, &Convention::usual(&loose));
-    Convention::possible(&loose, false).iter().any(|convention| {
-        let whole = convention.loss(&loose, &pass);
-        let data = convention.data_loss(&loose, &pass);
-        [whole, data].into_iter().flatten().chain(convention.other_losses(&loose, &pass)).any(|loss| {
-            loss.value()
-                .zip(given.view.value())
-                .is_some_and(|(loss, own)| same(&own.data, &loss.data, tolerance, 0.0))
-        })
-    })
+    let mut found = Vec::new();
+    for convention in Convention::possible(&loose, false) {
+        found.extend(convention.loss(&loose, &pass));
+        found.extend(convention.data_loss(&loose, &pass));
+        found.extend(convention.other_losses(&loose, &pass));
+    }
+    found
+}
+
+/// Whether one of these is the file's loss.
+fn fits(losses: &[Expr], given: &Given, tolerance: f64) -> bool {
+    let Some(own) = given.view.value() else { return false };
+    losses.iter().any(|loss| loss.value().is_some_and(|loss| same(&own.data, &loss.data, tolerance, 0.0)))
 }
 
 /// Output functions and losses that go with the answers, the usual ones first.
