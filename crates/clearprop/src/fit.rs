@@ -142,6 +142,8 @@ impl<R: Real> Fit<R> {
         let mut unseen = Unseen::default();
         let Encoded { train, validation, test, fingerprint } =
             parts.encode(&plan.encoder, (rows.table, rows.weights.as_deref()), &mut unseen)?;
+        // A plan from a file may contradict itself: its encoder may make other inputs than its network takes.
+        train.fits(&plan.network)?;
         let (members, data) = match plan.settings.members() {
             1 => (None, (train, validation)),
             count => {

@@ -92,6 +92,19 @@ fn a_run_that_goes_on_ends_as_if_it_had_not_paused() {
     assert_eq!(second.finish(reason), whole.finish(reason));
 }
 
+/// A file may hold a plan whose network is not that of its encoder.
+#[test]
+fn a_plan_that_contradicts_itself_is_an_error_for_one_and_for_many_members() {
+    for choices in [Choices::new(), Choices::new().folds(3)] {
+        let mut fit = begin(&choices);
+        fit.advance(1);
+        let mut plan = fit.plan().clone();
+        plan.network.sizes[0] = 1;
+        let error = Fit::resume(plan, Rows::table(table(), &["answer"]), fit.progress()).unwrap_err();
+        assert!(error.to_string().contains("the network 1 inputs"), "{error}");
+    }
+}
+
 #[test]
 fn the_recipe_of_tables_learns_goes_on_to_the_same_bits_and_leaves_a_plain_network() {
     let choices = Choices::new().recipe(Recipe::Tabular).epochs(40).hidden(vec![16, 16]);
