@@ -100,8 +100,12 @@ fn a_plan_that_contradicts_itself_is_an_error_for_one_and_for_many_members() {
         fit.advance(1);
         let mut plan = fit.plan().clone();
         plan.network.sizes[0] = 1;
-        let error = Fit::resume(plan, Rows::table(table(), &["answer"]), fit.progress()).unwrap_err();
-        assert!(error.to_string().contains("the network 1 inputs"), "{error}");
+        let rows = || Rows::table(table(), &["answer"]);
+        let begun = Fit::<f64>::begin(plan.clone(), rows(), None).unwrap_err();
+        let resumed = Fit::resume(plan, rows(), fit.progress()).unwrap_err();
+        for error in [begun, resumed] {
+            assert!(error.to_string().contains("the network 1 inputs"), "{error}");
+        }
     }
 }
 
