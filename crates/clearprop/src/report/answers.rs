@@ -183,7 +183,9 @@ pub(super) fn worst<R: Real>(
             Target::Classes(y) => (names[y[i] as usize].clone(), names[called[i] as usize].clone(), -by),
             Target::Values(_) if p.ncols() == 1 && classes != TargetKind::Labels => {
                 let (p, y) = (p[[i, 0]], values[[i, 0]]);
-                (short(y), short(p), p - y)
+                // As the table has it: what was scaled, and back, is off by a rounding.
+                let column = model.encoder.answers.columns().first().and_then(|name| table.get(name));
+                (column.map_or_else(|| short(y), |column| column.text(i)), short(p), p - y)
             }
             Target::Values(_) => (listed(values.row(i)), listed(p.row(i)), by.sqrt()),
         };

@@ -135,7 +135,7 @@ pub(super) fn read(body: &mut String, decisions: &[String], report: &Report) {
         let _ = write!(
             rows,
             "<tr><th class=\"text\" scope=\"row\">{}</th><td class=\"text\">{}</td><td>{}</td>\
-             <td class=\"text\">{}</td><td class=\"text\">{}</td><td class=\"text why\">{}</td></tr>",
+             <td class=\"text long\">{}</td><td class=\"text\">{}</td><td class=\"text long\">{}</td></tr>",
             escaped(&column.name),
             escaped(&kind),
             missing,
