@@ -33,15 +33,14 @@ pub(super) fn graphs(contents: &Contents, followed: &Followed) -> Vec<Graph> {
     }
     if let Some(given) = graphs.first().and_then(|graph| graph.given.get(&Of(Loss)).cloned()) {
         let tolerances = if contents.tolerance > 1e-6 { [2e-6, 1e-5] } else { [1e-8, 1e-6] };
-        let losses: Vec<Vec<Expr>> = graphs.iter().map(losses).collect();
-        for tolerance in tolerances {
-            for (graph, losses) in graphs.iter_mut().zip(&losses) {
-                graph.loss_is_known = !graph.memo.is_spent() && fits(losses, &given, tolerance);
-            }
-            if graphs.iter().any(|graph| graph.loss_is_known) {
-                graphs.retain(|graph| graph.loss_is_known);
-                break;
-            }
+        let fits: Vec<Option<usize>> =
+            graphs.iter().map(|graph| loss_fits(graph, &given, &tolerances)).collect();
+        let nearest = fits.iter().flatten().min();
+        for (graph, fits) in graphs.iter_mut().zip(&fits) {
+            graph.loss_is_known = fits.is_some() && fits.as_ref() == nearest;
+        }
+        if nearest.is_some() {
+            graphs.retain(|graph| graph.loss_is_known);
         }
     }
     for graph in &mut graphs {
@@ -56,36 +55,41 @@ fn unnamed_loss(contents: &Contents, followed: &Followed, graphs: &[Graph]) -> O
     if graphs.first()?.given.contains_key(&Of(Loss)) {
         return None;
     }
-    let mut found = contents
+    contents
         .items
         .iter()
         .enumerate()
         .filter(|(at, item)| !followed.used[*at] && item.hint.is_none() && item.number().is_some())
         .map(|(_, item)| taken(item, item.e.clone(), false, None))
-        .peekable();
-    found.peek()?;
-    let losses: Vec<Vec<Expr>> = graphs.iter().map(losses).collect();
-    found.find(|given| losses.iter().any(|losses| fits(losses, given, tolerance)))
+        .find(|given| graphs.iter().any(|graph| loss_fits(graph, given, &[tolerance]).is_some()))
 }
 
-/// The losses that the conventions give.
-fn losses(graph: &Graph) -> Vec<Expr> {
+/// The first of these tolerances within which some convention gives the file's loss.  Each loss is computed once, and
+/// kept no longer than comparing it takes.
+fn loss_fits(graph: &Graph, given: &Given, tolerances: &[f64]) -> Option<usize> {
+    if graph.memo.is_spent() {
+        return None;
+    }
+    let own = given.view.value()?;
     let mut loose = graph.clone();
     loose.loss_is_known = true;
     let pass = forward(&loose, &Convention::usual(&loose));
-    let mut found = Vec::new();
+    let within = |loss: &Expr| {
+        let loss = loss.value()?;
+        tolerances.iter().position(|&tolerance| same(&own.data, &loss.data, tolerance, 0.0))
+    };
+    let mut nearest = None;
     for convention in Convention::possible(&loose, false) {
-        found.extend(convention.loss(&loose, &pass));
-        found.extend(convention.data_loss(&loose, &pass));
-        found.extend(convention.other_losses(&loose, &pass));
+        let whole = convention.loss(&loose, &pass);
+        let data = convention.data_loss(&loose, &pass);
+        for loss in [whole, data].into_iter().flatten().chain(convention.other_losses(&loose, &pass)) {
+            nearest = nearest.into_iter().chain(within(&loss)).min();
+            if nearest == Some(0) {
+                return nearest;
+            }
+        }
     }
-    found
-}
-
-/// Whether one of these is the file's loss.
-fn fits(losses: &[Expr], given: &Given, tolerance: f64) -> bool {
-    let Some(own) = given.view.value() else { return false };
-    losses.iter().any(|loss| loss.value().is_some_and(|loss| same(&own.data, &loss.data, tolerance, 0.0)))
+    nearest
 }
 
 /// Output functions and losses that go with the answers, the usual ones first.
