@@ -24,14 +24,16 @@ pub(crate) fn run(args: &[String]) -> Done {
                 "killed_at_any_moment",
                 "a_refused_run_leaves",
                 "of_two_runs_into",
+                "no_more_memory",
                 "--nocapture",
             ])
             .env("CLEARPROP_TEST_KILLS", kills.to_string())
+            .env("CLEARPROP_TEST_LIMITS", "60")
             .env("CLEARPROP_TEST_ROUNDS", kills.div_ceil(10).to_string())
             .current_dir(root())
             .status();
         if !test.is_ok_and(|status| status.success()) {
-            return Err("a killed run was lost, or one of two".to_owned());
+            return Err("a killed run was lost, or one of two, or one without memory".to_owned());
         }
     }
     if full > 0 { full_disks(full) } else { Ok(()) }

@@ -135,6 +135,8 @@ impl<R: Real> Fit<R> {
         done: Done<R>,
         trainer: impl FnOnce(&Plan, Option<&Members<R>>, (Data<R>, Option<Data<R>>)) -> Result<Trainer<R>>,
     ) -> Result<Self> {
+        // A plan from a file may contradict itself.
+        plan.encoder.fits(&plan.network)?;
         let mut parts = rows.parts(&plan.settings)?;
         let test_lines = parts.test.iter().map(|&row| rows.table.line(row as usize)).collect();
         let folds = parts.folds.take();
@@ -142,8 +144,6 @@ impl<R: Real> Fit<R> {
         let mut unseen = Unseen::default();
         let Encoded { train, validation, test, fingerprint } =
             parts.encode(&plan.encoder, (rows.table, rows.weights.as_deref()), &mut unseen)?;
-        // A plan from a file may contradict itself: its encoder may make other inputs than its network takes.
-        train.fits(&plan.network)?;
         let (members, data) = match plan.settings.members() {
             1 => (None, (train, validation)),
             count => {

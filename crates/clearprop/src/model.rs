@@ -210,16 +210,10 @@ impl<R: Real> Model<R> {
         let Metadata { network, encoder, trained, .. } =
             serde_json::from_str(metadata).map_err(|e| not_a_model(&e))?;
         encoder.check()?;
-        let (inputs, outputs) = (encoder.width(), encoder.answers.outputs());
-        if (inputs, outputs) != (network.inputs(), network.outputs())
-            || encoder.answers.loss() != network.loss
-        {
-            let found = format!(
-                "columns for {inputs} inputs and {outputs} outputs, a network of {} and {}",
-                network.inputs(),
-                network.outputs()
-            );
-            return Err(not_a_model(&found));
+        encoder.fits(&network).map_err(|e| not_a_model(&e))?;
+        let loss = encoder.answers.loss();
+        if loss != network.loss {
+            return Err(not_a_model(&format!("answers for the {loss} loss, a network for {}", network.loss)));
         }
         trained.settings.check()?;
         trained.settings.fit(&network)?;
@@ -254,6 +248,7 @@ impl<R: Real> Model<R> {
         let params = |values| Params::from_values(&network.sizes, values);
         let members: Option<Vec<_>> = values.into_iter().map(params).collect();
         let members = members.ok_or_else(|| not_a_model(&"the sizes and the tensors differ"))?;
+        let outputs = network.outputs();
         let residuals = match tensors.iter().find(|tensor| tensor.name == "residuals") {
             None => Array2::zeros((0, outputs)),
             Some(Tensor { shape, values, .. }) => {

@@ -114,7 +114,7 @@ fn a_plan_that_contradicts_itself_is_an_error_for_one_and_for_many_members() {
         let begun = Fit::<f64>::begin(wrong.clone(), rows(), None).unwrap_err();
         let resumed = Fit::resume(wrong, rows(), fit.progress()).unwrap_err();
         for error in [begun, resumed] {
-            assert!(error.to_string().contains("the network 1 inputs"), "{error}");
+            assert!(error.to_string().contains("a network of 1 and 2"), "{error}");
         }
     }
 }

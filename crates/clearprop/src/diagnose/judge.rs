@@ -24,7 +24,7 @@ use crate::quantity::{
     Quantity::{By, Of},
     Variable::{A, B, Beta, Gamma, Kept, Loss, Normed, Scaled, W, Z},
 };
-use choose::{merged, possible};
+use choose::{Known, merged, possible};
 pub(super) use cost::MISTAKE;
 use cost::{SAID, UNKNOWN, UNUSUAL, is_poisoned, leads_on, least, price, unvouched};
 pub(super) use explanation::{Explanation, Finding};
@@ -124,9 +124,9 @@ struct Search<'a> {
     best: u32,
     found: Vec<Explanation>,
     /// The changes of a right line that give the person's numbers: the same whatever else is tried.
-    changes: BTreeMap<(Quantity, u64), Vec<Candidate>>,
+    changes: Known,
     /// The candidates that give the person's numbers, by all that they are made of: each deeper search asks again.
-    fitting: BTreeMap<(Quantity, u64), Vec<Candidate>>,
+    fitting: Known,
 }
 
 impl Search<'_> {
@@ -277,15 +277,9 @@ impl Search<'_> {
         right: &Expr,
         matches: &dyn Fn(&Expr) -> bool,
     ) -> Vec<Candidate> {
+        let graph = self.graph;
         let key = (quantity, right.mark());
-        if let Some(known) = self.changes.get(&key) {
-            return known.clone();
-        }
-        let found = mutants(self.graph, &path.pass, right, matches);
-        if !self.graph.memo.is_spent() {
-            self.changes.insert(key, found.clone());
-        }
-        found
+        choose::known(graph, &mut self.changes, key, || mutants(graph, &path.pass, right, matches))
     }
 
     /// What of the catalogue gives the person's numbers.
@@ -295,17 +289,12 @@ impl Search<'_> {
         quantity: Quantity,
         matches: &dyn Fn(&Expr) -> bool,
     ) -> Vec<Candidate> {
-        let key = (quantity, path.mark());
-        if let Some(known) = self.fitting.get(&key) {
-            return known.clone();
-        }
-        let mut found = self.candidates(path, quantity);
-        found.retain(|candidate| matches(&candidate.value));
-        // What is not found once no work is left may be there.
-        if !self.graph.memo.is_spent() {
-            self.fitting.insert(key, found.clone());
-        }
-        found
+        let graph = self.graph;
+        choose::known(graph, &mut self.fitting, (quantity, path.mark()), || {
+            let mut found = candidates(graph, &path.convention, &path.pass, quantity);
+            found.retain(|candidate| matches(&candidate.value));
+            found
+        })
     }
 
     /// Everything that the catalogue knows to go wrong here.

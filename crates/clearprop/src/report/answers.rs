@@ -173,6 +173,11 @@ pub(super) fn worst<R: Real>(
         Target::Values(y) => (outputs.mapv(R::f64), y.mapv(R::f64)),
         Target::Classes(_) => Default::default(),
     };
+    // As the table has them: what was scaled, and back, is off by a rounding.
+    let given = |i: usize| {
+        let columns = model.encoder.answers.columns().iter().filter_map(|name| table.get(name));
+        columns.map(|column| column.text(i)).collect::<Vec<_>>().join(", ")
+    };
     let listed = |row: ndarray::ArrayView1<'_, f64>| {
         row.iter().map(|&value| short((value * 1e4).round() / 1e4)).collect::<Vec<_>>().join(", ")
     };
@@ -182,12 +187,9 @@ pub(super) fn worst<R: Real>(
             Target::Classes(y) if y[i] == called[i] => return None,
             Target::Classes(y) => (names[y[i] as usize].clone(), names[called[i] as usize].clone(), -by),
             Target::Values(_) if p.ncols() == 1 && classes != TargetKind::Labels => {
-                let (p, y) = (p[[i, 0]], values[[i, 0]]);
-                // As the table has it: what was scaled, and back, is off by a rounding.
-                let column = model.encoder.answers.columns().first().and_then(|name| table.get(name));
-                (column.map_or_else(|| short(y), |column| column.text(i)), short(p), p - y)
+                (given(i), short(p[[i, 0]]), p[[i, 0]] - values[[i, 0]])
             }
-            Target::Values(_) => (listed(values.row(i)), listed(p.row(i)), by.sqrt()),
+            Target::Values(_) => (given(i), listed(p.row(i)), by.sqrt()),
         };
         let cell = |worth: &Worth| Some((worth.column.clone(), table.get(&worth.column)?.text(i)));
         let cells = importance.iter().take(CELLS).filter_map(cell).collect();

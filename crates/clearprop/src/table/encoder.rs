@@ -21,6 +21,7 @@ use crate::data::Data;
 use crate::decision::Decision;
 use crate::error::{Error, ErrorKind, Result, nearest};
 use crate::loss::Loss;
+use crate::network::Network;
 use crate::real::Real;
 use crate::target::Target;
 use ndarray::{Array2, s};
@@ -150,6 +151,17 @@ impl Encoder {
     #[must_use]
     pub fn width(&self) -> usize {
         self.inputs.iter().map(|input| input.coding.width()).sum()
+    }
+
+    /// Whether a network takes and puts out what this makes.
+    pub(crate) fn fits(&self, network: &Network) -> Result<()> {
+        let (inputs, outputs) = (self.width(), self.answers.outputs());
+        if (inputs, outputs) == (network.inputs(), network.outputs()) {
+            return Ok(());
+        }
+        let (d, k) = (network.inputs(), network.outputs());
+        let found = format!("columns for {inputs} inputs and {outputs} outputs, a network of {d} and {k}");
+        Err(Error::new(ErrorKind::Shape, found))
     }
 
     /// What each of the d inputs is called: the column, or `column=category`.

@@ -50,7 +50,7 @@ fn place_with_flowers() -> Place {
 }
 
 /// How often a test does its work: so many times, or as the environment says.
-fn times(variable: &str, usual: u32) -> u32 {
+pub(crate) fn times(variable: &str, usual: u32) -> u32 {
     std::env::var(variable).ok().and_then(|n| n.parse().ok()).unwrap_or(usual)
 }
 

@@ -9,6 +9,7 @@ use crate::diagnose::graph::{Graph, same};
 use crate::diagnose::mistakes::{Candidate, candidates};
 use crate::mistake::MistakeId::{self, Factor};
 use crate::quantity::{Quantity, Quantity::Of, Variable::Loss};
+use std::collections::BTreeMap;
 
 /// The conventions that can explain the file: where its loss tells, those that give it.
 pub(super) fn possible(graph: &Graph, deltas: bool) -> Vec<Convention> {
@@ -46,6 +47,26 @@ pub(super) fn possible(graph: &Graph, deltas: bool) -> Vec<Convention> {
         })
         .collect();
     if some.is_empty() { all } else { some }
+}
+
+/// What was found at a stage, by a mark of all that it follows from.
+pub(super) type Known = BTreeMap<(Quantity, u64), Vec<Candidate>>;
+
+/// What is known, or is found now: found without work left it is not kept, since more may be there.
+pub(super) fn known(
+    graph: &Graph,
+    all: &mut Known,
+    key: (Quantity, u64),
+    find: impl FnOnce() -> Vec<Candidate>,
+) -> Vec<Candidate> {
+    if let Some(found) = all.get(&key) {
+        return found.clone();
+    }
+    let found = find();
+    if !graph.memo.is_spent() {
+        all.insert(key, found.clone());
+    }
+    found
 }
 
 /// Candidates with what they cost, the cheapest first.
