@@ -58,6 +58,12 @@ impl Progress {
         self.bar.set_position(time.as_secs());
     }
 
+    /// Where a run begins, or goes on: the time left is that of the steps from here.
+    pub(crate) fn go_on(&self, step: u64, steps: u64) {
+        self.show((step, steps), None);
+        self.bar.reset_eta();
+    }
+
     /// Moves the bar.
     pub(crate) fn show(&self, (step, steps): (u64, u64), loss: Option<f64>) {
         if self.bar.is_hidden() {

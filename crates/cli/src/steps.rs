@@ -103,20 +103,23 @@ pub(crate) fn take_steps<R: Real>(
     keep: &mut dyn FnMut(&Fit<R>) -> Result<()>,
 ) -> Result<StopReason> {
     let name = score_name(fit.trainer().network().loss);
-    let (began, before) = (Instant::now(), fit.step());
+    let (mut stepping, before) = (Duration::ZERO, fit.step());
+    progress.go_on(before, fit.total_steps());
     let mut is_told = false;
     loop {
         let first = fit.step();
-        if !is_told && first > before && began.elapsed() >= WATCHED {
+        if !is_told && first > before && stepping >= WATCHED {
             is_told = true;
             let share = (first - before) as f64 / fit.total_steps().saturating_sub(before) as f64;
-            let all = Duration::try_from_secs_f64(began.elapsed().as_secs_f64() / share);
+            let all = Duration::try_from_secs_f64(stepping.as_secs_f64() / share);
             if let Some(all) = all.ok().filter(|&all| all >= LONG) {
                 progress.line(&format!("This will take about {} at most", said(all)))?;
             }
         }
         let trained = fit.members().len();
+        let began = Instant::now();
         let event = fit.advance(pace.next(first));
+        stepping += began.elapsed();
         if fit.members().len() > trained {
             member(fit).map_or(Ok(()), |line| progress.line(&line))?;
         }
