@@ -75,7 +75,8 @@ fn escape_text(mathml: &str) -> String {
         }
         out.push(c);
     }
-    out
+    // The crate writes blanks as a name of HTML's, which mdBook would escape.
+    out.replace("&nbsp;", "\u{a0}")
 }
 
 #[cfg(test)]
@@ -92,6 +93,12 @@ mod tests {
                 .unwrap()
                 .starts_with("<div class=\"formula\"><math display=\"block\">")
         );
+    }
+
+    #[test]
+    fn words_in_a_formula_have_blanks() {
+        let html = typeset("$\\sum_{i \\text{ active in } j} x_i$").unwrap();
+        assert!(html.contains("active\u{a0}in") && !html.contains("nbsp"), "{html}");
     }
 
     #[test]
