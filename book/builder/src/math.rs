@@ -75,8 +75,8 @@ fn escape_text(mathml: &str) -> String {
         }
         out.push(c);
     }
-    // The crate writes blanks as a name of HTML's, which mdBook would escape.
-    out.replace("&nbsp;", "\u{a0}")
+    // The crate writes a blank as the name that HTML has for it, and escapes that.
+    out.replace("&amp;nbsp;", "\u{a0}")
 }
 
 #[cfg(test)]
@@ -96,9 +96,9 @@ mod tests {
     }
 
     #[test]
-    fn words_in_a_formula_have_blanks() {
-        let html = typeset("$\\sum_{i \\text{ active in } j} x_i$").unwrap();
-        assert!(html.contains("active\u{a0}in") && !html.contains("nbsp"), "{html}");
+    fn a_blank_in_a_formula_is_a_blank() {
+        let html = typeset("$i\\ \\text{active}$").unwrap();
+        assert!(html.contains("<mtext>\u{a0}</mtext>") && !html.contains("nbsp"), "{html}");
     }
 
     #[test]

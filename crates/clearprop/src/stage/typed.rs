@@ -180,7 +180,7 @@ pub fn in_notebooks_names(tex: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clearprop::stage::STAGES;
+    use crate::stage::STAGES;
 
     #[test]
     fn no_formula_of_a_derivation_is_left_as_it_is_typed() {
