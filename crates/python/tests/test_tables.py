@@ -131,7 +131,7 @@ def test_a_search_ends_as_a_model_of_any_other_fit(members, tmp_path):
     assert tried.columns.tolist()[:6] == ["trial", "chosen", "folds", "accuracy", "loss", "steps"]
     assert tried["trial"].tolist() == list(range(8)) and tried["step_size"].nunique() == 8
     # Halved twice; the usual settings, which are the first, stay in any case.
-    assert tried["folds"][0] == 3 and sorted(tried["folds"])[:4] == [1] * 4 and sorted(tried["folds"])[-2] == 3
+    assert tried["folds"][0] == 3 and [(tried["folds"] >= folds).sum() for folds in (1, 2, 3)] in ([8, 4, 2], [8, 4, 3], [8, 5, 3])
     chosen = tried[tried["chosen"]]
     assert len(chosen) and (chosen["folds"] == 3).all() and model.n_members_ == 3 * len(chosen)
     assert set(tried["epochs"]) == {20} and (tried["steps"] % tried["folds"] == 0).all()

@@ -79,8 +79,8 @@ impl Trial {
             ("hidden", text("hidden")),
             ("activation", text("activation")),
             ("front_scale", Cell::Flag(front_scale)),
-            ("step_size", Cell::Number(step_size)),
             ("label_smoothing", label_smoothing.map_or(Cell::Missing, Cell::Number)),
+            ("step_size", Cell::Number(step_size)),
             ("epochs", epochs.map_or(Cell::Missing, Cell::Count)),
         ]
     }
