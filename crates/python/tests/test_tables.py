@@ -125,16 +125,16 @@ def test_frames_come_as_people_have_them():
 def test_a_search_ends_as_a_model_of_any_other_fit(members, tmp_path):
     _, table, _ = members
     X, y = table.drop(columns=["id", "stays"]), table["stays"]
-    search = TabularClassifier(tune=True, trials=8, folds=3, epochs=20, recipe="tabular", threads=1)
+    search = TabularClassifier(tune=True, trials=8, folds=3, epochs=8, recipe="tabular", threads=1)
     model = search.fit(X, y)
     tried = pd.DataFrame(model.trials_)
     assert tried.columns.tolist()[:6] == ["trial", "chosen", "folds", "accuracy", "loss", "steps"]
     assert tried["trial"].tolist() == list(range(8)) and tried["step_size"].nunique() == 8
     # Halved twice; the usual settings, which are the first, stay in any case.
-    assert tried["folds"][0] == 3 and [(tried["folds"] >= folds).sum() for folds in (1, 2, 3)] in ([8, 4, 2], [8, 4, 3], [8, 5, 3])
+    assert tried["folds"][0] == 3 and (tried["folds"] >= 2).sum() in (4, 5) and (tried["folds"] == 3).sum() in (2, 3)
     chosen = tried[tried["chosen"]]
     assert len(chosen) and (chosen["folds"] == 3).all() and model.n_members_ == 3 * len(chosen)
-    assert set(tried["epochs"]) == {20} and (tried["steps"] % tried["folds"] == 0).all()
+    assert set(tried["epochs"]) == {8} and (tried["steps"] % tried["folds"] == 0).all()
     assert model.decisions_[-1].startswith("the model is ") and " of 8: " in model.decisions_[-1]
     assert model.score(X, y) > 0.6 and model.predict_proba(X).shape == (len(X), 2)
     # Any number of threads, a file, a pickle.
@@ -161,7 +161,7 @@ def test_python_searches_as_the_command_line_does(tmp_path):
     options = [text for key, value in chosen.items() for text in (f"--{key}", value)]
     told = command("tune", tmp_path / "t.csv", "--target", "y", "--trials", 8, "--test-size", 0, *options, "--out", tmp_path / "run")
     assert model.decisions_[-1] in told
-    theirs, ours = pd.read_csv(tmp_path / "run/trials.csv"), pd.DataFrame(model.trials_)
+    theirs, ours = pd.read_csv(tmp_path / "run/trials.csv"), pd.DataFrame(model.trials_).astype({"label_smoothing": float})
     assert theirs.columns.tolist() == ours.columns.tolist()
     theirs["chosen"], theirs["front_scale"] = theirs["chosen"] == "yes", theirs["front_scale"] == "yes"
     pd.testing.assert_frame_equal(theirs, ours, check_dtype=False)
