@@ -35,7 +35,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{self, AtomicBool};
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
 pub use trial::{Cell, Trial};
 
 /// Trials of a bracket.
@@ -43,9 +42,6 @@ const BRACKET: usize = 8;
 
 /// Trials come one after the other; so many may have begun before an earlier one is over, as there are no more threads.
 const AT_ONCE: usize = 10_000;
-
-/// A caller that waits for a part hears of it so often.
-const WAITING: Duration = Duration::from_millis(50);
 
 /// A trial and a fold, both counted from 0.
 pub type Place = (usize, usize);
@@ -76,7 +72,7 @@ pub struct Tune<R> {
 pub enum News {
     /// A part is done.
     Part(Place),
-    /// Nothing is new.
+    /// Nothing is new, for another 50 ms or so.
     Waiting,
     /// The time is over and no trial has all folds: the one that is farthest is trained to its end.
     Overtime,
@@ -274,8 +270,9 @@ impl<R: Real> Tune<R> {
                     let settings = Settings { threads: Some(1), ..settings.of_member(place.1) };
                     let (again, send_again) = ((network.clone(), settings.clone()), send.clone());
                     let work = move |(network, settings): (Network, Settings), send: mpsc::Sender<_>| {
-                        let trained = ground.train(&network, settings, place.1, go_on);
-                        let _ = send.send((place, trained));
+                        let at_it = || drop(send.send((place, None)));
+                        let trained = ground.train(&network, settings, place.1, (go_on, &at_it));
+                        let _ = send.send((place, Some(trained)));
                     };
                     let sent = send.clone();
                     let spawned =
@@ -288,13 +285,23 @@ impl<R: Real> Tune<R> {
                 if begun.is_empty() {
                     return;
                 }
-                // Where there are no threads there is no clock either, and the part is done.
-                let heard = done.try_recv().or_else(|_| done.recv_timeout(WAITING));
-                if let Ok((place, _)) = &heard {
-                    begun.remove(place);
-                }
-                let news = match heard {
-                    Ok((place, Ok(Some((member, found, history, params))))) => {
+                let mut tell = |tune: &Self, news: Result<News>| {
+                    if let Err(error) = news.and_then(|news| observe(tune, news)) {
+                        given_up.store(true, atomic::Ordering::Relaxed);
+                        failed.get_or_insert(error);
+                    }
+                };
+                let (place, trained) = loop {
+                    match done.recv() {
+                        Ok((place, Some(trained))) => break (place, trained),
+                        Ok((_, None)) => tell(self, Ok(News::Waiting)),
+                        Err(_) => return,
+                    }
+                };
+                begun.remove(&place);
+                match trained {
+                    Ok(None) => {}
+                    Ok(Some((member, found, history, params))) => {
                         let kept = found.is_some().then_some((history, params));
                         self.parts.insert(place, Part { member, found, kept });
                         for trial in self.needless() {
@@ -302,14 +309,9 @@ impl<R: Real> Tune<R> {
                                 .range_mut((trial, 0)..(trial + 1, 0))
                                 .for_each(|(_, part)| part.kept = None);
                         }
-                        Ok(News::Part(place))
+                        tell(self, Ok(News::Part(place)));
                     }
-                    Ok((_, Err(error))) => Err(error),
-                    Ok((_, Ok(None))) | Err(_) => Ok(News::Waiting),
-                };
-                if let Err(error) = news.and_then(|news| observe(self, news)) {
-                    given_up.store(true, atomic::Ordering::Relaxed);
-                    failed.get_or_insert(error);
+                    Err(error) => tell(self, Err(error)),
                 }
             }
         });

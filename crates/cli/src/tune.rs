@@ -154,7 +154,10 @@ fn search<R: Real>(options: &Searching, job: Job<R>, progress: &Progress) -> Res
     let mut observe = |tune: &Tune<R>, news| {
         let trial = match news {
             News::Part((trial, _)) => trial,
-            News::Waiting => return Ok(progress.show_time(time(), None)),
+            News::Waiting => {
+                progress.show_time(time(), None);
+                return Ok(());
+            }
             News::Overtime => {
                 return progress.line("The time is over; the trial that is farthest is trained to its end");
             }

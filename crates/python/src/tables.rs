@@ -2,7 +2,6 @@
 
 use crate::arrays::Number;
 use crate::errors::raised;
-use crate::tune::Said;
 use clearprop::decision::{self, Decision};
 use clearprop::engine::Engine;
 use clearprop::error::Error;
@@ -11,11 +10,12 @@ use clearprop::model::{AnyModel, Model};
 use clearprop::settings::Choices;
 use clearprop::table::{Answers, DateForm, Forms, Kind, Table, TableBuilder, Unseen};
 use clearprop::train::{Event, StopReason};
+use clearprop::tune::Cell;
 use clearprop_files::{model, onnx};
 use numpy::{IntoPyArray, PyReadonlyArray1};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{IntoPyDict, PyBytes, PyDict};
+use pyo3::types::{PyBytes, PyDict};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -32,11 +32,11 @@ pub(crate) struct TableModel {
     #[pyo3(get)]
     decisions: Vec<String>,
     /// The trials of a search: of each the cells of its row, with the names of the columns.
-    trials: Vec<Vec<(String, Said)>>,
+    trials: Vec<Vec<(String, Cell)>>,
 }
 
 impl TableModel {
-    pub(crate) fn new(model: AnyModel, decisions: &[Decision], trials: Vec<Vec<(String, Said)>>) -> Self {
+    pub(crate) fn new(model: AnyModel, decisions: &[Decision], trials: Vec<Vec<(String, Cell)>>) -> Self {
         Self { model, decisions: decision::lines(decisions), trials }
     }
 }
@@ -147,10 +147,23 @@ macro_rules! with {
 
 #[pymethods]
 impl TableModel {
-    /// What a search tried: of each trial a dict, all with the same keys.
+    /// What a search tried: of each trial a dict, all with the same keys; what is missing is `None`.
     #[getter]
     fn trials<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
-        self.trials.iter().map(|row| row.clone().into_py_dict(py)).collect()
+        let dict = |row: &Vec<(String, Cell)>| {
+            let dict = PyDict::new(py);
+            for (name, cell) in row {
+                match cell {
+                    Cell::Missing => dict.set_item(name, py.None())?,
+                    Cell::Flag(flag) => dict.set_item(name, flag)?,
+                    Cell::Count(count) => dict.set_item(name, count)?,
+                    Cell::Number(number) => dict.set_item(name, number)?,
+                    Cell::Text(text) => dict.set_item(name, text)?,
+                }
+            }
+            Ok(dict)
+        };
+        self.trials.iter().map(dict).collect()
     }
 
     /// What it says about a frame: outputs (n, k), and warnings.

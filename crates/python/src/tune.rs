@@ -5,33 +5,12 @@ use crate::tables::{Columns, TableModel, chosen, table};
 use clearprop::fit::{Plan, Rows};
 use clearprop::model::AnyModel;
 use clearprop::train::StopReason;
-use clearprop::tune::{Cell, Limits, Space, Tune};
+use clearprop::tune::{Limits, Space, Tune};
 use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
-
-/// A cell of the table of trials; what is missing is `None`.
-#[derive(Clone)]
-pub(crate) struct Said(Cell);
-
-impl<'py> IntoPyObject<'py> for Said {
-    type Target = PyAny;
-    type Output = Bound<'py, PyAny>;
-    type Error = Infallible;
-
-    fn into_pyobject(self, py: Python<'py>) -> Result<Self::Output, Infallible> {
-        Ok(match self.0 {
-            Cell::Missing => py.None().into_bound(py),
-            Cell::Flag(flag) => flag.into_pyobject(py)?.to_owned().into_any(),
-            Cell::Count(count) => count.into_pyobject(py)?.into_any(),
-            Cell::Number(number) => number.into_pyobject(py)?.into_any(),
-            Cell::Text(text) => text.into_pyobject(py)?.into_any(),
-        })
-    }
-}
 
 /// Searches, and trains on a frame.  Ctrl-C ends it.
 #[pyfunction]
@@ -64,9 +43,8 @@ pub(crate) fn tune_table(
         }
         let (tried, loss) = (tune.trials(), tune.fit().plan().network.loss);
         let (fit, chosen) = tune.finish()?;
-        let rows = tried.iter().map(|trial| trial.row(loss, &chosen));
-        let rows = rows.map(|row| row.into_iter().map(|(name, cell)| (name, Said(cell))).collect());
-        Ok(Some((fit.plan().decisions.clone(), fit.finish(StopReason::Finished), rows.collect())))
+        let trials = tried.iter().map(|trial| trial.row(loss, &chosen)).collect();
+        Ok(Some((fit.plan().decisions.clone(), fit.finish(StopReason::Finished), trials)))
     };
     let found = py.detach(search).map_err(|error| raised(&error))?;
     let Some((more, model, trials)) = found else {
