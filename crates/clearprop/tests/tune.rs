@@ -151,7 +151,11 @@ fn a_model_needs_one_trial_with_all_folds() {
     assert!(!tune.has_model() && tune.parts().is_empty());
     // No time at all.
     let mut heard = Vec::new();
-    tune.advance(&|| true, &|| true, &mut |_, news| Ok(heard.push(news))).unwrap();
+    let mut hear = |_: &Tune<f64>, news| {
+        heard.push(news);
+        Ok(())
+    };
+    tune.advance(&|| true, &|| true, &mut hear).unwrap();
     assert_eq!(heard.iter().filter(|&&news| news == News::Overtime).count(), 1);
     assert_eq!(tune.parts().keys().copied().collect::<Vec<_>>(), [(0, 0), (0, 1), (0, 2)]);
     let (found, trials) = model(tune);
