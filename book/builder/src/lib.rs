@@ -14,7 +14,6 @@
 
 pub mod book;
 mod chart;
-mod derivations;
 mod directive;
 mod math;
 mod matrix;

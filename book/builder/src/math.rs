@@ -75,7 +75,8 @@ fn escape_text(mathml: &str) -> String {
         }
         out.push(c);
     }
-    out
+    // The crate writes a blank as the name that HTML has for it, and escapes that.
+    out.replace("&amp;nbsp;", "\u{a0}")
 }
 
 #[cfg(test)]
@@ -92,6 +93,12 @@ mod tests {
                 .unwrap()
                 .starts_with("<div class=\"formula\"><math display=\"block\">")
         );
+    }
+
+    #[test]
+    fn a_blank_in_a_formula_is_a_blank() {
+        let html = typeset("$i\\ \\text{active}$").unwrap();
+        assert!(html.contains("<mtext>\u{a0}</mtext>") && !html.contains("nbsp"), "{html}");
     }
 
     #[test]

@@ -6,7 +6,11 @@ use std::fmt::Write;
 /// A matrix with a caption; numbers that differ from those of `right` are marked.
 pub(crate) fn panel(caption: &str, values: &Array2<f64>, right: Option<&Array2<f64>>) -> String {
     let mut out = format!("<figure><figcaption>{caption}</figcaption><table class=\"matrix\">");
-    let largest = values.iter().filter(|v| v.is_finite()).fold(0.0, |m: f64, v| m.max(v.abs()));
+    let most =
+        |values: &Array2<f64>| values.iter().filter(|v| v.is_finite()).fold(0.0, |m: f64, v| m.max(v.abs()));
+    let largest = most(values);
+    // What is left of a sum that is zero but for rounding is shown as the zero that it is.
+    let noise = 1e-14 * largest.max(right.map_or(0.0, most));
     for (i, row) in values.rows().into_iter().enumerate() {
         out.push_str("<tr>");
         for (j, &value) in row.iter().enumerate() {
@@ -16,7 +20,11 @@ pub(crate) fn panel(caption: &str, values: &Array2<f64>, right: Option<&Array2<f
                     .is_none_or(|right| value.is_nan() || (value - right).abs() > 1e-9 * (1.0 + right.abs()))
             });
             let class = if off { " class=\"off\"" } else { "" };
-            let _ = write!(out, "<td{class}>{}</td>", entry(value, largest));
+            let _ = write!(
+                out,
+                "<td{class}>{}</td>",
+                entry(if value.abs() < noise { 0.0 } else { value }, largest)
+            );
         }
         out.push_str("</tr>");
     }
@@ -61,6 +69,12 @@ mod tests {
         assert_eq!(html.matches("class=\"off\"").count(), 1);
         assert!(html.contains("<td class=\"off\">&minus;2.000</td>"), "{html}");
         assert!(html.contains("<td>0</td>") && html.contains("1e&minus;7"), "{html}");
+    }
+
+    #[test]
+    fn rounding_is_no_finding() {
+        let html = panel("x", &array![[1e-17, 1e-7]], Some(&array![[0.1, 0.2]]));
+        assert!(html.contains("<td class=\"off\">0</td>") && html.contains("1e&minus;7"), "{html}");
     }
 
     #[test]

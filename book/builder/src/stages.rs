@@ -1,9 +1,8 @@
 //! A stage of the table as a section of a chapter.
 
-use crate::derivations::{joined, plain, typeset};
 use crate::pages::page;
 use clearprop::mistake::MistakeId;
-use clearprop::stage::{Formula, STAGES, Stage, Way, stage};
+use clearprop::stage::{Formula, Piece, STAGES, Stage, Way, pieces, stage};
 use std::fmt::Write;
 
 /// The section of the stage `id`: what it computes, by which variable, the shape, where the formula comes from.
@@ -23,8 +22,8 @@ pub(crate) fn section(id: &str) -> Result<String, String> {
         }
     }
     out.push_str("\n\n<div class=\"derivation\">\n\n");
-    for line in joined(stage.derivation) {
-        let _ = writeln!(out, "1. {}", typeset(&line));
+    for step in stage.steps() {
+        let _ = writeln!(out, "1. {}", typeset(&step));
     }
     out.push_str("\n</div>\n");
     let _ = writeln!(out, "\nMistakes made here: {}.", links(stage.mistakes));
@@ -61,11 +60,37 @@ pub fn numpy_lines() -> Vec<(&'static str, String)> {
     STAGES.iter().flat_map(lines).collect()
 }
 
-/// The forward stage that a backward stage undoes, with its formula.
+/// The forward stage that a backward stage undoes, with its formula; that of the layer below speaks of layer l-1.
 fn undone(backward: &Stage) -> String {
     stage(backward.undoes).map_or(String::new(), |forward| {
-        format!("<code>{}</code>: <code>{}</code>", forward.id, plain(&forward.general().plain))
+        let tex = forward.general().tex;
+        let below = backward.result.ends_with("[l-1]") && !tex.contains("_{l-1}");
+        let tex = if below { tex.replace("_{l}", "_{l-1}") } else { tex };
+        format!("<code>{}</code>: ${tex}$", forward.id)
     })
+}
+
+/// Words of a stage: the formulas between dollar signs, the rest safe in Markdown.
+fn typeset(text: &str) -> String {
+    let shown = |piece| match piece {
+        Piece::Words(words) => plain(words),
+        Piece::Formula(tex) => format!("${tex}$"),
+    };
+    pieces(text).into_iter().map(shown).collect()
+}
+
+/// Plain text, safe in Markdown.
+pub(crate) fn plain(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        match c {
+            '*' | '_' | '[' | ']' | '<' | '>' | '|' | '$' | '\\' | '`' | '&' | '#' => {
+                let _ = write!(out, "&#{};", u32::from(c));
+            }
+            _ => out.push(c),
+        }
+    }
+    out
 }
 
 /// The mistakes' numbers, each a link to its picture.

@@ -11,6 +11,7 @@
 
 mod find;
 mod table;
+mod typed;
 
 use crate::activation::{Activation, Notation};
 use crate::loss::{self, Loss};
@@ -18,6 +19,7 @@ use crate::mistake::MistakeId;
 
 pub use find::{find, stage};
 pub use table::STAGES;
+pub use typed::{Piece, in_notebooks_names, pieces};
 
 /// One stage of a training step.
 #[derive(Debug)]
@@ -256,10 +258,18 @@ impl Stage {
             if self.result.ends_with("[l-1]") || self.notebook.contains("[l-1]") { layer + 1 } else { layer };
         let mut text = text.to_owned();
         if l == 1 {
-            text = text.replace("a[l-1]", "x").replace("a_{l-1}", "x").replace("h[l-1]2", "X");
+            text = text
+                .replace("(a_{l-1})_", "x_")
+                .replace("a[l-1]", "x")
+                .replace("a_{l-1}", "x")
+                .replace("h[l-1]2", "X");
         }
         if l == last {
-            text = text.replace("z[l]", "logits").replace("z_{l}", "f").replace("h[l]1", "f");
+            text = text
+                .replace("(z_{l})_", "f_")
+                .replace("z[l]", "logits")
+                .replace("z_{l}", "f")
+                .replace("h[l]1", "f");
         }
         let below = (l.max(1) - 1).to_string();
         let here = l.to_string();

@@ -23,17 +23,16 @@ use std::time::Duration;
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
-  clearprop check                                the notebook's network, at the start and after 50 steps
+  clearprop check                                the notebook's network, at step 0 and after 50
   clearprop check model.safetensors data.csv
   clearprop check arrays.npz                     with dL_dW1, dL_dW2, .. in it, these are checked
   clearprop check arrays.npz --loss 'python my_loss.py'
   clearprop check arrays.json --loss 'node my_loss.js' --exchange json --layout file
 
-A program for --loss reads lines from its standard input, each with two file names and a tab between.
-The first is an .npz with X (its last column is ones), y, W1, W2, .. (bias in the last row) and reg; with --layout file
-it has the file's own arrays, in their names and shapes.  The program prints the loss at these weights on a line of its own; if it
-can, it writes dL_dW1, dL_dW2, .. (or dW1, db1, ..) to the second.  With --exchange json both are JSON: {\"X\": [[..]], ..}.
-In Python:
+A program for --loss reads lines from its standard input, each with two file names and a tab between. \
+The first is an .npz with X (its last column is ones), y, W1, W2, .. (bias in the last row) and reg; \
+with --layout file it has the file's own arrays, in their names and shapes.  The program prints the loss at these weights on a line of its own; \
+if it can, it writes dL_dW1, dL_dW2, .. (or dW1, db1, ..) to the second.  With --exchange json both are JSON: {\"X\": [[..]], ..}. In Python:
 
   import sys, numpy as np
   for line in sys.stdin:

@@ -18,10 +18,6 @@ use names::Meaning;
 use std::path::{Path, PathBuf};
 
 /// Say where your own backward pass first goes wrong, which mistake it looks like, and the right line
-///
-/// Save what your code computed with np.savez, as much or as little as you have: X, y, W1, W2, .., reg, and any
-/// of h11 h12 f probs loss dL_df dL_dW2 dL_dh12 dL_dh11 dL_dW1 (or z1 a1 logits dlogits dw1 db1 da1 dz1, or
-/// Z1 A1 dZ1 dA1 ..).  With the loss, conventions (a sum or a mean, reg or reg/2) need no guessing.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -31,7 +27,11 @@ Examples:
   clearprop diagnose mine.npz --name w_0=W1 --name w_1=W2
   clearprop diagnose class/*.npz --probe probe.npz --require dL_dW2,dL_dh11,dL_dW1
 
-In a function np.savez('mine.npz', **locals()) saves everything; outside of one modules are in the way:
+Save what your code computed with np.savez, as much or as little as you have: X, y, W1, W2, .., reg, and any \
+of h11 h12 f probs loss dL_df dL_dW2 dL_dh12 dL_dh11 dL_dW1 (or z1 a1 logits dlogits dw1 db1 da1 dz1, or \
+Z1 A1 dZ1 dA1 ..). With the loss, conventions (a sum or a mean, reg or reg/2) need no guessing.
+
+In a function np.savez('mine.npz', **locals()) saves everything; outside of one, modules are in the way:
   keep = (np.ndarray, np.generic, int, float)
   np.savez('mine.npz', **{k: v for k, v in globals().items() if isinstance(v, keep)})
 

@@ -43,13 +43,18 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use clearprop::error::Result;
 use std::process::ExitCode;
 
-/// Neural networks you can see through, trained as fast as the machine allows.
+/// Train small neural networks fast, and see which line of your own backpropagation is wrong.
 #[derive(Debug, Parser)]
 #[command(name = "clearprop", version, about, subcommand_required = true, arg_required_else_help = true)]
 #[command(max_term_width = 100, disable_help_subcommand = true)]
-#[command(
-    after_help = "Start with 'clearprop train': it trains a small network on three spirals and draws what it learnt.\n'clearprop COMMAND --help' begins with examples of the command."
-)]
+#[command(after_help = "\
+Examples:
+  clearprop train                               the notebook: a small network on three spirals
+  clearprop train members.csv --target stays    a table of your own, and a page about it
+  clearprop probe probe.npz                     a program to fill in: your own backward pass
+  clearprop diagnose mine.npz                   which of its lines is wrong, why, and the right one
+
+'clearprop COMMAND --help' begins with examples of the command.")]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -96,11 +101,10 @@ fn run(command: Command) -> Result<Outcome> {
     }
 }
 
-/// All commands; the help of each begins with its examples.
+/// All commands; each help begins with examples.
 fn program() -> clap::Command {
-    Cli::command().mut_subcommands(|command| {
-        command.help_template("{about}{after-help}\n\n{usage-heading} {usage}\n\n{all-args}")
-    })
+    const HELP: &str = "{about}{after-help}\n\n{usage-heading} {usage}\n\n{all-args}";
+    Cli::command().help_template(HELP).mut_subcommands(|command| command.help_template(HELP))
 }
 
 fn main() -> ExitCode {

@@ -27,8 +27,8 @@ Examples:
   clearprop predict model.safetensors new.csv --interval 0.9
   zcat new.csv.gz | clearprop predict model.safetensors - | head
 
-Columns of the result: the kept ones; then 'label' and 'p_CLASS' for each class; for several labels
-each label and its 'p_LABEL'; for numbers the columns' own names, with --interval 'NAME_low' and 'NAME_high'
+Columns of the result: the kept ones; then 'label' and 'p_CLASS' for each class; for several labels \
+each label and its 'p_LABEL'; for numbers the columns' own names, with --interval 'NAME_low' and 'NAME_high' \
 behind each. Rows come in the order of the data.")]
 pub(crate) struct Predict {
     /// The model

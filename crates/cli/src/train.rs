@@ -30,7 +30,7 @@ Examples:
   clearprop train iris.csv --target species          a table: words are classes, columns are scaled
   clearprop train houses.csv --target price --hidden 64,64 --epochs 500
   clearprop train arrays.npz --solver gd --step-size 0.1 --steps 5001 --precision f64
-  clearprop train houses.csv --target price --folds 5      five networks, each tested on a fifth of the rows
+  clearprop train houses.csv --target price --folds 5      five networks, and their mean
   clearprop train big.parquet --target y --checkpoint-every 1000 --out big
   clearprop train --resume big                       after Ctrl-C, or a power cut")]
 pub(crate) struct Train {

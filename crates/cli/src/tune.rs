@@ -33,8 +33,9 @@ Examples:
   clearprop tune houses.csv --target price --hidden 64,64  what is chosen is not searched
   clearprop tune --resume runs/houses-1                    after Ctrl-C, or a power cut
 
-A trial is a run with folds (--folds) under settings drawn by chance; trials.csv tells of each. The model is the mean of
-the best of them. A quarter of the rows is kept for the test (--test-size), which no choice is made by.")]
+A trial is a run with folds (--folds) under settings drawn by chance; trials.csv tells of each. \
+The model is the mean of the best of them. A quarter of the rows is kept for the test (--test-size), \
+which no choice is made by.")]
 pub(crate) struct Searching {
     #[command(flatten)]
     asked: Asked,

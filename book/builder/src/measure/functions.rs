@@ -2,7 +2,7 @@
 
 use super::measured::Measured;
 use crate::chart::{Axis, Line, lines};
-use crate::derivations::plain;
+use crate::stages::plain;
 use clearprop::activation::{Activation, Notation};
 use clearprop::backward::backward;
 use clearprop::error::Result;
@@ -78,11 +78,11 @@ fn deep(activation: Activation) -> Result<f64> {
 /// A row for each activation, from the library's own texts.
 fn activations() -> String {
     let mut table =
-        "| name | output $a$ | slope $\\dfrac{da}{dz}$ | gain | at $z = 0$, below |\n|---|---|---|---|---|\n"
+        "| name | output $a$ | slope $\\dfrac{da}{dz}$ | gain | at $z = 0$ |\n|---|---|---|---|---|\n"
             .to_owned();
     for f in Activation::ALL {
         let below = match (f.has_kink(), f.can_die()) {
-            (_, true) => "a kink; no slope below: a unit can die",
+            (_, true) => "a kink, and units can die",
             (true, false) => "a kink",
             (false, false) => "smooth",
         };

@@ -3,8 +3,8 @@
 use self::case::{Case, Mistake};
 use self::second::{Later, Second};
 use super::measured::Measured;
-use crate::derivations::plain;
 use crate::matrix::{panel, side_by_side};
+use crate::stages::plain;
 use clearprop::diagnose::catalogue;
 use clearprop::error::Result;
 use clearprop::mistake::MistakeId;

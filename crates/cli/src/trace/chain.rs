@@ -250,7 +250,9 @@ fn numbers(sheet: Sheet<'_>, quantity: &Quantity, width: usize) -> Vec<Line> {
         return split(Line::Numbers(format!("    rows of {}", counts.collect::<Vec<_>>().join(", "))), width);
     }
     let s = quantity.statistics();
-    let mut parts = vec![("min", short(s.min)), ("mean", short(s.mean)), ("max", short(s.max))];
+    // A mean that is zero but for rounding is shown as the zero that it is.
+    let mean = if s.mean.abs() < 1e-14 * s.min.abs().max(s.max.abs()) { 0.0 } else { s.mean };
+    let mut parts = vec![("min", short(s.min)), ("mean", short(mean)), ("max", short(s.max))];
     if s.zeros > 0 && !quantity.zero_is_kink {
         parts.push(("zeros", percent(s.zeros, s.count)));
     }

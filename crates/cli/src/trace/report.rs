@@ -4,7 +4,8 @@
 use crate::paper::{Paper, shape, short};
 use crate::trace::chain::{Sheet, heading, note, remark, right_sides, row_title, title};
 use crate::trace::worked;
-use clearprop::trace::{Link, Quantity, Worked};
+use clearprop::stage::{Piece, Way, in_notebooks_names, pieces};
+use clearprop::trace::{Link, Names, Quantity, Worked};
 use clearprop_plots::page::{self, escaped, typeset};
 use ndarray::{ArrayView2, Axis};
 use std::fmt::Write;
@@ -101,7 +102,12 @@ fn card(page: &mut String, sheet: Sheet<'_>, quantity: &Quantity, class: &str, b
         let _ = writeln!(page, "<p class=\"role\">{what}{}</p>", escaped(&quantity.role));
     }
     for formula in &quantity.formulas {
-        let _ = writeln!(page, "<p class=\"formula\">{}</p>", typeset(&formula.tex));
+        let shown = match sheet.names {
+            Names::Design => typeset(&formula.tex),
+            // A line with its bias in the last row is NumPy's.
+            Names::Notebook => format!("<code>{}</code>", escaped(&formula.numpy)),
+        };
+        let _ = writeln!(page, "<p class=\"formula\">{shown}</p>");
     }
     if quantity.name == "loss" {
         let _ =
@@ -113,22 +119,33 @@ fn card(page: &mut String, sheet: Sheet<'_>, quantity: &Quantity, class: &str, b
     heat_map(page, quantity);
     let last = sheet.trace.layers();
     for (stage, layer) in &quantity.stages {
-        let filled = |text: &str| escaped(&stage.fill(text, *layer, last));
+        let filled = |text: &str| words(text, |text| stage.fill(text, *layer, last), sheet.names);
         let _ = writeln!(page, "<details><summary>{}</summary>", filled(stage.sentence));
+        let by = if stage.way == Way::Backward { "By" } else { "It depends on" };
         let _ = write!(
             page,
-            "<p>By: {}.</p><p>Shape {}: {}.</p>\n<ol>",
+            "<p>{by} {}.</p><p>Shape {}: {}.</p>\n<ol>",
             filled(stage.by),
             escaped(stage.shape),
             filled(stage.shape_rule)
         );
-        for line in stage.derivation {
-            let _ = write!(page, "<li>{}</li>", filled(line));
+        for step in stage.steps() {
+            let _ = write!(page, "<li>{}</li>", filled(&step));
         }
         page.push_str("</ol></details>\n");
     }
     numbers(page, quantity);
     page.push_str("</section>\n");
+}
+
+/// Words of a stage, their formulas typeset in the names that were asked for; `fill` puts in the layer.
+fn words(text: &str, fill: impl Fn(&str) -> String, names: Names) -> String {
+    let shown = |piece| match piece {
+        Piece::Words(words) => escaped(&fill(words)),
+        Piece::Formula(tex) if names == Names::Notebook => typeset(&in_notebooks_names(&fill(tex))),
+        Piece::Formula(tex) => typeset(&fill(tex)),
+    };
+    pieces(text).into_iter().map(shown).collect()
 }
 
 /// A matrix as coloured squares: one path a colour, so that even large ones stay small.
@@ -279,7 +296,6 @@ mod tests {
     use super::*;
     use crate::trace::tests::some_trace;
     use clearprop::stage::STAGES;
-    use clearprop::trace::Names;
 
     #[test]
     fn every_formula_of_the_table_can_be_typeset() {

@@ -249,6 +249,7 @@ fn a_reader_who_goes_away_is_no_error() {
 fn every_command_has_help_with_an_example_and_the_man_page_names_all() {
     let place = Place::new();
     let help = place.ok("--help");
+    assert!(help.find("Examples:") < help.find("Usage:"), "examples first: {help}");
     let commands: Vec<&str> = help
         .lines()
         .skip_while(|line| !line.starts_with("Commands:"))
@@ -262,6 +263,7 @@ fn every_command_has_help_with_an_example_and_the_man_page_names_all() {
     for command in commands {
         let help = place.ok(&format!("{command} --help"));
         assert!(help.contains("Example") && help.contains(&format!("clearprop {command}")), "{help}");
+        assert!(help.find("Example") < help.find("Usage"), "examples first: {help}");
         assert!(man.contains(&format!("CLEARPROP {}", command.to_uppercase())), "{command}");
     }
     for shell in ["bash", "zsh", "fish"] {

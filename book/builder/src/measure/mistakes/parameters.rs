@@ -35,16 +35,20 @@ pub(super) const MISTAKES: &[Mistake] = &[
         c.data(2) / c.n + c.penalty(2)
     }),
     mistake(WholeDividedAgain, "dw2", "dL_dW2 = (h12.T.dot(dL_df) + reg * W2) / N", |c| c.right("dw2") / c.n),
-    mistake(DbMean, "db2", "db2 = dL_df.mean(axis=0) + reg * b2", |c| db2(c, column_sums(&c.dlogits) / c.n)),
-    mistake(DbOverAll, "db2", "db2 = dL_df.sum() + reg * b2", |c| {
+    mistake(DbMean, "db2", "dL_dW2[-1] = dL_df.mean(axis=0) + reg * W2[-1]", |c| {
+        db2(c, column_sums(&c.dlogits) / c.n)
+    }),
+    mistake(DbOverAll, "db2", "dL_dW2[-1] = dL_df.sum() + reg * W2[-1]", |c| {
         db2(c, Array2::from_elem((1, 3), c.dlogits.sum()))
     }),
-    mistake(DbNotSummed, "db2", "db2 = dL_df + reg * b2", |c| &c.dlogits + &(c.reg * c.b2())),
-    mistake(DbFromProduct, "db2", "db2 = h12[:, :-1].T.dot(dL_df).sum(axis=0) + reg * b2", |c| {
+    mistake(DbNotSummed, "db2", "dL_db2 = dL_df + reg * W2[-1]  # the bias apart", |c| {
+        &c.dlogits + &(c.reg * c.b2())
+    }),
+    mistake(DbFromProduct, "db2", "dL_dW2[-1] = h12[:, :-1].T.dot(dL_df).sum(axis=0) + reg * W2[-1]", |c| {
         db2(c, column_sums(&c.a1.t().dot(&c.dlogits)))
     }),
-    mistake(DbForgotten, "db2", "db2 = np.zeros_like(b2)", |_| Array2::zeros((1, 3))),
-    mistake(Transposed, "dw2", "dW2 = dL_df.T.dot(h12[:, :-1]) + reg * W2.T", |c| {
+    mistake(DbForgotten, "db2", "dL_dW2[-1] = 0", |_| Array2::zeros((1, 3))),
+    mistake(Transposed, "dw2", "dL_dW2 = dL_df.T.dot(h12[:, :-1]) + reg * W2[:-1].T", |c| {
         c.right("dw2").reversed_axes()
     }),
     mistake(FromDa, "dw1", "dL_dW1 = X.T.dot(dL_dh12[:, :-1]) + reg * W1", |c| {

@@ -1,7 +1,5 @@
 //! A search: which trials get how many folds, what is combined, and that the same parts give the same bits.
 
-#![allow(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
-
 use clearprop::error::{Error, ErrorKind, Result};
 use clearprop::fit::{Plan, Rows};
 use clearprop::metrics::score;
