@@ -29,14 +29,19 @@ pub(crate) fn cargo(args: &[&str]) -> Done {
 
 /// Every test of the repository.
 pub(crate) fn test() -> Done {
-    let python = python()?;
+    // What is downloaded comes while the compiler works.
+    let (python, package) = std::thread::scope(|scope| {
+        let environments = scope.spawn(|| Ok::<_, String>((python()?, python_of_package()?)));
+        cargo(&["test", "--workspace", "--no-run"])?;
+        environments.join().unwrap_or_else(|_| Err("the environments of Python were not made".to_owned()))
+    })?;
     cargo(&["test", "--workspace"])?;
-    // The readable engine alone must pass the same tests.
-    cargo(&["test", "-p", "clearprop", "--no-default-features"])?;
+    // The readable engine alone must pass the same tests: those of what takes steps by an engine.
+    cargo(&["test", "-p", "clearprop", "--no-default-features", "--test", "learn"])?;
     cargo(&["build", "--release"])?;
     run(&python, &["peers/real_data.py"])?;
     run(&python, &["peers/mixed_table.py", "--seeds", "20"])?;
-    python_package()?;
+    python_package(&package)?;
     known_mistakes(&python)?;
     // What `cargo xtask corpus` asks beyond this is not reached yet; that the programs themselves are right is.
     run(&python, &["corpus/program.py"])
@@ -53,10 +58,9 @@ pub(crate) fn corpus() -> Done {
 }
 
 /// The Python package: built and installed as a person does it, then its tests, scikit-learn's own among them.
-fn python_package() -> Done {
-    let python = environment("target/python", "crates/python/tests/requirements.txt")?;
-    run(&python, &["-m", "pip", "install", "--quiet", "--force-reinstall", "--no-deps", "."])?;
-    run(&python, &["-m", "pytest", "-q", "crates/python/tests"])
+fn python_package(python: &Path) -> Done {
+    run(python, &["-m", "pip", "install", "--quiet", "--force-reinstall", "--no-deps", "."])?;
+    run(python, &["-m", "pytest", "-q", "crates/python/tests"])
 }
 
 /// The diagnosis against learners' arrays with known mistakes, made by a program that knows nothing of it.
@@ -84,6 +88,11 @@ pub(crate) fn doc() -> Done {
 /// The Python that holds what the tests compare with.
 pub(crate) fn python() -> Result<PathBuf, String> {
     environment("target/venv", "peers/requirements.txt")
+}
+
+/// The Python that the package is installed in.
+fn python_of_package() -> Result<PathBuf, String> {
+    environment("target/python", "crates/python/tests/requirements.txt")
 }
 
 /// The Python of a virtual environment in this folder, with these requirements; installs them if they changed.

@@ -1,7 +1,5 @@
 //! From data and choices to a model: what is learnt from which rows, and what is decided.
 
-#![allow(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
-
 use clearprop::activation::Activation;
 use clearprop::fit::{Fit, Plan, Rows};
 use clearprop::init::Init;

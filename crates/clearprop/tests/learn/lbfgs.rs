@@ -1,7 +1,5 @@
 //! L-BFGS on functions that are known: valleys, bowls, a cliff.
 
-#![allow(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
-
 use clearprop::lbfgs::{Lbfgs, PAIRS, Step};
 use clearprop::params::Params;
 use proptest::prelude::*;

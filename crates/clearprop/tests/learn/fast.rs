@@ -1,6 +1,4 @@
 //! The fast engine against the plain path, which is the specification.
-#![cfg(feature = "fast")]
-#![allow(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
 
 use clearprop::activation::Activation;
 use clearprop::data::{Batches, Data, Spirals, Target, spirals, split};

@@ -1,7 +1,5 @@
 //! Several members: folds, seeds, their mean, and what is learnt from the rows that each was not trained on.
 
-#![allow(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
-
 use clearprop::engine::Engine;
 use clearprop::fit::{Fit, Plan, Rows, Split};
 use clearprop::loss::Loss;

@@ -1,7 +1,5 @@
 //! Training runs: what they end with, and that a pause changes nothing.
 
-#![allow(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
-
 use clearprop::activation::Activation;
 use clearprop::data::{Data, Spirals, Target, spirals, split};
 use clearprop::engine::Engine;
