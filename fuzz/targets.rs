@@ -403,7 +403,7 @@ fn search_on<R: Real>(search: Search<R, IgnoredAny>) {
     let bytes = told(searched::bytes(&(), &tune, Duration::ZERO)).expect("where a search stands can be kept");
     told(searched::read::<()>(&bytes[..], "f")).expect("and read");
     // What comes next is found; how a part is trained is the target of checkpoints.
-    told(tune.advance(false, &|| false, &mut |_, _| Ok(())));
+    told(tune.advance(&|| true, &|| false, &mut |_, _| Ok(())));
     assert!(tune.trials().iter().all(|trial| trial.folds > 0));
     if tune.has_model() {
         told(tune.finish());

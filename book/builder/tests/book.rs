@@ -153,6 +153,7 @@ def runs(stage, line):
     code.push_str("print(*failed, sep='\\n')\n");
     let failed = python(&code);
     assert_eq!(failed.trim(), "", "lines that do not run");
+    println!("{} lines of NumPy run", lines.len());
 }
 
 #[test]
@@ -166,6 +167,7 @@ fn the_right_lines_of_the_second_network_run_and_give_its_numbers() {
         ));
     }
     python(&code);
+    println!("{} right lines run", clearprop_book::measure::RIGHT_OF_SECOND.len());
 }
 
 #[test]

@@ -14,8 +14,10 @@
 //! from its trial, its fold and the seed: the same parts give the same model, in whatever order and by however many threads.
 
 mod brackets;
+mod limits;
 mod select;
 mod space;
+mod trial;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::evaluate::Evaluation;
@@ -26,11 +28,14 @@ use crate::optim::Solver;
 use crate::params::{self, Params};
 use crate::real::Real;
 use crate::settings::{Recipe, Settings};
+pub use limits::Limits;
 pub use space::Space;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{self, AtomicBool};
 use std::sync::mpsc;
 use std::thread;
+pub use trial::{Cell, Trial};
 
 /// Trials of a bracket.
 const BRACKET: usize = 8;
@@ -62,19 +67,15 @@ pub struct Tune<R> {
     parts: BTreeMap<Place, Part<R>>,
 }
 
-/// A trial as a table shows it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Trial {
-    /// Counted from 0.
-    pub trial: usize,
-    /// Its settings.
-    pub settings: Settings,
-    /// How many folds it has.
-    pub folds: usize,
-    /// The mean over these folds; `None` if it diverged.
-    pub found: Option<Evaluation>,
-    /// The updates of these.
-    pub steps: u64,
+/// What the caller of a search hears.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum News {
+    /// A part is done.
+    Part(Place),
+    /// Nothing is new, for another 50 ms or so.
+    Waiting,
+    /// The time is over and no trial has all folds: the one that is farthest is trained to its end.
+    Overtime,
 }
 
 impl<R: Real> Tune<R> {
@@ -226,36 +227,52 @@ impl<R: Real> Tune<R> {
         (network, settings)
     }
 
-    /// Trains parts, as many at once as there are threads, for as long as the caller goes on; `observe` is called after each,
-    /// with its place.  With `least` only those that a model needs at least.  What is not over when the caller no longer goes
-    /// on is given up.
+    /// Trains parts, as many at once as there are threads, until all trials are done or the time is over; if none has all folds
+    /// then, the one that is farthest is trained to its end, so that there is a model.  Where the caller no longer goes on,
+    /// what is not over is given up.  `observe` is called in the caller's thread, after each part and while it waits.
     ///
     /// # Errors
     /// Settings that do not fit the rows, or those of `observe`.
     pub fn advance(
         &mut self,
-        least: bool,
+        is_over: &(dyn Fn() -> bool + Sync),
         go_on: &(dyn Fn() -> bool + Sync),
-        observe: &mut dyn FnMut(&Self, Place) -> Result<()>,
+        observe: &mut dyn FnMut(&Self, News) -> Result<()>,
+    ) -> Result<()> {
+        self.train(Self::next, &|| go_on() && !is_over(), observe)?;
+        if self.has_model() || !is_over() || !go_on() {
+            return Ok(());
+        }
+        observe(self, News::Overtime)?;
+        self.train(Self::least, go_on, observe)
+    }
+
+    /// Trains the parts that are `next`, beside those that are begun.
+    fn train(
+        &mut self,
+        next: impl Fn(&Self, &BTreeSet<Place>) -> Option<Place>,
+        go_on: &(dyn Fn() -> bool + Sync),
+        observe: &mut dyn FnMut(&Self, News) -> Result<()>,
     ) -> Result<()> {
         let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let threads = self.base().threads.unwrap_or(cores);
         let mut begun = BTreeSet::new();
         let (send, done) = mpsc::channel();
-        let mut failed = None;
+        let (mut failed, given_up) = (None, AtomicBool::new(false));
+        let go_on = &|| !given_up.load(atomic::Ordering::Relaxed) && go_on();
         thread::scope(|scope| {
             let Some(ground) = self.fit.ground() else { return };
             loop {
-                while begun.len() < threads && failed.is_none() && go_on() {
-                    let next = if least { self.least(&begun) } else { self.next(&begun) };
-                    let Some(place) = next else { break };
+                while begun.len() < threads && go_on() {
+                    let Some(place) = next(self, &begun) else { break };
                     begun.insert(place);
                     let (network, settings) = self.trial(place.0);
                     let settings = Settings { threads: Some(1), ..settings.of_member(place.1) };
                     let (again, send_again) = ((network.clone(), settings.clone()), send.clone());
                     let work = move |(network, settings): (Network, Settings), send: mpsc::Sender<_>| {
-                        let trained = ground.train(&network, settings, place.1, &|| go_on());
-                        let _ = send.send((place, trained));
+                        let at_it = || drop(send.send((place, None)));
+                        let trained = ground.train(&network, settings, place.1, (go_on, &at_it));
+                        let _ = send.send((place, Some(trained)));
                     };
                     let sent = send.clone();
                     let spawned =
@@ -268,7 +285,19 @@ impl<R: Real> Tune<R> {
                 if begun.is_empty() {
                     return;
                 }
-                let Ok((place, trained)) = done.recv() else { return };
+                let mut tell = |tune: &Self, news: Result<News>| {
+                    if let Err(error) = news.and_then(|news| observe(tune, news)) {
+                        given_up.store(true, atomic::Ordering::Relaxed);
+                        failed.get_or_insert(error);
+                    }
+                };
+                let (place, trained) = loop {
+                    match done.recv() {
+                        Ok((place, Some(trained))) => break (place, trained),
+                        Ok((_, None)) => tell(self, Ok(News::Waiting)),
+                        Err(_) => return,
+                    }
+                };
                 begun.remove(&place);
                 match trained {
                     Ok(None) => {}
@@ -280,11 +309,9 @@ impl<R: Real> Tune<R> {
                                 .range_mut((trial, 0)..(trial + 1, 0))
                                 .for_each(|(_, part)| part.kept = None);
                         }
-                        if let Err(error) = observe(self, place) {
-                            failed = Some(error);
-                        }
+                        tell(self, Ok(News::Part(place)));
                     }
-                    Err(error) => failed = Some(error),
+                    Err(error) => tell(self, Err(error)),
                 }
             }
         });

@@ -131,3 +131,54 @@ fn main() -> ExitCode {
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
+mod tests {
+    use super::*;
+    use clap::error::ErrorKind as Kind;
+    use std::path::Path;
+
+    /// What stands between single backquotes, outside of blocks of code.
+    fn spans(markdown: &str) -> Vec<&str> {
+        markdown.split("```").step_by(2).flat_map(|text| text.split('`').skip(1).step_by(2)).collect()
+    }
+
+    /// Whether it is understood, were all that it needs beside it there.
+    fn is_known(words: &[&str]) -> bool {
+        match program().try_get_matches_from(words) {
+            Ok(_) => true,
+            Err(error) => matches!(error.kind(), Kind::MissingRequiredArgument | Kind::DisplayHelp),
+        }
+    }
+
+    #[test]
+    fn the_commands_and_options_that_readme_and_book_name_exist() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let chapters = std::fs::read_dir(root.join("book/src")).unwrap().map(|entry| entry.unwrap().path());
+        let mut named = 0;
+        for page in chapters.chain([root.join("README.md")]).filter(|path| path.extension().is_some()) {
+            for span in spans(&std::fs::read_to_string(&page).unwrap()) {
+                let words: Vec<&str> = span.split_whitespace().collect();
+                let known = match words.as_slice() {
+                    ["clearprop", "COMMAND", ..] => continue,
+                    ["clearprop", _, ..] => is_known(&words),
+                    [option] if option.starts_with("--") => program()
+                        .get_subcommands()
+                        .any(|command| command.get_arguments().any(|a| a.get_long() == Some(&option[2..]))),
+                    // `quick|best` names two values.
+                    [option, value, more @ ..] if option.starts_with("--") => value.split('|').all(|value| {
+                        program().get_subcommands().any(|command| {
+                            is_known(&[&["clearprop", command.get_name(), option, value], more].concat())
+                        })
+                    }),
+                    _ => continue,
+                };
+                assert!(known, "{}: {span}", page.display());
+                named += 1;
+            }
+        }
+        assert!(named > 60, "{named}");
+        println!("{named} commands and options are known");
+    }
+}

@@ -52,9 +52,11 @@ impl Progress {
         progress
     }
 
-    /// Moves the bar of a search.
-    pub(crate) fn show_time(&self, time: Duration, trials: usize) {
-        self.bar.set_message(format!("{trials} trials"));
+    /// Moves the bar of a search, and says how many trials there are if that is new.
+    pub(crate) fn show_time(&self, time: Duration, trials: Option<usize>) {
+        if let Some(trials) = trials {
+            self.bar.set_message(format!("{trials} trials"));
+        }
         self.bar.set_position(time.as_secs());
     }
 

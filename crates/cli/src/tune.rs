@@ -13,15 +13,15 @@ use clap::Args;
 use clearprop::decision;
 use clearprop::error::{Error, ErrorKind, Result};
 use clearprop::fit::{Origin, Plan};
+use clearprop::loss::Loss;
 use clearprop::metrics::score_name;
 use clearprop::real::Real;
 use clearprop::report::Sample;
 use clearprop::settings::{Recipe, Settings};
 use clearprop::train::StopReason;
-use clearprop::tune::{Space, Trial, Tune};
+use clearprop::tune::{Limits, News, Space, Trial, Tune};
 use clearprop_files::trials::{self, AnySearch, Search};
 use serde::{Deserialize, Serialize};
-use std::fmt::Write;
 use std::time::{Duration, Instant};
 
 /// Search for better settings, combine the best ones, and write a run folder
@@ -40,8 +40,14 @@ pub(crate) struct Searching {
     #[command(flatten)]
     asked: Asked,
     /// The most trials [default: as many as there is time for, 5 minutes]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=100_000), conflicts_with = "resume", help_heading = "Settings")]
-    trials: Option<u64>,
+    #[arg(
+        long,
+        value_name = "N",
+        allow_negative_numbers = true,
+        conflicts_with = "resume",
+        help_heading = "Settings"
+    )]
+    trials: Option<String>,
 }
 
 /// What is kept of a search beside its trials.
@@ -53,9 +59,6 @@ struct Kept {
     minutes: Option<f64>,
 }
 
-/// How long a search takes if nobody says so.
-const MINUTES: f64 = 5.0;
-const FOLDS: usize = 5;
 /// What is done is saved no more often than this, and so that saving takes a small part of the time.
 const SAVED_EVERY: Duration = Duration::from_secs(1);
 const TIMES_OF_SAVING: u32 = 20;
@@ -93,10 +96,7 @@ fn begin<R: Real>(options: &Searching) -> Result<Outcome> {
         return Err(Error::new(ErrorKind::Setting, "there is no table to search settings for")
             .hint("name a file: clearprop tune TABLE --target COL"));
     }
-    let most = options.trials.and_then(|most| usize::try_from(most).ok());
-    // They are those of all trials together.
-    let minutes = choices.minutes.take().or(most.is_none().then_some(MINUTES));
-    choices.folds.get_or_insert(FOLDS);
+    let Limits { trials, minutes } = Limits::of(&mut choices, options.trials.as_deref())?;
     // Beside the folds, as these choose.
     choices.test_size.get_or_insert(Settings::table(1).test_size);
     let Opened { mut source, reading, split } = asked.open(choices.seed.unwrap_or(0))?;
@@ -111,7 +111,7 @@ fn begin<R: Real>(options: &Searching) -> Result<Outcome> {
     plan.decisions.splice(0..0, notes);
     let plane = Plane::of(&plan.encoder, &rows.table).map_err(about)?;
     let sample = Sample::of_run(&rows, &plan).map_err(about)?.of_file(&names);
-    let tune = Tune::<R>::begin(plan, rows, (Space::beside(&choices), most)).map_err(about)?;
+    let tune = Tune::<R>::begin(plan, rows, (Space::beside(&choices), trials)).map_err(about)?;
     let folder = Folder::claim(asked.out.as_deref(), &name, asked.overwrite)?;
     let progress = Progress::of_time(asked.lines(), minutes);
     for line in decision::lines(&tune.fit().plan().decisions) {
@@ -149,14 +149,24 @@ fn search<R: Real>(options: &Searching, job: Job<R>, progress: &Progress) -> Res
     save_when_interrupted();
     let began = Instant::now();
     let time = || before.saturating_add(began.elapsed());
-    let is_over = || kept.minutes.is_some_and(|minutes| time().as_secs_f64() >= 60.0 * minutes);
+    let limits = Limits { trials: tune.asked().1, minutes: kept.minutes };
     let keep = |tune: &Tune<R>| folder.write(SEARCH, &trials::bytes(&kept, tune, time())?);
     let (mut saved, mut took) = (None, Duration::ZERO);
-    let mut observe = |tune: &Tune<R>, (trial, _)| {
+    let mut observe = |tune: &Tune<R>, news| {
+        let trial = match news {
+            News::Part((trial, _)) => trial,
+            News::Waiting => {
+                progress.show_time(time(), None);
+                return Ok(());
+            }
+            News::Overtime => {
+                return progress.line("The time is over; the trial that is farthest is trained to its end");
+            }
+        };
         if let Some(line) = complete(tune, trial) {
             progress.line(&line)?;
         }
-        progress.show_time(time(), tune.trials().len());
+        progress.show_time(time(), Some(tune.trials().len()));
         let is_due =
             |saved: Instant| saved.elapsed() >= SAVED_EVERY.max(took.saturating_mul(TIMES_OF_SAVING));
         if saved.is_none_or(is_due) {
@@ -166,11 +176,8 @@ fn search<R: Real>(options: &Searching, job: Job<R>, progress: &Progress) -> Res
         }
         Ok(())
     };
-    tune.advance(false, &|| !interrupted() && !is_over(), &mut observe)?;
-    if !tune.has_model() && is_over() {
-        progress.line("The time is over; the trial that is farthest is trained to its end")?;
-        tune.advance(true, &|| !interrupted(), &mut observe)?;
-    }
+    let is_over = || limits.is_over(time().as_secs_f64());
+    tune.advance(&is_over, &|| !interrupted(), &mut observe)?;
     progress.finish();
     let train_time = time();
     if interrupted() {
@@ -181,7 +188,7 @@ fn search<R: Real>(options: &Searching, job: Job<R>, progress: &Progress) -> Res
             tune.trials().len()
         )));
     }
-    let (tried, score) = (tune.trials(), score_name(tune.fit().plan().network.loss));
+    let (tried, loss) = (tune.trials(), tune.fit().plan().network.loss);
     let (fit, chosen) = match tune.finish() {
         Ok(found) => found,
         Err(error) => {
@@ -198,7 +205,7 @@ fn search<R: Real>(options: &Searching, job: Job<R>, progress: &Progress) -> Res
         plane: plane.as_ref(),
         sample: &sample,
         train_time,
-        trials: Some(table(&tried, &chosen, score)),
+        trials: Some(table(&tried, &chosen, loss)),
     };
     end(&folder, fit, StopReason::Finished, &ended, (options.asked.json, progress))
 }
@@ -209,37 +216,18 @@ fn complete<R: Real>(tune: &Tune<R>, trial: usize) -> Option<String> {
     let (folds, found) = (tune.fit().plan().settings.members(), trial.found?);
     let name = score_name(tune.fit().plan().network.loss);
     let settings: Vec<String> =
-        searched(&trial.settings).into_iter().map(|(key, text)| format!("{key} {text}")).collect();
+        trial.searched().into_iter().map(|(key, cell)| format!("{key} {cell}")).collect();
     (trial.folds == folds).then(|| {
         format!("Trial {}: {name}={:.5} of {folds} folds; {}", trial.trial, found.score, settings.join(", "))
     })
 }
 
-/// The settings that a search draws.
-fn searched(settings: &Settings) -> Vec<(&'static str, String)> {
-    let is_searched = |key: &str| {
-        ["hidden", "activation", "front_scale", "step_size", "label_smoothing", "epochs"].contains(&key)
-    };
-    let texts = settings.texts().into_iter().map(|(setting, text)| (setting.key, text));
-    texts.filter(|(key, _)| is_searched(key)).collect()
-}
-
 /// The trials as CSV.
-fn table(trials: &[Trial], chosen: &[usize], score: &str) -> String {
-    let mut text = format!("trial,chosen,folds,{},loss,steps", score.to_lowercase());
-    for (key, _) in trials.first().map(|one| searched(&one.settings)).unwrap_or_default() {
-        let _ = write!(text, ",{key}");
-    }
-    text.push('\n');
-    for Trial { trial, settings, folds, found, steps } in trials {
-        let chosen = if chosen.contains(trial) { "yes" } else { "no" };
-        let (score, loss) =
-            found.map_or_else(Default::default, |found| (found.score.to_string(), found.loss.to_string()));
-        let _ = write!(text, "{trial},{chosen},{folds},{score},{loss},{steps}");
-        for (_, value) in searched(settings) {
-            let _ = if value.contains(',') { write!(text, ",\"{value}\"") } else { write!(text, ",{value}") };
-        }
-        text.push('\n');
-    }
-    text
+fn table(trials: &[Trial], chosen: &[usize], loss: Loss) -> String {
+    let rows: Vec<_> = trials.iter().map(|trial| trial.row(loss, chosen)).collect();
+    let line = |cells: Vec<String>| cells.join(",") + "\n";
+    let quoted = |text: String| if text.contains(',') { format!("\"{text}\"") } else { text };
+    let names = rows.first().map(|row| line(row.iter().map(|one| one.0.clone()).collect()));
+    let cells = rows.iter().map(|row| line(row.iter().map(|one| quoted(one.1.to_string())).collect()));
+    names.into_iter().chain(cells).collect()
 }

@@ -747,6 +747,9 @@ fn the_readmes_first_lines_are_wrong_as_it_says() {
         assert!(program.lines().any(|known| code(known) == code(&line)), "{line} is not in the program");
     }
     assert!(lines("py", blocks[0]).iter().any(|line| code(line) == "dz2 = dp"));
+    let commands: Vec<String> =
+        readme.lines().skip_while(|line| *line != "**The answer above**:").map(code).collect();
+    assert_eq!(commands[3..5], ["python examples/sigmoid.py", "clearprop diagnose mine.npz"]);
     let place = Place::new();
     place.python(&program);
     let said = place.run(&["diagnose", "mine.npz"]);

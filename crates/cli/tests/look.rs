@@ -206,6 +206,50 @@ fn a_persons_own_program_is_checked_against_its_own_loss() {
     assert!(error.contains("ended without an answer"), "{error}");
 }
 
+/// The same loss, with JSON as the exchange.
+const IN_JSON: &str = r#"
+import json, sys
+def half_square(v): return sum(map(half_square, v)) if isinstance(v, list) else v * v / 2
+for line in sys.stdin:
+    weights, gradients = line.rstrip("\n").split("\t")
+    layers = {name: v for name, v in json.load(open(weights)).items() if name[0] in "Wb"}
+    json.dump({"d" + name: v for name, v in layers.items()}, open(gradients, "w"))
+    print(half_square(list(layers.values())), flush=True)
+"#;
+
+/// Every line of `trace`, `check` and `explain` that the README shows, word for word but for the name of Python, and
+/// Python where it has JavaScript.
+#[test]
+fn the_readmes_commands_run() {
+    let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md");
+    let readme = std::fs::read_to_string(readme).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("my_loss.py", &PROGRAM.replace("float(sys.argv[1])", "1.0"));
+    write("my_json.py", IN_JSON);
+    let commands = ["clearprop trace", "clearprop check", "clearprop explain"];
+    let mut ran = 0;
+    for line in readme.lines().filter(|line| commands.iter().any(|command| line.starts_with(command))) {
+        let line = line.split('#').next().unwrap().trim_end();
+        // Every other part stands between quotes.
+        let words: Vec<&str> = line
+            .split('\'')
+            .enumerate()
+            .flat_map(|(at, part)| if at % 2 == 1 { vec![part] } else { part.split_whitespace().collect() })
+            .map(|word| match word {
+                "python my_loss.py" => "python3 my_loss.py",
+                "node my_loss.js" => "python3 my_json.py",
+                word => word,
+            })
+            .collect();
+        let (code, out, error) = run(folder.path(), &words[1..]);
+        assert_eq!(code, 0, "{line}\n{out}{error}");
+        ran += 1;
+    }
+    assert_eq!(ran, 7);
+    println!("{ran} commands of the README ran");
+}
+
 #[test]
 fn what_cannot_be_looked_at_is_said_in_one_line() {
     let folder = tempfile::tempdir().unwrap();

@@ -222,6 +222,7 @@ class MLPRegressor(_Engine):
 class _Tabular:
     decisions_: list[str]
     fold_scores_: NDArray[np.float64]
+    trials_: list[dict[str, bool | int | float | str | None]]
     temperature_: float | None
     n_members_: int
     n_steps_: int
@@ -235,6 +236,8 @@ class _Tabular:
         epochs: int | None = ...,
         folds: int | None = ...,
         ensemble: int | None = ...,
+        tune: bool = ...,
+        trials: int | None = ...,
         validation_size: float | None = ...,
         threads: int | None = ...,
         random_state: int | None = ...,

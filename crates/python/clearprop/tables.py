@@ -55,6 +55,8 @@ class _Tabular(BaseEstimator):
         epochs=None,
         folds=None,
         ensemble=None,
+        tune=False,
+        trials=None,
         validation_size=None,
         threads=None,
         random_state=0,
@@ -66,6 +68,8 @@ class _Tabular(BaseEstimator):
         self.epochs = epochs
         self.folds = folds
         self.ensemble = ensemble
+        self.tune = tune
+        self.trials = trials
         self.validation_size = validation_size
         self.threads = threads
         self.random_state = random_state
@@ -115,12 +119,18 @@ class _Tabular(BaseEstimator):
             **(self.settings or {}),
         }
         texts = {key: str(value) for key, value in chosen.items() if value is not None}
-        self._take(_core.fit_table(columns, columns[-1][0], texts))
+        given = columns, columns[-1][0], texts
+        if self.tune:
+            self._take(_core.tune_table(*given, None if self.trials is None else str(self.trials)))
+        elif self.trials is None:
+            self._take(_core.fit_table(*given))
+        else:
+            raise ValueError(f"trials: found {self.trials!r} without a search; give tune=True too")
         return self
 
     def _take(self, model):
         about = model.about()
-        self._model, self.decisions_ = model, model.decisions
+        self._model, self.decisions_, self.trials_ = model, model.decisions, model.trials
         self.fold_scores_ = np.array(about["fold_scores"])
         self.temperature_ = about["temperature"]
         self.n_members_, self.n_steps_ = about["members"], about["steps"]
@@ -162,7 +172,8 @@ class _Tabular(BaseEstimator):
 
 
 class TabularClassifier(ClassifierMixin, _Tabular):
-    """A classifier of tables, by RealMLP-TD-S, or of small tables by one hidden layer.
+    """A classifier of tables, by RealMLP-TD-S (Holzmüller, Grinsztajn and Steinwart, *Better by default*, arXiv 2407.04491),
+    or of small tables by one hidden layer.
 
     Parameters
     ----------
@@ -171,7 +182,7 @@ class TabularClassifier(ClassifierMixin, _Tabular):
     effort : {"quick", "standard", "best"}, optional
         How long the recipe ``tabular`` trains.
     minutes : float, optional
-        About how long ``fit`` may take instead.
+        About how long ``fit`` may take instead; of a search that of all trials together.
     epochs : int, optional
         Passes over the training rows instead.
     folds : int, optional
@@ -179,6 +190,14 @@ class TabularClassifier(ClassifierMixin, _Tabular):
         ``fold_scores_`` has how good each was on the rows that it had not seen.
     ensemble : int, optional
         So many members from different seeds, on the same rows.
+    tune : bool
+        Search for better settings: trials are runs with ``folds`` (5 if nobody says so) under settings drawn by chance from
+        that paper's space, compared by successive halving.  What is chosen here is not searched.  The model is the mean of
+        those that are best together (greedy selection: Caruana and others, *Ensemble selection from libraries of models*,
+        2004); ``trials_`` has what was tried.
+    trials : int, optional
+        The most trials of the search; without it as many as there is time for in ``minutes`` (5 if nobody says so).  With
+        it, and without ``minutes``, the result hangs on no clock.
     validation_size : float, optional
         Share of the training rows that tells which epoch is best.
     threads : int, optional
@@ -194,7 +213,11 @@ class TabularClassifier(ClassifierMixin, _Tabular):
     decisions_ : list of str
         What was read and decided, column by column.
     fold_scores_ : array
-        The accuracy (or R2) of each fold.
+        The accuracy (or R2) of each fold; after a search of those of each trial that is part of the model.
+    trials_ : list of dict
+        The trials of a search, for ``pandas.DataFrame``; the columns are those of the command line's ``trials.csv``: trial,
+        chosen, folds, accuracy (or r2) and loss (their means on these folds, of rows that were not trained on; None where a
+        trial diverged), steps, and the settings that are searched.
     temperature_ : float or None
         What the logits were divided by, so that probabilities can be taken at their word.
     """

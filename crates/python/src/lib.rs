@@ -10,6 +10,7 @@ mod model;
 mod predict;
 mod see;
 mod tables;
+mod tune;
 
 use clearprop::activation::Activation;
 use pyo3::prelude::*;
@@ -33,6 +34,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(tables::fit_table, module)?)?;
     module.add_function(wrap_pyfunction!(tables::model_of, module)?)?;
     module.add_function(wrap_pyfunction!(tables::open_model, module)?)?;
+    module.add_function(wrap_pyfunction!(tune::tune_table, module)?)?;
     module.add_function(wrap_pyfunction!(predict::hidden, module)?)?;
     module.add_function(wrap_pyfunction!(mlp::data_loss, module)?)?;
     module.add_function(wrap_pyfunction!(mlp::loss_and_grad, module)?)?;

@@ -10,6 +10,7 @@ use clearprop::model::{AnyModel, Model};
 use clearprop::settings::Choices;
 use clearprop::table::{Answers, DateForm, Forms, Kind, Table, TableBuilder, Unseen};
 use clearprop::train::{Event, StopReason};
+use clearprop::tune::Cell;
 use clearprop_files::{model, onnx};
 use numpy::{IntoPyArray, PyReadonlyArray1};
 use pyo3::exceptions::PyValueError;
@@ -21,7 +22,7 @@ use std::time::Instant;
 
 /// A column of a frame: its name; `numbers`, `seconds` (since 1970) or `texts`; its values, where NaN, or None, is a
 /// missing one.
-type Columns<'py> = Vec<(String, String, Bound<'py, PyAny>)>;
+pub(crate) type Columns<'py> = Vec<(String, String, Bound<'py, PyAny>)>;
 
 /// A model of a table.
 #[pyclass(frozen, module = "clearprop._core")]
@@ -30,10 +31,25 @@ pub(crate) struct TableModel {
     /// What was decided on the way, in lines.
     #[pyo3(get)]
     decisions: Vec<String>,
+    /// The trials of a search: of each the cells of its row, with the names of the columns.
+    trials: Vec<Vec<(String, Cell)>>,
+}
+
+impl TableModel {
+    pub(crate) fn new(model: AnyModel, decisions: &[Decision], trials: Vec<Vec<(String, Cell)>>) -> Self {
+        Self { model, decisions: decision::lines(decisions), trials }
+    }
+}
+
+/// The settings that were chosen by key and text.
+pub(crate) fn chosen(choices: &BTreeMap<String, String>) -> PyResult<Choices> {
+    let mut chosen = Choices::new();
+    choices.iter().try_for_each(|(key, text)| chosen.set(key, text)).map_err(|error| raised(&error))?;
+    Ok(chosen)
 }
 
 /// The columns as a table; `kind` says what each is to be read as, where that is known.
-fn table(
+pub(crate) fn table(
     columns: &Columns<'_>,
     kind: impl Fn(&str) -> Option<Kind>,
     targets: &[String],
@@ -83,8 +99,7 @@ pub(crate) fn fit_table(
     choices: BTreeMap<String, String>,
 ) -> PyResult<TableModel> {
     let (table, mut decisions) = table(&columns, |_| None, std::slice::from_ref(&target))?;
-    let mut chosen = Choices::new();
-    choices.iter().try_for_each(|(key, text)| chosen.set(key, text)).map_err(|error| raised(&error))?;
+    let chosen = chosen(&choices)?;
     let mut fit = py
         .detach(|| {
             let began = Instant::now();
@@ -103,21 +118,21 @@ pub(crate) fn fit_table(
     }
     decisions.extend(fit.plan().decisions.iter().cloned());
     let model = py.detach(move || fit.finish(reason));
-    Ok(TableModel { model: AnyModel::F32(model), decisions: decision::lines(&decisions) })
+    Ok(TableModel::new(AnyModel::F32(model), &decisions, Vec::new()))
 }
 
 /// Opens a model's file.
 #[pyfunction]
 pub(crate) fn open_model(path: PathBuf) -> PyResult<TableModel> {
     let model = model::open(&path, Engine::default()).map_err(|error| raised(&error))?;
-    Ok(TableModel { model, decisions: Vec::new() })
+    Ok(TableModel::new(model, &[], Vec::new()))
 }
 
 /// A model from the bytes of its file.
 #[pyfunction]
 pub(crate) fn model_of(bytes: &[u8]) -> PyResult<TableModel> {
     let model = model::read(bytes, "the model", Engine::default()).map_err(|error| raised(&error))?;
-    Ok(TableModel { model, decisions: Vec::new() })
+    Ok(TableModel::new(model, &[], Vec::new()))
 }
 
 /// Runs the same for both precisions.
@@ -132,6 +147,25 @@ macro_rules! with {
 
 #[pymethods]
 impl TableModel {
+    /// What a search tried: of each trial a dict, all with the same keys; what is missing is `None`.
+    #[getter]
+    fn trials<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
+        let dict = |row: &Vec<(String, Cell)>| {
+            let dict = PyDict::new(py);
+            for (name, cell) in row {
+                match cell {
+                    Cell::Missing => dict.set_item(name, py.None())?,
+                    Cell::Flag(flag) => dict.set_item(name, flag)?,
+                    Cell::Count(count) => dict.set_item(name, count)?,
+                    Cell::Number(number) => dict.set_item(name, number)?,
+                    Cell::Text(text) => dict.set_item(name, text)?,
+                }
+            }
+            Ok(dict)
+        };
+        self.trials.iter().map(dict).collect()
+    }
+
     /// What it says about a frame: outputs (n, k), and warnings.
     fn predict<'py>(
         &self,

@@ -1,13 +1,17 @@
 """Tables in Python: the same models as the command line's, for frames with words, dates and missing values."""
 
 import pickle
+import signal
 import subprocess
+import sys
+import time
 import warnings
 
 import numpy as np
 import onnxruntime
 import pandas as pd
 import pytest
+from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.utils.estimator_checks import parametrize_with_checks
 from test_files import PROGRAM, ROOT
@@ -118,6 +122,91 @@ def test_frames_come_as_people_have_them():
     assert any("'word'" in str(one.message) for one in noted)
 
 
+def test_a_search_ends_as_a_model_of_any_other_fit(members, tmp_path):
+    _, table, _ = members
+    X, y = table.drop(columns=["id", "stays"]), table["stays"]
+    search = TabularClassifier(tune=True, trials=8, folds=3, epochs=8, recipe="tabular", threads=1)
+    model = search.fit(X, y)
+    tried = pd.DataFrame(model.trials_)
+    assert tried.columns.tolist()[:6] == ["trial", "chosen", "folds", "accuracy", "loss", "steps"]
+    assert tried["trial"].tolist() == list(range(8)) and tried["step_size"].nunique() == 8
+    # Halved twice; the usual settings, which are the first, stay in any case.
+    assert tried["folds"][0] == 3 and (tried["folds"] >= 2).sum() in (4, 5) and (tried["folds"] == 3).sum() in (2, 3)
+    chosen = tried[tried["chosen"]]
+    assert len(chosen) and (chosen["folds"] == 3).all() and model.n_members_ == 3 * len(chosen)
+    assert set(tried["epochs"]) == {8} and (tried["steps"] % tried["folds"] == 0).all()
+    assert model.decisions_[-1].startswith("the model is ") and " of 8: " in model.decisions_[-1]
+    assert model.score(X, y) > 0.6 and model.predict_proba(X).shape == (len(X), 2)
+    # Any number of threads, a file, a pickle.
+    again = clone(search).set_params(threads=2).fit(X, y)
+    assert again.trials_ == model.trials_
+    model.save(tmp_path / "m.safetensors")
+    again.save(tmp_path / "again.safetensors")
+    assert (tmp_path / "m.safetensors").read_bytes() == (tmp_path / "again.safetensors").read_bytes()
+    for other in (clearprop.load(tmp_path / "m.safetensors"), pickle.loads(pickle.dumps(model))):
+        np.testing.assert_array_equal(other.predict_proba(X), model.predict_proba(X))
+        assert other.n_members_ == model.n_members_
+    # Another seed is another search, and a fit without one leaves no trials behind.
+    assert clone(search).set_params(random_state=1).fit(X, y).trials_ != model.trials_
+    assert search.set_params(tune=False, trials=None).fit(X, y).trials_ == []
+
+
+def test_python_searches_as_the_command_line_does(tmp_path):
+    random = np.random.default_rng(2)
+    table = pd.DataFrame({"a": random.integers(0, 1000, 150) / 8, "hair": np.array(["dark", "fair", "red", None])[random.integers(0, 4, 150)]})
+    table["y"] = np.round(table["a"] / 7 + 9 * (table["hair"] == "fair") + random.normal(size=150), 2)
+    table.to_csv(tmp_path / "t.csv", index=False)
+    chosen = {"recipe": "tabular", "epochs": 12, "folds": 3}
+    model = TabularRegressor(tune=True, trials=8, **chosen).fit(table.drop(columns="y"), table["y"])
+    options = [text for key, value in chosen.items() for text in (f"--{key}", value)]
+    told = command("tune", tmp_path / "t.csv", "--target", "y", "--trials", 8, "--test-size", 0, *options, "--out", tmp_path / "run")
+    assert model.decisions_[-1] in told
+    theirs, ours = pd.read_csv(tmp_path / "run/trials.csv"), pd.DataFrame(model.trials_).astype({"label_smoothing": float})
+    assert theirs.columns.tolist() == ours.columns.tolist()
+    theirs["chosen"], theirs["front_scale"] = theirs["chosen"] == "yes", theirs["front_scale"] == "yes"
+    pd.testing.assert_frame_equal(theirs, ours, check_dtype=False)
+    X = table.drop(columns="y")
+    np.testing.assert_array_equal(clearprop.load(tmp_path / "run/model.safetensors").predict(X), model.predict(X))
+    assert model.predict_interval(X).shape == (150, 2)
+    # Any program that reads ONNX says the same.
+    session = onnxruntime.InferenceSession(model.to_onnx())
+    inputs = [table["a"] if name == "a" else table["hair"].fillna("(missing)") == name.partition("=")[2] for name in model._model.about()["inputs"]]
+    (got,) = session.run(None, {"X": np.column_stack(inputs).astype(np.float32)})
+    np.testing.assert_allclose(got[:, 0], model.predict(X), rtol=1e-4, atol=1e-4)
+
+
+def test_a_search_of_no_time_has_one_trial():
+    X, y = load_iris(return_X_y=True)
+    model = TabularClassifier(tune=True, minutes=1e-9).fit(X[::12], y[::12])
+    assert [(trial["trial"], trial["chosen"], trial["folds"]) for trial in model.trials_] == [(0, True, 5)]
+    assert model.n_members_ == 5 and len(X[::12]) == 13
+
+
+def test_an_interrupt_ends_a_search_and_leaves_what_was():
+    learning = subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTED], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert learning.stdout.readline() == "learning\n"
+    time.sleep(1)
+    learning.send_signal(signal.SIGINT)
+    out, err = learning.communicate(timeout=120)
+    assert (out, learning.returncode) == ("stopped 3\n", 0), err
+
+
+# One part of this search takes much longer than the test waits.
+INTERRUPTED = """
+import numpy, clearprop
+X, y = numpy.random.default_rng(0).normal(size=(20000, 50)), numpy.arange(20000) % 3
+model = clearprop.TabularClassifier(epochs=3, folds=3).fit(X[:100], y[:100])
+model.set_params(tune=True, epochs=10**6, folds=2)
+print("learning", flush=True)
+try:
+    model.fit(X, y)
+except KeyboardInterrupt:
+    print("stopped", model.n_members_)
+"""
+
+
 def test_what_cannot_be_is_one_line():
     X, y = load_iris(return_X_y=True)
     with pytest.raises(ValueError, match="folds: there are 3 rows for 5 folds"):
@@ -126,6 +215,17 @@ def test_what_cannot_be_is_one_line():
         TabularClassifier(settings={"hiden": 3}).fit(X, y)
     with pytest.raises(ValueError, match="found 'fast'"):
         TabularClassifier(effort="fast").fit(X, y)
+    with pytest.raises(ValueError, match="trials: found 8 without a search; give tune=True too"):
+        TabularClassifier(trials=8).fit(X, y)
+    for trials in (0, -1, 1.5, "many"):
+        with pytest.raises(ValueError, match=f"trials: found '{trials}'; give a whole number from 1 to 100000"):
+            TabularClassifier(tune=True, trials=trials).fit(X, y)
+    with pytest.raises(ValueError, match="minutes: found '0'; give a number above 0"):
+        TabularClassifier(tune=True, minutes=0).fit(X, y)
+    with pytest.raises(ValueError, match="ensemble: given together with"):
+        TabularClassifier(tune=True, ensemble=3).fit(X, y)
+    with pytest.raises(ValueError, match="class"):
+        TabularClassifier(tune=True, trials=1).fit(X[:50], y[:50])
 
 
 def rounding(estimator):
@@ -134,7 +234,13 @@ def rounding(estimator):
 
 
 @parametrize_with_checks(
-    [TabularClassifier(epochs=60), TabularRegressor(epochs=60)], expected_failed_checks=rounding
+    [
+        TabularClassifier(epochs=60),
+        TabularRegressor(epochs=60),
+        TabularClassifier(epochs=30, folds=2, tune=True, trials=2),
+        TabularRegressor(epochs=30, folds=2, tune=True, trials=2),
+    ],
+    expected_failed_checks=rounding,
 )
 def test_scikit_learns_own_checks(estimator, check):
     check(estimator)

@@ -8,6 +8,21 @@ use clearprop::trace::{Names, Trace, statistics};
 use ndarray::Array2;
 use std::fmt::Write;
 
+/// What a quantity is that is no layer's input or output.
+fn given(name: &str) -> String {
+    match name.split_at(1) {
+        ("w", layer) => format!("the weights of layer {layer}"),
+        ("b", layer) => format!("the bias of layer {layer}"),
+        ("y", _) => "the right answers".to_owned(),
+        _ => match name {
+            "data_loss" => "the mean of the rows' losses",
+            "penalty" => "what large weights cost",
+            _ => "the sum of both",
+        }
+        .to_owned(),
+    }
+}
+
 pub(super) fn measure(m: &mut Measured) -> Result<()> {
     let small = golden::read("notebook_small_stages")?;
     let trace = Trace::new(small.network.clone(), small.start.clone(), small.train.clone())?;
@@ -24,7 +39,7 @@ pub(super) fn measure(m: &mut Measured) -> Result<()> {
             "<tr><td><code>{}</code></td><td><code>{}</code></td><td>{}</td><td>{shape}</td><td>{}</td><td>{}</td>",
             q.name,
             q.other_name,
-            q.role,
+            if q.role.is_empty() { given(&q.name) } else { q.role.clone() },
             short(s.min),
             short(s.max)
         );

@@ -34,7 +34,8 @@ impl<R> Copy for Ground<'_, R> {}
 pub(crate) type Trained<R> = (Member, Option<Evaluation>, History, Params<R>);
 
 impl<'a, R: Real> Ground<'a, R> {
-    /// Trains a member on all rows but those of a fold; `None` if the caller does not go on to its end.
+    /// Trains a member on all rows but those of a fold; `None` if the caller does not go on to its end.  `at_it` is called
+    /// about every 50 ms.
     ///
     /// # Errors
     /// Those of [`Trainer::new`].
@@ -43,7 +44,7 @@ impl<'a, R: Real> Ground<'a, R> {
         network: &Network,
         settings: Settings,
         fold: usize,
-        go_on: &dyn Fn() -> bool,
+        (go_on, at_it): (&dyn Fn() -> bool, &dyn Fn()),
     ) -> Result<Option<Trained<R>>> {
         let (data, validation) = self.0.rows_of(fold);
         let data = weighted(&settings, data)?;
@@ -55,6 +56,7 @@ impl<'a, R: Real> Ground<'a, R> {
             if !go_on() {
                 return Ok(None);
             }
+            at_it();
             let first = trainer.state().step;
             let event = trainer.advance_while(u64::MAX, go_on);
             if !matches!(event, Event::Stopped(_)) || trainer.state().step > first {

@@ -94,7 +94,7 @@ impl Setting {
     }
 
     /// A whole number; not by way of a float, so that every seed of 64 bits is one of its own.
-    fn whole(&self, text: &str) -> Result<u64> {
+    pub(crate) fn whole(&self, text: &str) -> Result<u64> {
         match (self.range, text.trim().parse()) {
             (Range::Count(least) | Range::Counts(least), Ok(value)) if value >= least => Ok(value),
             (Range::Between(from, to), Ok(value)) if (from..=to).contains(&value) => Ok(value),

@@ -1,6 +1,6 @@
 //! A search: which trials get how many folds, what is combined, and that the same parts give the same bits.
 
-use clearprop::error::Result;
+use clearprop::error::{Error, ErrorKind, Result};
 use clearprop::fit::{Plan, Rows};
 use clearprop::metrics::score;
 use clearprop::model::Model;
@@ -8,7 +8,7 @@ use clearprop::optim::Solver;
 use clearprop::settings::Choices;
 use clearprop::table::{Column, Table, Unseen};
 use clearprop::train::StopReason;
-use clearprop::tune::{Space, Tune};
+use clearprop::tune::{Limits, News, Space, Tune};
 use ndarray::Array2;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -45,7 +45,7 @@ fn resumed(choices: &Choices, from: &Tune<f64>, rows: u32) -> Result<Tune<f64>> 
 }
 
 fn all(mut tune: Tune<f64>) -> Tune<f64> {
-    tune.advance(false, &|| true, &mut |_, _| Ok(())).unwrap();
+    tune.advance(&|| false, &|| true, &mut |_, _| Ok(())).unwrap();
     tune
 }
 
@@ -92,11 +92,11 @@ fn the_same_parts_give_the_same_bits() {
         let mut tune = begun(&choices().threads(2), 8);
         let done = AtomicUsize::new(0);
         let go_on = || done.load(Ordering::SeqCst) < most;
-        let mut count = |_: &Tune<f64>, _| {
-            done.fetch_add(1, Ordering::SeqCst);
+        let mut count = |_: &Tune<f64>, news| {
+            done.fetch_add(usize::from(matches!(news, News::Part(_))), Ordering::SeqCst);
             Ok(())
         };
-        tune.advance(false, &go_on, &mut count).unwrap();
+        tune.advance(&|| false, &go_on, &mut count).unwrap();
         assert!(tune.parts().len() >= most && tune.parts().len() < 15, "{}", tune.parts().len());
         let again = resumed(&choices().threads(3), &tune, 90).unwrap();
         assert_eq!(model(all(again)), whole, "after {most}");
@@ -144,10 +144,17 @@ fn what_is_said_of_the_mean_is_so() {
 #[test]
 fn a_model_needs_one_trial_with_all_folds() {
     let mut tune = begun(&choices(), 8);
-    // No time at all.
-    tune.advance(false, &|| false, &mut |_, _| Ok(())).unwrap();
+    // Nobody waits for one.
+    tune.advance(&|| true, &|| false, &mut |_, _| Ok(())).unwrap();
     assert!(!tune.has_model() && tune.parts().is_empty());
-    tune.advance(true, &|| true, &mut |_, _| Ok(())).unwrap();
+    // No time at all.
+    let mut heard = Vec::new();
+    let mut hear = |_: &Tune<f64>, news| {
+        heard.push(news);
+        Ok(())
+    };
+    tune.advance(&|| true, &|| true, &mut hear).unwrap();
+    assert_eq!(heard.iter().filter(|&&news| news == News::Overtime).count(), 1);
     assert_eq!(tune.parts().keys().copied().collect::<Vec<_>>(), [(0, 0), (0, 1), (0, 2)]);
     let (found, trials) = model(tune);
     assert_eq!(trials, [0]);
@@ -155,6 +162,38 @@ fn a_model_needs_one_trial_with_all_folds() {
     let alone = clearprop::fit::Fit::<f64>::new(rows, &choices()).unwrap().run();
     // That is a run with folds, with as many rows to test on.
     assert_eq!(found.members, alone.members);
+}
+
+#[test]
+fn who_is_told_can_end_it() {
+    let mut tune = begun(&choices().threads(2), 8);
+    let ended = |_: &Tune<f64>, news| match news {
+        News::Part(_) => Err(Error::new(ErrorKind::File, "the disk is full")),
+        _ => Ok(()),
+    };
+    let error = tune.advance(&|| false, &|| true, &mut { ended }).unwrap_err();
+    assert_eq!(error.to_string(), "the disk is full");
+    // What others were at is given up, or was over at the same time.
+    assert!((1..=2).contains(&tune.parts().len()));
+}
+
+#[test]
+fn a_search_has_an_end() {
+    let limits = |choices: &mut Choices, trials| Limits::of(choices, trials).unwrap();
+    let mut choices = Choices::new();
+    let usual = limits(&mut choices, None);
+    assert_eq!((usual, choices.folds), (Limits { trials: None, minutes: Some(5.0) }, Some(5)));
+    assert!(!usual.is_over(299.0) && usual.is_over(300.0));
+    let mut choices = Choices::new().folds(3).minutes(2.0);
+    assert_eq!(limits(&mut choices, Some("8")), Limits { trials: Some(8), minutes: Some(2.0) });
+    // The minutes are those of all trials together, not of each.
+    assert_eq!((choices.folds, choices.minutes), (Some(3), None));
+    let most = limits(&mut Choices::new(), Some("100000"));
+    assert!(most.minutes.is_none() && !most.is_over(1e300));
+    for text in ["0", "-1", "1.5", "many", "100001"] {
+        let error = Limits::of(&mut Choices::new(), Some(text)).unwrap_err().to_string();
+        assert_eq!(error, format!("trials: found '{text}'; give a whole number from 1 to 100000"));
+    }
 }
 
 #[test]

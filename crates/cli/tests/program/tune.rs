@@ -144,6 +144,10 @@ fn what_has_no_meaning_is_one_line() {
     );
     refused("tune flowers.csv --target kind --minutes 0", "--minutes: found '0'; give a number above 0");
     refused(
+        "tune flowers.csv --target kind --trials 0",
+        "--trials: found '0'; give a whole number from 1 to 100000",
+    );
+    refused(
         "tune flowers.csv --target kind --solver sgd",
         "--solver: the step sizes that are searched are those of adam; leave it out",
     );
