@@ -8,7 +8,9 @@ use clearprop::real::Real;
 use clearprop::train::{Epoch, Event, StopReason};
 use std::time::{Duration, Instant};
 
-/// How long steps are watched before it is said how long all of them will take,
+/// The first steps are slower: memory is touched for the first time.
+const WARM: Duration = Duration::from_millis(250);
+/// How long steps are watched then before it is said how long all of them will take,
 const WATCHED: Duration = Duration::from_millis(500);
 /// where that is long enough to be worth a word.
 const LONG: Duration = Duration::from_secs(10);
@@ -105,13 +107,20 @@ pub(crate) fn take_steps<R: Real>(
     let name = score_name(fit.trainer().network().loss);
     let (mut stepping, before) = (Duration::ZERO, fit.step());
     progress.go_on(before, fit.total_steps());
-    let mut is_told = false;
+    let (mut warm, mut is_told) = (None, false);
     loop {
         let first = fit.step();
-        if !is_told && first > before && stepping >= WATCHED {
+        if warm.is_none() && stepping >= WARM {
+            warm = Some((stepping, first));
+        }
+        if let Some((time, step)) = warm
+            && !is_told
+            && first > step
+            && stepping >= time + WATCHED
+        {
             is_told = true;
-            let share = (first - before) as f64 / fit.total_steps().saturating_sub(before) as f64;
-            let all = Duration::try_from_secs_f64(stepping.as_secs_f64() / share);
+            let share = (first - step) as f64 / fit.total_steps().saturating_sub(before) as f64;
+            let all = Duration::try_from_secs_f64((stepping - time).as_secs_f64() / share);
             if let Some(all) = all.ok().filter(|&all| all >= LONG) {
                 progress.line(&format!("This will take about {} at most", said(all)))?;
             }
