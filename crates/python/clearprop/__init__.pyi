@@ -241,6 +241,7 @@ class _Tabular:
         validation_size: float | None = ...,
         threads: int | None = ...,
         random_state: int | None = ...,
+        progress: bool = ...,
         settings: Mapping[str, Any] | None = ...,
     ) -> None: ...
     def predict(self, X: Any) -> NDArray[Any]: ...

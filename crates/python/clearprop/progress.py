@@ -15,7 +15,7 @@ class Callbacks:
         self.scikit_learns = not incremental and hasattr(estimator, "_init_callback_context")
         given = estimator.callbacks
         self.plain = [] if given is None else [given] if callable(given) else list(given)
-        self.line = Line(epochs) if estimator.progress else None
+        self.line = Line() if estimator.progress else None
         self.context = None
 
     def begin(self, X, y):
@@ -47,7 +47,7 @@ class Callbacks:
         for callback in self.plain:
             stop = bool(callback(estimator)) or stop
         if self.line is not None:
-            self.line.show(estimator.n_iter_, estimator.loss_)
+            self.line.show(estimator.n_iter_, self.epochs, "epochs", estimator.loss_)
         return stop
 
     def end(self, X, y):
@@ -60,19 +60,35 @@ class Callbacks:
 class Line:
     """``12/200 epochs, loss 0.1234, 0:03 left``, drawn over itself at most ten times a second."""
 
-    def __init__(self, epochs):
-        self.epochs, self.began, self.drawn = epochs, time.monotonic(), 0.0
+    def __init__(self):
+        self.began, self.drawn = time.monotonic(), 0.0
 
-    def show(self, epoch, loss):
-        now = time.monotonic()
-        if now - self.drawn < 0.1 and epoch < self.epochs:
-            return
-        self.drawn = now
-        left = int((now - self.began) / epoch * (self.epochs - epoch))
-        text = f"{epoch}/{self.epochs} epochs, loss {loss:.4g}, {left // 60}:{left % 60:02d} left at most"
+    def show(self, done, total, unit, loss):
+        """How far a fit is."""
+        if self._is_due(done == total):
+            left = (time.monotonic() - self.began) / max(done, 1) * (total - done)
+            said = "" if loss is None else f", loss {loss:.4g}"
+            self._draw(f"{done}/{total} {unit}{said}, {_clock(left)} left at most")
+
+    def show_search(self, trials, score, best):
+        """How far a search is, and the best score of a trial with all folds."""
+        if self._is_due(False):
+            said = "" if best is None else f", best {score} {best:.5f}"
+            self._draw(f"{trials} trials{said}, {_clock(time.monotonic() - self.began)}")
+
+    def _is_due(self, ends):
+        return ends or time.monotonic() - self.drawn >= 0.1
+
+    def _draw(self, text):
+        self.drawn = time.monotonic()
         sys.stderr.write(f"\r{text:<70}")
         sys.stderr.flush()
 
     def end(self):
         if self.drawn:
             sys.stderr.write("\n")
+
+
+def _clock(seconds):
+    minutes, seconds = divmod(int(seconds), 60)
+    return f"{minutes}:{seconds:02d}"

@@ -21,6 +21,7 @@ from sklearn.utils.validation import (
 )
 
 from . import _core
+from .progress import Line
 
 _TARGET = "y"
 
@@ -60,6 +61,7 @@ class _Tabular(BaseEstimator):
         validation_size=None,
         threads=None,
         random_state=0,
+        progress=False,
         settings=None,
     ):
         self.recipe = recipe
@@ -73,6 +75,7 @@ class _Tabular(BaseEstimator):
         self.validation_size = validation_size
         self.threads = threads
         self.random_state = random_state
+        self.progress = progress
         self.settings = settings
 
     def __sklearn_tags__(self):
@@ -119,13 +122,18 @@ class _Tabular(BaseEstimator):
             **(self.settings or {}),
         }
         texts = {key: str(value) for key, value in chosen.items() if value is not None}
-        given = columns, columns[-1][0], texts
-        if self.tune:
-            self._take(_core.tune_table(*given, None if self.trials is None else str(self.trials)))
-        elif self.trials is None:
-            self._take(_core.fit_table(*given))
-        else:
+        if self.trials is not None and not self.tune:
             raise ValueError(f"trials: found {self.trials!r} without a search; give tune=True too")
+        given, line = (columns, columns[-1][0], texts), Line() if self.progress else None
+        try:
+            if self.tune:
+                trials = None if self.trials is None else str(self.trials)
+                self._take(_core.tune_table(*given, trials, line and line.show_search))
+            else:
+                self._take(_core.fit_table(*given, line and line.show))
+        finally:
+            if line is not None:
+                line.end()
         return self
 
     def _take(self, model):
@@ -204,6 +212,8 @@ class TabularClassifier(ClassifierMixin, _Tabular):
         The result is the same for any number.
     random_state : int
         The seed.
+    progress : bool
+        Draw a line of progress on the standard error.
     settings : dict, optional
         Any other setting of ``clearprop train --help`` by its name, like ``{"hidden": "64,64"}``.
 

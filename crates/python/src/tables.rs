@@ -90,13 +90,14 @@ pub(crate) fn table(
     Ok((table.with_lines(vec![(0, 0)]), decisions))
 }
 
-/// Trains on a frame.  Ctrl-C ends it.
+/// Trains on a frame; `tell` hears how many steps of how many are done, and the loss.  Ctrl-C ends it.
 #[pyfunction]
 pub(crate) fn fit_table(
     py: Python<'_>,
     columns: Columns<'_>,
     target: String,
     choices: BTreeMap<String, String>,
+    tell: Option<Bound<'_, PyAny>>,
 ) -> PyResult<TableModel> {
     let (table, mut decisions) = table(&columns, |_| None, std::slice::from_ref(&target))?;
     let chosen = chosen(&choices)?;
@@ -106,9 +107,16 @@ pub(crate) fn fit_table(
             Fit::<f32>::new(Rows::table(table, &[target]), &chosen)?.within(|| began.elapsed().as_secs_f64())
         })
         .map_err(|error| raised(&error))?;
+    let mut loss = None;
     let reason = loop {
         py.check_signals()?;
-        if let Event::Stopped(reason) = py.detach(|| fit.advance(u64::MAX)) {
+        let event = py.detach(|| fit.advance(u64::MAX));
+        if let Some(tell) = &tell {
+            // The last one may have taken no step.
+            loss = fit.trainer().losses().last().copied().or(loss);
+            tell.call1((fit.step(), fit.total_steps(), "steps", loss))?;
+        }
+        if let Event::Stopped(reason) = event {
             break reason;
         }
     };

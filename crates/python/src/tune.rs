@@ -3,6 +3,7 @@
 use crate::errors::raised;
 use crate::tables::{Columns, TableModel, chosen, table};
 use clearprop::fit::{Plan, Rows};
+use clearprop::metrics::score_name;
 use clearprop::model::AnyModel;
 use clearprop::train::StopReason;
 use clearprop::tune::{Limits, Space, Tune};
@@ -12,7 +13,8 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-/// Searches, and trains on a frame.  Ctrl-C ends it.
+/// Searches, and trains on a frame; `tell` hears of how many trials there are, the score's name and the best of those that
+/// have all folds.  Ctrl-C ends it.
 #[pyfunction]
 pub(crate) fn tune_table(
     py: Python<'_>,
@@ -20,6 +22,7 @@ pub(crate) fn tune_table(
     target: String,
     choices: BTreeMap<String, String>,
     trials: Option<String>,
+    tell: Option<Py<PyAny>>,
 ) -> PyResult<TableModel> {
     let began = Instant::now();
     let mut choices = chosen(&choices)?;
@@ -31,8 +34,12 @@ pub(crate) fn tune_table(
         let plan = Plan::new::<f32>(&rows, &choices, None)?;
         let mut tune = Tune::<f32>::begin(plan, rows, (Space::beside(&choices), limits.trials))?;
         let is_over = || limits.is_over(began.elapsed().as_secs_f64());
-        tune.advance(&is_over, &|| wanted.load(Ordering::Relaxed), &mut |_, _| {
-            if let Err(error) = Python::attach(|py| py.check_signals()) {
+        tune.advance(&is_over, &|| wanted.load(Ordering::Relaxed), &mut |tune, _| {
+            let heard = Python::attach(|py| {
+                py.check_signals()?;
+                tell.as_ref().map_or(Ok(()), |tell| tell.call1(py, so_far(tune)).map(drop))
+            });
+            if let Err(error) = heard {
                 wanted.store(false, Ordering::Relaxed);
                 interrupted.get_or_insert(error);
             }
@@ -51,4 +58,12 @@ pub(crate) fn tune_table(
         return Err(interrupted.unwrap_or_else(|| PyKeyboardInterrupt::new_err(())));
     };
     Ok(TableModel::new(AnyModel::F32(model), &[decisions, more].concat(), trials))
+}
+
+/// The number of trials, the score's name, and the best score of a trial with all folds.
+fn so_far(tune: &Tune<f32>) -> (usize, String, Option<f64>) {
+    let (trials, folds) = (tune.trials(), tune.fit().plan().settings.members());
+    let complete = trials.iter().filter(|trial| trial.folds == folds);
+    let best = complete.filter_map(|trial| trial.found).map(|found| found.score).max_by(f64::total_cmp);
+    (trials.len(), score_name(tune.fit().plan().network.loss).to_lowercase(), best)
 }

@@ -17,7 +17,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from test_files import PROGRAM, ROOT
 
 import clearprop
-from clearprop import TabularClassifier, TabularRegressor
+from clearprop import MLPClassifier, TabularClassifier, TabularRegressor
 
 
 def command(*args):
@@ -205,6 +205,24 @@ try:
 except KeyboardInterrupt:
     print("stopped", model.n_members_)
 """
+
+
+def test_progress_is_one_line(capsys):
+    X, y = load_iris(return_X_y=True, as_frame=True)
+    TabularClassifier(progress=True).fit(X, y)
+    said = capsys.readouterr().err
+    assert said.endswith("\n") and said.count("\n") == 1
+    done, rest = said.split("\r")[-1].split("/", 1)
+    assert int(done) > 0 and " steps, loss " in rest and " left at most" in rest
+    TabularClassifier(progress=True, tune=True, trials=2, folds=2, epochs=20).fit(X, y)
+    said = capsys.readouterr().err
+    assert " trials" in said and said.endswith("\n") and said.count("\n") == 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        MLPClassifier(progress=True, max_iter=5).fit(X, y)
+    assert capsys.readouterr().err.split("\r")[-1].startswith("5/5 epochs, loss ")
+    TabularClassifier().fit(X, y)
+    assert capsys.readouterr().err == ""
 
 
 def test_what_cannot_be_is_one_line():

@@ -132,7 +132,7 @@ impl Stage {
 ///
 /// ```
 /// use clearprop::stage::in_notebooks_names;
-/// /// assert_eq!(in_notebooks_names(r"a_{1} = \max(0, z_{1})"), r"h_{12} = \max(0, h_{11})");
+/// assert_eq!(in_notebooks_names(r"a_{1} = \max(0, z_{1})"), r"h_{12} = \max(0, h_{11})");
 /// ```
 #[must_use]
 pub fn in_notebooks_names(tex: &str) -> String {

@@ -1,6 +1,6 @@
-//! The kernels on one thread, with each set of vector instructions of this machine: `cargo bench -p clearprop`.
+//! The kernels on one thread, with each set of vector instructions of this machine: `cargo bench -p clearprop-bench`.
 //!
-//! `cargo bench -p clearprop -- predict/1000` measures what has this in its name.  The comparison with
+//! `cargo bench -p clearprop-bench -- predict/1000` measures what has this in its name.  The comparison with
 //! other programs is `cargo xtask bench`.
 #![allow(missing_docs, reason = "criterion's macro writes a public function without")]
 
