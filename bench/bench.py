@@ -265,6 +265,11 @@ def main():
     p.add_argument("--out", type=Path, default=HERE.parent / "target/bench-results", help="where bench.json, bench.md "
                    "and bench.svg go [default: target/bench-results]")
     options = p.parse_args()
+    # Before anything is measured.
+    try:
+        options.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        sys.exit(f"--out {options.out}: {error.strerror}; name a folder")
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(options.only, options.rounds, Path(folder), options.points, options.before)

@@ -216,7 +216,6 @@ def map_picture(rows, path):
 
 
 def write(result, folder):
-    folder.mkdir(parents=True, exist_ok=True)
     (folder / "bench.json").write_text(json.dumps(result, indent=1) + "\n")
     (folder / "bench.md").write_text(markdown(result))
     if any(row["ratio"] for row in result["table"]):

@@ -74,7 +74,7 @@ class Line:
         """How far a search is, and the best score of a trial with all folds."""
         if self._is_due(False):
             said = "" if best is None else f", best {score} {best:.5f}"
-            self._draw(f"{trials} trials{said}, {_clock(time.monotonic() - self.began)}")
+            self._draw(f"{trials} trial{'s' * (trials != 1)}{said}, {_clock(time.monotonic() - self.began)}")
 
     def _is_due(self, ends):
         return ends or time.monotonic() - self.drawn >= 0.1
