@@ -83,6 +83,12 @@ def called(*args):
     return None
 
 
+def waited(path, threads):
+    """How long a person waits for ours, whatever else the processor does."""
+    result = called(OURS, "train", path, "f32", threads, 3)
+    return result and dict(result, seconds=result["waited"])
+
+
 def in_turn(programs, rounds):
     """{name: its seconds and loss}, the programs taking turns; None for one that fails."""
     results = {}
@@ -224,7 +230,7 @@ class Bench:
                 continue
             path = self.file(name)
             with spinning():
-                times = in_turn({t: partial(called, OURS, "train", path, "f32", t, 3) for t in (1, 2)}, self.rounds)
+                times = in_turn({t: partial(waited, path, t) for t in (1, 2)}, self.rounds)
             one, two = (timed(times[t]["seconds"]) for t in (1, 2))
             ratio = two["seconds"] / one["seconds"]
             row = dict(workload=f"busy-{name}", one=one, two=two, ratio=ratio, met=ratio <= BUSY_GOAL)

@@ -127,14 +127,14 @@ impl Shared {
         }
     }
 
-    /// Looks for some microseconds, then gives way to other threads, then sleeps until woken.
+    /// Looks for some microseconds, then sleeps until woken.
     fn wait_for_parts(&self, member: usize) {
         let ready = || self.load().has_parts() || self.over.load(Ordering::SeqCst);
-        for look in 0..LOOKS + YIELDS {
+        for _ in 0..LOOKS {
             if ready() {
                 return;
             }
-            if look < LOOKS { spin_loop() } else { thread::yield_now() }
+            spin_loop();
         }
         // The leader offers parts, then looks who sleeps; we say that we sleep, then look for parts.  In
         // whatever order these four happen, one of us sees the other.
@@ -146,13 +146,16 @@ impl Shared {
     }
 }
 
-/// How often a waiting thread looks before it gives way: a few microseconds.
-const LOOKS: usize = 200;
-/// How often it then gives way before it sleeps.
-const YIELDS: usize = 20;
+/// How often a helper looks for parts before it sleeps: some ten microseconds.  Nobody gives way (`sched_yield`): on a
+/// busy machine Linux takes the rest of a thread's slice for it, each time, and pays it back to the others.
+const LOOKS: usize = 1000;
 /// The leader's patience with helpers that are inside when it has run out of parts: as long as its own
 /// parts took, and this.
 const PATIENCE: Duration = Duration::from_micros(50);
+/// What helpers may take to end.
+const GOING_HOME: Duration = Duration::from_millis(1);
+/// When the leader has no patience left it sleeps between its looks.
+const NAP: Duration = Duration::from_micros(50);
 /// A helper that was late by some time is not asked again for this many times that time.
 const REST: u32 = 32;
 const LONGEST_REST: Duration = Duration::from_secs(1);
@@ -166,16 +169,19 @@ impl Drop for Inside<'_> {
     }
 }
 
-/// A job that is being done.  When it is dropped, also by a panic, no helper is inside any more.
-struct Open<'a>(&'a Shared);
+/// A job that is being done, since when.  When it is dropped, also by a panic, no helper is inside any more.
+struct Open<'a>(&'a Shared, Instant);
 
 impl Drop for Open<'_> {
     fn drop(&mut self) {
         self.0.change(|w| Some(Word { front: w.back, ..w }));
-        let mut looks = 0;
+        let patience = self.1.elapsed() * 2 + PATIENCE;
+        let (mut looks, mut is_late) = (0, false);
         while self.0.load().inside > 0 {
             looks += 1;
-            if looks < LOOKS { spin_loop() } else { thread::yield_now() }
+            // The clock takes longer than a look.
+            is_late = is_late || looks % 32 == 0 && self.1.elapsed() > patience;
+            if is_late { thread::sleep(NAP) } else { spin_loop() }
         }
     }
 }
@@ -191,20 +197,23 @@ impl Drop for Over<'_> {
 }
 
 /// Runs `lead` with a team of `members` threads, itself included.  They end with it.  Where threads
-/// cannot be had, the team is smaller.
+/// cannot be had, the team is smaller; while the leader works alone there is none.
 pub(crate) fn with_team<T>(members: usize, pace: &Pace, lead: impl FnOnce(&Team<'_>) -> T) -> T {
-    let helpers = members.saturating_sub(1).min(MOST_HELPERS);
+    let helpers = if pace.alone() { 0 } else { members.saturating_sub(1).min(MOST_HELPERS) };
     let shared =
         Shared { asleep: (0..helpers).map(|_| AtomicBool::new(false)).collect(), ..Shared::default() };
     let shared = &shared;
-    thread::scope(|scope| {
+    let (led, at) = thread::scope(|scope| {
         let threads: Vec<Thread> = (1..=helpers)
             .map_while(|member| Builder::new().spawn_scoped(scope, move || shared.help(member)).ok())
             .map(|handle| handle.thread().clone())
             .collect();
         let _over = Over(shared, &threads);
-        lead(&Team { shared, threads: &threads, pace })
-    })
+        (lead(&Team { shared, threads: &threads, pace }), Instant::now())
+    });
+    // A helper that is not let run cannot go home either.
+    pace.waited(at.elapsed(), GOING_HOME);
+    led
 }
 
 const MOST_HELPERS: usize = 1023;
@@ -224,8 +233,8 @@ impl Team<'_> {
         let job_ptr = unsafe { std::mem::transmute::<*const Job<'_>, *const Job<'static>>(job_ptr) };
         // SAFETY: no helper is inside and no part is left, since the last job was closed: see `Shared`.
         unsafe { *shared.job.get() = Some(job_ptr) };
-        let open = Open(shared);
         let started = Instant::now();
+        let open = Open(shared, started);
         shared.word.store(Word { inside: 0, front: 0, back: parts as u64 }.number(), Ordering::SeqCst);
         for (asleep, thread) in shared.asleep.iter().zip(self.threads) {
             if asleep.load(Ordering::SeqCst) && asleep.swap(false, Ordering::SeqCst) {
