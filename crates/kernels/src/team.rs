@@ -152,8 +152,9 @@ const LOOKS: usize = 1000;
 /// The leader's patience with helpers that are inside when it has run out of parts: as long as its own
 /// parts took, and this.
 const PATIENCE: Duration = Duration::from_micros(50);
-/// What helpers may take to end.
+/// What helpers may take to end, all and each.
 const GOING_HOME: Duration = Duration::from_millis(1);
+const EACH_HOME: Duration = Duration::from_micros(100);
 /// When the leader has no patience left it sleeps between its looks.
 const NAP: Duration = Duration::from_micros(50);
 /// A helper that was late by some time is not asked again for this many times that time.
@@ -212,7 +213,7 @@ pub(crate) fn with_team<T>(members: usize, pace: &Pace, lead: impl FnOnce(&Team<
         (lead(&Team { shared, threads: &threads, pace }), Instant::now())
     });
     // A helper that is not let run cannot go home either.
-    pace.waited(at.elapsed(), GOING_HOME);
+    pace.waited(at.elapsed(), GOING_HOME + EACH_HOME * u32::try_from(helpers).unwrap_or(u32::MAX));
     led
 }
 
