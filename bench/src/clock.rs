@@ -18,8 +18,13 @@ impl Clock {
     pub(crate) fn seconds(&self) -> f64 {
         match self.ran.zip(ran()) {
             Some((before, after)) => after - before,
-            None => self.start.elapsed().as_secs_f64(),
+            None => self.waited(),
         }
+    }
+
+    /// Seconds that a person waits.
+    pub(crate) fn waited(&self) -> f64 {
+        self.start.elapsed().as_secs_f64()
     }
 }
 
