@@ -33,6 +33,7 @@ mod plan;
 mod recipe;
 mod rows;
 mod split;
+mod team;
 mod within;
 
 use crate::data::Data;
@@ -53,6 +54,7 @@ pub use plan::Plan;
 use rows::Encoded;
 pub use rows::{Origin, Rows};
 pub use split::Split;
+use team::Ahead;
 
 /// Where a run stands.
 #[derive(Clone, Debug, PartialEq)]
@@ -61,7 +63,8 @@ pub struct Progress<R> {
     pub fingerprint: u64,
     /// The members that are trained, if the run has several.
     pub done: Done<R>,
-    /// The weights, the moments, the counts of the one that is trained now.
+    /// The weights, the moments, the counts of the one that is trained now: of several the first.  What those after it
+    /// have done is not in it: they begin anew, to the same bits.
     pub state: State<R>,
     /// The course so far.
     pub history: History,
@@ -71,8 +74,10 @@ pub struct Progress<R> {
 #[derive(Debug)]
 pub struct Fit<R> {
     plan: Plan,
-    /// Of the member that is trained now, if there are several.
+    /// Of the first member that is trained now, if there are several;
     trainer: Trainer<R>,
+    /// those after it that are trained beside it.
+    ahead: Vec<Ahead<R>>,
     members: Option<Members<R>>,
     test: Option<Data<R>>,
     /// The test rows' lines in the file.
@@ -107,7 +112,9 @@ impl<R: Real> Fit<R> {
     /// # Errors
     /// Rows that are not those of the plan, or those of [`Trainer::new`].
     pub fn begin(plan: Plan, rows: Rows, start: Option<Params<R>>) -> Result<Self> {
-        Self::encode(plan, rows, Done::default(), |plan, members, data| begun(plan, members, data, start))
+        Self::encode(plan, rows, Done::default(), |plan, members, data| {
+            trainer(plan, members, (0, start), data)
+        })
     }
 
     /// Goes on, to the same bits as if there had been no pause.
@@ -133,7 +140,7 @@ impl<R: Real> Fit<R> {
         plan: Plan,
         rows: Rows,
         done: Done<R>,
-        trainer: impl FnOnce(&Plan, Option<&Members<R>>, (Data<R>, Option<Data<R>>)) -> Result<Trainer<R>>,
+        begin: impl FnOnce(&Plan, Option<&Members<R>>, (Data<R>, Option<Data<R>>)) -> Result<Trainer<R>>,
     ) -> Result<Self> {
         // A plan from a file may contradict itself.
         plan.encoder.fits(&plan.network)?;
@@ -149,15 +156,26 @@ impl<R: Real> Fit<R> {
             count => {
                 let count = (count, &plan.network);
                 let members = Members::new((train, validation), (folds, answers), count, done)?;
-                let data = members.rows();
+                let data = members.rows_of(members.done.params.len());
                 (Some(members), data)
             }
         };
         let data = (weighted(&plan.settings, data.0)?, data.1);
-        let trainer = trainer(&plan, members.as_ref(), data)?;
+        let trainer = begin(&plan, members.as_ref(), data)?;
         let record_every = if trainer.counts_epochs() { 1 } else { 10 };
-        let history = History::default();
-        Ok(Self { plan, trainer, members, test, test_lines, fingerprint, unseen, history, record_every })
+        let (ahead, history) = (Vec::new(), History::default());
+        Ok(Self {
+            plan,
+            trainer,
+            ahead,
+            members,
+            test,
+            test_lines,
+            fingerprint,
+            unseen,
+            history,
+            record_every,
+        })
     }
 
     /// Has a row of the history every so many steps (or epochs: [`Trainer::counts_epochs`]); without it
@@ -169,16 +187,17 @@ impl<R: Real> Fit<R> {
     }
 
     /// Takes steps as [`Trainer::advance`] does, `until` so many are done of all members together, and keeps their losses.
+    /// As many members are trained at once as there are threads; the event is that of the first.
     pub fn advance(&mut self, until: u64) -> Event {
-        let (before, first) = (self.before(), self.trainer.state().step);
-        let event = self.trainer.advance(until.saturating_sub(before));
+        let first = self.trainer.state().step;
+        let event = self.round(until, Trainer::advance);
         self.after(first, event)
     }
 
     /// Takes steps as [`Trainer::advance_while`] does, for as long as the caller goes on, and keeps their losses.
     pub fn advance_while(&mut self, until: u64, go_on: impl FnMut() -> bool) -> Event {
-        let (before, first) = (self.before(), self.trainer.state().step);
-        let event = self.trainer.advance_while(until.saturating_sub(before), go_on);
+        let first = self.trainer.state().step;
+        let event = self.round(until, |trainer, until| trainer.advance_while(until, go_on));
         self.after(first, event)
     }
 
@@ -193,6 +212,7 @@ impl<R: Real> Fit<R> {
             return event;
         }
         if let StopReason::Diverged { step } = reason {
+            self.ahead.clear();
             return Event::Stopped(StopReason::Diverged { step: members.steps() + step });
         }
         members.end(&self.trainer, reason);
@@ -200,9 +220,14 @@ impl<R: Real> Fit<R> {
             members.calibrate(computed(&self.plan));
             return event;
         }
-        let (data, validation) = members.rows();
-        let next = weighted(&self.plan.settings, data)
-            .and_then(|data| begun(&self.plan, Some(members), (data, validation), None));
+        let next = match self.ahead.is_empty() {
+            true => begun(&self.plan, members, members.done.params.len()),
+            false => {
+                let Ahead { trainer, history } = self.ahead.remove(0);
+                self.history.join(members.steps(), &history);
+                Ok(trainer)
+            }
+        };
         match next {
             Ok(trainer) => self.trainer = trainer,
             // Of its rows none counts, by a column of weights.
@@ -221,7 +246,10 @@ impl<R: Real> Fit<R> {
     pub fn step(&self) -> u64 {
         match &self.members {
             Some(members) if members.is_complete() => members.steps(),
-            _ => self.before() + self.trainer.state().step,
+            _ => {
+                let ahead: u64 = self.ahead.iter().map(|one| one.trainer.state().step).sum();
+                self.before() + self.trainer.state().step + ahead
+            }
         }
     }
 
@@ -239,7 +267,7 @@ impl<R: Real> Fit<R> {
     /// The score of the weights now on the training rows ([`metrics::score`](crate::metrics::score)), kept in the history.
     pub fn measure(&mut self) -> f64 {
         let score = self.trainer.evaluate(self.trainer.data()).score;
-        self.history.note_score(self.step(), score);
+        self.history.note_score(self.before() + self.trainer.state().step, score);
         score
     }
 
@@ -360,19 +388,25 @@ impl<R: Real> Fit<R> {
 }
 
 /// A member, or the only network, before its first step.
-fn begun<R: Real>(
+fn trainer<R: Real>(
     plan: &Plan,
     members: Option<&Members<R>>,
+    (member, start): (usize, Option<Params<R>>),
     (data, validation): (Data<R>, Option<Data<R>>),
-    start: Option<Params<R>>,
 ) -> Result<Trainer<R>> {
-    let settings = plan.settings.of_member(members.map_or(0, |members| members.done.params.len()));
+    let settings = plan.settings.of_member(member);
     let params = match (start, members) {
         (Some(params), _) => params,
         (None, Some(members)) => members.first_weights(&plan.network, &settings, data.x.view()),
         (None, None) => settings.init.draw(&plan.network, settings.seed),
     };
     Trainer::new(plan.network.clone(), params, data, validation, settings)
+}
+
+/// A member with its rows.
+fn begun<R: Real>(plan: &Plan, members: &Members<R>, member: usize) -> Result<Trainer<R>> {
+    let (data, validation) = members.rows_of(member);
+    trainer(plan, Some(members), (member, None), (weighted(&plan.settings, data)?, validation))
 }
 
 fn weighted<R: Real>(settings: &Settings, data: Data<R>) -> Result<Data<R>> {

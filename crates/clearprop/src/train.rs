@@ -130,13 +130,7 @@ impl<R: Real> Trainer<R> {
         let stepped = settings.smoothed(&network)?;
         let mut trainer = Self {
             #[cfg(feature = "fast")]
-            session: match settings.engine {
-                Engine::Plain => None,
-                Engine::Fast(level) => {
-                    let options = fast::Options { level, threads: settings.threads };
-                    fast::Session::new(&stepped, settings.batch_size.unwrap_or(data.len()), options)
-                }
-            },
+            session: session(&stepped, data.len(), &settings),
             network,
             stepped,
             data,
@@ -162,6 +156,22 @@ impl<R: Real> Trainer<R> {
     /// The training rows and those that are watched, of a run that is given up.
     pub(crate) fn into_data(self) -> (Data<R>, Option<Data<R>>) {
         (self.data, self.validation)
+    }
+
+    /// Goes on with so many threads inside a step, to the same bits.
+    pub(crate) fn use_threads(&mut self, threads: Option<usize>) {
+        if self.settings.threads != threads {
+            self.settings.threads = threads;
+            #[cfg(feature = "fast")]
+            {
+                self.session = session(&self.stepped, self.data.len(), &self.settings);
+            }
+        }
+    }
+
+    /// Whether no step is left to take.
+    pub(crate) fn is_over(&self) -> bool {
+        self.stop_reason().is_some()
     }
 
     /// Takes steps until `until` updates are done in all, or until something happens before that.
@@ -340,6 +350,13 @@ impl<R: Real> Trainer<R> {
     pub fn evaluate(&self, data: &Data<R>) -> Evaluation {
         evaluate(self.settings.engine, &self.network, std::slice::from_ref(&self.state.params), data)
     }
+}
+
+#[cfg(feature = "fast")]
+fn session<R: Real>(stepped: &Network, rows: usize, settings: &Settings) -> Option<fast::Session<R>> {
+    let Engine::Fast(level) = settings.engine else { return None };
+    let options = fast::Options { level, threads: settings.threads };
+    fast::Session::new(stepped, settings.batch_size.unwrap_or(rows), options)
 }
 
 /// Which batch of its epoch a step is, counted from 0.

@@ -21,7 +21,7 @@ mod trial;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::evaluate::Evaluation;
-use crate::fit::{Done, Fit, History, Plan, Row, Rows};
+use crate::fit::{Done, Fit, History, Plan, Rows};
 use crate::model::Member;
 use crate::network::Network;
 use crate::optim::Solver;
@@ -332,7 +332,7 @@ impl<R: Real> Tune<R> {
                 let Some(Part { member, kept: Some((own, _)), .. }) = self.parts.get(&(trial, fold)) else {
                     continue;
                 };
-                history.rows.extend(own.rows.iter().map(|row| Row { step: row.step + steps, ..*row }));
+                history.join(steps, own);
                 steps += member.steps;
                 done.figures.push(member.clone());
                 done.params.push(params);

@@ -59,6 +59,11 @@ impl History {
         }
     }
 
+    /// Adds the course of a member, whose own steps are counted from 0, `before` it those of others.
+    pub(crate) fn join(&mut self, before: u64, own: &Self) {
+        self.rows.extend(own.rows.iter().map(|row| Row { step: before + row.step, ..*row }));
+    }
+
     /// Notes a score on the training rows after `done` steps, if that step has a row.
     pub(super) fn note_score(&mut self, done: u64, score: f64) {
         if let Some(row) = self.rows.last_mut()

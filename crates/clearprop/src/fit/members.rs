@@ -1,5 +1,5 @@
-//! The members of a run: networks that are trained one after the other, each on other rows (folds) or from another
-//! seed, and whose mean is the model.
+//! The members of a run: networks that are trained each on other rows (folds) or from another seed, and whose
+//! mean is the model.
 
 use super::rows::Folds;
 use crate::data::Data;
@@ -56,6 +56,8 @@ pub(super) struct Computed<'a> {
     pub(super) answers: &'a Answers,
 }
 
+/// Members that are trained at once have no more bytes of rows together.
+const COPIES: usize = 1 << 29;
 /// Probabilities of so many rows times classes tell a temperature well enough.
 const CELLS: usize = 1 << 24;
 /// So many residuals tell every interval.
@@ -102,12 +104,13 @@ impl<R: Real> Members<R> {
         self.done.figures.iter().map(|member| member.steps).sum()
     }
 
-    /// The rows that the next one is trained on, and those that tell it when to stop.
-    pub(super) fn rows(&self) -> (Data<R>, Option<Data<R>>) {
-        self.rows_of(self.done.params.len())
+    /// How many of those that are not done may be trained at once.
+    pub(super) fn at_once(&self) -> usize {
+        let copy = size_of::<R>() * self.data.x.len().max(1);
+        (self.count - self.done.params.len()).min((COPIES / copy).max(1))
     }
 
-    /// The same of any one.
+    /// The rows that one is trained on, and those that tell it when to stop.
     pub(super) fn rows_of(&self, member: usize) -> (Data<R>, Option<Data<R>>) {
         match &self.folds {
             None => (self.data.clone(), self.validation.clone()),
@@ -119,7 +122,7 @@ impl<R: Real> Members<R> {
         }
     }
 
-    /// The weights that the next one begins with.  An input that is 0 in all of its rows (a word that only other folds
+    /// The weights that one begins with.  An input that is 0 in all of its rows (a word that only other folds
     /// have) would keep its first weights: it says nothing, as a word that is new to a model.
     pub(super) fn first_weights(
         &self,

@@ -23,11 +23,13 @@ impl<R: Real> Fit<R> {
         let (first, began, time) = (self.trainer.params().clone(), clock(), 60.0 * minutes);
         let watched = WATCHED.min(PART * time);
         let is_over = || clock() - began >= watched;
-        while !matches!(self.trainer.advance_while(u64::MAX, || !is_over()), Event::Stopped(_)) && !is_over()
-        {
-        }
-        let step = (clock() - began).max(1e-9) / self.trainer.state().step.max(1) as f64;
-        let epoch = step * self.trainer.steps_per_epoch() as f64 * self.plan.settings.members() as f64;
+        let watch = |trainer: &mut Trainer<R>, until| trainer.advance_while(until, || !is_over());
+        while !matches!(self.round(u64::MAX, watch), Event::Stopped(_)) && !is_over() {}
+        let step = (clock() - began).max(1e-9) / self.step().max(1) as f64;
+        // The last of them may be alone, while other threads have nothing to do.
+        let members = self.plan.settings.members().next_multiple_of(1 + self.ahead.len());
+        let epoch = step * self.trainer.steps_per_epoch() as f64 * members as f64;
+        self.ahead.clear();
         let epochs = (time - watched) / epoch;
         let most = match self.plan.settings.recipe {
             Recipe::Tabular => Effort::Best.epochs(1, 1),

@@ -197,22 +197,53 @@ fn the_mean_is_of_probabilities_or_numbers() {
     }
 }
 
+/// A run whose members end after different numbers of steps, and its course.
+fn uneven(threads: usize) -> Fit<f64> {
+    let choices = Choices::new().hidden(vec![8]).epochs(60).batch_size(16).step_size(0.05);
+    let choices = choices.folds(5).validation_size(0.2).patience(2).threads(threads);
+    Fit::new(Rows::table(table(120), &["y"]), &choices).unwrap()
+}
+
+#[test]
+fn members_that_are_trained_at_once_are_those_that_are_trained_in_turn() {
+    let (whole, _) = ended(uneven(1));
+    let steps: Vec<u64> = whole.members().iter().map(|member| member.steps).collect();
+    assert!(steps.windows(2).any(|pair| pair[1] < pair[0]), "one ends before an earlier one: {steps:?}");
+    let history = whole.history().clone();
+    assert!(history.rows.is_sorted_by(|a, b| a.step < b.step));
+    let whole = model(whole);
+    for threads in [2, 3, 5, 9] {
+        let (fit, events) = ended(uneven(threads));
+        assert_eq!(events[..4], [1, 2, 3, 4].map(Event::Member));
+        assert_eq!(fit.step(), steps.iter().sum::<u64>());
+        assert_eq!(*fit.history(), history, "{threads} threads");
+        assert_eq!(model(fit), whole, "{threads} threads");
+    }
+    let choices = |threads| quick().ensemble(4).threads(threads);
+    let ensemble = |threads| model(Fit::new(Rows::table(table(100), &["y"]), &choices(threads)).unwrap());
+    assert_eq!(ensemble(3), ensemble(1));
+}
+
 #[test]
 fn a_pause_in_any_member_changes_no_bit() {
-    let choices = |threads| quick().folds(3).validation_size(0.2).threads(threads);
-    let rows = || Rows::table(table(120), &["y"]);
-    let whole = model(Fit::new(rows(), &choices(1)).unwrap());
-    let total = whole.trained.steps;
-    for pause in [1, total / 3 - 1, total / 3, total / 3 + 1, total / 2, total - 1] {
-        let plan = Plan::new::<f64>(&rows(), &choices(2), None).unwrap();
-        let mut first = Fit::begin(plan.clone(), rows(), None).unwrap();
+    let (whole, _) = ended(uneven(1));
+    let (total, history) = (whole.step(), whole.history().clone());
+    let whole = model(whole);
+    for (pause, threads) in
+        [1, total / 5 - 1, total / 5, total / 3, total / 2, total - 1].into_iter().zip(1..)
+    {
+        let mut first = uneven(threads);
         while first.step() < pause {
             assert!(!matches!(first.advance(pause), Event::Stopped(_)));
+            assert!(first.step() <= pause);
         }
-        assert_eq!(first.step(), pause);
-        let second = Fit::resume(plan, rows(), first.progress()).unwrap();
-        assert_eq!(second.step(), pause);
-        assert_eq!(model(second), whole, "paused at {pause}");
+        let fit = uneven(threads % 4 + 1);
+        let rows = Rows::table(table(120), &["y"]);
+        let second = Fit::resume(fit.plan().clone(), rows, first.progress()).unwrap();
+        assert!(second.step() == pause || (threads > 1 && second.step() < pause));
+        let (second, _) = ended(second);
+        assert_eq!(*second.history(), history, "paused at {pause}");
+        assert_eq!(model(second), whole, "paused at {pause} with {threads} threads");
     }
 }
 
@@ -226,7 +257,8 @@ fn minutes_are_as_many_epochs_as_there_is_time_for() {
             asked.get()
         }
     };
-    let choices = Choices::new().hidden(vec![8]).batch_size(16).folds(3);
+    // Nobody knows how far the members of other threads come between two of its looks.
+    let choices = Choices::new().hidden(vec![8]).batch_size(16).folds(3).threads(1);
     let rows = || Rows::table(table(120), &["y"]);
     let timed = |minutes| {
         Fit::<f64>::new(rows(), &choices.clone().minutes(minutes)).unwrap().within(clock()).unwrap()

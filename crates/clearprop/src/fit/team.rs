@@ -1,0 +1,92 @@
+//! Members that are trained at once: the first of them in the caller's thread, each of those ahead of it in its own.
+//!
+//! What a member comes to follows from its rows and its seed, and they are taken in by their order: how many run at once, and
+//! how far those ahead are at any moment, changes no bit of the run.
+
+use super::history::History;
+use super::{Fit, begun};
+use crate::real::Real;
+use crate::train::{Event, Trainer};
+use std::num::NonZero;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+/// A member ahead of the first; one that is over waits for those before it.
+#[derive(Debug)]
+pub(super) struct Ahead<R> {
+    pub(super) trainer: Trainer<R>,
+    /// Its own steps are counted from 0.
+    pub(super) history: History,
+}
+
+impl<R: Real> Ahead<R> {
+    /// Takes so many steps, or fewer if the first one comes back before.
+    fn advance(&mut self, steps: u64, is_back: &AtomicBool, every: u64) {
+        let until = self.trainer.state().step.saturating_add(steps);
+        let is_back = || is_back.load(Ordering::Relaxed);
+        loop {
+            let first = self.trainer.state().step;
+            let event = self.trainer.advance_while(until, || !is_back());
+            let step = self.trainer.state().step;
+            if step > first {
+                self.history.record(&self.trainer, (0, first), &event, every);
+            }
+            if is_back() || step >= until || self.trainer.is_over() {
+                return;
+            }
+        }
+    }
+}
+
+impl<R: Real> Fit<R> {
+    /// Lets the first member `take` steps to its step that is given, and those ahead of it meanwhile their share of what is
+    /// left `until` so many are done of all together.
+    pub(super) fn round(&mut self, until: u64, take: impl FnOnce(&mut Trainer<R>, u64) -> Event) -> Event {
+        if !self.trainer.is_over() {
+            self.assemble();
+        }
+        let left = until.saturating_sub(self.step());
+        let Self { trainer, ahead, record_every, .. } = self;
+        let step = trainer.state().step;
+        let mut running: Vec<_> = ahead.iter_mut().filter(|one| !one.trainer.is_over()).collect();
+        let others = running.len() as u64;
+        let share = left / (others + 1);
+        if trainer.is_over() || share == 0 || running.is_empty() {
+            return take(trainer, step.saturating_add(left));
+        }
+        let (is_back, every) = (AtomicBool::new(false), *record_every);
+        thread::scope(|scope| {
+            for one in &mut running {
+                let work = || one.advance(share, &is_back, every);
+                // Where the system starts no thread, the first one goes on alone.
+                drop(thread::Builder::new().spawn_scoped(scope, work));
+            }
+            let event = take(trainer, step + (left - share * others));
+            is_back.store(true, Ordering::Relaxed);
+            event
+        })
+    }
+
+    /// As many members run as there are threads, or as the copies of their rows allow; threads that are left over work inside
+    /// their steps.
+    fn assemble(&mut self) {
+        let Some(members) = self.members.as_ref().filter(|members| !members.is_complete()) else { return };
+        let asked = self.plan.settings.threads;
+        let threads = asked.unwrap_or_else(|| thread::available_parallelism().map_or(1, NonZero::get)).max(1);
+        let most = members.at_once();
+        let mut running = 1 + self.ahead.iter().filter(|one| !one.trainer.is_over()).count();
+        while running < threads && self.ahead.len() + 1 < most {
+            let next = members.done.params.len() + 1 + self.ahead.len();
+            // One that cannot begin says so in its turn.
+            let Ok(trainer) = begun(&self.plan, members, next) else { break };
+            self.ahead.push(Ahead { trainer, history: History::default() });
+            running += 1;
+        }
+        let own = if running == 1 { asked } else { Some((threads / running).max(1)) };
+        self.trainer.use_threads(own);
+        self.ahead
+            .iter_mut()
+            .filter(|one| !one.trainer.is_over())
+            .for_each(|one| one.trainer.use_threads(own));
+    }
+}
