@@ -175,7 +175,11 @@ fn the_recipe_of_tables_is_usual_where_there_are_rows_enough() {
     assert_eq!(said(&small), "recipe plain: there are fewer than 500 rows");
     let large = usual(500, class);
     assert_eq!(large.settings.hidden, [256; 3]);
-    assert!(said(&large).starts_with("recipe tabular: the mean of 4 networks, each of 64 epochs of 300 rows, "), "{}", said(&large));
+    assert!(
+        said(&large).starts_with("recipe tabular: the mean of 4 networks, each of 64 epochs of 300 rows, "),
+        "{}",
+        said(&large)
+    );
     // What hangs on the answers.
     assert_eq!((large.settings.label_smoothing, large.settings.step_size), (Some(0.1), 0.04));
     let numbers = usual(500, number).settings;
