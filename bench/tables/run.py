@@ -26,7 +26,7 @@ from sklearn.model_selection import train_test_split
 from datasets import SETS, is_words, load
 
 HERE = pathlib.Path(__file__).resolve().parent
-MODELS = ["linear", "lightgbm", "hgb", "clearprop", "sklearn_mlp", "td_s"]
+MODELS = ["linear", "lightgbm", "hgb", "xgboost", "catboost", "perpetual", "clearprop", "sklearn_mlp", "td_s"]
 SEED = 1000
 
 
@@ -96,16 +96,51 @@ def hgb(task, x, y, xt, seed):
     return m.fit(x, y).predict(xt)
 
 
-def lightgbm(task, x, y, xt, seed):
-    import lightgbm as lgb
+def _categories(x, xt):
+    """The same with the words as pandas' categories, and names that every peer takes."""
     x, xt, cats = _codes(x, xt)
     for c in cats:
         kind = pd.CategoricalDtype(sorted(x[c].dropna().unique()))
-        x[c], xt[c] = x[c].astype(kind), xt[c].astype(kind)
+        x[c], xt[c] = (d[c].astype(kind).cat.rename_categories(int) for d in (x, xt))
     safe = {c: f"c{i}" for i, c in enumerate(x.columns)}
-    x, xt = x.rename(columns=safe), xt.rename(columns=safe)
+    return x.rename(columns=safe), xt.rename(columns=safe), [safe[c] for c in cats]
+
+
+def lightgbm(task, x, y, xt, seed):
+    import lightgbm as lgb
+    x, xt, _ = _categories(x, xt)
     m = (lgb.LGBMClassifier if task == "class" else lgb.LGBMRegressor)(n_jobs=1, random_state=seed, verbose=-1)
     return m.fit(x, y).predict(xt)
+
+
+def xgboost(task, x, y, xt, seed):
+    import xgboost as xgb
+    x, xt, _ = _categories(x, xt)
+    if task == "regr":
+        return xgb.XGBRegressor(n_jobs=1, random_state=seed, enable_categorical=True).fit(x, y).predict(xt)
+    classes, codes = np.unique(y, return_inverse=True)
+    return classes[xgb.XGBClassifier(n_jobs=1, random_state=seed, enable_categorical=True).fit(x, codes).predict(xt)]
+
+
+def catboost(task, x, y, xt, seed):
+    import catboost as cb
+    words = [c for c in x.columns if is_words(x[c])]
+    x, xt = x.copy(), xt.copy()
+    for c in words:  # its own way with words; it takes no missing one
+        x[c], xt[c] = x[c].fillna("missing"), xt[c].fillna("missing")
+    m = (cb.CatBoostClassifier if task == "class" else cb.CatBoostRegressor)(
+        thread_count=1, random_seed=seed, verbose=False, allow_writing_files=False, cat_features=words)
+    return np.asarray(m.fit(x, y).predict(xt)).ravel()
+
+
+def perpetual(task, x, y, xt, seed):
+    from perpetual import PerpetualBooster
+    x, xt, cats = _categories(x, xt)
+    kinds = {"categorical_features": cats} if cats else {}
+    if task == "regr":
+        return PerpetualBooster(objective="SquaredLoss", num_threads=1, seed=seed, **kinds).fit(x, y).predict(xt)
+    classes, codes = np.unique(y, return_inverse=True)
+    return classes[np.asarray(PerpetualBooster(objective="LogLoss", num_threads=1, seed=seed, **kinds).fit(x, codes).predict(xt)).astype(int)]
 
 
 def td_s(task, x, y, xt, seed):

@@ -173,7 +173,7 @@ declare! { rows:
     Network front_scale: always bool, YES_NO, false, true;
     /// Settings that go together: tabular (RealMLP-TD-S, for tables), or plain (one hidden layer, an early end; for small tables)
     Training recipe: always Recipe, names!(Recipe), Recipe::Plain, Recipe::Tabular;
-    /// How long the recipe tabular trains: quick for a first look, best as published, standard between them
+    /// How long the recipe tabular trains: quick is one network for a first look, standard and best are the mean of several
     Training effort: always Effort, names!(Effort), Effort::Standard, Effort::Standard;
     /// About how long the run may take: how fast its first steps are tells how many epochs there is time for
     Training minutes: maybe f64, ABOVE_0, None, None;
@@ -200,7 +200,7 @@ declare! { rows:
     /// Number of updates; switches tolerance and early stopping off
     Training steps: maybe u64, Range::Count(1), Some(5001), None;
     /// Number of passes over the training rows, at most
-    Training epochs: maybe u64, Range::Count(1), None, Some(Effort::Standard.epochs(rows, recipe::USUAL_PARAMETERS));
+    Training epochs: maybe u64, Range::Count(1), None, Some(Effort::Standard.plan(rows, recipe::USUAL_PARAMETERS).1);
     /// Rows of a batch (sgd and adam)
     Training batch_size: maybe usize, Range::Count(1), None, Some(recipe::BATCH);
     /// An epoch counts as better only if the loss falls by more than this; lbfgs: the largest gradient to end at
@@ -211,8 +211,8 @@ declare! { rows:
     Training watch: always Watch, names!(Watch), Watch::Loss, Watch::Score;
     /// Parts of the rows: each is predicted by a member that is trained on the others; the members' mean is the model
     Training folds: maybe usize, MEMBERS, None, None;
-    /// Members that are trained on the same rows from different seeds; their mean is the model
-    Training ensemble: maybe usize, MEMBERS, None, None;
+    /// Members that are trained on the same rows from different seeds; their mean is the model; without it the effort decides
+    Training ensemble: maybe usize, Range::Between(1, 100), None, None;
     /// Seed of every random choice: data, split, weights, order of the rows
     Training seed: always u64, Range::Count(0), 0, 0;
     /// fast: fused kernels; plain: the readable code that they are compared with

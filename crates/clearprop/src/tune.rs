@@ -222,7 +222,7 @@ impl<R: Real> Tune<R> {
         if let (true, Recipe::Tabular, Some(ground)) = (self.space.epochs, settings.recipe, self.fit.ground())
         {
             let parameters = params::count(&network.sizes);
-            settings.epochs = Some(settings.effort.epochs(ground.least(), parameters));
+            settings.epochs = Some(settings.effort.plan(ground.least(), parameters).1);
         }
         (network, settings)
     }

@@ -47,7 +47,8 @@ pub(crate) fn params<R: Real>(path: &Path) -> Result<Params<R>> {
             [params] => Ok(params.cast()),
             members => {
                 let found = format!("the model has {} members, one network is needed", members.len());
-                Err(Error::new(ErrorKind::Data, found).hint("name a model of one network"))
+                Err(Error::new(ErrorKind::Data, found)
+                    .hint("name a model of one network, as `ensemble=1` trains"))
             }
         }
     }

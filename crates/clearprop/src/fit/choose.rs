@@ -46,7 +46,7 @@ pub(super) fn choose(mut settings: Settings, choices: &Choices, rows: usize) -> 
         let beside = if choices.epochs.is_some() { "epochs" } else { "the recipe plain" };
         return Err(Error::new(ErrorKind::Setting, format!("has no meaning with {beside}"))
             .setting("effort")
-            .hint("it says how many epochs the recipe tabular has: `recipe=tabular`"));
+            .hint("it says how many networks and epochs the recipe tabular has: `recipe=tabular`"));
     }
 
     let length = [
@@ -115,13 +115,17 @@ pub(super) fn said(settings: &Settings, rows: usize, why: Option<String>) -> Dec
             Decision { why: why.unwrap_or_default(), ..recipe }.overrule("recipe", Recipe::Tabular.name())
         }
         (Recipe::Tabular, epochs) => {
-            let epochs =
-                epochs.map_or_else(String::new, |epochs| format!("{epochs} epochs of {rows} rows, "));
-            let shorter = match settings.effort {
-                Effort::Quick => "",
-                Effort::Standard | Effort::Best => "`effort=quick` is sooner, ",
+            let epochs = epochs.map_or_else(String::new, |epochs| format!("{epochs} epochs of {rows} rows"));
+            let networks = match (settings.folds, settings.members()) {
+                (None, 2..) => format!("the mean of {} networks, each of {epochs}", settings.members()),
+                _ => epochs,
             };
-            let why = format!("{epochs}the best is kept ({shorter}`recipe=plain` is one small layer)");
+            let sooner = match (settings.effort, settings.folds, settings.members()) {
+                (Effort::Quick, ..) => "",
+                (_, None, 2..) => "`effort=quick` is sooner, `ensemble=1` is one network, ",
+                _ => "`effort=quick` is sooner, ",
+            };
+            let why = format!("{networks}, the best is kept ({sooner}`recipe=plain` is one small layer)");
             Decision { why, ..recipe }
         }
     }
@@ -131,7 +135,7 @@ pub(super) fn said(settings: &Settings, rows: usize, why: Option<String>) -> Dec
 /// nobody chose.
 pub(super) fn adapt(
     settings: &mut Settings,
-    choices: &Choices,
+    (choices, has_start): (&Choices, bool),
     (loss, rows, parameters): (Loss, usize, usize),
 ) {
     let of_numbers = match loss.takes() {
@@ -148,7 +152,11 @@ pub(super) fn adapt(
         settings.label_smoothing = None;
     }
     if choices.epochs.is_none() && settings.epochs.is_some() {
-        settings.epochs = Some(settings.effort.epochs(rows, parameters));
+        let (members, epochs) = settings.effort.plan(rows, parameters);
+        settings.epochs = Some(epochs);
+        if choices.ensemble.is_none() && choices.folds.is_none() && !has_start {
+            settings.ensemble = (members > 1).then_some(members);
+        }
     }
 }
 

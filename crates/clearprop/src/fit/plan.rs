@@ -69,7 +69,8 @@ impl Plan {
         let network = match recipe {
             Recipe::Plain => network,
             Recipe::Tabular => {
-                choose::adapt(&mut settings, choices, (loss, least, params::count(&network.sizes)));
+                let asked = (choices, start.is_some());
+                choose::adapt(&mut settings, asked, (loss, least, params::count(&network.sizes)));
                 settings.network(width, outputs, loss)?
             }
         };

@@ -4,16 +4,18 @@ use super::Fit;
 use crate::decision::Decision;
 use crate::error::Result;
 use crate::real::Real;
-use crate::settings::{Effort, Recipe};
+use crate::settings::Recipe;
 use crate::train::{Event, Trainer};
 
 /// For so many seconds, or this part of the time, steps are taken to see how long one takes.
 const WATCHED: f64 = 1.0;
 const PART: f64 = 0.1;
+/// The epochs of the published recipe.
+const MOST_EPOCHS: u64 = 256;
 
 impl<R: Real> Fit<R> {
     /// Begins anew with as many epochs as take about so many minutes by this `clock` (seconds), if the setting
-    /// `minutes` is chosen; of the recipe of tables at most those of [`Effort::Best`].  The epochs are said and stand in the settings, so
+    /// `minutes` is chosen; of the recipe of tables at most as many as are published.  The epochs are said and stand in the settings, so
     /// that the same run can be had without a clock.
     ///
     /// # Errors
@@ -32,7 +34,7 @@ impl<R: Real> Fit<R> {
         self.ahead.clear();
         let epochs = (time - watched) / epoch;
         let most = match self.plan.settings.recipe {
-            Recipe::Tabular => Effort::Best.epochs(1, 1),
+            Recipe::Tabular => MOST_EPOCHS,
             Recipe::Plain => u64::from(u32::MAX),
         };
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most 2^32")]

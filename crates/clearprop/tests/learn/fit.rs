@@ -152,16 +152,18 @@ fn the_recipe_of_tables_learns_goes_on_to_the_same_bits_and_leaves_a_plain_netwo
     assert_eq!((settings.front_scale, settings.scale), (false, Scale::Standard));
 }
 
+/// The plan for a table of one column and these answers.
+fn plan(n: u32, answers: fn(u32) -> f64, choices: &Choices) -> Result<Plan, clearprop::error::Error> {
+    let number = |i: u32| (f64::from(i) * 0.618_033_988_749_895).fract();
+    let table = Table::new(vec![
+        ("x".into(), Column::numbers((0..n).map(number))),
+        ("y".into(), Column::numbers((0..n).map(answers))),
+    ])?;
+    Plan::new::<f32>(&Rows::table(table, &["y"]), choices, None)
+}
+
 #[test]
 fn the_recipe_of_tables_is_usual_where_there_are_rows_enough() {
-    let plan = |n: u32, answers: fn(u32) -> f64, choices: &Choices| {
-        let number = |i: u32| (f64::from(i) * 0.618_033_988_749_895).fract();
-        let table = Table::new(vec![
-            ("x".into(), Column::numbers((0..n).map(number))),
-            ("y".into(), Column::numbers((0..n).map(answers))),
-        ]);
-        Plan::new::<f32>(&Rows::table(table.unwrap(), &["y"]), choices, None)
-    };
     let (class, number) = (|i| f64::from(i % 2), |i| f64::from(i) + 0.5);
     let usual = |n, answers| plan(n, answers, &Choices::new()).unwrap();
     let said = |plan: &Plan| {
@@ -173,7 +175,11 @@ fn the_recipe_of_tables_is_usual_where_there_are_rows_enough() {
     assert_eq!(said(&small), "recipe plain: there are fewer than 500 rows");
     let large = usual(500, class);
     assert_eq!(large.settings.hidden, [256; 3]);
-    assert!(said(&large).starts_with("recipe tabular: 256 epochs of 300 rows, "), "{}", said(&large));
+    assert!(
+        said(&large).starts_with("recipe tabular: the mean of 4 networks, each of 64 epochs of 300 rows, "),
+        "{}",
+        said(&large)
+    );
     // What hangs on the answers.
     assert_eq!((large.settings.label_smoothing, large.settings.step_size), (Some(0.1), 0.04));
     let numbers = usual(500, number).settings;
@@ -193,7 +199,7 @@ fn the_recipe_of_tables_is_usual_where_there_are_rows_enough() {
     let epochs = |n, choices: &Choices| plan(n, number, choices).unwrap().settings.epochs;
     let of = |effort| epochs(20_000, &Choices::new().effort(effort)).unwrap();
     assert!(of(Effort::Quick) < of(Effort::Standard) && of(Effort::Standard) < of(Effort::Best));
-    assert_eq!((of(Effort::Best), epochs(500, &Choices::new().epochs(7))), (256, Some(7)));
+    assert_eq!((of(Effort::Best), epochs(500, &Choices::new().epochs(7))), (128, Some(7)));
     for (n, choices, what) in
         [(100, Choices::new(), "the recipe plain"), (500, Choices::new().epochs(7), "epochs")]
     {
@@ -203,14 +209,38 @@ fn the_recipe_of_tables_is_usual_where_there_are_rows_enough() {
 }
 
 #[test]
-fn the_more_there_is_to_do_the_fewer_epochs() {
+fn the_more_there_is_to_do_the_fewer_epochs_and_then_the_fewer_networks() {
     for effort in Effort::ALL {
-        let epochs = |rows| effort.epochs(rows, 150_000);
-        assert!([100, 1000, 10_000, 100_000, 1_000_000].map(epochs).is_sorted_by(|a, b| a >= b));
+        let plans = [100, 1000, 10_000, 100_000, 1_000_000].map(|rows| effort.plan(rows, 150_000));
+        assert!(plans.is_sorted_by(|a, b| a.0 >= b.0) && plans.is_sorted_by(|a, b| a.1 >= b.1), "{plans:?}");
     }
-    // As published where that is soon done; a pass or two are never all.
-    assert_eq!(Effort::Standard.epochs(2000, 150_000), 256);
-    assert_eq!(Effort::Standard.epochs(100_000_000, 150_000), 8);
+    let standard = |rows| Effort::Standard.plan(rows, 150_000);
+    assert_eq!([2000, 20_000, 30_000].map(standard), [(4, 64), (3, 48), (2, 48)]);
+    // A pass or two are never all.
+    assert_eq!([100_000, 100_000_000].map(standard), [(1, 33), (1, 8)]);
+}
+
+#[test]
+fn the_model_of_a_table_is_the_mean_of_several_networks_unless_one_is_asked_for() {
+    let class = |i| f64::from(i % 2);
+    let members = |choices: &Choices| plan(500, class, choices).unwrap().settings.members();
+    assert_eq!(members(&Choices::new()), 4);
+    assert_eq!(members(&Choices::new().effort(Effort::Best)), 4);
+    assert_eq!(members(&Choices::new().folds(3)), 3);
+    let one = [
+        Choices::new().ensemble(1),
+        Choices::new().effort(Effort::Quick),
+        Choices::new().epochs(7),
+        Choices::new().steps(7),
+        Choices::new().recipe(Recipe::Plain),
+    ];
+    assert!(one.iter().all(|choices| members(choices) == 1));
+    let text = |choices: &Choices| {
+        let plan = plan(500, class, choices).unwrap();
+        plan.decisions.into_iter().find(|one| one.key == "recipe").unwrap().why
+    };
+    assert!(text(&Choices::new()).starts_with("the mean of 4 networks, each of 64 epochs of "));
+    assert!(text(&Choices::new().ensemble(1)).starts_with("64 epochs of "));
 }
 
 #[test]

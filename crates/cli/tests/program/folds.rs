@@ -140,7 +140,7 @@ fn intervals_come_from_folds() {
     );
     refused(
         "train t.csv --start run --out new",
-        "run: the model has 4 members, one network is needed; name a model of one network",
+        "run: the model has 4 members, one network is needed; name a model of one network, as --ensemble 1 trains",
     );
 }
 
