@@ -4,9 +4,9 @@
 //! how far those ahead are at any moment, changes no bit of the run.
 
 use super::history::History;
-use super::{Fit, begun};
+use super::{Fit, begun, computed};
 use crate::real::Real;
-use crate::train::{Event, Trainer};
+use crate::train::{Event, StopReason, Trainer};
 use std::num::NonZero;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -65,6 +65,41 @@ impl<R: Real> Fit<R> {
             is_back.store(true, Ordering::Relaxed);
             event
         })
+    }
+
+    /// Keeps the losses of the steps since the member's step `first`; where a member is done, the next one begins.
+    pub(super) fn after(&mut self, first: u64, event: Event) -> Event {
+        if !matches!(event, Event::Stopped(_)) || self.trainer.state().step > first {
+            let before = self.before();
+            self.history.record(&self.trainer, (before, first), &event, self.record_every);
+        }
+        let (Event::Stopped(reason), Some(members)) = (event, &mut self.members) else { return event };
+        if members.is_complete() {
+            return event;
+        }
+        if let StopReason::Diverged { step } = reason {
+            self.ahead.clear();
+            return Event::Stopped(StopReason::Diverged { step: members.steps() + step });
+        }
+        members.end(&self.trainer, reason);
+        if members.is_complete() {
+            members.calibrate(computed(&self.plan));
+            return event;
+        }
+        let next = match self.ahead.is_empty() {
+            true => begun(&self.plan, members, members.done.params.len()),
+            false => {
+                let Ahead { trainer, history } = self.ahead.remove(0);
+                self.history.join(members.steps(), &history);
+                Ok(trainer)
+            }
+        };
+        match next {
+            Ok(trainer) => self.trainer = trainer,
+            // Of its rows none counts, by a column of weights.
+            Err(_) => return Event::Stopped(StopReason::Diverged { step: members.steps() }),
+        }
+        Event::Member(members.done.params.len())
     }
 
     /// As many members run as there are threads, or as the copies of their rows allow; threads that are left over work inside
