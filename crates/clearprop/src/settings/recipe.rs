@@ -25,7 +25,7 @@ pub enum Effort {
     Quick,
     /// As long as pays: the mean of four networks; the more rows, the fewer epochs, and then the fewer networks.
     Standard,
-    /// The same with twice the epochs and more, however long it takes.
+    /// The mean of eight, however long that takes.
     Best,
 }
 
@@ -45,10 +45,10 @@ pub(super) const BATCH: usize = 256;
 /// Networks whose mean the model is, and the epochs of each.  Four of 64 epochs err less than one of the published 256, in the
 /// same time (`bench/tables`).
 const MEMBERS: usize = 4;
+const BEST_MEMBERS: usize = 8;
 /// Training rows, times parameters, times epochs: what one of them takes, between these epochs,
 const WORK: f64 = 1e11;
 const EPOCHS: [f64; 2] = [48.0, 64.0];
-const BEST_EPOCHS: u64 = 128;
 const QUICK_EPOCHS: f64 = 24.0;
 /// and what all of them take at most, about a minute of two cores, if that is more than so many epochs.
 const MOST_WORK: f64 = 5e11;
@@ -89,13 +89,13 @@ impl Effort {
 
     /// How many networks, and how many epochs each, for so many training rows and a network of so many parameters.
     #[must_use]
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 1 and 128")]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 1 and 64")]
     pub fn plan(self, rows: usize, parameters: usize) -> (usize, u64) {
         let epoch = (rows as f64 * parameters as f64).max(1.0);
         let most = (MOST_WORK / epoch).max(LEAST_EPOCHS);
         let one = (WORK / epoch).clamp(EPOCHS[0], EPOCHS[1]).min(most);
         match self {
-            Self::Best => (MEMBERS, BEST_EPOCHS),
+            Self::Best => (BEST_MEMBERS, EPOCHS[1] as u64),
             Self::Standard => (((most / one) as usize).clamp(1, MEMBERS), one as u64),
             Self::Quick => (1, one.min(QUICK_EPOCHS) as u64),
         }

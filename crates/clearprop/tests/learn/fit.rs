@@ -199,7 +199,7 @@ fn the_recipe_of_tables_is_usual_where_there_are_rows_enough() {
     let epochs = |n, choices: &Choices| plan(n, number, choices).unwrap().settings.epochs;
     let of = |effort| epochs(20_000, &Choices::new().effort(effort)).unwrap();
     assert!(of(Effort::Quick) < of(Effort::Standard) && of(Effort::Standard) < of(Effort::Best));
-    assert_eq!((of(Effort::Best), epochs(500, &Choices::new().epochs(7))), (128, Some(7)));
+    assert_eq!((of(Effort::Best), epochs(500, &Choices::new().epochs(7))), (64, Some(7)));
     for (n, choices, what) in
         [(100, Choices::new(), "the recipe plain"), (500, Choices::new().epochs(7), "epochs")]
     {
@@ -225,7 +225,7 @@ fn the_model_of_a_table_is_the_mean_of_several_networks_unless_one_is_asked_for(
     let class = |i| f64::from(i % 2);
     let members = |choices: &Choices| plan(500, class, choices).unwrap().settings.members();
     assert_eq!(members(&Choices::new()), 4);
-    assert_eq!(members(&Choices::new().effort(Effort::Best)), 4);
+    assert_eq!(members(&Choices::new().effort(Effort::Best)), 8);
     assert_eq!(members(&Choices::new().folds(3)), 3);
     let one = [
         Choices::new().ensemble(1),
