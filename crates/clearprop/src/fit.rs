@@ -48,13 +48,12 @@ use crate::table::{Table, Unseen};
 use crate::train::{Event, State, StopReason, Trainer};
 pub use history::{History, Row};
 pub use members::Done;
-use members::{Computed, Members};
+use members::{Ahead, Computed, Members};
 use ndarray::{Array2, ArrayView2};
 pub use plan::Plan;
 use rows::Encoded;
 pub use rows::{Origin, Rows};
 pub use split::Split;
-use team::Ahead;
 
 /// Where a run stands.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,6 +1,7 @@
 //! The members of a run: networks that are trained each on other rows (folds) or from another seed, and whose
 //! mean is the model.
 
+use super::history::History;
 use super::rows::Folds;
 use crate::data::Data;
 use crate::engine::Engine;
@@ -16,6 +17,7 @@ use crate::table::{Answers, Column, Table};
 use crate::target::Target;
 use crate::train::{StopReason, Trainer};
 use ndarray::{Array2, ArrayView2, s};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Members that are trained.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,6 +48,33 @@ pub(super) struct Members<R> {
     pub(super) done: Done<R>,
     pub(super) calibration: Option<Calibration>,
     pub(super) residuals: Array2<R>,
+}
+
+/// A member ahead of the first; one that is over waits for those before it.
+#[derive(Debug)]
+pub(super) struct Ahead<R> {
+    pub(super) trainer: Trainer<R>,
+    /// Its own steps are counted from 0.
+    pub(super) history: History,
+}
+
+impl<R: Real> Ahead<R> {
+    /// Takes so many steps, or fewer if the first one comes back before.
+    pub(super) fn advance(&mut self, steps: u64, is_back: &AtomicBool, every: u64) {
+        let until = self.trainer.state().step.saturating_add(steps);
+        let is_back = || is_back.load(Ordering::Relaxed);
+        loop {
+            let first = self.trainer.state().step;
+            let event = self.trainer.advance_while(until, || !is_back());
+            let step = self.trainer.state().step;
+            if step > first {
+                self.history.record(&self.trainer, (0, first), &event, every);
+            }
+            if is_back() || step >= until || self.trainer.is_over() {
+                return;
+            }
+        }
+    }
 }
 
 /// A network as it computes.

@@ -4,39 +4,13 @@
 //! how far those ahead are at any moment, changes no bit of the run.
 
 use super::history::History;
+use super::members::Ahead;
 use super::{Fit, begun, computed};
 use crate::real::Real;
 use crate::train::{Event, StopReason, Trainer};
 use std::num::NonZero;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-
-/// A member ahead of the first; one that is over waits for those before it.
-#[derive(Debug)]
-pub(super) struct Ahead<R> {
-    pub(super) trainer: Trainer<R>,
-    /// Its own steps are counted from 0.
-    pub(super) history: History,
-}
-
-impl<R: Real> Ahead<R> {
-    /// Takes so many steps, or fewer if the first one comes back before.
-    fn advance(&mut self, steps: u64, is_back: &AtomicBool, every: u64) {
-        let until = self.trainer.state().step.saturating_add(steps);
-        let is_back = || is_back.load(Ordering::Relaxed);
-        loop {
-            let first = self.trainer.state().step;
-            let event = self.trainer.advance_while(until, || !is_back());
-            let step = self.trainer.state().step;
-            if step > first {
-                self.history.record(&self.trainer, (0, first), &event, every);
-            }
-            if is_back() || step >= until || self.trainer.is_over() {
-                return;
-            }
-        }
-    }
-}
 
 impl<R: Real> Fit<R> {
     /// Lets the first member `take` steps to its step that is given, and those ahead of it meanwhile their share of what is
