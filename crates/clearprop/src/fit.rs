@@ -62,11 +62,12 @@ pub struct Progress<R> {
     pub fingerprint: u64,
     /// The members that are trained, if the run has several.
     pub done: Done<R>,
-    /// The weights, the moments, the counts of the one that is trained now: of several the first.  What those after it
-    /// have done is not in it: they begin anew, to the same bits.
+    /// The weights, the moments, the counts of the one that is trained now: of several the first.
     pub state: State<R>,
     /// The course so far.
     pub history: History,
+    /// Those after it that are trained beside it, each with its own course.
+    pub ahead: Vec<(State<R>, History)>,
 }
 
 /// A run.
@@ -121,7 +122,7 @@ impl<R: Real> Fit<R> {
     /// # Errors
     /// Other rows than the run began with, a state that is not of this plan, or those of [`Fit::begin`].
     pub fn resume(plan: Plan, rows: Rows, progress: Progress<R>) -> Result<Self> {
-        let Progress { fingerprint, done, state, history } = progress;
+        let Progress { fingerprint, done, state, history, ahead } = progress;
         plan.encoder.check()?;
         let mut fit = Self::encode(plan, rows, done, |plan, members, (data, validation)| {
             let settings = plan.settings.of_member(members.map_or(0, |members| members.done.params.len()));
@@ -132,6 +133,7 @@ impl<R: Real> Fit<R> {
                 .hint("go on with the same file, or train anew"));
         }
         fit.history = history;
+        fit.gather(ahead)?;
         Ok(fit)
     }
 
@@ -292,7 +294,10 @@ impl<R: Real> Fit<R> {
     pub fn progress(&self) -> Progress<R> {
         let (state, history) = (self.trainer.state().clone(), self.history.clone());
         let done = self.members.as_ref().map(|members| members.done.clone()).unwrap_or_default();
-        Progress { fingerprint: self.fingerprint, done, state, history }
+        let is_sound = |one: &&Ahead<R>| !one.trainer.has_diverged();
+        let ahead = self.ahead.iter().take_while(is_sound);
+        let ahead = ahead.map(|one| (one.trainer.state().clone(), one.history.clone())).collect();
+        Progress { fingerprint: self.fingerprint, done, state, history, ahead }
     }
 
     /// The model, with its figures.

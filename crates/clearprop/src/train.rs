@@ -174,6 +174,11 @@ impl<R: Real> Trainer<R> {
         self.stop_reason().is_some()
     }
 
+    /// Whether the loss or a weight became NaN or infinite: from there nothing goes on.
+    pub(crate) fn has_diverged(&self) -> bool {
+        self.diverged.is_some()
+    }
+
     /// Takes steps until `until` updates are done in all, or until something happens before that.
     ///
     /// It comes back within about 50 ms, so that a caller can draw and be interrupted.

@@ -61,7 +61,8 @@ pub(super) struct Ahead<R> {
 impl<R: Real> Ahead<R> {
     /// Takes so many steps, or fewer if the first one comes back before.
     pub(super) fn advance(&mut self, steps: u64, is_back: &AtomicBool, every: u64) {
-        let until = self.trainer.state().step.saturating_add(steps);
+        // Not beyond its end: what it came to is taken from it in its turn.
+        let until = self.trainer.state().step.saturating_add(steps).min(self.trainer.total_steps());
         let is_back = || is_back.load(Ordering::Relaxed);
         loop {
             let first = self.trainer.state().step;

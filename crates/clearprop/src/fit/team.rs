@@ -4,10 +4,11 @@
 //! how far those ahead are at any moment, changes no bit of the run.
 
 use super::history::History;
-use super::members::Ahead;
-use super::{Fit, begun, computed};
+use super::members::{Ahead, Members};
+use super::{Fit, begun, computed, weighted};
+use crate::error::{Error, ErrorKind, Result};
 use crate::real::Real;
-use crate::train::{Event, StopReason, Trainer};
+use crate::train::{Event, State, StopReason, Trainer};
 use std::num::NonZero;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -16,16 +17,15 @@ impl<R: Real> Fit<R> {
     /// Lets the first member `take` steps to its step that is given, and those ahead of it meanwhile their share of what is
     /// left `until` so many are done of all together.
     pub(super) fn round(&mut self, until: u64, take: impl FnOnce(&mut Trainer<R>, u64) -> Event) -> Event {
-        if !self.trainer.is_over() {
-            self.assemble();
-        }
+        let beside = if self.trainer.is_over() { 0 } else { self.assemble() };
         let left = until.saturating_sub(self.step());
         let Self { trainer, ahead, record_every, .. } = self;
         let step = trainer.state().step;
-        let mut running: Vec<_> = ahead.iter_mut().filter(|one| !one.trainer.is_over()).collect();
+        let mut running: Vec<_> =
+            ahead.iter_mut().filter(|one| !one.trainer.is_over()).take(beside).collect();
         let others = running.len() as u64;
         let share = left / (others + 1);
-        if trainer.is_over() || share == 0 || running.is_empty() {
+        if share == 0 || running.is_empty() {
             return take(trainer, step.saturating_add(left));
         }
         let (is_back, every) = (AtomicBool::new(false), *record_every);
@@ -77,9 +77,9 @@ impl<R: Real> Fit<R> {
     }
 
     /// As many members run as there are threads, or as the copies of their rows allow; threads that are left over work inside
-    /// their steps.
-    fn assemble(&mut self) {
-        let Some(members) = self.members.as_ref().filter(|members| !members.is_complete()) else { return };
+    /// their steps.  How many run beside the first.
+    fn assemble(&mut self) -> usize {
+        let Some(members) = self.members.as_ref().filter(|members| !members.is_complete()) else { return 0 };
         let asked = self.plan.settings.threads;
         let threads = asked.unwrap_or_else(|| thread::available_parallelism().map_or(1, NonZero::get)).max(1);
         let most = members.at_once();
@@ -91,11 +91,34 @@ impl<R: Real> Fit<R> {
             self.ahead.push(Ahead { trainer, history: History::default() });
             running += 1;
         }
-        let own = if running == 1 { asked } else { Some((threads / running).max(1)) };
+        // A run that goes on with fewer threads has more that are begun.
+        let running = running.min(threads);
+        let own = if running == 1 { asked } else { Some(threads / running) };
         self.trainer.use_threads(own);
         self.ahead
             .iter_mut()
             .filter(|one| !one.trainer.is_over())
             .for_each(|one| one.trainer.use_threads(own));
+        running - 1
+    }
+
+    /// Goes on with the members ahead of the first from where they stood.
+    pub(super) fn gather(&mut self, states: Vec<(State<R>, History)>) -> Result<()> {
+        let Self { plan, members, ahead, .. } = self;
+        let most = members.as_ref().map_or(1, Members::at_once);
+        if states.len() >= most {
+            let found = format!("{} members are begun, the run has {most} at once", 1 + states.len());
+            return Err(Error::new(ErrorKind::Data, found).hint("train anew"));
+        }
+        let Some(members) = members else { return Ok(()) };
+        for (state, history) in states {
+            let member = members.done.params.len() + 1 + ahead.len();
+            let (data, validation) = members.rows_of(member);
+            let data = weighted(&plan.settings, data)?;
+            let settings = plan.settings.of_member(member);
+            let trainer = Trainer::resume(plan.network.clone(), state, data, validation, settings)?;
+            ahead.push(Ahead { trainer, history });
+        }
+        Ok(())
     }
 }

@@ -240,7 +240,7 @@ fn a_pause_in_any_member_changes_no_bit() {
         let fit = uneven(threads % 4 + 1);
         let rows = Rows::table(table(120), &["y"]);
         let second = Fit::resume(fit.plan().clone(), rows, first.progress()).unwrap();
-        assert!(second.step() == pause || (threads > 1 && second.step() < pause));
+        assert_eq!(second.step(), pause);
         let (second, _) = ended(second);
         assert_eq!(*second.history(), history, "paused at {pause}");
         assert_eq!(model(second), whole, "paused at {pause} with {threads} threads");

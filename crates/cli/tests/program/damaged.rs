@@ -466,6 +466,8 @@ fn edited_checkpoints_are_refused_or_gone_on_with() {
         ("\"train_time\":{\"secs\":0", "\"train_time\":{\"secs\":18446744073709551615"),
         ("\"not_better\":0", "\"not_better\":18446744073709551615"),
         ("\"precision\":\"f32\"", "\"precision\":\"f16\""),
+        ("\"running\":[{", "\"running\":[],\"done\":[{"),
+        ("\"running\":[{", "\"running\":[{\"step\":1,\"updates\":1,\"not_better\":0,\"is_over\":false},{"),
         (
             "\"done\":[]",
             "\"done\":[{\"steps\":18446744073709551615,\"stop_reason\":\"finished\",\"rows\":0,\"score\":null}]",
