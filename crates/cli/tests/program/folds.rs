@@ -182,7 +182,9 @@ fn a_run_that_ends_in_the_middle_of_folds_goes_on_to_the_same_files() {
         let _ = child.kill();
         child.wait().unwrap();
         if checkpoint.exists() {
-            place.ok(&format!("train --resume {out} --quiet"));
+            // With more or fewer threads than it began with.
+            let ended = place.run(&format!("train --resume {out} --quiet --threads {}", 1 + percent / 30));
+            assert_eq!(ended.code, Some(0), "{}", ended.err);
         } else {
             place.ok(&format!("{FOLDS} --quiet --checkpoint-every 7 --overwrite --out {out}"));
         }
