@@ -320,14 +320,19 @@ fn fitting(text: &str, choice: u8) -> Vec<Tensor> {
         values: Floats::F64(values),
     };
     let numbers = |name| flat(name, (0..count).map(|i| (i % 7) as f64 / 4.0 - 0.7).collect());
-    let names = ["params", "moment1", "moment2", "best", "s1", "y1", "member1", "member2"];
-    let mut tensors: Vec<Tensor> = names.map(numbers).into();
-    if choice & 2 != 0 {
-        tensors.retain(|tensor| tensor.name != "best");
-    }
+    let mut tensors: Vec<Tensor> = ["member1", "member2"].map(numbers).into();
     let step_size = value["plan"]["settings"]["step_size"].as_f64().unwrap_or(0.1);
-    tensors.push(flat("epoch", vec![1.5, if choice & 4 == 0 { f64::INFINITY } else { 0.5 }, step_size]));
-    tensors.push(flat("history", vec![0.0, 1.5, f64::NAN, 1.0, f64::NAN, f64::NAN]));
+    for prefix in ["", "ahead1."] {
+        let mut network: Vec<Tensor> =
+            ["params", "moment1", "moment2", "best", "s1", "y1"].map(numbers).into();
+        if choice & 2 != 0 {
+            network.retain(|tensor| tensor.name != "best");
+        }
+        network.push(flat("epoch", vec![1.5, if choice & 4 == 0 { f64::INFINITY } else { 0.5 }, step_size]));
+        network.push(flat("history", vec![0.0, 1.5, f64::NAN, 1.0, f64::NAN, f64::NAN]));
+        tensors
+            .extend(network.into_iter().map(|one| Tensor { name: format!("{prefix}{}", one.name), ..one }));
+    }
     tensors
 }
 
