@@ -19,7 +19,7 @@ use clearprop::real::Real;
 use clearprop::report::Sample;
 use clearprop::settings::{Recipe, Settings};
 use clearprop::train::StopReason;
-use clearprop::tune::{Limits, News, Space, Trial, Tune};
+use clearprop::tune::{Cell, Limits, News, Space, Trial, Tune};
 use clearprop_files::trials::{self, AnySearch, Search};
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, Instant};
@@ -137,7 +137,7 @@ fn resume<R: Real>(options: &Searching, folder: Folder, found: Search<R, Kept>) 
     let sample = Sample::of_run(&rows, &plan).map_err(about)?.of_file(&names);
     let tune = Tune::resume(plan, rows, what, (fingerprint, parts)).map_err(about)?;
     let progress = Progress::of_time(asked.lines(), kept.minutes);
-    progress.line(&format!("Going on after {} trials", tune.trials().len()))?;
+    progress.line(&format!("Going on after {}", counted(&tune)))?;
     search(options, Job { kept, folder, tune, plane, sample, before: time }, &progress)
 }
 
@@ -183,10 +183,7 @@ fn search<R: Real>(options: &Searching, job: Job<R>, progress: &Progress) -> Res
     if interrupted() {
         keep(&tune)?;
         let how = going_on("tune", &folder, kept.run.data.as_deref());
-        return Ok(Outcome::Interrupted(format!(
-            "interrupted after {} trials, and saved; {how}",
-            tune.trials().len()
-        )));
+        return Ok(Outcome::Interrupted(format!("interrupted after {}, and saved; {how}", counted(&tune))));
     }
     let (tried, loss) = (tune.trials(), tune.fit().plan().network.loss);
     let (fit, chosen) = match tune.finish() {
@@ -210,13 +207,23 @@ fn search<R: Real>(options: &Searching, job: Job<R>, progress: &Progress) -> Res
     end(&folder, fit, StopReason::Finished, &ended, (options.asked.json, progress))
 }
 
+/// How many trials there are.
+fn counted<R: Real>(tune: &Tune<R>) -> String {
+    match tune.trials().len() {
+        1 => "1 trial".to_owned(),
+        count => format!("{count} trials"),
+    }
+}
+
 /// What a trial came to that has all folds now.
 fn complete<R: Real>(tune: &Tune<R>, trial: usize) -> Option<String> {
     let trial = tune.trials().into_iter().find(|one| one.trial == trial)?;
     let (folds, found) = (tune.fit().plan().settings.members(), trial.found?);
     let name = score_name(tune.fit().plan().network.loss);
-    let settings: Vec<String> =
-        trial.searched().into_iter().map(|(key, cell)| format!("{key} {cell}")).collect();
+    // A search for numbers has no labels to smooth.
+    let has_value = |(_, cell): &(&str, Cell)| *cell != Cell::Missing;
+    let settings = trial.searched().into_iter().filter(has_value);
+    let settings: Vec<String> = settings.map(|(key, cell)| format!("{key} {cell}")).collect();
     (trial.folds == folds).then(|| {
         format!("Trial {}: {name}={:.5} of {folds} folds; {}", trial.trial, found.score, settings.join(", "))
     })

@@ -26,6 +26,8 @@ fn a_search_ends_as_a_model_for_every_command() {
     let place = place();
     let out = place.ok(&format!("{SEARCH} --out run"));
     assert!(out.contains("\nTrial 0: accuracy="), "{out}");
+    // Nothing is smoothed here.
+    assert!(!out.contains("label_smoothing"), "{out}");
     assert!(out.contains(" of 8: ") && out.contains("had all 3 folds"), "{out}");
     for start in ["Test accuracy=", "3 folds: accuracy=", "Calibrated: "] {
         assert!(out.lines().any(|line| line.starts_with(start)), "{start}\n{out}");
