@@ -33,6 +33,7 @@ use crate::random::{Purpose, shuffled};
 use crate::real::Real;
 use crate::schedule::Place;
 use crate::settings::{Length, Settings};
+use epoch::place_in_epoch;
 pub use state::{Epoch, Event, State, StopReason};
 use std::ops::ControlFlow;
 
@@ -167,16 +168,6 @@ impl<R: Real> Trainer<R> {
                 self.session = session(&self.stepped, self.data.len(), &self.settings);
             }
         }
-    }
-
-    /// Whether no step is left to take.
-    pub(crate) fn is_over(&self) -> bool {
-        self.stop_reason().is_some()
-    }
-
-    /// Whether the loss or a weight became NaN or infinite: from there nothing goes on.
-    pub(crate) fn has_diverged(&self) -> bool {
-        self.diverged.is_some()
     }
 
     /// Takes steps until `until` updates are done in all, or until something happens before that.
@@ -362,12 +353,6 @@ fn session<R: Real>(stepped: &Network, rows: usize, settings: &Settings) -> Opti
     let Engine::Fast(level) = settings.engine else { return None };
     let options = fast::Options { level, threads: settings.threads };
     fast::Session::new(stepped, settings.batch_size.unwrap_or(rows), options)
-}
-
-/// Which batch of its epoch a step is, counted from 0.
-#[expect(clippy::cast_possible_truncation, reason = "an epoch has at most as many batches as rows")]
-fn place_in_epoch(step: u64, n: usize, size: usize) -> usize {
-    (step % n.div_ceil(size) as u64) as usize
 }
 
 /// Trains to the end: `observe` is called at every event but the last, and says go on or stop.

@@ -254,8 +254,7 @@ impl<R: Real> Tune<R> {
         go_on: &(dyn Fn() -> bool + Sync),
         observe: &mut dyn FnMut(&Self, News) -> Result<()>,
     ) -> Result<()> {
-        let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let threads = self.base().threads.unwrap_or(cores);
+        let threads = self.base().at_once();
         let mut begun = BTreeSet::new();
         let (send, done) = mpsc::channel();
         let (mut failed, given_up) = (None, AtomicBool::new(false));

@@ -110,11 +110,12 @@ fn training(body: &mut String, report: &Report) {
     if report.losses.is_empty() {
         return;
     }
-    heading(
-        body,
-        "The training",
-        "The loss by step. Where the validation loss rises while the training loss falls, the network learns its rows by heart.",
-    );
+    let turns = match report.members.len() {
+        0 => String::new(),
+        count => format!(" The {count} networks stand one after the other, each from its beginning."),
+    };
+    let text = "The loss by step. Where the validation loss rises while the training loss falls, the network learns its rows by heart.";
+    heading(body, "The training", &format!("{text}{turns}"));
     let layers = report.losses.iter().map(|(name, points)| Layer::Curve(name, points.clone())).collect();
     let chart = Chart {
         name: "loss by step".to_owned(),

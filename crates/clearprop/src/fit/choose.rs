@@ -116,16 +116,16 @@ pub(super) fn said(settings: &Settings, rows: usize, why: Option<String>) -> Dec
         }
         (Recipe::Tabular, epochs) => {
             let epochs = epochs.map_or_else(String::new, |epochs| format!("{epochs} epochs of {rows} rows"));
-            let networks = match (settings.folds, settings.members()) {
-                (None, 2..) => format!("the mean of {} networks, each of {epochs}", settings.members()),
-                _ => epochs,
+            let (networks, one) = match settings.ensemble {
+                Some(members @ 2..) => {
+                    (format!("the mean of {members} networks, each of "), "`ensemble=1` is one network, ")
+                }
+                _ => (String::new(), ""),
             };
-            let sooner = match (settings.effort, settings.folds, settings.members()) {
-                (Effort::Quick, ..) => "",
-                (_, None, 2..) => "`effort=quick` is sooner, `ensemble=1` is one network, ",
-                _ => "`effort=quick` is sooner, ",
-            };
-            let why = format!("{networks}, the best is kept ({sooner}`recipe=plain` is one small layer)");
+            let sooner = if settings.effort == Effort::Quick { "" } else { "`effort=quick` is sooner, " };
+            let why = format!(
+                "{networks}{epochs}, the best is kept ({sooner}{one}`recipe=plain` is one small layer)"
+            );
             Decision { why, ..recipe }
         }
     }

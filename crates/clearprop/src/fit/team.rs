@@ -9,7 +9,6 @@ use super::{Fit, begun, computed, weighted};
 use crate::error::{Error, ErrorKind, Result};
 use crate::real::Real;
 use crate::train::{Event, State, StopReason, Trainer};
-use std::num::NonZero;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
@@ -81,7 +80,7 @@ impl<R: Real> Fit<R> {
     fn assemble(&mut self) -> usize {
         let Some(members) = self.members.as_ref().filter(|members| !members.is_complete()) else { return 0 };
         let asked = self.plan.settings.threads;
-        let threads = asked.unwrap_or_else(|| thread::available_parallelism().map_or(1, NonZero::get)).max(1);
+        let threads = self.plan.settings.at_once();
         let most = members.at_once();
         let mut running = 1 + self.ahead.iter().filter(|one| !one.trainer.is_over()).count();
         while running < threads && self.ahead.len() + 1 < most {

@@ -1,6 +1,6 @@
 //! Steps booked, epochs ended: what is measured and remembered, and whether the run goes on.
 
-use super::{Epoch, Event, StopReason, Trainer, place_in_epoch};
+use super::{Epoch, Event, StopReason, Trainer};
 use crate::lbfgs::Lbfgs;
 use crate::real::Real;
 use crate::schedule::Schedule;
@@ -82,6 +82,16 @@ impl<R: Real> Trainer<R> {
         (self.state.step >= self.total_steps()).then_some(StopReason::Finished)
     }
 
+    /// Whether no step is left to take.
+    pub(crate) fn is_over(&self) -> bool {
+        self.stop_reason().is_some()
+    }
+
+    /// Whether the loss or a weight became NaN or infinite: from there nothing goes on.
+    pub(crate) fn has_diverged(&self) -> bool {
+        self.diverged.is_some()
+    }
+
     /// Ends the run; if a validation share was watched, the weights of its best epoch are the run's.  A scale of the
     /// inputs has done its work: the first weights take it in.
     pub(super) fn stop(&mut self, reason: StopReason) -> Event {
@@ -98,4 +108,10 @@ impl<R: Real> Trainer<R> {
             || self.settings.stops_early().is_some()
             || self.validation.is_some()
     }
+}
+
+/// Which batch of its epoch a step is, counted from 0.
+#[expect(clippy::cast_possible_truncation, reason = "an epoch has at most as many batches as rows")]
+pub(super) fn place_in_epoch(step: u64, n: usize, size: usize) -> usize {
+    (step % n.div_ceil(size) as u64) as usize
 }

@@ -62,6 +62,7 @@ fn folds_are_told_and_every_row_is_predicted_by_the_others() {
     for text in [
         "The folds",
         "The mean of 3 networks",
+        "The 3 networks stand one after the other",
         "The temperature of the probabilities",
         "each by the member that was not trained on it",
     ] {
