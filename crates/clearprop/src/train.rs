@@ -33,7 +33,6 @@ use crate::random::{Purpose, shuffled};
 use crate::real::Real;
 use crate::schedule::Place;
 use crate::settings::{Length, Settings};
-use epoch::place_in_epoch;
 pub use state::{Epoch, Event, State, StopReason};
 use std::ops::ControlFlow;
 
@@ -353,6 +352,12 @@ fn session<R: Real>(stepped: &Network, rows: usize, settings: &Settings) -> Opti
     let Engine::Fast(level) = settings.engine else { return None };
     let options = fast::Options { level, threads: settings.threads };
     fast::Session::new(stepped, settings.batch_size.unwrap_or(rows), options)
+}
+
+/// Which batch of its epoch a step is, counted from 0.
+#[expect(clippy::cast_possible_truncation, reason = "an epoch has at most as many batches as rows")]
+fn place_in_epoch(step: u64, n: usize, size: usize) -> usize {
+    (step % n.div_ceil(size) as u64) as usize
 }
 
 /// Trains to the end: `observe` is called at every event but the last, and says go on or stop.

@@ -1,6 +1,6 @@
 //! Steps booked, epochs ended: what is measured and remembered, and whether the run goes on.
 
-use super::{Epoch, Event, StopReason, Trainer};
+use super::{Epoch, Event, StopReason, Trainer, place_in_epoch};
 use crate::lbfgs::Lbfgs;
 use crate::real::Real;
 use crate::schedule::Schedule;
@@ -108,10 +108,4 @@ impl<R: Real> Trainer<R> {
             || self.settings.stops_early().is_some()
             || self.validation.is_some()
     }
-}
-
-/// Which batch of its epoch a step is, counted from 0.
-#[expect(clippy::cast_possible_truncation, reason = "an epoch has at most as many batches as rows")]
-pub(super) fn place_in_epoch(step: u64, n: usize, size: usize) -> usize {
-    (step % n.div_ceil(size) as u64) as usize
 }
