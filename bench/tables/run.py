@@ -148,6 +148,11 @@ def td_s(task, x, y, xt, seed):
     return TDS(task, seed).fit(x, y).predict(xt)
 
 
+def td_64(task, x, y, xt, seed, *pieces):
+    from pieces import TD64
+    return TD64(task, pieces, seed).fit(x, y).predict(xt)
+
+
 def clearprop(folder, target, task, rows, tag):
     """Its defaults on the files; gives predictions, seconds of fit (wall, CPU), and what it printed."""
     program = os.environ.get("CLEARPROP", "target/release/clearprop")
@@ -218,7 +223,8 @@ def main():
                         t, c = time.time(), time.process_time()
                         with warnings.catch_warnings():
                             warnings.simplefilter("ignore")
-                            p = globals()[model](task, x, y, xt, k)
+                            peer, *pieces = model.split("+")
+                            p = globals()[peer](task, x, y, xt, k, *pieces)
                         row["fit_s"], row["cpu_s"] = time.time() - t, time.process_time() - c
                     row["error"] = score(task, answer, p)
                 except Exception as e:  # a refusal is a result: it counts as guessing, see report.py

@@ -156,9 +156,12 @@ impl Answers {
                     if let Some(first) = values.first()
                         && values.iter().all(|value| value.to_bits() == first.to_bits())
                     {
-                        return Err(Error::new(ErrorKind::Data, format!("all answers are {first}"))
-                            .column(name)
-                            .hint("there is nothing to learn"));
+                        return Err(Error::new(
+                            ErrorKind::Data,
+                            format!("all answers are {}", super::numbers::short(*first)),
+                        )
+                        .column(name)
+                        .hint("there is nothing to learn"));
                     }
                     let (mean, scale) = super::columns::moments(&values);
                     let (mean, scale) = if standardise { (mean, scale) } else { (0.0, 1.0) };

@@ -42,14 +42,18 @@ pub enum Coding {
         #[serde(default, skip_serializing_if = "is_default")]
         form: NumberForm,
     },
-    /// One input a category, then one for all others and one for missing values if there are such.
+    /// One input a category, then one for all others and one for missing values if there are such; less if `compact`.
     Words {
         /// The categories, in alphabetical order.
         categories: Vec<String>,
         /// Whether rarer words have an input of their own, all together.
         others: bool,
-        /// Whether missing values have an input of their own.
+        /// Whether the training rows have missing values; unless `compact`, these have an input of their own.
         missing: bool,
+        /// Whether two categories without others share one input, 1 for the first and -1 for the second, and missing
+        /// values are 0 in all inputs.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        compact: bool,
     },
     /// For each part of a date one input `(value - mean) / scale`, or sine and cosine of a part that comes
     /// round again.
@@ -128,8 +132,12 @@ impl Coding {
     pub fn width(&self) -> usize {
         match self {
             Self::Number { .. } => 1,
-            Self::Words { categories, others, missing } => {
-                categories.len() + usize::from(*others) + usize::from(*missing)
+            Self::Words { categories, others, missing, compact } => {
+                let missing = *missing && !compact;
+                match self.pair() {
+                    Some(_) => 1,
+                    None => categories.len() + usize::from(*others) + usize::from(missing),
+                }
             }
             Self::Date { parts, .. } => {
                 parts.iter().map(|input| 1 + usize::from(input.part.is_cyclic())).sum()
@@ -137,15 +145,29 @@ impl Coding {
         }
     }
 
+    /// The two categories that share one input, 1 for the first and -1 for the second.
+    fn pair(&self) -> Option<[&str; 2]> {
+        match self {
+            Self::Words { categories, others: false, compact: true, .. } => match categories.as_slice() {
+                [first, second] => Some([first, second]),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// What its inputs are called.
     pub(super) fn names(&self, column: &str) -> Vec<String> {
         match self {
             Self::Number { .. } => vec![column.to_owned()],
-            Self::Words { categories, others, missing } => {
+            Self::Words { categories, others, missing, compact } => {
+                if let Some([first, second]) = self.pair() {
+                    return vec![format!("{column}={first} (1) or {second} (-1)")];
+                }
                 let mut names: Vec<String> =
                     categories.iter().map(|category| format!("{column}={category}")).collect();
                 names.extend(others.then(|| format!("{column}=(others)")));
-                names.extend(missing.then(|| format!("{column}=(missing)")));
+                names.extend((*missing && !compact).then(|| format!("{column}=(missing)")));
                 names
             }
             Self::Date { parts, .. } => {
@@ -285,21 +307,32 @@ impl Coding {
         mut x: ArrayViewMut2<'_, R>,
         unseen: &mut Unseen,
     ) {
-        let Self::Words { categories, others, missing } = self else { return };
+        let Self::Words { categories, others, missing, compact } = self else { return };
         let n = categories.len();
         let others = others.then_some(n);
-        let missing = missing.then_some(n + usize::from(others.is_some()));
-        // Each word's input, looked up once.
-        let inputs: Vec<Option<usize>> = words
+        let pair = self.pair().is_some();
+        // Each word's input and its value there, looked up once; None: not known.
+        let inputs: Vec<Option<(usize, R)>> = words
             .known()
-            .map(|word| categories.binary_search_by(|category| category.as_str().cmp(word)).ok().or(others))
+            .map(|word| {
+                let category = categories.binary_search_by(|category| category.as_str().cmp(word)).ok();
+                category
+                    .or(others)
+                    .map(|at| if pair { (0, R::of(1.0 - 2.0 * at as f64)) } else { (at, R::one()) })
+            })
             .collect();
+        // A missing value's input is the last one, or it is 0 in all, as they are.
+        let absent = missing.then_some(if *compact {
+            (0, R::zero())
+        } else {
+            (n + usize::from(others.is_some()), R::one())
+        });
         let (mut count, mut example) = (0, None);
         for (i, &row) in rows.iter().enumerate() {
             let code = words.codes()[row as usize];
-            let input = if code == Words::MISSING { missing } else { inputs[code as usize] };
+            let input = if code == Words::MISSING { absent } else { inputs[code as usize] };
             match input {
-                Some(input) => x[[i, input]] = R::one(),
+                Some((input, value)) => x[[i, input]] = value,
                 None => {
                     count += 1;
                     example.get_or_insert(row);

@@ -22,7 +22,7 @@ pub(super) fn fit(
     table: &Table,
     name: &str,
     column: &Column,
-    (rows, standardise): (&[u32], bool),
+    (rows, standardise, compact): (&[u32], bool, bool),
     decisions: &mut Vec<Decision>,
 ) -> Result<Fitted> {
     let mut about = |decision: Decision| decisions.push(decision.column(name));
@@ -33,7 +33,7 @@ pub(super) fn fit(
             }
             numbers(column, rows, standardise, &mut about)
         }
-        Column::Words(words) => one_hot(words, rows, &mut about),
+        Column::Words(words) => one_hot(words, (rows, compact), &mut about),
         Column::Dates(column) => dates(column, rows, standardise, &mut about),
     })
 }
@@ -69,7 +69,7 @@ fn numbers(column: &Numbers, rows: &[u32], standardise: bool, about: &mut impl F
     Ok(Coding::Number { median, mean, scale, range: Some(near), form })
 }
 
-fn one_hot(words: &Words, rows: &[u32], about: &mut impl FnMut(Decision)) -> Fitted {
+fn one_hot(words: &Words, (rows, compact): (&[u32], bool), about: &mut impl FnMut(Decision)) -> Fitted {
     let mut count = vec![0usize; words.known().len()];
     let mut missing = 0;
     for &row in rows {
@@ -111,9 +111,13 @@ fn one_hot(words: &Words, rows: &[u32], about: &mut impl FnMut(Decision)) -> Fit
     categories.sort();
     if missing > 0 {
         let why = format!("{missing} of {} values", rows.len());
-        about(Decision::new("filled", "missing values are a category of their own", why));
+        let what = match compact {
+            true => "missing values are 0 in all inputs of their column",
+            false => "missing values are a category of their own",
+        };
+        about(Decision::new("filled", what, why));
     }
-    Ok(Coding::Words { categories, others, missing: missing > 0 })
+    Ok(Coding::Words { categories, others, missing: missing > 0, compact })
 }
 
 fn dates(dates: &Dates, rows: &[u32], standardise: bool, about: &mut impl FnMut(Decision)) -> Fitted {

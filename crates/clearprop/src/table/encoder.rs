@@ -5,7 +5,8 @@
 //!   median, and one far outside their range is clipped smoothly.
 //! - A word column becomes one input a category, 1 where the row has it (one-hot).  Beyond
 //!   [`MAX_CATEGORIES`] the rarer ones share one input; missing values have their own if the training
-//!   rows have any.
+//!   rows have any.  Before a robust scale two categories are one input, 1 and -1, and a missing value is 0
+//!   in all inputs of its column.
 //! - A column of dates becomes days since 1970, year, and sine and cosine of month, day, weekday and
 //!   hour, as far as they vary.
 //! - A constant column says nothing and is dropped; so is a column of words that are nearly all
@@ -68,7 +69,7 @@ pub struct Fit<'a> {
     pub loss: Option<Loss>,
     /// Whether number columns and regression answers are standardised.
     pub standardise: bool,
-    /// Whether all inputs get a robust scale and a smooth clip.
+    /// Whether all inputs get a robust scale and a smooth clip, and words the inputs that go with it.
     pub robust: bool,
     /// Whether words that differ by case or blanks alone are one.
     pub joins: bool,
@@ -111,7 +112,8 @@ impl Encoder {
         let (mut inputs, mut dropped) = (Vec::new(), Vec::new());
         let targets: HashSet<&str> = fit.targets.iter().map(String::as_str).collect();
         for (name, column) in table.columns().iter().filter(|(name, _)| !targets.contains(name.as_str())) {
-            match columns::fit(table, name, column, (fit.rows, fit.standardise), &mut decisions)? {
+            match columns::fit(table, name, column, (fit.rows, fit.standardise, fit.robust), &mut decisions)?
+            {
                 Ok(coding) => inputs.push(Input { column: name.clone(), coding }),
                 Err(reason) => dropped.push(Dropped { column: name.clone(), reason: reason.to_owned() }),
             }
@@ -382,6 +384,47 @@ mod tests {
         // Kept apart, they are four classes.
         let (apart, _) = learn(&old, "y", &[0, 1, 2, 3, 4, 5]).unwrap();
         assert_eq!(apart.answers.names().len(), 4);
+    }
+
+    #[test]
+    fn before_a_robust_scale_two_words_are_one_input_and_missing_ones_none() {
+        let old = table(vec![
+            ("sex", Column::words(["man", "woman", "man", "?", "woman", "man"])),
+            ("hair", Column::words(["dark", "fair", "red", "dark", "fair", "?"])),
+            ("work", Column::words(["yes", "no", "yes", "no", "yes", "no"])),
+            ("y", Column::words(["u", "v", "u", "v", "u", "v"])),
+        ]);
+        let (targets, rows) = (["y".to_owned()], [0, 1, 2, 3, 4, 5]);
+        let fit = Fit { targets: &targets, rows: &rows, robust: true, ..Fit::default() };
+        let (mut encoder, _) = Encoder::fit(&old, &fit).unwrap();
+        encoder.robust = None;
+        let names = encoder.input_names();
+        let pairs = ["sex=man (1) or woman (-1)", "work=no (1) or yes (-1)"];
+        assert_eq!(names, [pairs[0], "hair=dark", "hair=fair", "hair=red", pairs[1]]);
+        let mut unseen = Unseen::default();
+        let x = encoder.transform::<f64>(&old, &rows, &mut unseen).unwrap();
+        assert_eq!(x.row(0).to_vec(), [1.0, 1.0, 0.0, 0.0, -1.0]);
+        assert_eq!(x.row(4).to_vec(), [-1.0, 0.0, 1.0, 0.0, -1.0]);
+        assert_eq!(
+            (x.row(3).to_vec(), x.row(5).to_vec()),
+            (vec![0.0, 1.0, 0.0, 0.0, 1.0], vec![1.0, 0.0, 0.0, 0.0, 1.0])
+        );
+        assert!(unseen.warnings().is_empty(), "missing ones are known");
+        let new = table(vec![
+            ("sex", Column::words(["?", "child"])),
+            ("hair", Column::words(["?", "?"])),
+            ("work", Column::words(["?", "no"])),
+        ]);
+        let x = encoder.transform::<f64>(&new, &[0, 1], &mut unseen).unwrap();
+        assert_eq!(x, ndarray::array![[0.0; 5], [0.0, 0.0, 0.0, 0.0, 1.0]]);
+        let category = "a category that the training rows did not have";
+        assert_eq!(
+            unseen.warnings(),
+            [
+                format!("column 'sex': 1 row has {category} (\"child\")"),
+                format!("column 'work': 1 row has {category} (a missing value)")
+            ]
+        );
     }
 
     #[test]

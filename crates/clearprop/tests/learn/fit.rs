@@ -197,7 +197,7 @@ fn the_recipe_of_tables_is_usual_where_there_are_rows_enough() {
     assert_eq!(plan(500, class, &Choices::new().init(Init::Ntk)).unwrap().settings.recipe, Recipe::Tabular);
     // How long it is follows the rows, unless it was chosen.
     let epochs = |n, choices: &Choices| plan(n, number, choices).unwrap().settings.epochs;
-    let of = |effort| epochs(20_000, &Choices::new().effort(effort)).unwrap();
+    let of = |effort| epochs(8000, &Choices::new().effort(effort)).unwrap();
     assert!(of(Effort::Quick) < of(Effort::Standard) && of(Effort::Standard) < of(Effort::Best));
     assert_eq!((of(Effort::Best), epochs(500, &Choices::new().epochs(7))), (64, Some(7)));
     for (n, choices, what) in
@@ -215,9 +215,9 @@ fn the_more_there_is_to_do_the_fewer_epochs_and_then_the_fewer_networks() {
         assert!(plans.is_sorted_by(|a, b| a.0 >= b.0) && plans.is_sorted_by(|a, b| a.1 >= b.1), "{plans:?}");
     }
     let standard = |rows| Effort::Standard.plan(rows, 150_000);
-    assert_eq!([2000, 20_000, 30_000].map(standard), [(4, 64), (3, 48), (2, 48)]);
+    assert_eq!([2000, 5000, 60_000, 80_000].map(standard), [(4, 64), (4, 40), (4, 24), (3, 24)]);
     // A pass or two are never all.
-    assert_eq!([100_000, 100_000_000].map(standard), [(1, 33), (1, 8)]);
+    assert_eq!([100_000, 100_000_000].map(standard), [(2, 24), (1, 8)]);
 }
 
 #[test]
@@ -225,7 +225,7 @@ fn the_model_of_a_table_is_the_mean_of_several_networks_unless_one_is_asked_for(
     let class = |i| f64::from(i % 2);
     let members = |choices: &Choices| plan(500, class, choices).unwrap().settings.members();
     assert_eq!(members(&Choices::new()), 4);
-    assert_eq!(members(&Choices::new().effort(Effort::Best)), 8);
+    assert_eq!(members(&Choices::new().effort(Effort::Best)), 6);
     assert_eq!(members(&Choices::new().folds(3)), 3);
     let one = [
         Choices::new().ensemble(1),

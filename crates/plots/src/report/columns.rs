@@ -153,8 +153,15 @@ pub(super) fn read(body: &mut String, decisions: &[String], report: &Report) {
     if !decisions.is_empty() {
         body.push_str("<h3>Every decision, and how to overrule it</h3>\n<ul>\n");
         for line in decisions {
-            let _ = writeln!(body, "<li>{}</li>", escaped(line));
+            let words: Vec<String> = line.split(' ').map(unbroken).collect();
+            let _ = writeln!(body, "<li>{}</li>", words.join(" "));
         }
         body.push_str("</ul>\n");
     }
+}
+
+/// A word for a page; an option is not broken after its hyphens.
+fn unbroken(word: &str) -> String {
+    let word_on_page = escaped(word);
+    if word.contains("--") { format!("<span class=\"option\">{word_on_page}</span>") } else { word_on_page }
 }
