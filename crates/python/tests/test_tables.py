@@ -53,8 +53,15 @@ def test_onnxruntime_says_what_predict_says_of_several_members(tmp_path):
     random = np.random.default_rng(0)
     hair = np.array(["dark", "fair", "red"])[random.integers(0, 3, 300)]
     size = np.where(random.random(300) < 0.1, np.nan, random.normal(170, 10, 300))
-    table = pd.DataFrame({"size": size, "hair": hair})
-    table["weight"] = np.nan_to_num(0.5 * size, nan=80) + 10 * (hair == "red") + random.normal(0, 3, 300)
+    sex = np.array(["man", "woman", ""])[random.integers(0, 3, 300)]
+    table = pd.DataFrame({"size": size, "hair": hair, "sex": sex})
+    table["weight"] = np.nan_to_num(0.5 * size, nan=80) + 10 * (hair == "red") + 8 * (sex == "man") + random.normal(0, 3, 300)
+    both = {"sex=man (1) or woman (-1)": 1.0 * (sex == "man") - (sex == "woman"), "sex=(missing)": sex == ""}
+
+    def column(name):
+        words = {"hair": hair, "sex": sex}
+        return size if name == "size" else both[name] if name in both else words[name.partition("=")[0]] == name.partition("=")[2]
+
     table["heavy"] = np.where(table["weight"] > 85, "yes", "no")
     for target, recipe in (("weight", "plain"), ("heavy", "plain"), ("weight", "tabular"), ("heavy", "tabular")):
         other = {"weight": "heavy", "heavy": "weight"}[target]
@@ -65,7 +72,8 @@ def test_onnxruntime_says_what_predict_says_of_several_members(tmp_path):
         command("export", run, tmp_path / "m.onnx")
         session = onnxruntime.InferenceSession((tmp_path / "m.onnx").read_bytes())
         names = clearprop._core.open_model(run / "model.safetensors").about()["inputs"]
-        X = np.column_stack([size if name == "size" else hair == name.partition("=")[2] for name in names])
+        assert ("sex=man (1) or woman (-1)" in names) == (recipe == "tabular")
+        X = np.column_stack([column(name) for name in names])
         (got,) = session.run(None, {"X": X.astype(np.float32)})
         expected = pd.read_csv(tmp_path / "out.csv").select_dtypes("number").to_numpy()
         np.testing.assert_allclose(got, expected, rtol=2e-5, atol=2e-6)
@@ -76,7 +84,7 @@ def test_python_trains_what_the_command_line_trains(members, tmp_path):
     X, y = table.drop(columns=["id", "stays"]), table["stays"]
     settings = {"effort": "quick", "folds": 2}
     model = TabularClassifier(**settings).fit(X, y)
-    assert any("'town'" in line and "missing values are a category" in line for line in model.decisions_)
+    assert any("'town'" in line and "missing values are 0 in all inputs" in line for line in model.decisions_)
     (X.assign(y=np.where(y == "yes", "1", "0"))).to_csv(tmp_path / "t.csv", index=False)
     told = command("train", tmp_path / "t.csv", "--target", "y", "--effort", "quick", "--folds", 2, "--loss", "softmax", "--out", tmp_path / "run")
     said = [line.partition(" (")[0] for line in model.decisions_ if line.startswith("column")]
