@@ -14,8 +14,8 @@ use std::path::PathBuf;
 Examples:
   clearprop export runs/spirals-1/model.safetensors model.onnx
 
-The graph takes X (rows, inputs), the columns as they stand in the table (words as 0 and 1, an input for each; two words may be one, 1 and -1), and \
-gives Y (rows, outputs): probabilities, or numbers in the unit of the table.  In Python:
+The graph takes X (rows, inputs), the columns as they stand in the table (words as 0 and 1, an input for each, \
+or two words as 1 and -1 in one), and gives Y (rows, outputs): probabilities, or numbers in the unit of the table.  In Python:
 
   import onnxruntime
   session = onnxruntime.InferenceSession('model.onnx')

@@ -1,5 +1,6 @@
 //! What the target columns mean: classes, labels, or numbers.
 
+use super::numbers::short;
 use super::{Column, Numbers, Table, listed, precision};
 use crate::data::Target;
 use crate::decision::Decision;
@@ -156,12 +157,9 @@ impl Answers {
                     if let Some(first) = values.first()
                         && values.iter().all(|value| value.to_bits() == first.to_bits())
                     {
-                        return Err(Error::new(
-                            ErrorKind::Data,
-                            format!("all answers are {}", super::numbers::short(*first)),
-                        )
-                        .column(name)
-                        .hint("there is nothing to learn"));
+                        let found = format!("all answers are {}", short(*first));
+                        let error = Error::new(ErrorKind::Data, found).column(name);
+                        return Err(error.hint("there is nothing to learn"));
                     }
                     let (mean, scale) = super::columns::moments(&values);
                     let (mean, scale) = if standardise { (mean, scale) } else { (0.0, 1.0) };
