@@ -1,6 +1,7 @@
 """The reference of the recipe with pieces of RealMLP-TD that TD-S leaves out, 64 epochs: is one of them worth its time?
 
-    python run.py --models td_64,td_64+pbld,td_64+decay --splits 3
+    python run.py --models td_64,td_64+pbld,td_64+decay --splits 3 --results FOLDER
+    python pieces.py FOLDER                                          # the table of what is in there
 
 pbld        each number beside three waves of it that learn: W2 cos(2 pi (w1 x + b1)) + b2, 16 waves to 3 values
 parametric  a unit gives z + a (act(z) - z), a learnt
@@ -11,7 +12,11 @@ clip        predicted numbers stay within the training rows' answers
 
 Holzmueller, Grinsztajn and Steinwart, arXiv 2407.04491, section 3 and appendix A; the step sizes stay TD-S's.
 """
+import collections
 import functools
+import json
+import pathlib
+import sys
 
 import jax
 import jax.numpy as jnp
@@ -47,12 +52,18 @@ def layer(p, i, a, classes, drop=None):
         a = z + p["a"][i] * (a - z)
     if drop is not None:
         key, rate = drop
-        a = a * jax.random.bernoulli(jax.random.fold_in(key, i), 1 - rate, a.shape) / (1 - rate)
+        a = a * jax.random.bernoulli(key, 1 - rate, a.shape) / (1 - rate)
     return a
 
 
 def forward(p, x, classes, numbers, drop=None):
-    return functools.reduce(lambda a, i: layer(p, i, a, classes, drop), range(4), inputs(p, x, numbers))
+    a = inputs(p, x, numbers)
+    for i in range(4):
+        if drop is not None:
+            key, own = jax.random.split(drop[0])
+            drop = key, drop[1]
+        a = layer(p, i, a, classes, drop and (own, drop[1]))
+    return a
 
 
 @functools.partial(jax.jit, static_argnames=("classes", "batches", "numbers", "pieces"), donate_argnums=(0, 1, 2))
@@ -157,3 +168,25 @@ class TD64:
             return self.names[out.argmax(1)]
         out = out[:, 0]
         return (np.clip(out, *self.range) if "clip" in self.pieces else out) * self.std + self.mean
+
+
+def table(folder):
+    """Each piece beside none: error + 0.01, geometric means over the tables of what both have, standard error, seconds."""
+    from ablation import worth
+    errors, seconds = collections.defaultdict(dict), collections.defaultdict(dict)
+    for line in (pathlib.Path(folder) / "results-given.jsonl").read_text().splitlines():
+        r = json.loads(line)
+        if r["model"].startswith("td_64"):
+            piece = r["model"].removeprefix("td_64").replace("+", " ").strip()
+            errors[piece][r["table"], r["split"]], seconds[piece][r["table"], r["split"]] = r["error"], r["cpu_s"]
+    print("What pieces of RealMLP-TD change the reference's error by, in %, and its seconds: 12 tables, three splits (all of them: one).\n\n"
+          "| piece | classes | worse on | numbers | worse on | seconds |\n|---|---|---|---|---|---|")
+    for piece in sorted(filter(None, errors), key=lambda piece: (len(piece.split()), PIECES.index(piece.split()[0]))):
+        both = errors[piece].keys() & errors[""].keys()
+        ratio = sum(seconds[piece][at] for at in both) / sum(seconds[""][at] for at in both)
+        name = "all of them" if " " in piece else piece
+        print(f"| {name} | {' | '.join([*worth(errors, piece, 'class'), *worth(errors, piece, 'regr')])} | {ratio:.1f} × |")
+
+
+if __name__ == "__main__":
+    table(sys.argv[1])
