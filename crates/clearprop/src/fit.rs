@@ -147,8 +147,9 @@ impl<R: Real> Fit<R> {
         plan.encoder.fits(&plan.network)?;
         let mut parts = rows.parts(&plan.settings)?;
         let test_lines = parts.test.iter().map(|&row| rows.table.line(row as usize)).collect();
-        let folds = parts.folds.take();
-        let answers = folds.is_some().then(|| rows.table.some_of(&rows.targets, &parts.train));
+        let taken = parts.members.take();
+        let has_folds = plan.settings.folds.is_some();
+        let answers = has_folds.then(|| rows.table.some_of(&rows.targets, &parts.train));
         let mut unseen = Unseen::default();
         let Encoded { train, validation, test, fingerprint } =
             parts.encode(&plan.encoder, (rows.table, rows.weights.as_deref()), &mut unseen)?;
@@ -156,7 +157,7 @@ impl<R: Real> Fit<R> {
             1 => (None, (train, validation)),
             count => {
                 let count = (count, &plan.network);
-                let members = Members::new((train, validation), (folds, answers), count, done)?;
+                let members = Members::new(train, (taken, answers), count, done)?;
                 let data = members.rows_of(members.done.params.len());
                 (Some(members), data)
             }

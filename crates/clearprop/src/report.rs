@@ -100,9 +100,10 @@ impl Sample {
     /// Those of [`Plan::new`], which has split the rows before.
     pub fn of_run(rows: &Rows, plan: &Plan) -> Result<Self> {
         let parts = rows.parts(&plan.settings)?;
-        let (part, all, fold) = match (parts.test.is_empty(), parts.folds) {
+        let fold = parts.members.and_then(|members| members.fold);
+        let (part, all, fold) = match (parts.test.is_empty(), fold) {
             (false, _) => ("test rows", parts.test, None),
-            (true, Some(folds)) => ("rows of folds", parts.train, Some(folds.fold)),
+            (true, Some(fold)) => ("rows of folds", parts.train, Some(fold)),
             (true, None) => ("training rows", parts.train, None),
         };
         Ok(Self::new(&rows.table, part, (&all, fold), plan.settings.seed))

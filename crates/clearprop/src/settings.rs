@@ -211,7 +211,7 @@ declare! { rows:
     Training watch: always Watch, names!(Watch), Watch::Loss, Watch::Score;
     /// Parts of the rows: each is predicted by a member that is trained on the others; the members' mean is the model
     Training folds: maybe usize, MEMBERS, None, None;
-    /// Members that are trained on the same rows from different seeds; their mean is the model; without it the effort decides
+    /// Members that are trained from different seeds, each with its own rows to watch; their mean is the model; without it the effort decides
     Training ensemble: maybe usize, Range::Between(1, 100), None, None;
     /// Seed of every random choice: data, split, weights, order of the rows
     Training seed: always u64, Range::Count(0), 0, 0;

@@ -25,7 +25,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// The version of the text that this program writes and reads.
-const VERSION: u64 = 6;
+const VERSION: u64 = 7;
 
 /// The text beside the tensors.
 #[derive(Deserialize, Serialize)]

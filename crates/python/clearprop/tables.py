@@ -197,7 +197,7 @@ class TabularClassifier(ClassifierMixin, _Tabular):
         Cross-validation: so many members, each trained on the rows outside its fold; their mean is the model, and
         ``fold_scores_`` has how good each was on the rows that it had not seen.
     ensemble : int, optional
-        So many members from different seeds, on the same rows; without it the effort decides, 1 is one network.
+        So many members from different seeds, each with its own rows to watch; without it the effort decides, 1 is one network.
     tune : bool
         Search for better settings: trials are runs with ``folds`` (5 if nobody says so) under settings drawn by chance from
         that paper's space, compared by successive halving.  What is chosen here is not searched.  The model is the mean of

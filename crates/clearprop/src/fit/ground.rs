@@ -2,6 +2,7 @@
 
 use super::history::History;
 use super::members::{Done, Members, cooled};
+use super::rows::MemberRows;
 use super::{Fit, computed, weighted};
 use crate::decision::Decision;
 use crate::engine::Engine;
@@ -82,7 +83,7 @@ impl<'a, R: Real> Ground<'a, R> {
     /// What the members of all folds say, each of the rows that it was not trained on, at the temperature that is best for
     /// them, which their weights take in.
     pub(crate) fn outputs(self, engine: Engine, network: &Network, members: &mut [Params<R>]) -> Array2<R> {
-        let fold = self.0.folds.as_ref().map_or(&[][..], |folds| &folds.fold);
+        let fold = self.0.fold().unwrap_or_default();
         let logits = out_of_fold(engine, network, (members, fold), self.0.data.x.view());
         let found = temperature(network.loss, std::slice::from_ref(&logits), &self.0.data.y);
         let temperature = R::of(found.map_or(1.0, |found| found.temperature));
@@ -97,15 +98,14 @@ impl<'a, R: Real> Ground<'a, R> {
 
     /// How many rows the smallest training of a member has.
     pub(crate) fn least(self) -> usize {
-        let members = self.0.folds.iter().flat_map(|folds| &folds.members);
-        members.map(|[train, _]| train.len()).min().unwrap_or(self.0.data.len())
+        self.0.rows.as_ref().map_or(self.0.data.len(), MemberRows::least)
     }
 }
 
 impl<R: Real> Fit<R> {
     /// The rows, if the run has folds.
     pub(crate) fn ground(&self) -> Option<Ground<'_, R>> {
-        self.members.as_ref().filter(|members| members.folds.is_some()).map(Ground)
+        self.members.as_ref().filter(|members| members.fold().is_some()).map(Ground)
     }
 
     /// A run that has come to these members, one for each fold and then again, of another network or settings.

@@ -2,7 +2,7 @@
 //! mean is the model.
 
 use super::history::History;
-use super::rows::Folds;
+use super::rows::MemberRows;
 use crate::data::Data;
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
@@ -16,7 +16,8 @@ use crate::settings::Settings;
 use crate::table::{Answers, Column, Table};
 use crate::target::Target;
 use crate::train::{StopReason, Trainer};
-use ndarray::{Array2, ArrayView2, s};
+use ndarray::{Array1, Array2, ArrayView2, s};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Members that are trained.
@@ -39,9 +40,8 @@ impl<R> Default for Done<R> {
 pub(super) struct Members<R> {
     /// All rows that a member may be trained on,
     pub(super) data: Data<R>,
-    /// and without folds those that tell every member when to stop.
-    validation: Option<Data<R>>,
-    pub(super) folds: Option<Folds>,
+    /// and which of them each takes; all take all where nothing is watched.
+    pub(super) rows: Option<MemberRows>,
     /// The answers of all rows as the table has them, with their lines; only with folds.
     answers: Option<Table>,
     count: usize,
@@ -99,8 +99,8 @@ impl<R: Real> Members<R> {
     /// # Errors
     /// More or other members are done than the run can have.
     pub(super) fn new(
-        (data, validation): (Data<R>, Option<Data<R>>),
-        (folds, answers): (Option<Folds>, Option<Table>),
+        data: Data<R>,
+        (rows, answers): (Option<MemberRows>, Option<Table>),
         (count, network): (usize, &Network),
         done: Done<R>,
     ) -> Result<Self> {
@@ -111,7 +111,7 @@ impl<R: Real> Members<R> {
             return Err(Error::new(ErrorKind::Data, found).hint("train anew"));
         }
         let residuals = Array2::zeros((0, network.outputs()));
-        Ok(Self { data, validation, folds, answers, count, done, calibration: None, residuals })
+        Ok(Self { data, rows, answers, count, done, calibration: None, residuals })
     }
 
     /// Whether all are trained.
@@ -142,17 +142,17 @@ impl<R: Real> Members<R> {
 
     /// The rows that one is trained on, and those that tell it when to stop.
     pub(super) fn rows_of(&self, member: usize) -> (Data<R>, Option<Data<R>>) {
-        match &self.folds {
-            None => (self.data.clone(), self.validation.clone()),
-            Some(folds) => {
-                let [train, validation] = &folds.members[member];
+        match &self.rows {
+            None => (self.data.clone(), None),
+            Some(rows) => {
+                let [train, validation] = &rows.each[member];
                 let validation = (!validation.is_empty()).then(|| self.data.select(validation));
                 (self.data.select(train), validation)
             }
         }
     }
 
-    /// The weights that one begins with.  An input that is 0 in all of its rows (a word that only other folds
+    /// The weights that one begins with.  An input that is 0 in all of its rows (a word that only others
     /// have) would keep its first weights: it says nothing, as a word that is new to a model.
     pub(super) fn first_weights(
         &self,
@@ -161,7 +161,7 @@ impl<R: Real> Members<R> {
         x: ArrayView2<'_, R>,
     ) -> Params<R> {
         let mut params = settings.init.draw(network, settings.seed);
-        if self.folds.is_some() {
+        if self.rows.is_some() {
             let is_silent = |input: &usize| x.column(*input).iter().all(|&x| x == R::zero());
             (0..x.ncols()).filter(is_silent).for_each(|input| params.w_mut(1).row_mut(input).fill(R::zero()));
         }
@@ -170,10 +170,9 @@ impl<R: Real> Members<R> {
 
     /// How good one is on the rows of its fold, and these.
     pub(super) fn judge(&self, member: usize, trainer: &Trainer<R>) -> Option<(Evaluation, Data<R>)> {
-        let folds = self.folds.as_ref()?;
+        let fold = self.fold()?;
         let is_own = |fold: u32| fold as usize == member;
-        let rows: Vec<u32> =
-            (0..).zip(&folds.fold).filter(|&(_, &fold)| is_own(fold)).map(|(row, _)| row).collect();
+        let rows: Vec<u32> = (0..).zip(fold).filter(|&(_, &fold)| is_own(fold)).map(|(row, _)| row).collect();
         let rows = self.data.select(&rows);
         Some((trainer.evaluate(&rows), rows))
     }
@@ -190,26 +189,26 @@ impl<R: Real> Members<R> {
     /// trusted; the weights of the last layer take the temperature in.
     pub(super) fn calibrate(&mut self, computed: Computed<'_>) {
         let Computed { engine, network, answers } = computed;
-        let (logits, y): (Vec<Array2<R>>, _) = match (&self.folds, &self.validation) {
-            (Some(folds), _) => {
-                let every = (self.data.len() * network.outputs()).div_ceil(CELLS).max(1);
-                let some: Vec<u32> = (0..).take(self.data.len()).step_by(every).collect();
-                let fold: Vec<u32> = some.iter().map(|&row| folds.fold[row as usize]).collect();
+        let Some(rows) = &self.rows else { return };
+        let every = (self.data.len() * network.outputs()).div_ceil(CELLS).max(1);
+        let some: Vec<u32> = (0..).take(self.data.len()).step_by(every).collect();
+        let (logits, y): (Vec<Array2<R>>, _) = match &rows.fold {
+            Some(fold) => {
+                let fold: Vec<u32> = some.iter().map(|&row| fold[row as usize]).collect();
                 let Data { x, y, .. } = self.data.select(&some);
-                let sets = self.done.params.chunks(folds.members.len());
+                let sets = self.done.params.chunks(rows.each.len());
                 (sets.map(|set| out_of_fold(engine, network, (set, &fold), x.view())).collect(), y)
             }
-            (None, Some(validation)) => {
-                let of = |params: &Params<R>| engine.logits(network, params, validation.x.view());
-                (self.done.params.iter().map(of).collect(), validation.y.clone())
+            None => {
+                let (logits, watched) = self.watched(&rows.each, &some, (engine, network));
+                (vec![logits], self.data.select(&watched).y)
             }
-            (None, None) => return,
         };
         self.calibration = metrics::temperature(network.loss, &logits, &y);
         if let Some(calibration) = &self.calibration {
             cooled(&mut self.done.params, network, R::of(calibration.temperature));
         }
-        if let (Some(_), Answers::Numbers { .. }, Target::Values(y)) = (&self.folds, answers, &y) {
+        if let (Some(_), Answers::Numbers { .. }, Target::Values(y)) = (self.fold(), answers, &y) {
             let sum = logits.iter().map(|logits| network.loss.outputs(logits)).reduce(|sum, one| sum + one);
             let mut outputs = sum.unwrap_or_default() / R::of(logits.len() as f64);
             let mut y = y.clone();
@@ -219,11 +218,41 @@ impl<R: Real> Members<R> {
         }
     }
 
+    /// What the members that watched a row say of it together, as logits, of those of `some` rows that are watched.
+    fn watched(
+        &self,
+        each: &[[Vec<u32>; 2]],
+        some: &[u32],
+        (engine, network): (Engine, &Network),
+    ) -> (Array2<R>, Vec<u32>) {
+        let mut said: BTreeMap<u32, (Array1<R>, f64)> = BTreeMap::new();
+        let some: HashSet<u32> = some.iter().copied().collect();
+        for (params, [_, validation]) in self.done.params.iter().zip(each) {
+            let rows: Vec<u32> = validation.iter().copied().filter(|row| some.contains(row)).collect();
+            let logits = engine.logits(network, params, self.data.select(&rows).x.view());
+            for (row, outputs) in rows.iter().zip(network.loss.outputs(&logits).rows()) {
+                let (sum, count) = said.entry(*row).or_insert_with(|| (Array1::zeros(outputs.len()), 0.0));
+                *sum += &outputs;
+                *count += 1.0;
+            }
+        }
+        let mut means = Array2::zeros((said.len(), network.outputs()));
+        for ((sum, count), mut mean) in said.values().zip(means.rows_mut()) {
+            mean.assign(&(sum / R::of(*count)));
+        }
+        (network.loss.logits(&means), said.into_keys().collect())
+    }
+
+    /// The fold of each row, if the run has folds.
+    pub(super) fn fold(&self) -> Option<&[u32]> {
+        self.rows.as_ref()?.fold.as_deref()
+    }
+
     /// The score of every row by the member that was not trained on it, all together.
     pub(super) fn score(&self, computed: Computed<'_>) -> Option<f64> {
         let Computed { engine, network, .. } = computed;
-        let folds = self.folds.as_ref()?;
-        let members = (self.done.params.as_slice(), folds.members.len(), folds.fold.as_slice());
+        let rows = self.rows.as_ref()?;
+        let members = (self.done.params.as_slice(), rows.each.len(), rows.fold.as_deref()?);
         let outputs = outputs_out_of_fold(engine, network, members, self.data.x.view());
         Some(score(network.loss, outputs.view(), &self.data.y))
     }
@@ -236,11 +265,12 @@ impl<R: Real> Members<R> {
         show: &mut dyn FnMut(&Table, ArrayView2<'_, R>) -> Result<()>,
     ) -> Result<()> {
         let Computed { engine, network, answers } = computed;
-        let (Some(folds), Some(table)) = (&self.folds, &self.answers) else { return Ok(()) };
+        let (Some(rows), Some(table)) = (&self.rows, &self.answers) else { return Ok(()) };
+        let (folds, Some(all)) = (rows.each.len(), &rows.fold) else { return Ok(()) };
         for first in (0..self.data.len()).step_by(rows_at_once(network)) {
             let last = self.data.len().min(first + rows_at_once(network));
-            let (fold, x) = (&folds.fold[first..last], self.data.x.slice(s![first..last, ..]));
-            let members = (self.done.params.as_slice(), folds.members.len(), fold);
+            let (fold, x) = (&all[first..last], self.data.x.slice(s![first..last, ..]));
+            let members = (self.done.params.as_slice(), folds, fold);
             let mut outputs = outputs_out_of_fold(engine, network, members, x);
             answers.decode(&mut outputs);
             let rows: Vec<u32> = (0..).skip(first).take(last - first).collect();

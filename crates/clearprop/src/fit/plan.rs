@@ -43,7 +43,7 @@ impl Plan {
         let mut settings = rows.origin.defaults(n, recipe);
         rows.beside.lay_over(&mut settings);
         let mut settings = choose::choose(settings, choices, n)?;
-        let parts = rows.parts(&settings)?;
+        let mut parts = rows.parts(&settings)?;
         let least = parts.least();
         match (choices.batch_size, settings.members()) {
             // A default is no reason for an error.
@@ -60,20 +60,26 @@ impl Plan {
                 .setting("start")
                 .hint("leave it out, or train one network"));
         }
-        let (encoder, mut decisions) = rows.learn(&parts.train, &settings)?;
+        let (mut encoder, mut decisions) = rows.learn(&parts.train, &settings)?;
         if let Some(params) = start {
             settings.hidden = hidden_of(params, choices, &encoder)?;
         }
-        let (width, outputs, loss) = (encoder.width(), encoder.answers.outputs(), encoder.answers.loss());
-        let network = settings.network(width, outputs, loss)?;
-        let network = match recipe {
-            Recipe::Plain => network,
-            Recipe::Tabular => {
-                let asked = (choices, start.is_some());
-                choose::adapt(&mut settings, asked, (loss, least, params::count(&network.sizes)));
-                settings.network(width, outputs, loss)?
-            }
+        let network_of = |settings: &Settings, encoder: &Encoder| {
+            let (answers, width) = (&encoder.answers, encoder.width());
+            settings.network(width, answers.outputs(), answers.loss())
         };
+        let mut network = network_of(&settings, &encoder)?;
+        if recipe == Recipe::Tabular {
+            let (before, loss) = (settings.members(), encoder.answers.loss());
+            let asked = (choices, start.is_some());
+            choose::adapt(&mut settings, asked, (loss, least, params::count(&network.sizes)));
+            if settings.members() != before {
+                // What one network watches, another one learns from.
+                parts = rows.parts(&settings)?;
+                (encoder, decisions) = rows.learn(&parts.train, &settings)?;
+            }
+            network = network_of(&settings, &encoder)?;
+        }
         match rows.origin {
             // The notebook does not explain its own data.
             Origin::Notebook => decisions.clear(),

@@ -104,28 +104,30 @@ impl Rows {
     pub(crate) fn parts(&self, settings: &Settings) -> Result<Parts> {
         u32::try_from(self.table.len()).map_err(|_| Error::new(ErrorKind::Data, "more than 2^32 rows"))?;
         let [mut left, test] = self.splitter(settings).test()?;
-        let Some(count) = settings.folds else {
+        if settings.members() == 1 || (settings.folds.is_none() && settings.validation_size == 0.0) {
             let [train, validation] = self.splitter(settings).validation(&left)?;
-            return Ok(Parts { train, validation, test, folds: None });
-        };
+            return Ok(Parts { train, validation, test, members: None });
+        }
         // In the order of the file, as their predictions are told.
         left.sort_unstable();
-        let fold = self.splitter(settings).folds(&left, count)?;
+        let fold = settings.folds.map(|count| self.splitter(settings).folds(&left, count)).transpose()?;
         let places: HashMap<u32, u32> = left.iter().copied().zip(0..).collect();
-        let members = (0..count).map(|member| {
-            let in_fold = |&(_, &fold): &(&u32, &u32)| fold as usize == member;
+        let each = (0..settings.members()).map(|member| {
+            let is_other = |place: usize| fold.as_ref().is_none_or(|fold| fold[place] as usize != member);
             let others: Vec<u32> =
-                left.iter().zip(&fold).filter(|row| !in_fold(row)).map(|(&row, _)| row).collect();
+                left.iter().enumerate().filter(|&(place, _)| is_other(place)).map(|(_, &row)| row).collect();
+            // From its own seed: what one watches, the others learn from.
             let parts = self.splitter(&settings.of_member(member)).validation(&others)?;
             Ok(parts.map(|rows| rows.iter().map(|row| places[row]).collect()))
         });
-        let members = members.collect::<Result<_>>()?;
-        Ok(Parts { train: left, validation: Vec::new(), test, folds: Some(Folds { fold, members }) })
+        let members = Some(MemberRows { each: each.collect::<Result<_>>()?, fold });
+        Ok(Parts { train: left, validation: Vec::new(), test, members })
     }
 
     /// A class with fewer rows than there are folds.
     pub(super) fn rare(&self, parts: &Parts, encoder: &Encoder) -> Option<Decision> {
-        let folds = parts.folds.as_ref()?.members.len();
+        let members = parts.members.as_ref().filter(|members| members.fold.is_some())?;
+        let folds = members.each.len();
         let Answers::Classes { names, .. } = &encoder.answers else { return None };
         let Ok(Target::Classes(y)) = encoder.transform_answers::<f32>(&self.table, &parts.train) else {
             return None;
@@ -222,20 +224,27 @@ fn numbered(values: ArrayView2<'_, f64>, letter: &str) -> Vec<(String, Column)> 
 
 /// Row numbers by what the rows are used for.
 pub(crate) struct Parts {
-    /// With folds these are all rows that are not tested on, in the order of the table.
+    /// With several members these are all rows that are not tested on, in the order of the table.
     pub(crate) train: Vec<u32>,
     validation: Vec<u32>,
     pub(crate) test: Vec<u32>,
-    pub(crate) folds: Option<Folds>,
+    pub(crate) members: Option<MemberRows>,
 }
 
 /// Which rows each member is trained on.
 #[derive(Debug)]
-pub(crate) struct Folds {
-    /// The fold of each row: the member that is not trained on it.
-    pub(crate) fold: Vec<u32>,
+pub(crate) struct MemberRows {
     /// For each member the places of the rows that it is trained on, and of those that tell it when to stop.
-    pub(super) members: Vec<[Vec<u32>; 2]>,
+    pub(super) each: Vec<[Vec<u32>; 2]>,
+    /// With folds the fold of each row: the member that neither is trained on it nor watches it.
+    pub(crate) fold: Option<Vec<u32>>,
+}
+
+impl MemberRows {
+    /// How many rows the smallest training has.
+    pub(super) fn least(&self) -> usize {
+        self.each.iter().map(|[train, _]| train.len()).min().unwrap_or(0)
+    }
 }
 
 /// The rows as numbers.
@@ -249,24 +258,26 @@ pub(super) struct Encoded<R> {
 impl Parts {
     /// How many rows the smallest training of a member has.
     pub(super) fn least(&self) -> usize {
-        let members = self.folds.iter().flat_map(|folds| &folds.members);
-        members.map(|[train, _]| train.len()).min().unwrap_or(self.train.len())
+        self.members.as_ref().map_or(self.train.len(), MemberRows::least)
     }
 
     /// How many rows each part has, in words.
     pub(super) fn said(&self) -> String {
-        let mut text = match &self.folds {
-            None => format!("{} to train on", self.train.len()),
-            Some(folds) => {
-                let [train, validation] = folds.members[0].each_ref().map(Vec::len);
+        let rows = self.train.len();
+        let mut text = match &self.members {
+            None => format!("{rows} to train on"),
+            Some(MemberRows { each, fold }) => {
+                let [train, validation] = each[0].each_ref().map(Vec::len);
                 let validation = match validation {
                     0 => String::new(),
                     n => format!(", {n} tell it when to stop"),
                 };
-                let (rows, count) = (self.train.len(), folds.members.len());
-                format!(
-                    "{rows} in {count} folds: each is predicted by a member that {train} others train{validation}"
-                )
+                match (fold, each.len()) {
+                    (Some(_), count) => format!(
+                        "{rows} in {count} folds: each is predicted by a member that {train} others train{validation}"
+                    ),
+                    (None, _) => format!("{rows} to train on (each network on its own {train}{validation})"),
+                }
             }
         };
         for (rows, why) in [(&self.validation, "to tell when to stop"), (&self.test, "to test on")] {

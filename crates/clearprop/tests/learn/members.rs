@@ -197,6 +197,52 @@ fn the_mean_is_of_probabilities_or_numbers() {
     }
 }
 
+#[test]
+fn each_member_of_an_ensemble_watches_its_own_rows() {
+    let rows = || Rows::table(table(90), &["y"]);
+    let choices = || quick().scale("none".parse().unwrap()).test_size(0.0).validation_size(0.2);
+    let plan = Plan::new::<f64>(&rows(), &choices().ensemble(3), None).unwrap();
+    let said = plan.decisions.iter().find(|one| one.key == "rows").unwrap().to_string();
+    assert_eq!(said, "rows: 90 to train on (each network on its own 72, 18 tell it when to stop)");
+    let ensemble = model(Fit::begin(plan, rows(), None).unwrap());
+    let temperature = ensemble.trained.calibration.unwrap().temperature;
+    let all: Vec<u32> = (0..90).collect();
+    let data = ensemble.encoder.transform_data::<f64>(&table(90), &all, &mut Unseen::default()).unwrap();
+    let (mut sum, mut count) = (Array2::<f64>::zeros((90, 3)), vec![0; 90]);
+    for (seed, own) in (0..).zip(&ensemble.members) {
+        // One network from that seed: its rows are those of the member.
+        let given = Rows { split: Split::Given((0..90).collect(), Vec::new()), ..rows() };
+        let alone = Fit::<f64>::new(given, &choices().seed(seed)).unwrap();
+        let train: Vec<Vec<f64>> =
+            alone.trainer().data().x.rows().into_iter().map(|row| row.to_vec()).collect();
+        assert_eq!(train.len(), 72);
+        let alone = model(alone);
+
+        assert_eq!(own.wb(1), alone.members[0].wb(1), "seed {seed}");
+        assert_eq!(own.wb(2), alone.members[0].wb(2).mapv(|w| w / temperature));
+        let outputs = alone.outputs(data.x.view());
+        for row in (0..90).filter(|&row| !train.contains(&data.x.row(row).to_vec())) {
+            let mut sum = sum.row_mut(row);
+            sum += &outputs.row(row);
+            count[row] += 1;
+        }
+    }
+    assert!(count.contains(&0) && count.contains(&1) && count.iter().any(|&count| count > 1), "{count:?}");
+    // The temperature is told by what each row's watchers, which have not learnt from it, say of it together.
+    let watched: Vec<u32> = (0..90).filter(|&row| count[row as usize] > 0).collect();
+    let mut mean = Array2::zeros((watched.len(), 3));
+    for (&row, mut mean) in watched.iter().zip(mean.rows_mut()) {
+        mean.assign(&(&sum.row(row as usize) / f64::from(count[row as usize])));
+    }
+    let before = trust(Loss::Softmax, &mean, &data.select(&watched).y);
+    let calibration = ensemble.trained.calibration.unwrap();
+    assert_eq!(calibration.rows, watched.len());
+    assert!((calibration.before.log_loss - before.log_loss).abs() < 1e-12);
+    // Nothing is watched: all learn from all rows.
+    let blind = model(Fit::new(rows(), &choices().validation_size(0.0).ensemble(2)).unwrap());
+    assert!(blind.trained.calibration.is_none() && blind.trained.members.iter().all(|one| one.rows == 90));
+}
+
 /// A run whose members end after different numbers of steps, and its course.
 fn uneven(threads: usize) -> Fit<f64> {
     let choices = Choices::new().hidden(vec![8]).epochs(60).batch_size(16).step_size(0.05);
