@@ -146,7 +146,8 @@ pub(crate) fn bars(name: &str, bars: &[Bar<'_>]) -> String {
         texts.map(|text| text::width(&text, size)).fold(0.0, f64::max)
     };
     let left = widest(&mut bars.iter().map(|bar| bar.name.to_owned()), LABEL.size).min(120.0) + 10.0;
-    let right = widest(&mut bars.iter().map(number), TICK.size) + 10.0;
+    // A reader's own letters may be wider than those that are measured.
+    let right = 1.15 * widest(&mut bars.iter().map(number), TICK.size) + 8.0;
     let reach = |bar: &Bar<'_>, sign: f64| bar.value + sign * bar.spread.unwrap_or(0.0);
     let least = bars.iter().map(|bar| reach(bar, -1.0)).fold(0.0, f64::min);
     let greatest = bars.iter().map(|bar| reach(bar, 1.0)).fold(0.0, f64::max);
@@ -168,7 +169,7 @@ pub(crate) fn bars(name: &str, bars: &[Bar<'_>]) -> String {
             drawing.line([ends[0], middle], [ends[1], middle], ink);
             ends.iter().for_each(|&x| drawing.line([x, middle - 4.0], [x, middle + 4.0], ink));
         }
-        drawing.text([WIDTH - right + 8.0, middle + 4.3], Anchor::Start, TICK, &number(bar));
+        drawing.text([WIDTH - 1.0, middle + 4.3], Anchor::End, TICK, &number(bar));
     }
     drawing.line([px(0.0), 0.0], [px(0.0), ROW * bars.len() as f64], Stroke::new(EDGE, 1.0));
     svg::inline(&drawing, name, WIDTH, ROW * bars.len() as f64)
