@@ -52,6 +52,8 @@ WAYS = [(("adam", "relu", "f32", 1), 1), (("adam", "relu", "f32", ALL), 1), (("a
         (("adam", "relu", "f64", ALL), 5)]
 MAP = [(sizes, batch, *way) for i, (sizes, batch) in enumerate(POINTS)
        for j, (way, every) in enumerate(WAYS) if (i + j) % every == 0]
+# The network of tables with its own activations.
+MAP += [((50, 256, 256, 256, 2), 256, "adam", activation, "f32", threads) for activation in ("selu", "mish") for threads in (1, ALL)]
 MAP_PEERS = dict(jax="jax", torch="torch", sklearn="sklearn")
 PREDICTING = "onnxruntime-binding onnxruntime numpy torch jax sklearn".split()
 # The ratios that clearprop has promised.
@@ -191,6 +193,8 @@ class Bench:
             if self.before:
                 programs["before"] = partial(called, self.before, "train", path, precision, threads, 3)
             for peer in peers:
+                if peer == "sklearn" and activation not in ("relu", "tanh"):
+                    continue
                 programs[peer] = partial(called, sys.executable, HERE / "peer.py", peer, path, precision, threads, 1)
             results, flops = in_turn(programs, self.rounds), workloads.flops(path)
             path.unlink()

@@ -32,7 +32,9 @@ orders = np.random.default_rng(1)
 # Of one thread what the processor gave it: neighbours on the machine change it little.
 clock = time.process_time if threads == "1" else time.perf_counter
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
-ACTIVATE = dict(relu=lambda z: np.maximum(0, z), tanh=np.tanh)
+SELU = 1.0507009873554805, 1.6732632423543772
+ACTIVATE = dict(relu=lambda z: np.maximum(0, z), tanh=np.tanh, mish=lambda z: z * np.tanh(np.logaddexp(0, z)),
+                selu=lambda z: SELU[0] * np.where(z > 0, z, SELU[1] * np.expm1(np.minimum(z, 0))))
 
 
 def order():
@@ -140,7 +142,7 @@ def run_torch():
         with torch.no_grad():
             layer.weight.copy_(torch.from_numpy(w[:-1].T.copy()))
             layer.bias.copy_(torch.from_numpy(w[-1].copy()))
-        layers += [layer, dict(relu=torch.nn.ReLU, tanh=torch.nn.Tanh)[activation]()]
+        layers += [layer, dict(relu=torch.nn.ReLU, tanh=torch.nn.Tanh, selu=torch.nn.SELU, mish=torch.nn.Mish)[activation]()]
     net = torch.nn.Sequential(*layers[:-1])
     biases, weights = [l.bias for l in net if hasattr(l, "bias")], [l.weight for l in net if hasattr(l, "weight")]
     groups = [dict(params=weights, weight_decay=how["reg"]),
