@@ -16,8 +16,7 @@ use crate::settings::Settings;
 use crate::table::{Answers, Column, Table};
 use crate::target::Target;
 use crate::train::{StopReason, Trainer};
-use ndarray::{Array1, Array2, ArrayView2, s};
-use std::collections::{BTreeMap, HashSet};
+use ndarray::{Array2, ArrayView2, Axis, s};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Members that are trained.
@@ -191,16 +190,16 @@ impl<R: Real> Members<R> {
         let Computed { engine, network, answers } = computed;
         let Some(rows) = &self.rows else { return };
         let every = (self.data.len() * network.outputs()).div_ceil(CELLS).max(1);
-        let some: Vec<u32> = (0..).take(self.data.len()).step_by(every).collect();
         let (logits, y): (Vec<Array2<R>>, _) = match &rows.fold {
             Some(fold) => {
+                let some: Vec<u32> = (0..).take(self.data.len()).step_by(every).collect();
                 let fold: Vec<u32> = some.iter().map(|&row| fold[row as usize]).collect();
                 let Data { x, y, .. } = self.data.select(&some);
                 let sets = self.done.params.chunks(rows.each.len());
                 (sets.map(|set| out_of_fold(engine, network, (set, &fold), x.view())).collect(), y)
             }
             None => {
-                let (logits, watched) = self.watched(&rows.each, &some, (engine, network));
+                let (logits, watched) = self.watched(&rows.each, every, (engine, network));
                 (vec![logits], self.data.select(&watched).y)
             }
         };
@@ -218,29 +217,33 @@ impl<R: Real> Members<R> {
         }
     }
 
-    /// What the members that watched a row say of it together, as logits, of those of `some` rows that are watched.
+    /// What the members that watched a row say of it together, as logits, and which rows these are, of one in `every`.
     fn watched(
         &self,
         each: &[[Vec<u32>; 2]],
-        some: &[u32],
+        every: usize,
         (engine, network): (Engine, &Network),
     ) -> (Array2<R>, Vec<u32>) {
-        let mut said: BTreeMap<u32, (Array1<R>, f64)> = BTreeMap::new();
-        let some: HashSet<u32> = some.iter().copied().collect();
+        let some = self.data.len().div_ceil(every);
+        let (mut sum, mut count) = (Array2::zeros((some, network.outputs())), vec![0u32; some]);
         for (params, [_, validation]) in self.done.params.iter().zip(each) {
-            let rows: Vec<u32> = validation.iter().copied().filter(|row| some.contains(row)).collect();
+            let is_one = |row: &u32| (*row as usize).is_multiple_of(every);
+            let rows: Vec<u32> = validation.iter().copied().filter(is_one).collect();
             let logits = engine.logits(network, params, self.data.select(&rows).x.view());
-            for (row, outputs) in rows.iter().zip(network.loss.outputs(&logits).rows()) {
-                let (sum, count) = said.entry(*row).or_insert_with(|| (Array1::zeros(outputs.len()), 0.0));
-                *sum += &outputs;
-                *count += 1.0;
+            for (&row, outputs) in rows.iter().zip(network.loss.outputs(&logits).rows()) {
+                let place = row as usize / every;
+                let mut sum = sum.row_mut(place);
+                sum += &outputs;
+                count[place] += 1;
             }
         }
-        let mut means = Array2::zeros((said.len(), network.outputs()));
-        for ((sum, count), mut mean) in said.values().zip(means.rows_mut()) {
-            mean.assign(&(sum / R::of(*count)));
+        let told: Vec<usize> = (0..some).filter(|&place| count[place] > 0).collect();
+        let mut means = sum.select(Axis(0), &told);
+        for (mut mean, &place) in means.rows_mut().into_iter().zip(&told) {
+            mean /= R::of(f64::from(count[place]));
         }
-        (network.loss.logits(&means), said.into_keys().collect())
+        let rows = (0..).step_by(every).zip(&count).filter(|(_, count)| **count > 0).map(|(row, _)| row);
+        (network.loss.logits(&means), rows.collect())
     }
 
     /// The fold of each row, if the run has folds.

@@ -49,8 +49,8 @@ fn calibrated(body: &mut String, calibration: &Calibration) {
         body,
         "The temperature of the probabilities",
         &format!(
-            "All logits are divided by {}, so that probabilities can be taken at their word. Found and measured on {} \
-             that were not trained on; the calibration error is how far the curve of the probabilities is from its \
+            "All logits are divided by {}, so that probabilities can be taken at their word. Found and measured on {}, \
+             each by the networks that have not learnt from it; the calibration error is how far the curve of the probabilities is from its \
              diagonal.",
             number(*temperature),
             rows(*n)
