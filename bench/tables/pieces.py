@@ -21,9 +21,8 @@ import sys
 import jax
 import jax.numpy as jnp
 import numpy as np
-from sklearn.model_selection import train_test_split
 
-from td_s import BATCH, HIDDEN, VALIDATION, Prepare, mish
+from td_s import BATCH, HIDDEN, TDS, kept, mish
 
 PIECES = ["pbld", "parametric", "dropout", "decay", "start", "clip"]
 EPOCHS, WAVES = 64, 16
@@ -95,41 +94,28 @@ def epoch(params, moments, best, step, order, x, y, x_val, y_val, classes, batch
     rows = order[: batches * min(BATCH, x.shape[0])].reshape(batches, -1)
     (params, moments, step), _ = jax.lax.scan(one, (params, moments, step), rows)
     out = forward(params, x_val, classes, numbers)
-    score = jnp.mean(jnp.argmax(out, axis=1) != y_val) if classes else jnp.mean((out[:, 0] - y_val) ** 2)
-    better = score <= best[0]  # the last of equals
-    best = (jnp.where(better, score, best[0]), jax.tree.map(lambda a, b: jnp.where(better, a, b), params, best[1]))
+    best, _ = kept(best, params, out, y_val, classes)
     return params, moments, best, step
 
 
-class TD64:
+class TD64(TDS):
     def __init__(self, task, pieces, seed):
-        self.task, self.pieces, self.seed = task, tuple(pieces), seed
+        super().__init__(task, seed)
+        self.pieces = tuple(pieces)
 
     def fit(self, frame, target):
-        y, strata = np.asarray(target), None
-        if self.task == "class":
-            self.names, y = np.unique(y, return_inverse=True)
-            strata = y if np.bincount(y).min() >= 2 else None
-        a, b = train_test_split(np.arange(len(frame)), test_size=VALIDATION, random_state=self.seed, stratify=strata)
-        self.prepare = Prepare().fit(frame.iloc[a])
-        x, x_val = self.prepare.transform(frame.iloc[a]), self.prepare.transform(frame.iloc[b])
-        self.classes = len(self.names) if self.task == "class" else 0
-        if self.classes:
-            y = y.astype(np.int32)
-        else:
-            self.mean, self.std = y[a].mean(), y[a].std() + 1e-30
-            y = ((y - self.mean) / self.std).astype(np.float32)
-            self.range = (y[a].min(), y[a].max())
+        x, y, x_val, y_val = self.rows(frame, target)
+        self.range = (y.min(), y.max())
         of_numbers = len(self.prepare.numbers)
         self.numbers = tuple(j < of_numbers and len(np.unique(x[:, j])) > 2 for j in range(x.shape[1]))
         rng = np.random.default_rng(self.seed)
         params = self._first(x, rng)
         zeros = lambda: jax.tree.map(jnp.zeros_like, params)
         moments, best, step = (zeros(), zeros()), (jnp.float32(np.inf), zeros()), jnp.float32(0)
-        data = [jnp.asarray(v) for v in (x, y[a], x_val, y[b])]
+        data = [jnp.asarray(v) for v in (x, y, x_val, y_val)]
         for _ in range(EPOCHS):
-            order = jnp.asarray(rng.permutation(len(a)))
-            params, moments, best, step = epoch(params, moments, best, step, order, *data, classes=self.classes, batches=len(a) // min(BATCH, len(a)),
+            order = jnp.asarray(rng.permutation(len(x)))
+            params, moments, best, step = epoch(params, moments, best, step, order, *data, classes=self.classes, batches=len(x) // min(BATCH, len(x)),
                                                 numbers=self.numbers, pieces=self.pieces)
         self.params = best[1]
         return self

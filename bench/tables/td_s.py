@@ -69,6 +69,13 @@ def forward(params, x, classes):
     return x
 
 
+def kept(best, params, out, y_val, classes):
+    """The best score so far with its weights, the last of equals; and this epoch's."""
+    score = jnp.mean(jnp.argmax(out, axis=1) != y_val) if classes else jnp.mean((out[:, 0] - y_val) ** 2)
+    better = score <= best[0]
+    return (jnp.where(better, score, best[0]), jax.tree.map(lambda a, b: jnp.where(better, a, b), params, best[1])), score
+
+
 @functools.partial(jax.jit, static_argnames=("classes", "batches"), donate_argnums=(0, 1, 2))
 def epoch(params, moments, best, step, order, x, y, x_val, y_val, classes, batches):
     def loss(p, xb, yb):
@@ -96,9 +103,7 @@ def epoch(params, moments, best, step, order, x, y, x_val, y_val, classes, batch
     rows = order[: batches * min(BATCH, x.shape[0])].reshape(batches, -1)
     (params, moments, step), _ = jax.lax.scan(one, (params, moments, step), rows)
     out = forward(params, x_val, classes)
-    score = jnp.mean(jnp.argmax(out, axis=1) != y_val) if classes else jnp.mean((out[:, 0] - y_val) ** 2)
-    better = score <= best[0]  # the last of equals
-    best = (jnp.where(better, score, best[0]), jax.tree.map(lambda a, b: jnp.where(better, a, b), params, best[1]))
+    best, score = kept(best, params, out, y_val, classes)
     return params, moments, best, step, score
 
 
@@ -106,22 +111,25 @@ class TDS:
     def __init__(self, task, seed=0, log=None):
         self.task, self.seed, self.log = task, seed, log
 
-    def fit(self, frame, target):
-        y = np.asarray(target)
-        strata = None
+    def rows(self, frame, target):
+        """Inputs and answers of the rows that are learnt from, then of those that are watched."""
+        y, strata = np.asarray(target), None
         if self.task == "class":
             self.names, y = np.unique(y, return_inverse=True)
             strata = y if np.bincount(y).min() >= 2 else None
         a, b = train_test_split(np.arange(len(frame)), test_size=VALIDATION, random_state=self.seed, stratify=strata)
         self.prepare = Prepare().fit(frame.iloc[a])
-        x, x_val = self.prepare.transform(frame.iloc[a]), self.prepare.transform(frame.iloc[b])
-        if self.task == "class":
-            classes = len(self.names)
+        self.classes = len(self.names) if self.task == "class" else 0
+        if self.classes:
             y = y.astype(np.int32)
         else:
-            classes = 0
             self.mean, self.std = y[a].mean(), y[a].std() + 1e-30
             y = ((y - self.mean) / self.std).astype(np.float32)
+        return self.prepare.transform(frame.iloc[a]), y[a], self.prepare.transform(frame.iloc[b]), y[b]
+
+    def fit(self, frame, target):
+        x, y, x_val, y_val = self.rows(frame, target)
+        classes = self.classes
         rng = np.random.default_rng(self.seed)
         sizes = [x.shape[1], HIDDEN, HIDDEN, HIDDEN, max(classes, 1)]
         draw = lambda *s: rng.standard_normal(s).astype(np.float32)
@@ -131,14 +139,14 @@ class TDS:
         params = jax.tree.map(jnp.asarray, {"scale": np.ones(x.shape[1], np.float32), "w": w, "b": bias})
         zeros = lambda: jax.tree.map(jnp.zeros_like, params)
         moments, best, step = (zeros(), zeros()), (jnp.float32(np.inf), zeros()), jnp.float32(0)
-        data = [jnp.asarray(v) for v in (x, y[a], x_val, y[b])]
-        batches = len(a) // min(BATCH, len(a))
+        data = [jnp.asarray(v) for v in (x, y, x_val, y_val)]
+        batches = len(x) // min(BATCH, len(x))
         for e in range(EPOCHS):
-            order = jnp.asarray(rng.permutation(len(a)))
+            order = jnp.asarray(rng.permutation(len(x)))
             params, moments, best, step, score = epoch(params, moments, best, step, order, *data, classes=classes, batches=batches)
             if self.log and (e + 1) % 32 == 0:
                 self.log(f"epoch {e + 1}: validation {float(score):.4f}, best {float(best[0]):.4f}")
-        self.params, self.classes = best[1], classes
+        self.params = best[1]
         return self
 
     def predict(self, frame):

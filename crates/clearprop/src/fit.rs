@@ -145,11 +145,11 @@ impl<R: Real> Fit<R> {
     ) -> Result<Self> {
         // A plan from a file may contradict itself.
         plan.encoder.fits(&plan.network)?;
+        plan.settings.check()?;
         let mut parts = rows.parts(&plan.settings)?;
         let test_lines = parts.test.iter().map(|&row| rows.table.line(row as usize)).collect();
         let taken = parts.members.take();
-        let has_folds = plan.settings.folds.is_some();
-        let answers = has_folds.then(|| rows.table.some_of(&rows.targets, &parts.train));
+        let answers = plan.settings.folds.map(|_| rows.table.some_of(&rows.targets, &parts.train));
         let mut unseen = Unseen::default();
         let Encoded { train, validation, test, fingerprint } =
             parts.encode(&plan.encoder, (rows.table, rows.weights.as_deref()), &mut unseen)?;
@@ -165,17 +165,16 @@ impl<R: Real> Fit<R> {
         let data = (weighted(&plan.settings, data.0)?, data.1);
         let trainer = begin(&plan, members.as_ref(), data)?;
         let record_every = if trainer.counts_epochs() { 1 } else { 10 };
-        let (ahead, history) = (Vec::new(), History::default());
         Ok(Self {
             plan,
             trainer,
-            ahead,
+            ahead: Vec::new(),
             members,
             test,
             test_lines,
             fingerprint,
             unseen,
-            history,
+            history: History::default(),
             record_every,
         })
     }

@@ -115,6 +115,11 @@ fn a_plan_that_contradicts_itself_is_an_error_for_one_and_for_many_members() {
             assert!(error.to_string().contains("a network of 1 and 2"), "{error}");
         }
     }
+    // So many networks are refused before the rows of the first are drawn.
+    let mut wrong = Plan::new::<f64>(&rows(), &Choices::new().validation_size(0.2), None).unwrap();
+    wrong.settings.ensemble = Some(1_000_000_000);
+    let error = Fit::<f64>::begin(wrong, rows(), None).unwrap_err().to_string();
+    assert!(error.starts_with("ensemble: found 1000000000;"), "{error}");
 }
 
 #[test]
