@@ -147,13 +147,9 @@ impl Coding {
 
     /// The two categories that share one input, 1 for the first and -1 for the second.
     fn pair(&self) -> Option<[&str; 2]> {
-        match self {
-            Self::Words { categories, others: false, compact: true, .. } => match categories.as_slice() {
-                [first, second] => Some([first, second]),
-                _ => None,
-            },
-            _ => None,
-        }
+        let Self::Words { categories, others: false, compact: true, .. } = self else { return None };
+        let [first, second] = categories.as_slice() else { return None };
+        Some([first, second])
     }
 
     /// What its inputs are called.
